@@ -1,0 +1,69 @@
+/**
+ * The surface of the native addon: bytes, integers and errno cross, nothing else. File descriptors are plain integers owned by the
+ * caller, who closes them with `close`. Every call throws `NativeError` on failure.
+ */
+
+/** Thrown by the addon: `errno` is the positive number, `code` its name, `log` the verifier's log where there is one. */
+export interface NativeError extends Error {
+  readonly errno: number;
+  readonly code: string;
+  readonly step: string;
+  readonly log?: string;
+}
+
+export interface MapSize {
+  readonly name: string;
+  readonly maxEntries?: number;
+  readonly valueSize?: number;
+  /** Use this map instead of creating one (shared by the programs of several devices). */
+  readonly reuseFd?: number;
+}
+
+export interface LoadedFds {
+  readonly program: number;
+  /** Map fds by name; `.rodata` is not among them. */
+  readonly maps: Readonly<Record<string, number>>;
+}
+
+/** Frames one after the other in `bytes`; frame i is bytes[ends[i-1] .. ends[i]). */
+export interface FrameBatch {
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
+}
+
+export interface NativeApi {
+  /** libbpf version, e.g. "1.1". */
+  libbpfVersion(): string;
+  /** Opens the object, sets `.rodata` (must have exactly its size) and the map sizes, loads `program`. Throws with the verifier log. */
+  load(object: Uint8Array, program: string, rodata: Uint8Array | null, maps: readonly MapSize[]): Promise<LoadedFds>;
+  /** Maps a BPF_F_MMAPABLE array into memory and copies `bytes` to `offset`. */
+  writeMappable(mapFd: number, offset: number, bytes: Uint8Array): void;
+  readMappable(mapFd: number, offset: number, length: number): Uint8Array;
+  updateBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): void;
+  /** Sums per-CPU values of u64s over the CPUs: `entries` values from key `first`, `u64sPerEntry` sums each. */
+  readPerCpu(mapFd: number, first: number, entries: number, u64sPerEntry: number): BigUint64Array;
+  /** XDP verdict of every frame (XDP_DROP 1, XDP_PASS 2). `ifindex` 0: the default context. */
+  testRun(programFd: number, ifindex: number, frames: FrameBatch): Promise<Uint8Array>;
+  /** Runs one frame `repeat` times; nanoseconds per run as the kernel reports them. */
+  testRunTimed(programFd: number, ifindex: number, frame: Uint8Array, repeat: number): Promise<{ verdict: number; nanoseconds: number }>;
+  /** BPF_F_TEST_XDP_LIVE_FRAMES: sends the frames through the program; XDP_PASS hands them to the device's own stack. */
+  liveFrames(programFd: number, ifindex: number, frames: FrameBatch, repeat: number): Promise<{ nanoseconds: number }>;
+  /** Sends the frames on the device as they are (AF_PACKET, raw). */
+  sendFrames(ifindex: number, frames: FrameBatch): Promise<void>;
+  /** flags: 4 native, 2 generic. Returns the link fd. */
+  linkCreate(programFd: number, ifindex: number, flags: number): number;
+  /** Atomic. `oldProgramFd` -1: whatever it is. */
+  linkUpdate(linkFd: number, programFd: number, oldProgramFd: number): void;
+  linkDetach(linkFd: number): void;
+  pin(fd: number, path: string): void;
+  /** BPF_OBJ_GET. */
+  openPinned(path: string): number;
+  programInfo(fd: number): { id: number; tag: string; name: string; mapIds: number[]; translatedBytes: number };
+  linkInfo(fd: number): { id: number; programId: number; ifindex: number };
+  /** Opens by kernel id. */
+  programById(id: number): number;
+  mapById(id: number): number;
+  mapInfo(fd: number): { id: number; name: string; type: number; keySize: number; valueSize: number; maxEntries: number };
+  mountBpffs(path: string): void;
+  close(fd: number): void;
+}

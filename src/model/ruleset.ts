@@ -1,0 +1,75 @@
+/** The ruleset of one host, whatever dialects it was written in. */
+import type { Span } from '../diagnostic.js';
+import type { Part } from './match.js';
+import type { NamedSet, SetId } from './set.js';
+
+/** Family of a table. */
+export type Family = 'ip' | 'ip6' | 'inet' | 'arp' | 'bridge' | 'netdev';
+
+/** `<family> <table> <chain> <number>` (number from 1) or `<family> <table> <chain> policy`. */
+export type RuleId = string & { readonly __brand: 'RuleId' };
+
+export type Hook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress';
+
+export interface Rule {
+  readonly id: RuleId;
+  /** Position in its chain, from 1. */
+  readonly number: number;
+  readonly span: Span;
+  /** The source line without its trailing newline, as it stands in the input. */
+  readonly text: string;
+  readonly parts: readonly Part[];
+}
+
+interface ChainBase {
+  readonly name: string;
+  readonly span: Span;
+  readonly rules: readonly Rule[];
+}
+
+export interface BaseChain extends ChainBase {
+  readonly kind: 'base';
+  readonly type: 'filter' | 'nat' | 'route';
+  readonly hook: Hook;
+  readonly priority: number;
+  readonly policy: 'accept' | 'drop';
+  /** netdev chains are bound to devices; empty elsewhere. */
+  readonly devices: readonly string[];
+}
+
+export interface RegularChain extends ChainBase {
+  readonly kind: 'regular';
+}
+
+export type Chain = BaseChain | RegularChain;
+
+export interface Table {
+  readonly family: Family;
+  readonly name: string;
+  /** Which tool's semantics apply where they differ (short headers, element counters). */
+  readonly dialect: 'iptables' | 'nft';
+  readonly file: string;
+  readonly span: Span;
+  readonly chains: ReadonlyMap<string, Chain>;
+}
+
+export type InputFormat = 'iptables-save' | 'ip6tables-save' | 'nft' | 'nft-json' | 'ipset';
+
+/** One input as read: what the report and the residual need of it. */
+export interface Input {
+  readonly file: string;
+  readonly format: InputFormat;
+  /** The whole text, byte for byte (latin-1 decoding of undecodable bytes is not lossless, so keep what was read). */
+  readonly text: string;
+  readonly rules: number;
+  readonly sets: number;
+  readonly elements: number;
+  /** When the dump was written (file modification time), milliseconds since the epoch; null for a pipe. */
+  readonly takenAt: number | null;
+}
+
+export interface Ruleset {
+  readonly inputs: readonly Input[];
+  readonly tables: readonly Table[];
+  readonly sets: ReadonlyMap<SetId, NamedSet>;
+}
