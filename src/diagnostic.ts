@@ -9,9 +9,9 @@ export interface Span {
 
 /** Codes are stable: users filter by them. The value says what a diagnostic of this code means. */
 export const diagnosticCodes = {
-  'syntax': 'the text is not of the dialect; nothing is planned',
+  syntax: 'the text is not of the dialect; nothing is planned',
   'unknown-format': 'the file is none of the formats that offload reads',
-  'unreadable': 'the file cannot be read',
+  unreadable: 'the file cannot be read',
   'missing-commit': 'an iptables table without COMMIT: the dump is cut short',
   'unknown-chain': 'a rule or jump names a chain that its table does not have',
   'unknown-set': 'a match names a set that no input defines; the match stays unknown',

@@ -45,7 +45,12 @@ export interface NativeApi {
   /** XDP verdict of every frame (XDP_DROP 1, XDP_PASS 2). `ifindex` 0: the default context. */
   testRun(programFd: number, ifindex: number, frames: FrameBatch): Promise<Uint8Array>;
   /** Runs one frame `repeat` times; nanoseconds per run as the kernel reports them. */
-  testRunTimed(programFd: number, ifindex: number, frame: Uint8Array, repeat: number): Promise<{ verdict: number; nanoseconds: number }>;
+  testRunTimed(
+    programFd: number,
+    ifindex: number,
+    frame: Uint8Array,
+    repeat: number,
+  ): Promise<{ verdict: number; nanoseconds: number }>;
   /** BPF_F_TEST_XDP_LIVE_FRAMES: sends the frames through the program; XDP_PASS hands them to the device's own stack. */
   liveFrames(programFd: number, ifindex: number, frames: FrameBatch, repeat: number): Promise<{ nanoseconds: number }>;
   /** Sends the frames on the device as they are (AF_PACKET, raw). */
@@ -63,7 +68,14 @@ export interface NativeApi {
   /** Opens by kernel id. */
   programById(id: number): number;
   mapById(id: number): number;
-  mapInfo(fd: number): { id: number; name: string; type: number; keySize: number; valueSize: number; maxEntries: number };
+  mapInfo(fd: number): {
+    id: number;
+    name: string;
+    type: number;
+    keySize: number;
+    valueSize: number;
+    maxEntries: number;
+  };
   mountBpffs(path: string): void;
   close(fd: number): void;
 }

@@ -109,7 +109,8 @@ export interface MacMatch {
   readonly negate: boolean;
 }
 
-export type RouteType = 'UNSPEC' | 'UNICAST' | 'LOCAL' | 'BROADCAST' | 'ANYCAST' | 'MULTICAST' | 'BLACKHOLE' | 'UNREACHABLE' | 'PROHIBIT';
+export type RouteType =
+  'UNSPEC' | 'UNICAST' | 'LOCAL' | 'BROADCAST' | 'ANYCAST' | 'MULTICAST' | 'BLACKHOLE' | 'UNREACHABLE' | 'PROHIBIT';
 
 /** Type of an address in the host's local routing table (`-m addrtype`). */
 export interface AddressTypeMatch {
@@ -163,8 +164,23 @@ export interface UnknownMatch {
 }
 
 export type Match =
-  | AddressMatch | SetMatch | InterfaceMatch | ProtocolMatch | PortMatch | TcpFlagsMatch | HeaderMatch | IcmpMatch | TtlMatch
-  | TosMatch | LengthMatch | MacMatch | AddressTypeMatch | PacketTypeMatch | FragmentMatch | CtStateMatch | CommentMatch
+  | AddressMatch
+  | SetMatch
+  | InterfaceMatch
+  | ProtocolMatch
+  | PortMatch
+  | TcpFlagsMatch
+  | HeaderMatch
+  | IcmpMatch
+  | TtlMatch
+  | TosMatch
+  | LengthMatch
+  | MacMatch
+  | AddressTypeMatch
+  | PacketTypeMatch
+  | FragmentMatch
+  | CtStateMatch
+  | CommentMatch
   | UnknownMatch;
 
 /** A verdict ends the walk (or moves it); the other statements let it go on. */
@@ -182,9 +198,18 @@ export type Statement =
   /** DNAT, SNAT, MASQUERADE, REDIRECT, NETMAP. Terminal in iptables. */
   | { readonly kind: 'nat'; readonly name: string; readonly text: string; readonly changes: 'source' | 'destination' }
   /** Sets the packet's mark, class or priority, or untracks it: seen by nobody when the packet is dropped later. Not terminal. */
-  | { readonly kind: 'annotate'; readonly name: 'mark' | 'priority' | 'notrack' | 'zone' | 'helper'; readonly text: string }
+  | {
+      readonly kind: 'annotate';
+      readonly name: 'mark' | 'priority' | 'notrack' | 'zone' | 'helper';
+      readonly text: string;
+    }
   /** Rewrites bytes of the packet (TTL, DSCP, TCPMSS, checksum …). Not terminal. */
-  | { readonly kind: 'mangle'; readonly name: string; readonly changes: 'ttl' | 'tos' | 'length' | 'other'; readonly text: string }
+  | {
+      readonly kind: 'mangle';
+      readonly name: string;
+      readonly changes: 'ttl' | 'tos' | 'length' | 'other';
+      readonly text: string;
+    }
   /** LOG, NFLOG, TRACE, TEE, SET, CONNMARK, AUDIT …: somebody outside the packet learns of it. Not terminal. */
   | { readonly kind: 'observe'; readonly name: string; readonly text: string }
   /** NFQUEUE, TPROXY, SYNPROXY: hands the packet over. Terminal or not, depending on state. */
@@ -193,4 +218,5 @@ export type Statement =
   | { readonly kind: 'opaque'; readonly name: string; readonly text: string };
 
 /** One part of a rule in evaluation order: an nft rule may act between two matches. */
-export type Part = { readonly match: Match; readonly span: Span } | { readonly statement: Statement; readonly span: Span };
+export type Part =
+  { readonly match: Match; readonly span: Span } | { readonly statement: Statement; readonly span: Span };

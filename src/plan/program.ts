@@ -14,7 +14,17 @@ import type { Ranges } from '../model/match.js';
  * length, capped to 65535 · `packetType` 0 host, 1 broadcast, 2 multicast · `device` position in `Plan.devices` · `availability`.
  * A step over sport, dport, tcpFlags or icmp always has a protocol literal that fixes protocols which carry the field. */
 export type SmallField =
-  | 'protocol' | 'sport' | 'dport' | 'tcpFlags' | 'icmp' | 'ttl' | 'tos' | 'length' | 'packetType' | 'device' | 'availability';
+  | 'protocol'
+  | 'sport'
+  | 'dport'
+  | 'tcpFlags'
+  | 'icmp'
+  | 'ttl'
+  | 'tos'
+  | 'length'
+  | 'packetType'
+  | 'device'
+  | 'availability';
 
 export type Field = SmallField | 'saddr' | 'daddr' | 'smac' | 'tuple';
 
@@ -32,10 +42,21 @@ export const Availability = {
 
 /** Below this availability value (inclusive) the field is there. saddr, daddr, smac, packetType, device, availability always are. */
 export const availableUpTo: Readonly<Record<Field, number>> = {
-  saddr: 3, daddr: 3, smac: 3, packetType: 3, device: 3, availability: 3,
+  saddr: 3,
+  daddr: 3,
+  smac: 3,
+  packetType: 3,
+  device: 3,
+  availability: 3,
   protocol: 2,
-  ttl: 1, tos: 1, length: 1,
-  sport: 0, dport: 0, tcpFlags: 0, icmp: 0, tuple: 0,
+  ttl: 1,
+  tos: 1,
+  length: 1,
+  sport: 0,
+  dport: 0,
+  tcpFlags: 0,
+  icmp: 0,
+  tuple: 0,
 };
 
 /**
@@ -43,9 +64,24 @@ export const availableUpTo: Readonly<Record<Field, number>> = {
  * overlapping entries the first one counts. Entries may overlap and are in no order.
  */
 export type Atom =
-  | { readonly kind: 'values'; readonly field: SmallField; readonly ranges: Ranges; readonly counters: Uint32Array | null }
-  | { readonly kind: 'addresses'; readonly field: 'saddr' | 'daddr'; readonly ranges: AddressRanges; readonly counters: Uint32Array | null }
-  | { readonly kind: 'macs'; readonly field: 'smac'; readonly addresses: readonly number[]; readonly counters: Uint32Array | null }
+  | {
+      readonly kind: 'values';
+      readonly field: SmallField;
+      readonly ranges: Ranges;
+      readonly counters: Uint32Array | null;
+    }
+  | {
+      readonly kind: 'addresses';
+      readonly field: 'saddr' | 'daddr';
+      readonly ranges: AddressRanges;
+      readonly counters: Uint32Array | null;
+    }
+  | {
+      readonly kind: 'macs';
+      readonly field: 'smac';
+      readonly addresses: readonly number[];
+      readonly counters: Uint32Array | null;
+    }
   | {
       /** address × protocol × port, as hash:ip,port; the address comes from `addressField`, the port from `portField` (ICMP: type << 8 | code). */
       readonly kind: 'tuples';

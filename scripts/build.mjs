@@ -1,0 +1,128 @@
+// Builds what changed: grammar -> parsers, TypeScript -> dist/, bpf/ -> object files, the native addon.
+// `node scripts/build.mjs [step...]`; --force builds even if nothing changed. The bpf and addon steps may fail: attaching then
+// does not work, planning does; the failure is printed, and the exit code is 0 unless the step was asked for by name.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+process.chdir(root);
+
+/** Node's own headers, so that node-gyp has nothing to download. */
+function nodeDirectory() {
+  const prefix = dirname(dirname(process.execPath));
+  return existsSync(join(prefix, 'include/node/node.h')) ? [`--nodedir=${prefix}`] : [];
+}
+
+const bin = (name) => join('node_modules/.bin', name);
+
+/** What a step reads decides whether it runs again; what it makes must be there. */
+const steps = {
+  grammar: {
+    needed: true,
+    reads: ['grammar', 'package-lock.json'],
+    makes: ['src/parse/generated'],
+    run: () => command(process.execPath, ['grammar/build.mjs']),
+  },
+  dist: {
+    needed: true,
+    reads: ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
+    ignore: /native\/build|\.(cc|gyp|md)$/,
+    makes: ['dist/src/cli/main.js'],
+    run: compileTypeScript,
+  },
+  bpf: {
+    needed: false,
+    reads: ['bpf'],
+    ignore: /\.o$|\/build\//,
+    makes: [],
+    run: () => command('sh', ['bpf/build.sh']),
+  },
+  addon: {
+    needed: false,
+    reads: ['src/load/native', 'package-lock.json'],
+    ignore: /native\/build|node_modules/,
+    makes: ['src/load/native/build/Release'],
+    run: () => command(bin('node-gyp'), ['rebuild', '-C', 'src/load/native', '--loglevel=error', ...nodeDirectory()]),
+  },
+};
+
+function command(program, args) {
+  const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
+  if (result.status === 0) return { ok: true, output: '' };
+  return { ok: false, output: result.error ? String(result.error) : `${result.stdout}${result.stderr}` };
+}
+
+function compileTypeScript() {
+  rmSync('dist', { recursive: true, force: true });
+  const result = command(bin('tsc'), ['-p', 'tsconfig.build.json']);
+  // Schemas and generated parsers are read at run time but not written by tsc.
+  for (const file of files('src')) {
+    if (/\.(json|js|cjs)$/.test(file) && !file.includes('/native/')) {
+      const target = join('dist', relative('.', file));
+      mkdirSync(dirname(target), { recursive: true });
+      cpSync(file, target);
+    }
+  }
+  return result;
+}
+
+function files(path) {
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function fingerprint(step) {
+  const hash = createHash('sha256').update(process.version);
+  for (const file of step.reads.flatMap(files)) {
+    if (step.ignore?.test(file)) continue;
+    hash.update(file).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/** True unless the step had to run and failed. */
+function build(name, force) {
+  const step = steps[name];
+  const stamp = join('build', `${name}.stamp`);
+  const now = fingerprint(step);
+  const fresh =
+    existsSync(stamp) && readFileSync(stamp, 'utf8') === now && step.makes.every((made) => existsSync(made));
+  if (fresh && !force) return true;
+  process.stderr.write(`build: ${name}\n`);
+  const { ok, output } = step.run();
+  mkdirSync('build', { recursive: true });
+  if (ok) {
+    writeFileSync(stamp, fingerprint(step));
+    return true;
+  }
+  rmSync(stamp, { force: true });
+  process.stderr.write(output.trimEnd() + '\n');
+  process.stderr.write(
+    step.needed ? `build: ${name} failed\n` : `build: ${name} failed: planning works, attaching (--dev) does not\n`,
+  );
+  return false;
+}
+
+const args = process.argv.slice(2);
+const force = args.includes('--force');
+const asked = args.filter((arg) => !arg.startsWith('-'));
+const unknown = asked.filter((name) => !(name in steps));
+if (unknown.length > 0) {
+  process.stderr.write(`build: no step ${unknown.join(', ')}; there are ${Object.keys(steps).join(', ')}\n`);
+  process.exit(1);
+}
+let failed = false;
+for (const name of asked.length > 0 ? asked : Object.keys(steps)) {
+  if (!build(name, force) && (steps[name].needed || asked.length > 0)) {
+    failed = true;
+    break;
+  }
+}
+process.exit(failed ? 1 : 0);
