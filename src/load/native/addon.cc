@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <napi.h>
+
+#include "calls.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  SilenceLibbpf();
+  const struct {
+    const char *name;
+    Napi::Value (*call)(const Napi::CallbackInfo &);
+  } calls[] = {
+      {"libbpfVersion", LibbpfVersion}, {"load", Load},
+      {"writeMappable", WriteMappable}, {"readMappable", ReadMappable},
+      {"updateBatch", UpdateBatch},     {"readPerCpu", ReadPerCpu},
+      {"testRun", TestRun},             {"testRunTimed", TestRunTimed},
+      {"liveFrames", LiveFrames},       {"sendFrames", SendFrames},
+      {"linkCreate", LinkCreate},       {"linkUpdate", LinkUpdate},
+      {"linkDetach", LinkDetach},       {"pin", Pin},
+      {"openPinned", OpenPinned},       {"programInfo", ProgramInfo},
+      {"linkInfo", LinkInfo},           {"programById", ProgramById},
+      {"mapById", MapById},             {"mapInfo", MapInfo},
+      {"mountBpffs", MountBpffs},       {"close", Close},
+  };
+  for (const auto &entry : calls) exports.Set(entry.name, Napi::Function::New(env, entry.call, entry.name));
+  return exports;
+}
+
+NODE_API_MODULE(offload, Init)

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every call of src/load/native-api.ts, by the file that implements it.
+#pragma once
+#include <napi.h>
+
+// load.cc
+Napi::Value LibbpfVersion(const Napi::CallbackInfo &info);
+Napi::Value Load(const Napi::CallbackInfo &info);
+void SilenceLibbpf();
+
+// maps.cc
+Napi::Value WriteMappable(const Napi::CallbackInfo &info);
+Napi::Value ReadMappable(const Napi::CallbackInfo &info);
+Napi::Value UpdateBatch(const Napi::CallbackInfo &info);
+Napi::Value ReadPerCpu(const Napi::CallbackInfo &info);
+
+// run.cc
+Napi::Value TestRun(const Napi::CallbackInfo &info);
+Napi::Value TestRunTimed(const Napi::CallbackInfo &info);
+Napi::Value LiveFrames(const Napi::CallbackInfo &info);
+Napi::Value SendFrames(const Napi::CallbackInfo &info);
+
+// link.cc
+Napi::Value LinkCreate(const Napi::CallbackInfo &info);
+Napi::Value LinkUpdate(const Napi::CallbackInfo &info);
+Napi::Value LinkDetach(const Napi::CallbackInfo &info);
+Napi::Value Pin(const Napi::CallbackInfo &info);
+Napi::Value OpenPinned(const Napi::CallbackInfo &info);
+Napi::Value MountBpffs(const Napi::CallbackInfo &info);
+Napi::Value Close(const Napi::CallbackInfo &info);
+
+// inspect.cc
+Napi::Value ProgramInfo(const Napi::CallbackInfo &info);
+Napi::Value LinkInfo(const Napi::CallbackInfo &info);
+Napi::Value MapInfo(const Napi::CallbackInfo &info);
+Napi::Value ProgramById(const Napi::CallbackInfo &info);
+Napi::Value MapById(const Napi::CallbackInfo &info);

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes into and out of maps.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <napi.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "arguments.h"
+#include "calls.h"
+#include "failure.h"
+
+namespace {
+
+bpf_map_info InfoOf(int fd) {
+  bpf_map_info info{};
+  __u32 size = sizeof info;
+  if (bpf_obj_get_info_by_fd(fd, &info, &size) != 0) Fail("read map info");
+  return info;
+}
+
+// The pages of a BPF_F_MMAPABLE array that hold [offset, offset + length).
+class Window {
+ public:
+  Window(int fd, int64_t offset, size_t length, int protection) {
+    const bpf_map_info info = InfoOf(fd);
+    // Elements of an array are padded to 8 bytes (kernel: array_map_alloc).
+    const uint64_t size = static_cast<uint64_t>(info.max_entries) * ((info.value_size + 7ULL) & ~7ULL);
+    if (offset < 0 || static_cast<uint64_t>(offset) > size || length > size - offset) Fail("map window", ERANGE);
+    const int64_t page = sysconf(_SC_PAGESIZE);
+    const int64_t start = offset / page * page;
+    length_ = std::max<size_t>(offset - start + length, 1);
+    base_ = mmap(nullptr, length_, protection, MAP_SHARED, fd, start);
+    if (base_ == MAP_FAILED) Fail("map into memory");
+    bytes = static_cast<uint8_t *>(base_) + (offset - start);
+  }
+  Window(const Window &) = delete;
+  ~Window() { munmap(base_, length_); }
+  uint8_t *bytes;
+
+ private:
+  void *base_;
+  size_t length_;
+};
+
+}  // namespace
+
+Napi::Value WriteMappable(const Napi::CallbackInfo &info) {
+  const int64_t fd = IntegerOf(info[0]), offset = IntegerOf(info[1]);
+  const View source = BytesOf(info[2]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    Window window(fd, offset, source.size, PROT_READ | PROT_WRITE);
+    if (source.size > 0) memcpy(window.bytes, source.data, source.size);
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value ReadMappable(const Napi::CallbackInfo &info) {
+  const int64_t fd = IntegerOf(info[0]), offset = IntegerOf(info[1]), length = IntegerOf(info[2]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    if (length < 0) Fail("map window", ERANGE);
+    Window window(fd, offset, length, PROT_READ);
+    Napi::Uint8Array bytes = Napi::Uint8Array::New(info.Env(), length);
+    if (length > 0) memcpy(bytes.Data(), window.bytes, length);
+    return bytes;
+  });
+}
+
+Napi::Value UpdateBatch(const Napi::CallbackInfo &info) {
+  const int64_t fd = IntegerOf(info[0]), count = IntegerOf(info[3]);
+  const View keys = BytesOf(info[1]), values = BytesOf(info[2]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const bpf_map_info map = InfoOf(fd);
+    if (count < 0 || count > UINT32_MAX || keys.size != static_cast<uint64_t>(count) * map.key_size ||
+        values.size != static_cast<uint64_t>(count) * map.value_size)
+      Fail("update batch (key or value bytes do not fit the map)", EINVAL);
+    __u32 left = count;
+    LIBBPF_OPTS(bpf_map_batch_opts, options);
+    if (count > 0 && bpf_map_update_batch(fd, keys.data, values.data, &left, &options) != 0) {
+      Fail("update batch (" + std::to_string(left) + " of " + std::to_string(count) + " done)");
+    }
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value ReadPerCpu(const Napi::CallbackInfo &info) {
+  const int64_t fd = IntegerOf(info[0]), first = IntegerOf(info[1]), entries = IntegerOf(info[2]), width = IntegerOf(info[3]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const bpf_map_info map = InfoOf(fd);
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus < 0) Fail("count CPUs", cpus);
+    if (map.type != BPF_MAP_TYPE_PERCPU_ARRAY || width < 1 || map.value_size != width * sizeof(uint64_t))
+      Fail("read per-CPU values (not a per-CPU array of that width)", EINVAL);
+    if (first < 0 || entries < 0 || first + entries > map.max_entries) Fail("read per-CPU values", ERANGE);
+    Napi::BigUint64Array sums = Napi::BigUint64Array::New(info.Env(), entries * width);
+    std::vector<uint64_t> values(static_cast<size_t>(cpus) * width);
+    for (int64_t entry = 0; entry < entries; entry++) {
+      const __u32 key = first + entry;
+      if (bpf_map_lookup_elem(fd, &key, values.data()) != 0) Fail("read per-CPU values");
+      for (size_t i = 0; i < values.size(); i++) sums[entry * width + i % width] = sums[entry * width + i % width] + values[i];
+    }
+    return sums;
+  });
+}
