@@ -30,4 +30,6 @@ export interface HostFacts {
   readonly devices: readonly HostDevice[];
   /** Inbound IPsec policies or states exist. */
   readonly ipsec: boolean | null;
+  /** A multicast router runs (`mc_forwarding`): multicast packets may also be forwarded. Absent: not known to. */
+  readonly multicastRouting?: boolean;
 }

@@ -1,0 +1,122 @@
+/**
+ * Conditions over packet fields in disjunctive form. A rule's matches become two of them: `may` holds for every packet that the rule
+ * could match, `must` only for packets that it certainly matches (null when something in it cannot be decided from the packet).
+ */
+import type { AddressRanges } from '../model/address.js';
+import type { Ranges } from '../model/match.js';
+import type { Field, SmallField } from '../plan/program.js';
+
+/** A set of values of one field. Identity matters: equal objects are equal sets. */
+export type ValueSet =
+  | { readonly kind: 'values'; readonly field: SmallField; readonly ranges: Ranges }
+  | { readonly kind: 'addresses'; readonly field: 'saddr' | 'daddr'; readonly ranges: AddressRanges; readonly named: boolean; readonly counters: ElementCounters | null }
+  /** Addresses that only the host knows, when no host facts are given: nothing may be concluded from them but identity. */
+  | { readonly kind: 'host'; readonly field: 'saddr' | 'daddr'; readonly name: string }
+  | { readonly kind: 'macs'; readonly field: 'smac'; readonly addresses: readonly number[] }
+  | {
+      readonly kind: 'tuples';
+      readonly field: 'tuple';
+      readonly addressField: 'saddr' | 'daddr';
+      readonly portField: 'sport' | 'dport';
+      readonly ranges: AddressRanges;
+      readonly protocol: Uint8Array;
+      readonly portLo: Uint16Array;
+      readonly portHi: Uint16Array;
+      readonly counters: ElementCounters | null;
+    };
+
+/** The set keeps a counter per element: element `i` of the value set is element `index(i)` of the named set. */
+export interface ElementCounters {
+  readonly set: string;
+  readonly index: Uint32Array;
+}
+
+export interface Lit {
+  readonly set: ValueSet;
+  readonly negate: boolean;
+}
+
+/** All literals hold. The empty conjunction is true. */
+export type Conj = readonly Lit[];
+
+/** One of the conjunctions holds. The empty disjunction is false. */
+export type Dnf = readonly Conj[];
+
+export const TRUE: Dnf = [[]];
+export const FALSE: Dnf = [];
+
+/** `must` implies `may`; when nothing is unknown both are the same object. */
+export interface Condition {
+  readonly may: Dnf;
+  readonly must: Dnf | null;
+}
+
+export const exactly = (condition: Dnf): Condition => ({ may: condition, must: condition });
+export const unknown: Condition = { may: TRUE, must: null };
+export const isExact = (condition: Condition): boolean => condition.may === condition.must;
+
+/** Conjunctions a condition may grow to before we give up on it; real rules need one to four. */
+const maxConjunctions = 16;
+
+export function and(a: Condition, b: Condition): Condition {
+  if (b.may === TRUE && b.must === TRUE) return a;
+  if (a.may === TRUE && a.must === TRUE) return b;
+  const may = andDnf(a.may, b.may) ?? a.may;
+  if (isExact(a) && isExact(b) && a.may.length * b.may.length <= maxConjunctions) return exactly(may);
+  const must = a.must && b.must ? andDnf(a.must, b.must) : null;
+  return { may, must };
+}
+
+/** Null when the product grows too large. */
+function andDnf(a: Dnf, b: Dnf): Dnf | null {
+  if (a.length * b.length > maxConjunctions) return null;
+  const result: Conj[] = [];
+  for (const left of a) for (const right of b) {
+    const joined = joinConj(left, right);
+    if (joined) result.push(joined);
+  }
+  return result;
+}
+
+function joinConj(left: Conj, right: Conj): Conj | null {
+  if (left.length === 0) return right;
+  let joined = left;
+  for (const literal of right) {
+    if (left.some((other) => other.set === literal.set && other.negate === literal.negate)) continue;
+    if (left.some((other) => contradicts(other, literal))) return null;
+    joined = [...joined, literal];
+  }
+  return joined;
+}
+
+/** Cheap test on the small fields; a contradiction that it misses costs a step that never matches, nothing else. */
+function contradicts(a: Lit, b: Lit): boolean {
+  if (a.set === b.set) return a.negate !== b.negate;
+  if (a.set.kind !== 'values' || b.set.kind !== 'values' || a.set.field !== b.set.field) return false;
+  if (a.negate && b.negate) return false;
+  const [positive, other] = a.negate ? [b, a] : [a, b];
+  if (positive.set.kind !== 'values') return false;
+  return positive.set.ranges.every(([lo, hi]) => rangeOutside(lo, hi, other));
+}
+
+function rangeOutside(lo: number, hi: number, literal: Lit): boolean {
+  if (literal.set.kind !== 'values') return false;
+  if (literal.negate) return literal.set.ranges.some(([low, high]) => low <= lo && hi <= high);
+  return literal.set.ranges.every(([low, high]) => high < lo || hi < low);
+}
+
+export const fieldOf = (literal: Lit): Field => literal.set.field;
+
+const values = new Map<string, ValueSet>();
+
+/** Value sets of small fields are interned, so that equal literals are identical. */
+export function smallSet(field: SmallField, ranges: Ranges): ValueSet {
+  const key = `${field}:${ranges.map(([lo, hi]) => `${String(lo)}-${String(hi)}`).join()}`;
+  const known = values.get(key);
+  if (known) return known;
+  const made: ValueSet = { kind: 'values', field, ranges };
+  values.set(key, made);
+  return made;
+}
+
+export const small = (field: SmallField, ranges: Ranges, negate = false): Lit => ({ set: smallSet(field, ranges), negate });

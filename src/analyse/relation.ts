@@ -1,0 +1,65 @@
+/**
+ * Relations between conditions, each with a stated direction of error. `mustCover` errs to false, `mayOverlap` errs to true.
+ */
+import { availableUpTo } from '../plan/program.js';
+import type { AddressFamily } from '../model/address.js';
+import { addressesDisjoint, addressesSubset } from './address-index.js';
+import type { Conj, Lit, ValueSet } from './logic.js';
+import { intersect, isSubset } from './small-ranges.js';
+
+/** Highest availability value a packet of this family can have: IPv4 always knows its protocol. */
+const worstAvailability = (family: AddressFamily): number => (family === 4 ? 2 : 3);
+
+/** A packet of this family may lack the literal's field. */
+export const mayLack = (literal: Lit, family: AddressFamily): boolean =>
+  availableUpTo[literal.set.field] < worstAvailability(family);
+
+export const conjMayLack = (conj: Conj, family: AddressFamily): boolean =>
+  conj.some((literal) => mayLack(literal, family));
+
+function mustBeSubset(a: ValueSet, b: ValueSet): boolean {
+  if (a === b) return true;
+  if (a.kind === 'values' && b.kind === 'values') return a.field === b.field && isSubset(a.ranges, b.ranges);
+  if (a.kind === 'addresses' && b.kind === 'addresses') return a.field === b.field && addressesSubset(a.ranges, b.ranges);
+  if (a.kind === 'macs' && b.kind === 'macs') return a.addresses.every((mac) => b.addresses.includes(mac));
+  return false;
+}
+
+function mustBeDisjoint(a: ValueSet, b: ValueSet): boolean {
+  if (a.kind === 'values' && b.kind === 'values') return a.field === b.field && intersect(a.ranges, b.ranges).length === 0;
+  if (a.kind === 'addresses' && b.kind === 'addresses') return a.field === b.field && addressesDisjoint(a.ranges, b.ranges);
+  if (a.kind === 'macs' && b.kind === 'macs') return a.addresses.every((mac) => !b.addresses.includes(mac));
+  return false;
+}
+
+/** Every value that satisfies `inner` satisfies `outer`. */
+function literalImplies(inner: Lit, outer: Lit): boolean {
+  if (inner.set.field !== outer.set.field) return false;
+  if (inner.negate && outer.negate) return mustBeSubset(outer.set, inner.set);
+  if (inner.negate) return false;
+  return outer.negate ? mustBeDisjoint(inner.set, outer.set) : mustBeSubset(inner.set, outer.set);
+}
+
+/** No value satisfies both. */
+function literalsExclude(a: Lit, b: Lit): boolean {
+  if (a.set.field !== b.set.field) return false;
+  if (a.negate && b.negate) return false;
+  if (a.negate) return mustBeSubset(b.set, a.set);
+  if (b.negate) return mustBeSubset(a.set, b.set);
+  return mustBeDisjoint(a.set, b.set);
+}
+
+/** Every packet that could satisfy `inner` and has all fields satisfies `outer`; literals alone, availability aside. */
+export function valuesCover(outer: Conj, inner: Conj): boolean {
+  return outer.every((literal) => inner.some((other) => literalImplies(other, literal)));
+}
+
+/** Every packet that could satisfy `inner`, even one that lacks fields, satisfies the drop or skip condition `outer`. */
+export function mustCover(outer: Conj, inner: Conj, family: AddressFamily): boolean {
+  return !conjMayLack(outer, family) && valuesCover(outer, inner);
+}
+
+/** Some packet could satisfy both. */
+export function mayOverlap(a: Conj, b: Conj): boolean {
+  return !a.some((literal) => b.some((other) => literalsExclude(literal, other)));
+}
