@@ -1,0 +1,88 @@
+/** The Plan for people: the outcome first, then the rules by decision and reason, then what it rests on and what to do next. */
+import type { Assumption, Plan } from '../plan/plan.js';
+import { printable } from './printable.js';
+import type { PrefilterSummary } from './prefilter-summary.js';
+import { bytes, count, counted } from './quantity.js';
+import { decisionSections } from './decision-sections.js';
+import type { TextStyle } from './text-style.js';
+import { wrapped } from './wrapped.js';
+
+export function* textReport(
+  plan: Plan,
+  prefilter: PrefilterSummary,
+  next: readonly string[],
+  style: TextStyle,
+): Generator<string> {
+  yield heading(plan, style);
+  yield summary(plan, prefilter, style);
+  yield* decisionSections(plan, style);
+  yield assumptions(plan.assumptions, style);
+  yield whatNext(next, style);
+}
+
+function heading({ devices, inputs }: Plan, { colors }: TextStyle): string {
+  const read = inputs.map(({ file, format, rules, sets, elements }) => {
+    const parts: string[] = [format];
+    if (rules > 0 || sets === 0) parts.push(counted(rules, 'rule'));
+    if (sets > 0) parts.push(counted(sets, 'set'), counted(elements, 'element'));
+    return `  ${printable(file)}: ${parts.join(', ')}\n`;
+  });
+  return `${colors.bold(`Plan for ${devices.map(printable).join(', ')}`)}\n${read.join('')}\n`;
+}
+
+function summary(
+  { summary: { rules, full, partial, none } }: Plan,
+  prefilter: PrefilterSummary,
+  style: TextStyle,
+): string {
+  const { colors } = style;
+  const width = count(Math.max(full, partial, none)).length;
+  const row = (n: number, name: string, meaning: string, color: (text: string) => string): string =>
+    `  ${color(`${count(n).padStart(width)} ${name.padEnd(7)}`)}  ${meaning}\n`;
+  const head =
+    full + partial === 0
+      ? `None of ${counted(rules, 'rule')} can run in XDP.`
+      : `XDP runs ${count(full + partial)} of ${counted(rules, 'rule')}:`;
+  return (
+    `${colors.bold(head)}\n` +
+    row(full, 'full', 'XDP drops all of their packets: they leave netfilter', colors.green) +
+    row(partial, 'partial', 'XDP drops some of their packets early: they stay', colors.yellow) +
+    row(none, 'none', 'nothing of them runs in XDP: they stay', colors.dim) +
+    prefilterLine(prefilter, style)
+  );
+}
+
+function prefilterLine({ steps, fields, tables }: PrefilterSummary, { columns }: TextStyle): string {
+  if (steps === 0) return '\n';
+  const memory = tables.reduce((sum, table) => sum + table.bytes, 0);
+  const structures = tables.map(
+    ({ name, structure, entries }) => `${name}: ${counted(entries, 'entry', 'entries')} (${structure})`,
+  );
+  const text = [
+    `The prefilter has ${counted(steps, 'step')} over ${fields.join(', ')}`,
+    tables.length > 0 ? ` and ${bytes(memory)} of tables: ${structures.join('; ')}.` : '.',
+  ].join('');
+  return `${wrapped(text, columns, '')}\n\n`;
+}
+
+function assumptions(all: readonly Assumption[], { columns, colors }: TextStyle): string {
+  if (all.length === 0) return '';
+  const mark: Record<Assumption['status'], string> = {
+    violated: colors.red('violated '),
+    unchecked: colors.yellow('unchecked'),
+    holds: colors.green('holds    '),
+  };
+  const row = ({ code, statement, status }: Assumption): string => {
+    // The mark may contain colour codes, so the text is broken as if it had none.
+    const text = wrapped(`${printable(statement)} [${code}]`, columns, ' '.repeat(13));
+    return `  ${mark[status]}  ${text.slice(13)}\n`;
+  };
+  const order: readonly Assumption['status'][] = ['violated', 'unchecked', 'holds'];
+  const rows = order.flatMap((status) => all.filter((assumption) => assumption.status === status)).map(row);
+  return `${colors.bold('This rests on')}\n${rows.join('')}\n`;
+}
+
+function whatNext(next: readonly string[], { colors }: TextStyle): string {
+  if (next.length === 0) return '';
+  return `${colors.bold('Next')}\n${next.map((line) => `  ${printable(line)}\n`).join('')}`;
+}
