@@ -68,7 +68,7 @@ export function and(a: Condition, b: Condition): Condition {
 }
 
 /** Null when the product grows too large. */
-function andDnf(a: Dnf, b: Dnf): Dnf | null {
+export function andDnf(a: Dnf, b: Dnf): Dnf | null {
   if (a.length * b.length > maxConjunctions) return null;
   const result: Conj[] = [];
   for (const left of a) for (const right of b) {

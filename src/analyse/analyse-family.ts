@@ -1,0 +1,105 @@
+/**
+ * One family's way through netfilter as raw steps: prerouting, then input or forward.
+ *
+ * Input or forward is decided by the destination address where nothing can change it. With NAT on the host a tracked packet's
+ * destination may be anything after prerouting, so a packet is dropped only if both courses drop it whatever its
+ * destination: the forward chains are walked first, and "drop" there means "ask the input chains too".
+ */
+import type { AddressFamily } from '../model/address.js';
+import type { HostFacts } from '../model/host.js';
+import type { RuleId, Ruleset } from '../model/ruleset.js';
+import type { Context } from './context.js';
+import type { Label, RawOutcome, Walk } from './flatten.js';
+import { walkBaseChain } from './flatten.js';
+import type { HostSets } from './host-sets.js';
+import { hostSets } from './host-sets.js';
+import type { Conj } from './logic.js';
+import type { PathChain } from './path.js';
+import { chainsAt, hasNat } from './path.js';
+import type { SetValueCache } from './set-values.js';
+
+/** NF_IP_PRI_CONNTRACK, NF_IP_PRI_NAT_DST (include/uapi/linux/netfilter_ipv4.h). */
+const conntrackPriority = -200;
+const dstnatPriority = -100;
+
+export interface AnalysisOptions {
+  readonly devices: readonly string[];
+  readonly facts: HostFacts | null;
+  readonly strict: boolean;
+}
+
+export interface FamilyAnalysis {
+  readonly family: AddressFamily;
+  readonly walk: Walk;
+  readonly nat: boolean;
+  readonly host: HostSets;
+}
+
+/** The step that sends foreign destinations to the forward chains, and its like, belong to no rule. */
+export const routing = 'routing' as RuleId;
+
+interface Walker {
+  readonly walk: Walk;
+  readonly context: Context;
+  readonly ruleset: Ruleset;
+  readonly strict: boolean;
+  readonly nat: boolean;
+}
+
+export function analyseFamily(ruleset: Ruleset, family: AddressFamily, setValues: SetValueCache, options: AnalysisOptions): FamilyAnalysis {
+  const { devices, facts, strict } = options;
+  const walk: Walk = { steps: [], occurrences: new Map(), findings: new Map(), visited: 0 };
+  const host = hostSets(facts, family);
+  const context: Context = {
+    family, hook: 'prerouting', devices, sets: ruleset.sets, setValues, host, destinationRewritten: false,
+  };
+  const nat = hasNat(ruleset, family);
+  const walker: Walker = { walk, context, ruleset, strict, nat };
+  walkHook(walker, 'prerouting', { kind: 'drop' }, []);
+  const forwarding = facts ? facts.forwarding[family === 4 ? 'ip' : 'ip6'] : null;
+  if (forwarding === false) walkHook(walker, 'input', { kind: 'drop' }, []);
+  else if (nat) walkBothCourses(walker);
+  else walkByDestination(walker);
+  return { family, walk, nat, host };
+}
+
+function walkHook(walker: Walker, hook: 'prerouting' | 'input' | 'forward', drop: RawOutcome, section: Conj): void {
+  for (const { table, chain } of chainsAt(walker.ruleset, walker.context.family, hook)) {
+    const late = hook !== 'prerouting' || chain.priority >= dstnatPriority;
+    walkBaseChain(walker.walk, table, chain, {
+      context: { ...walker.context, hook, destinationRewritten: walker.nat && late },
+      drop,
+      section,
+      // NAT chains see the first packet of a connection only.
+      drops: chain.type !== 'nat' && !(walker.strict && (hook !== 'prerouting' || chain.priority >= conntrackPriority)),
+    });
+  }
+}
+
+function walkByDestination(walker: Walker): void {
+  const { walk, context } = walker;
+  const delivered = context.host.get('delivered', 'daddr');
+  const forward: Label = { at: -1 };
+  if (context.host.ranges('ambiguous')?.count) {
+    walk.steps.push({ when: [{ set: context.host.get('ambiguous', 'daddr'), negate: false }], outcome: { kind: 'pass' }, rule: routing });
+  }
+  walk.steps.push({ when: [{ set: delivered, negate: true }], outcome: { kind: 'skip', to: forward }, rule: routing });
+  walkHook(walker, 'input', { kind: 'drop' }, [{ set: delivered, negate: false }]);
+  walk.steps.push({ when: [], outcome: { kind: 'pass' }, rule: routing });
+  forward.at = walk.steps.length;
+  walkHook(walker, 'forward', { kind: 'drop' }, [{ set: delivered, negate: true }]);
+}
+
+function walkBothCourses(walker: Walker): void {
+  const { walk } = walker;
+  const input: Label = { at: -1 };
+  walkHook(walker, 'forward', { kind: 'skip', to: input }, []);
+  walk.steps.push({ when: [], outcome: { kind: 'pass' }, rule: routing });
+  input.at = walk.steps.length;
+  walkHook(walker, 'input', { kind: 'drop' }, []);
+}
+
+/** All chains that lie on some packet's way; rules elsewhere are reported as not on the path. */
+export function pathChains(ruleset: Ruleset, family: AddressFamily): PathChain[] {
+  return (['prerouting', 'input', 'forward'] as const).flatMap((hook) => chainsAt(ruleset, family, hook));
+}

@@ -1,0 +1,18 @@
+/** Where on its way through netfilter a packet is while a chain is analysed. */
+import type { AddressFamily } from '../model/address.js';
+import type { Hook } from '../model/ruleset.js';
+import type { NamedSet, SetId } from '../model/set.js';
+import type { HostSets } from './host-sets.js';
+import type { SetValueCache } from './set-values.js';
+
+export interface Context {
+  readonly family: AddressFamily;
+  readonly hook: Hook;
+  /** Devices that XDP covers, in the order of the field `device`. */
+  readonly devices: readonly string[];
+  readonly sets: ReadonlyMap<SetId, NamedSet>;
+  readonly setValues: SetValueCache;
+  readonly host: HostSets;
+  /** NAT may have rewritten destination address and port before this hook. */
+  readonly destinationRewritten: boolean;
+}

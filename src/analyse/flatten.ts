@@ -1,0 +1,222 @@
+/**
+ * Chains to raw steps, in evaluation order.
+ *
+ * Soundness, rule by rule: a drop rule drops only on its *must*; a rule that could accept, alter or observe passes on its *may* (a
+ * guard); a certain ACCEPT, RETURN or end of a goto skips ahead on its *must* and passes on the rest of its *may*. A drop rule with an
+ * unknown part is no step: whatever it decides, a sure drop further down is still a drop. Statements that only annotate a packet (mark,
+ * notrack, nat mapping of a packet that is dropped later) leave no trace outside it and are no step.
+ */
+import type { Statement } from '../model/match.js';
+import type { BaseChain, Chain, Rule, RuleId, Table } from '../model/ruleset.js';
+import type { Context } from './context.js';
+import type { Condition, Conj, Dnf } from './logic.js';
+import { and, exactly, isExact, TRUE } from './logic.js';
+import { lowerMatch } from './lower-match.js';
+import { conjMayLack } from './relation.js';
+import type { Why } from './why.js';
+import { whyUnknown } from './why.js';
+
+/** A place further down that skips aim at; `at` is filled in when the walk gets there. */
+export interface Label {
+  at: number;
+}
+
+export type RawOutcome = { readonly kind: 'drop' } | { readonly kind: 'pass' } | { readonly kind: 'skip'; readonly to: Label };
+
+export interface RawStep {
+  readonly when: Conj;
+  readonly outcome: RawOutcome;
+  readonly rule: RuleId;
+}
+
+/** One way a drop rule can be reached: every packet it could drop there satisfies `reach`. */
+export interface Occurrence {
+  readonly reach: Dnf;
+  /** The rule's steps on this way begin here; -1: it has none (then `why` says why). */
+  readonly step: number;
+  readonly why: Why | null;
+}
+
+export interface Walk {
+  readonly steps: RawStep[];
+  readonly occurrences: Map<RuleId, Occurrence[]>;
+  /** Why a rule that is no drop, or has no step, stays: the first finding that says more than "not here" wins. */
+  readonly findings: Map<RuleId, Why>;
+  /** Rules visited, to bound chains that are inlined many times over. */
+  visited: number;
+}
+
+/** Inlined rules in all: chains called from many places multiply. Past it a jump becomes a guard. */
+export const maxVisited = 1_000_000;
+
+interface Frame {
+  readonly table: Table;
+  readonly context: Context;
+  /** What `drop` means here: drop, or (when another course must agree) go on there. */
+  readonly drop: RawOutcome;
+  readonly baseEnd: Label;
+  readonly policy: Label;
+  readonly chainEnd: Label;
+  /** Conditions under which packets meet this part of the ruleset at all. */
+  readonly section: Conj;
+  readonly depth: number;
+  readonly drops: boolean;
+  /** False inside a chain that is entered for reasons XDP cannot see: nothing drops there. */
+  readonly certain: boolean;
+}
+
+export interface ChainWalk {
+  readonly context: Context;
+  readonly drop: RawOutcome;
+  readonly section: Conj;
+  /** False: drops here may not be taken (`--strict` after conntrack); guards stand as ever. */
+  readonly drops: boolean;
+}
+
+/** Walks a base chain: its rules, then its policy. Packets it accepts go on after it. */
+export function walkBaseChain(walk: Walk, table: Table, chain: BaseChain, options: ChainWalk): void {
+  const baseEnd: Label = { at: -1 };
+  const policy: Label = { at: -1 };
+  const frame: Frame = { ...options, table, baseEnd, policy, chainEnd: policy, depth: 0, certain: true };
+  walkRules(walk, chain, exactly(TRUE), frame);
+  policy.at = walk.steps.length;
+  if (chain.policy === 'drop') emitDrop(walk, policyId(table, chain), exactly(TRUE), frame);
+  baseEnd.at = walk.steps.length;
+}
+
+export const policyId = (table: Table, chain: BaseChain): RuleId => `${table.family} ${table.name} ${chain.name} policy` as RuleId;
+
+function walkRules(walk: Walk, chain: Chain, entry: Condition, frame: Frame): void {
+  for (const rule of chain.rules) {
+    walk.visited++;
+    walkRule(walk, rule, entry, frame);
+  }
+}
+
+function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void {
+  let condition = entry;
+  let why: Why | null = null;
+  for (const part of rule.parts) {
+    if ('match' in part) {
+      const { match } = part;
+      if (match.kind === 'unknown' && match.knowledge !== 'pure') {
+        // Evaluating it changes what later packets meet: every packet that gets this far must get this far.
+        find(walk, rule.id, { code: match.knowledge === 'opaque' ? 'opaque' : 'stateful-match', detail: match.text });
+        emit(walk, condition.may, { kind: 'pass' }, rule.id);
+        return;
+      }
+      const lowered = lowerMatch(match, frame.context);
+      if (!lowered.must && !why) why = whyUnknown(match, frame.context);
+      condition = and(condition, lowered);
+      if (condition.may.length === 0) {
+        find(walk, rule.id, { code: match.kind === 'interface' ? 'other-device' : 'unreachable', detail: '' });
+        return;
+      }
+    } else if (walkStatement(walk, rule, part.statement, condition, frame, why)) return;
+  }
+  find(walk, rule.id, { code: 'not-a-drop', detail: '' });
+}
+
+/** True when the rule ends here. */
+function walkStatement(
+  walk: Walk, rule: Rule, statement: Statement, condition: Condition, frame: Frame, why: Why | null,
+): boolean {
+  switch (statement.kind) {
+    case 'drop':
+      if (!condition.must && why) recordDrop(walk, rule.id, condition, frame, -1, why);
+      else emitDrop(walk, rule.id, condition, frame);
+      return true;
+    case 'accept':
+      find(walk, rule.id, { code: 'not-a-drop', detail: '' });
+      emitSkip(walk, rule.id, condition, frame.baseEnd, frame);
+      return true;
+    case 'return':
+      find(walk, rule.id, { code: 'not-a-drop', detail: '' });
+      // Where nothing drops, leaving early changes nothing.
+      if (frame.certain) emitSkip(walk, rule.id, condition, frame.chainEnd, frame);
+      return true;
+    case 'jump':
+    case 'goto':
+      find(walk, rule.id, { code: 'not-a-drop', detail: '' });
+      walkJump(walk, rule, statement, condition, frame);
+      return true;
+    case 'annotate':
+      return false;
+    case 'nat':
+      find(walk, rule.id, { code: 'not-a-drop', detail: '' });
+      return true;
+    case 'mangle':
+      find(walk, rule.id, { code: 'effect', detail: statement.name });
+      if (statement.changes === 'length' || statement.name === 'CHECKSUM') return false;
+      emit(walk, condition.may, { kind: 'pass' }, rule.id);
+      return true;
+    case 'reject':
+      find(walk, rule.id, { code: 'not-silent', detail: '' });
+      emit(walk, condition.may, { kind: 'pass' }, rule.id);
+      return true;
+    case 'observe':
+    case 'handover':
+      find(walk, rule.id, { code: 'effect', detail: statement.name });
+      emit(walk, condition.may, { kind: 'pass' }, rule.id);
+      return true;
+    case 'opaque':
+      find(walk, rule.id, { code: 'opaque', detail: statement.name });
+      emit(walk, condition.may, { kind: 'pass' }, rule.id);
+      return true;
+  }
+}
+
+function walkJump(
+  walk: Walk, rule: Rule, jump: { kind: 'jump' | 'goto'; chain: string }, condition: Condition, frame: Frame,
+): void {
+  const target = frame.table.chains.get(jump.chain);
+  if (!target || frame.depth > 64 || walk.visited + target.rules.length > maxVisited) {
+    find(walk, rule.id, { code: target ? 'too-large' : 'opaque', detail: jump.chain });
+    emit(walk, condition.may, { kind: 'pass' }, rule.id);
+    return;
+  }
+  const after: Label = { at: -1 };
+  const chainEnd = jump.kind === 'jump' ? after : frame.chainEnd;
+  walkRules(walk, target, condition, { ...frame, chainEnd, depth: frame.depth + 1, certain: condition.must !== null });
+  // A chain entered by goto never comes back here.
+  if (jump.kind === 'goto') emitSkip(walk, rule.id, condition, frame.chainEnd, frame);
+  after.at = walk.steps.length;
+}
+
+function emitDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame): void {
+  if (!frame.drops) {
+    recordDrop(walk, rule, condition, frame, -1, { code: 'strict', detail: '' });
+    return;
+  }
+  if (!condition.must?.length) {
+    recordDrop(walk, rule, condition, frame, -1, { code: 'unknown-match', detail: '' });
+    return;
+  }
+  recordDrop(walk, rule, condition, frame, walk.steps.length, isExact(condition) ? null : { code: 'set-timeout', detail: '' });
+  emit(walk, condition.must, frame.drop, rule);
+}
+
+/** Skips what certainly leaves; what only may leave passes. */
+function emitSkip(walk: Walk, rule: RuleId, condition: Condition, to: Label, frame: Frame): void {
+  if (condition.must) emit(walk, condition.must, { kind: 'skip', to }, rule);
+  // A packet that lacks a field of the condition is not skipped, and may leave all the same.
+  const { family } = frame.context;
+  const rest = isExact(condition) ? condition.may.filter((conj) => conjMayLack(conj, family)) : condition.may;
+  emit(walk, rest, { kind: 'pass' }, rule);
+}
+
+function emit(walk: Walk, dnf: Dnf, outcome: RawOutcome, rule: RuleId): void {
+  for (const when of dnf) walk.steps.push({ when, outcome, rule });
+}
+
+function recordDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame, step: number, why: Why | null): void {
+  const reach = condition.may.map((conj): Conj => [...frame.section, ...conj]);
+  const list = walk.occurrences.get(rule) ?? [];
+  list.push({ reach, step, why });
+  walk.occurrences.set(rule, list);
+}
+
+function find(walk: Walk, rule: RuleId, why: Why): void {
+  const known = walk.findings.get(rule)?.code;
+  if (known === undefined || known === 'unreachable' || known === 'other-device') walk.findings.set(rule, why);
+}

@@ -1,0 +1,91 @@
+/** Set matches (`-m set --match-set NAME src,dst`) as conditions, after `ip_set_test` (Linux 6.18). */
+import type { Ranges, SetMatch } from '../model/match.js';
+import type { AddressPortSet, NamedSet } from '../model/set.js';
+import type { Context } from './context.js';
+import type { Condition, Dnf, ValueSet } from './logic.js';
+import { and, andDnf, exactly, FALSE, isExact, small, TRUE, unknown } from './logic.js';
+import { addressValues, permanentElements, tupleValues } from './set-values.js';
+
+/** Nested list:set deeper than the kernel allows (it allows none at all inside a list) ends here. */
+const maxDepth = 4;
+
+export function lowerSetMatch(match: SetMatch, context: Context): Condition {
+  const set = context.sets.get(match.set);
+  if (!set || match.uninterpreted.length > 0) return unknown;
+  if (context.destinationRewritten && match.dimensions.includes('dst')) return unknown;
+  const member = membership(set, match.dimensions, context, 0);
+  return match.negate ? not(member) : member;
+}
+
+function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Context, depth: number): Condition {
+  const [first, second] = sides;
+  if (!first || depth > maxDepth) return unknown;
+  switch (set.kind) {
+    case 'addresses': {
+      // A set of the other family never matches.
+      if (set.ranges.family !== context.family) return exactly(FALSE);
+      return condition(addressValues(set, first, context.setValues));
+    }
+    case 'addressPorts': {
+      if (set.ranges.family !== context.family) return exactly(FALSE);
+      if (!second || set.nomatch || !onlyPortProtocols(set, context.family)) return unknown;
+      return and(exactly([[small('protocol', tupleProtocols(context.family))]]), condition(tupleValues(set, [first, second], context.setValues)));
+    }
+    case 'ports': {
+      const field = first === 'src' ? 'sport' : 'dport';
+      const ranges = (keep: Uint32Array | null): Ranges =>
+        Array.from(keep ?? set.portLo.keys(), (i) => [set.portLo[i] ?? 0, set.portHi[i] ?? 0] as const);
+      const tcpUdp = small('protocol', [[6, 6], [17, 17]]);
+      const all: Dnf = [[tcpUdp, small(field, ranges(null))]];
+      const permanent = permanentElements(set);
+      return permanent ? { may: all, must: [[tcpUdp, small(field, ranges(permanent))]] } : exactly(all);
+    }
+    case 'list': {
+      if (set.nomatch || permanentElements(set)) return unknown;
+      const members = set.members.map((id) => context.sets.get(id));
+      return members.reduce<Condition>(
+        (any, member) => or(any, member ? membership(member, sides, context, depth + 1) : unknown),
+        exactly(FALSE),
+      );
+    }
+    case 'opaque': return unknown;
+  }
+}
+
+function condition({ may, must }: { may: ValueSet; must: ValueSet | null }): Condition {
+  const mayDnf: Dnf = [[{ set: may, negate: false }]];
+  if (may === must) return exactly(mayDnf);
+  return { may: mayDnf, must: must && [[{ set: must, negate: false }]] };
+}
+
+function or(a: Condition, b: Condition): Condition {
+  const may: Dnf = a.may === TRUE || b.may === TRUE ? TRUE : [...a.may, ...b.may];
+  if (isExact(a) && isExact(b)) return exactly(may);
+  return { may, must: [...(a.must ?? []), ...(b.must ?? [])] };
+}
+
+/** Not: every conjunction fails in some literal. What may be a member is certainly none outside `may`, and the other way round. */
+function not(member: Condition): Condition {
+  const outside = member.may === TRUE ? null : negate(member.may);
+  if (isExact(member) && outside) return exactly(outside);
+  return { may: (member.must && negate(member.must)) ?? TRUE, must: outside };
+}
+
+/** Null when the result would grow too large. */
+function negate(dnf: Dnf): Dnf | null {
+  let result: Dnf | null = TRUE;
+  for (const conj of dnf) {
+    const fails: Dnf = conj.map((literal) => [{ ...literal, negate: !literal.negate }]);
+    result = result && andDnf(result, fails);
+  }
+  return result;
+}
+
+/** Protocols for which both we and `ip_set_get_ip4_port`/`ip_set_get_ip6_port` read a port: tcp, udp, sctp, udplite, icmp. */
+const tupleProtocols = (family: 4 | 6): Ranges =>
+  family === 4 ? [[1, 1], [6, 6], [17, 17], [132, 132], [136, 136]] : [[6, 6], [17, 17], [58, 58], [132, 132], [136, 136]];
+
+function onlyPortProtocols(set: AddressPortSet, family: 4 | 6): boolean {
+  const known = new Set(tupleProtocols(family).map(([protocol]) => protocol));
+  return set.protocol.every((protocol) => known.has(protocol));
+}

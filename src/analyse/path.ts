@@ -1,0 +1,35 @@
+/** The base chains that a packet arriving on a covered device meets, and whether NAT may change its course. */
+import type { AddressFamily } from '../model/address.js';
+import type { BaseChain, Hook, Ruleset, Table } from '../model/ruleset.js';
+
+export interface PathChain {
+  readonly table: Table;
+  readonly chain: BaseChain;
+}
+
+const familyNames = { 4: 'ip', 6: 'ip6' } as const;
+
+export const tablesOf = (ruleset: Ruleset, family: AddressFamily): Table[] =>
+  ruleset.tables.filter((table) => table.family === familyNames[family]);
+
+/** In the order netfilter calls them: by priority, equal ones as they were registered. */
+export function chainsAt(ruleset: Ruleset, family: AddressFamily, hook: Hook): PathChain[] {
+  const found: PathChain[] = [];
+  for (const table of tablesOf(ruleset, family)) {
+    for (const chain of table.chains.values()) if (chain.kind === 'base' && chain.hook === hook) found.push({ table, chain });
+  }
+  return found.sort((a, b) => a.chain.priority - b.chain.priority);
+}
+
+/** Any rule that translates addresses, or that we cannot read in a table that could: then tracked replies may change course. */
+export function hasNat(ruleset: Ruleset, family: AddressFamily): boolean {
+  return tablesOf(ruleset, family).some((table) => {
+    const chains = [...table.chains.values()];
+    const natTable = chains.some((chain) => chain.kind === 'base' && chain.type === 'nat');
+    return chains.some((chain) => chain.rules.some((rule) => rule.parts.some((part) => {
+      if (!('statement' in part)) return false;
+      const { kind } = part.statement;
+      return kind === 'nat' || (natTable && (kind === 'opaque' || kind === 'handover'));
+    })));
+  });
+}

@@ -1,0 +1,161 @@
+/**
+ * Runs of steps that differ in one field only become one step with one table: ten thousand `-s A -j DROP` lines cost what one set
+ * costs, while each line keeps its own counter. Only neighbours merge, and never across a place that a skip aims at.
+ */
+import type { AddressRanges } from '../model/address.js';
+import { wordsPerAddress } from '../model/address.js';
+import type { RuleId } from '../model/ruleset.js';
+import type { Label, RawStep } from '../analyse/flatten.js';
+import type { Conj, Lit, ValueSet } from '../analyse/logic.js';
+import type { Field } from './program.js';
+
+export interface Member {
+  readonly when: Conj;
+  readonly rule: RuleId;
+}
+
+export interface MergedStep {
+  readonly when: Conj;
+  readonly outcome: { readonly kind: 'drop' } | { readonly kind: 'pass' } | { readonly kind: 'skip'; readonly to: number };
+  readonly members: readonly Member[];
+  /** Index in `when` of the literal that the members differ in; null when there is one member. */
+  readonly varying: number | null;
+}
+
+interface Candidate {
+  readonly field: Field;
+  readonly rest: string;
+}
+
+interface Group {
+  readonly first: RawStep;
+  candidates: readonly Candidate[];
+  readonly members: RawStep[];
+}
+
+/** Fields that runs differ in, most usual first. */
+const varyingFields: readonly Field[] = ['saddr', 'daddr', 'smac', 'dport', 'sport', 'icmp', 'protocol'];
+
+export function mergeSteps(steps: readonly RawStep[]): MergedStep[] {
+  const barriers = new Set<number>();
+  for (const { outcome } of steps) if (outcome.kind === 'skip') barriers.add(outcome.to.at);
+  const identify = identities();
+  const groups: Group[] = [];
+  const groupOf = new Int32Array(steps.length + 1);
+  let open: Group | null = null;
+  steps.forEach((step, i) => {
+    const candidates = candidatesOf(step.when, identify);
+    const shared: readonly Candidate[] = open && !barriers.has(i) && sameOutcome(open.first, step) ? common(open.candidates, candidates) : [];
+    if (open && shared.length > 0) {
+      open.candidates = shared;
+      open.members.push(step);
+    } else {
+      open = { first: step, candidates, members: [step] };
+      groups.push(open);
+    }
+    groupOf[i] = groups.length - 1;
+  });
+  groupOf[steps.length] = groups.length;
+  return groups.map((group) => close(group, (label) => groupOf[label.at] ?? groups.length));
+}
+
+function sameOutcome(a: RawStep, b: RawStep): boolean {
+  if (a.outcome.kind === 'skip') return b.outcome.kind === 'skip' && a.outcome.to === b.outcome.to;
+  return a.outcome.kind === b.outcome.kind;
+}
+
+function common(a: readonly Candidate[], b: readonly Candidate[]): Candidate[] {
+  return a.filter((one) => b.some((other) => other.field === one.field && other.rest === one.rest));
+}
+
+function candidatesOf(when: Conj, identify: (literal: Lit) => string): Candidate[] {
+  const candidates: Candidate[] = [];
+  for (const field of varyingFields) {
+    const at = varyingIndex(when, field);
+    if (at < 0) continue;
+    const rest = when.length === 1 ? '' : when.flatMap((literal, i) => (i === at ? [] : [identify(literal)])).sort().join(' ');
+    candidates.push({ field, rest });
+  }
+  return candidates;
+}
+
+/** The one positive literal of the field that lists values in place; two of them, or a negated one beside it, cannot be merged over. */
+function varyingIndex(when: Conj, field: Field): number {
+  let at = -1;
+  for (const [i, { set, negate }] of when.entries()) {
+    if (set.field !== field) continue;
+    if (at >= 0 || negate || set.kind === 'host' || set.kind === 'tuples' || (set.kind === 'addresses' && set.named)) return -1;
+    at = i;
+  }
+  return at;
+}
+
+/** Text that is equal for equal literals; big sets by identity. */
+function identities(): (literal: Lit) => string {
+  const ids = new Map<ValueSet, string>();
+  return ({ set, negate }) => {
+    let id = ids.get(set);
+    if (id === undefined) {
+      id = set.kind === 'addresses' && set.ranges.count === 1 ? `${set.field}:${set.ranges.lo.join('.')}-${set.ranges.hi.join('.')}` : `#${String(ids.size)}`;
+      ids.set(set, id);
+    }
+    return negate ? `!${id}` : id;
+  };
+}
+
+function close(group: Group, indexOf: (label: Label) => number): MergedStep {
+  const { first } = group;
+  const outcome = first.outcome.kind === 'skip' ? { kind: 'skip' as const, to: indexOf(first.outcome.to) } : first.outcome;
+  const members = group.members.map(({ when, rule }): Member => ({ when, rule }));
+  const [candidate] = group.candidates;
+  if (members.length === 1 || !candidate) return { when: first.when, outcome, members, varying: null };
+  const literals = members.map(({ when }) => when[varyingIndex(when, candidate.field)]?.set ?? bug());
+  const rest = first.when.filter((_, i) => i !== varyingIndex(first.when, candidate.field));
+  return { when: [{ set: union(literals), negate: false }, ...rest], outcome, members, varying: 0 };
+}
+
+function bug(): never {
+  throw new Error('bug: a merged step lost the field that its members differ in');
+}
+
+/** All entries of all sets, one after the other: entry order is member order, so that counters can be laid beside them. */
+function union(sets: readonly ValueSet[]): ValueSet {
+  const [first] = sets;
+  if (first?.kind === 'addresses') {
+    const ranges = concatRanges(sets.map((set) => (set.kind === 'addresses' ? set.ranges : bug())));
+    return { kind: 'addresses', field: first.field, ranges, named: true, counters: null };
+  }
+  if (first?.kind === 'macs') return { ...first, addresses: sets.flatMap((set) => (set.kind === 'macs' ? set.addresses : [])) };
+  if (first?.kind === 'values') return { ...first, ranges: sets.flatMap((set) => (set.kind === 'values' ? set.ranges : [])) };
+  return bug();
+}
+
+function concatRanges(all: readonly AddressRanges[]): AddressRanges {
+  const family = all[0]?.family ?? 4;
+  const words = wordsPerAddress(family);
+  const count = all.reduce((sum, ranges) => sum + ranges.count, 0);
+  const lo = new Uint32Array(count * words);
+  const hi = new Uint32Array(count * words);
+  let at = 0;
+  for (const ranges of all) {
+    lo.set(ranges.lo, at);
+    hi.set(ranges.hi, at);
+    at += ranges.count * words;
+  }
+  return { family, count, lo, hi };
+}
+
+/** How many entries a member's varying literal contributes to the merged set. */
+export function entriesOf(set: ValueSet): number {
+  switch (set.kind) {
+    case 'addresses': case 'tuples': return set.ranges.count;
+    case 'values': return set.ranges.length;
+    case 'macs': return set.addresses.length;
+    case 'host': return 0;
+  }
+}
+
+export function varyingSet(member: Member, merged: MergedStep): ValueSet {
+  const field = merged.when[merged.varying ?? 0]?.set.field;
+  return member.when.find((literal) => literal.set.field === field && !literal.negate)?.set ?? bug();
+}

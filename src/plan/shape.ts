@@ -1,0 +1,70 @@
+/** From merged steps to the list that is compiled: exemptions put in, dead steps taken out, limits kept. Every change passes more, never less. */
+import type { AddressFamily } from '../model/address.js';
+import { routing } from '../analyse/analyse-family.js';
+import type { Conj, ValueSet } from '../analyse/logic.js';
+import { small } from '../analyse/logic.js';
+import { mayOverlap } from '../analyse/relation.js';
+import type { MergedStep } from './merge.js';
+
+/** What the data plane can hold (bpf/abi.h: 64 words of 64 steps; four tuple fields). */
+export const limits = { steps: 4096, tupleSets: 4 } as const;
+
+/**
+ * A DHCP client reads replies from a packet socket, before netfilter: a firewall that drops them in INPUT has a working lease all the
+ * same. XDP would take them away, so drops that are not about named sources leave them alone.
+ */
+const dhcpReply: Conj = [small('protocol', [[17, 17]]), small('sport', [[67, 67]]), small('dport', [[68, 68]])];
+
+const aboutNamedSources = (when: Conj): boolean => when.some(({ set, negate }) => set.field === 'saddr' && !negate);
+
+export function exemptDhcp(steps: readonly MergedStep[], family: AddressFamily): MergedStep[] {
+  if (family === 6) return [...steps];
+  const needs = steps.map((step) => step.outcome.kind === 'drop' && !aboutNamedSources(step.when) && mayOverlap(step.when, dhcpReply));
+  const position: number[] = [];
+  let shift = 0;
+  needs.forEach((need, i) => {
+    position[i] = i + shift;
+    if (need) shift++;
+  });
+  position.push(steps.length + shift);
+  const at = (i: number): number => position[i] ?? bug();
+  return steps.flatMap((step, i): MergedStep[] => {
+    const moved: MergedStep = step.outcome.kind === 'skip' ? { ...step, outcome: { kind: 'skip', to: at(step.outcome.to) } } : step;
+    if (needs[i] !== true) return [moved];
+    const over: MergedStep = { when: dhcpReply, outcome: { kind: 'skip', to: at(i + 1) }, members: [{ when: dhcpReply, rule: routing }], varying: null };
+    return [over, moved];
+  });
+}
+
+/** After the last drop nothing matters: to pass is to fall off the end. A skip to a step that is gone aims at the end. */
+export function trim(steps: readonly MergedStep[]): MergedStep[] {
+  const length = steps.findLastIndex((step) => step.outcome.kind === 'drop') + 1;
+  return cut(steps, length);
+}
+
+/** The first rules first: what lies beyond the limit passes. */
+export const limitSteps = (steps: readonly MergedStep[]): MergedStep[] => (steps.length > limits.steps ? trim(cut(steps, limits.steps)) : [...steps]);
+
+function cut(steps: readonly MergedStep[], length: number): MergedStep[] {
+  return steps.slice(0, length).map((step): MergedStep =>
+    step.outcome.kind === 'skip' && step.outcome.to > length ? { ...step, outcome: { kind: 'skip', to: length } } : step,
+  );
+}
+
+/** The data plane looks up few tuple sets a packet; a step over a further one passes on the rest of its condition. */
+export function limitTuples(steps: readonly MergedStep[]): MergedStep[] {
+  const kept = new Set<ValueSet>();
+  const fits = (set: ValueSet): boolean => {
+    if (set.kind !== 'tuples') return true;
+    if (kept.size < limits.tupleSets) kept.add(set);
+    return kept.has(set);
+  };
+  return steps.map((step): MergedStep => {
+    const when = step.when.filter((literal) => fits(literal.set));
+    return when.length === step.when.length ? step : { ...step, when, outcome: { kind: 'pass' }, varying: null };
+  });
+}
+
+function bug(): never {
+  throw new Error('bug: a skip aims outside the list');
+}
