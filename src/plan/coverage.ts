@@ -21,8 +21,9 @@ export interface Coverage {
   readonly by: number | null;
 }
 
-/** Steps a question may look at; past it nothing is claimed. */
-const maxLooks = 20_000;
+/** Steps one question may look at, and all questions of a plan together; past them nothing is claimed. */
+const maxLooks = 5_000;
+const maxLooksInAll = 20_000_000;
 const maxBlockers = 10;
 
 interface Search {
@@ -31,8 +32,16 @@ interface Search {
   looks: number;
 }
 
-export function coverage(steps: readonly MergedStep[], condition: Conj, family: AddressFamily): Coverage {
-  return follow({ steps, family, looks: 0 }, condition, 0);
+export type Coverer = (condition: Conj) => Coverage;
+
+export function coverer(steps: readonly MergedStep[], family: AddressFamily): Coverer {
+  let total = 0;
+  return (condition) => {
+    const search: Search = { steps, family, looks: total >= maxLooksInAll ? maxLooks : 0 };
+    const found = follow(search, condition, 0);
+    total += search.looks;
+    return found;
+  };
 }
 
 function follow(search: Search, condition: Conj, start: number): Coverage {

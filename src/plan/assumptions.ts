@@ -1,0 +1,44 @@
+/** What a plan rests on. Applying checks each against the live host; what only the admin can know stays `unchecked`. */
+import type { HostFacts } from '../model/host.js';
+import type { Ruleset } from '../model/ruleset.js';
+import type { Assumption } from './plan.js';
+
+interface Known {
+  readonly code: string;
+  readonly statement: string;
+}
+
+const always: readonly Known[] = [
+  { code: 'whole-ruleset', statement: 'the input is the whole ruleset of the host: no other netfilter, tc or XDP program acts on these packets' },
+  { code: 'not-lower-device', statement: 'the covered devices are not ports of a bridge, bond, VRF or OVS and carry no macvlan or ipvlan' },
+  { code: 'vlan-stripping', statement: 'no VLAN tag is stripped by the device before XDP sees it while VLAN devices stand on it' },
+  { code: 'no-ipsec', statement: 'no IPsec packets are decrypted on this host' },
+  { code: 'no-tc-ingress', statement: 'no tc ingress program or action rewrites or redirects packets of the covered devices' },
+  { code: 'lro-off', statement: 'large receive offload is off' },
+  { code: 'source-routing', statement: 'IP source routing is refused (accept_source_route 0)' },
+  { code: 'route-rules', statement: 'the first routing rule looks up the local table' },
+  { code: 'counters', statement: 'tolerance: netfilter\'s counters stop for packets dropped early; the prefilter counts them per rule' },
+  { code: 'taps', statement: 'tolerance: packet sockets (tcpdump) do not see packets dropped early; replies to DHCP clients are exempt' },
+];
+
+export function assumptionsOf(ruleset: Ruleset, facts: HostFacts | null): Assumption[] {
+  const list: Known[] = [...always];
+  if (ruleset.sets.size > 0) list.push({ code: 'sets-in-step', statement: `the sets have the elements they had when they were read (${setTimes(ruleset)})` });
+  list.push({ code: 'forwarding', statement: forwarding(facts) }, { code: 'local-routes', statement: localRoutes(facts) });
+  return list.map((known) => ({ ...known, status: 'unchecked' }));
+}
+
+function setTimes(ruleset: Ruleset): string {
+  const times = ruleset.inputs.flatMap((input) => (input.sets > 0 && input.takenAt !== null ? [new Date(input.takenAt).toISOString()] : []));
+  return times.length > 0 ? `as of ${times.join(', ')}` : 'now';
+}
+
+function forwarding(facts: HostFacts | null): string {
+  const say = (on: boolean | null | undefined): string => (on === true ? 'on' : on === false ? 'off' : 'on or off');
+  return `forwarding is ${say(facts?.forwarding.ip)} for IPv4 and ${say(facts?.forwarding.ip6)} for IPv6`;
+}
+
+function localRoutes(facts: HostFacts | null): string {
+  if (!facts) return 'the host\'s own addresses are read when the program is attached';
+  return `the host's own addresses stay as they are: ${String(facts.localRoutes.length)} local routes`;
+}

@@ -1,0 +1,89 @@
+/** What is said of each rule: decision, reason, hint. `full` rests on a proof over the finished list (coverage.ts). */
+import type { AddressFamily } from '../model/address.js';
+import type { BaseChain, Rule, RuleId, Table } from '../model/ruleset.js';
+import type { FamilyAnalysis } from '../analyse/analyse-family.js';
+import { routing } from '../analyse/analyse-family.js';
+import type { Occurrence } from '../analyse/flatten.js';
+import type { Conj } from '../analyse/logic.js';
+import { mayOverlap } from '../analyse/relation.js';
+import type { Why } from '../analyse/why.js';
+import type { Coverer } from './coverage.js';
+import type { OffloadKind, ReasonCode } from './plan.js';
+
+/** A verdict before it is put into words. */
+export interface Judgement {
+  readonly offload: OffloadKind;
+  readonly code: ReasonCode;
+  readonly detail: string;
+  readonly blockedBy: readonly RuleId[];
+}
+
+export interface FamilyPlan {
+  readonly analysis: FamilyAnalysis;
+  readonly cover: Coverer;
+  readonly onPath: ReadonlySet<string>;
+  readonly removable: ReadonlySet<RuleId>;
+  /** IPsec decrypts packets that XDP never sees as plain text. */
+  readonly ipsec: boolean;
+  readonly factsKnown: boolean;
+  /** Steps were left out for want of room. */
+  readonly truncated: boolean;
+}
+
+export function judgeRule(rule: Rule, plan: FamilyPlan): Judgement {
+  const occurrences = plan.analysis.walk.occurrences.get(rule.id);
+  if (occurrences) return judgeDrop(rule.id, occurrences, plan, false);
+  const finding = plan.analysis.walk.findings.get(rule.id);
+  return none(finding ?? { code: 'not-on-path', detail: '' });
+}
+
+export function judgePolicy(table: Table, chain: BaseChain, plan: FamilyPlan): Judgement {
+  const id = `${table.family} ${table.name} ${chain.name} policy` as RuleId;
+  const occurrences = plan.analysis.walk.occurrences.get(id);
+  return occurrences ? judgeDrop(id, occurrences, plan, true) : none({ code: 'not-on-path', detail: '' });
+}
+
+const none = ({ code, detail }: Why, blockedBy: readonly RuleId[] = []): Judgement => ({ offload: 'none', code, detail, blockedBy });
+
+function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan, isPolicy: boolean): Judgement {
+  const stepless = occurrences.find((occurrence) => occurrence.step < 0);
+  if (occurrences.every((occurrence) => occurrence.step < 0)) return none(stepless?.why ?? { code: 'unknown-match', detail: '' });
+  const found = occurrences.filter(({ step }) => step >= 0).flatMap(({ reach }) => reach.map(plan.cover));
+  const blockedBy = [...new Set(found.flatMap((one) => one.blockers))].filter((blocker) => blocker !== routing && blocker !== id);
+  if (!found.some((one) => one.some)) return none({ code: whyBlocked(blockedBy, plan), detail: '' }, blockedBy);
+  const partial = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy });
+  if (isPolicy) return partial('policy');
+  const incomplete = occurrences.find((occurrence) => occurrence.why !== null)?.why;
+  if (blockedBy.length > 0) return partial('blocked-partly');
+  if (incomplete) return partial(incomplete.code, incomplete.detail);
+  if (found.some((one) => one.lacking)) return partial('fragments');
+  if (!found.every((one) => one.all)) return partial(plan.analysis.nat ? 'nat' : 'other-course');
+  return fullIfTheHostAllows(id, occurrences, plan, partial);
+}
+
+function fullIfTheHostAllows(
+  id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan, partial: (code: ReasonCode) => Judgement,
+): Judgement {
+  if (plan.ipsec) return partial('ipsec');
+  if (!occurrences.every(({ reach }) => reach.every((conj) => excludesOwn(conj, plan)))) return partial('own-source');
+  if (!plan.removable.has(id)) return partial('kept-in-place');
+  return { offload: 'full', code: 'offloaded', detail: '', blockedBy: [] };
+}
+
+/**
+ * The host's own multicast and broadcast come back to PREROUTING with the device they left by, and do not pass native XDP: a rule that
+ * could match them must stay.
+ */
+function excludesOwn(conj: Conj, plan: FamilyPlan): boolean {
+  if (!plan.factsKnown) return conj.some(({ set, negate }) => set.field === 'saddr' && !negate);
+  const own = plan.analysis.host.get('own', 'saddr');
+  return !mayOverlap(conj, [{ set: own, negate: false }]);
+}
+
+function whyBlocked(blockedBy: readonly RuleId[], plan: FamilyPlan): ReasonCode {
+  if (blockedBy.length > 0) return 'blocked';
+  if (plan.truncated) return 'too-large';
+  return plan.analysis.nat ? 'nat' : 'other-course';
+}
+
+export const familyOf = (table: Table): AddressFamily => (table.family === 'ip6' ? 6 : 4);

@@ -1,0 +1,94 @@
+/** Ruleset to Plan: the stage's one entry. */
+import type { AddressFamily } from '../model/address.js';
+import type { Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
+import { analyseFamily, pathChains, routing } from '../analyse/analyse-family.js';
+import type { SetValueCache } from '../analyse/set-values.js';
+import { assumptionsOf } from './assumptions.js';
+import { coverer } from './coverage.js';
+import type { FamilyPlan, Judgement } from './decide.js';
+import { familyOf, judgePolicy, judgeRule } from './decide.js';
+import { removableRules } from './input-order.js';
+import type { MergedStep } from './merge.js';
+import { mergeSteps } from './merge.js';
+import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
+import { hintFor, toReason } from './reasons.js';
+import { exemptDhcp, limitSteps, limitTuples, trim } from './shape.js';
+import type { CounterBook } from './to-program.js';
+import { counterBook, toProgram } from './to-program.js';
+import type { StepProgram } from './program.js';
+
+interface PlannedFamily extends FamilyPlan {
+  readonly program: StepProgram;
+  readonly stepRules: readonly (readonly RuleId[])[];
+}
+
+export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
+  const book = counterBook();
+  const removable = removableRules(ruleset);
+  const setValues: SetValueCache = new Map();
+  const planned = { 4: planFamily(ruleset, 4, options, setValues, book, removable), 6: planFamily(ruleset, 6, options, setValues, book, removable) };
+  const rules = decideAll(ruleset, (table) => planned[familyOf(table)]);
+  return {
+    schemaVersion: 1,
+    ruleset,
+    inputs: ruleset.inputs,
+    devices: options.devices,
+    facts: options.facts,
+    summary: summarise(rules, ruleset),
+    rules,
+    assumptions: assumptionsOf(ruleset, options.facts),
+    prefilter: { ip: planned[4].program, ip6: planned[6].program, counters: book.size() },
+    stepRules: { ip: planned[4].stepRules, ip6: planned[6].stepRules },
+    counterOwner: book.owner,
+  };
+}
+
+function planFamily(
+  ruleset: Ruleset, family: AddressFamily, options: PlanOptions, setValues: SetValueCache, book: CounterBook, removable: ReadonlySet<RuleId>,
+): PlannedFamily {
+  const analysis = analyseFamily(ruleset, family, setValues, options);
+  const merged = limitTuples(trim(exemptDhcp(trim(mergeSteps(analysis.walk.steps)), family)));
+  const steps = trim(limitSteps(merged));
+  return {
+    analysis,
+    cover: coverer(steps, family),
+    onPath: new Set(pathChains(ruleset, family).map(({ table, chain }) => `${table.name} ${chain.name}`)),
+    removable,
+    ipsec: options.facts?.ipsec === true,
+    factsKnown: options.facts !== null,
+    truncated: steps.length < merged.length,
+    program: toProgram(family, steps, book),
+    stepRules: steps.map(rulesOfStep),
+  };
+}
+
+const rulesOfStep = (step: MergedStep): RuleId[] => step.members.map(({ rule }) => rule).filter((rule) => rule !== routing);
+
+function decideAll(ruleset: Ruleset, planOf: (table: Table) => FamilyPlan): RuleDecision[] {
+  const rules = new Map<RuleId, Rule>();
+  for (const table of ruleset.tables) for (const chain of table.chains.values()) for (const rule of chain.rules) rules.set(rule.id, rule);
+  return ruleset.tables.flatMap((table) => [...table.chains.values()].flatMap((chain): RuleDecision[] => {
+    const plan = planOf(table);
+    const place = { family: table.family, table: table.name, chain: chain.name };
+    const judged = (judgement: Judgement, rule: Rule | null): Pick<RuleDecision, 'offload' | 'reason' | 'hint'> => ({
+      offload: judgement.offload,
+      reason: toReason(judgement, rules),
+      hint: hintFor(judgement, rule, rules),
+    });
+    const decisions = chain.rules.map((rule): RuleDecision => ({
+      id: rule.id, ...place, number: rule.number, file: rule.span.file, line: rule.span.line, text: rule.text.trim(),
+      ...judged(judgeRule(rule, plan), rule),
+    }));
+    if (chain.kind !== 'base' || chain.policy !== 'drop') return decisions;
+    return [...decisions, {
+      id: `${table.family} ${table.name} ${chain.name} policy` as RuleId, ...place, number: null, file: chain.span.file, line: chain.span.line,
+      text: `policy ${chain.policy}`, ...judged(judgePolicy(table, chain, plan), null),
+    }];
+  }));
+}
+
+function summarise(rules: readonly RuleDecision[], ruleset: Ruleset): PlanSummary {
+  const count = (offload: RuleDecision['offload']): number => rules.filter((rule) => rule.offload === offload).length;
+  const elements = [...ruleset.sets.values()].reduce((sum, set) => sum + set.elements, 0);
+  return { rules: rules.length, full: count('full'), partial: count('partial'), none: count('none'), elements };
+}

@@ -1,0 +1,132 @@
+/** Merged steps to the compiled list: value sets become atoms, drops get their counters. */
+import type { AddressFamily } from '../model/address.js';
+import type { RuleId } from '../model/ruleset.js';
+import type { Lit, ValueSet } from '../analyse/logic.js';
+import type { MergedStep } from './merge.js';
+import { entriesOf, varyingSet } from './merge.js';
+import type { CounterOwner } from './plan.js';
+import type { Atom, Literal, Outcome, Step, StepProgram } from './program.js';
+
+/** Hands out counter ids from 1: 0 means "no counter of its own" in the data plane. A rule keeps one id wherever it is met. */
+export interface CounterBook {
+  readonly ofRule: (rule: RuleId) => number;
+  /** First of `count` consecutive ids for the elements of a set as that rule meets them. */
+  readonly ofElements: (rule: RuleId, set: string, index: Uint32Array) => number;
+  readonly owner: (counter: number) => CounterOwner | null;
+  /** One more than the largest id. */
+  readonly size: () => number;
+}
+
+interface Block {
+  readonly first: number;
+  readonly rule: RuleId;
+  readonly set: string;
+  readonly index: Uint32Array;
+}
+
+export function counterBook(): CounterBook {
+  const rules = new Map<RuleId, number>();
+  const byId: (RuleId | undefined)[] = [];
+  const blocks = new Map<string, Block>();
+  let next = 1;
+  return {
+    ofRule: (rule) => {
+      const known = rules.get(rule);
+      if (known !== undefined) return known;
+      const id = next++;
+      rules.set(rule, id);
+      byId[id] = rule;
+      return id;
+    },
+    ofElements: (rule, set, index) => {
+      const key = `${rule} ${set} ${String(index.length)}`;
+      const known = blocks.get(key);
+      if (known) return known.first;
+      const block: Block = { first: next, rule, set, index };
+      next += index.length;
+      blocks.set(key, block);
+      return block.first;
+    },
+    owner: (counter) => {
+      const rule = byId[counter];
+      if (rule !== undefined) return { rule, element: null };
+      for (const { first, rule: owner, set, index } of blocks.values()) {
+        const element = index[counter - first];
+        if (counter >= first && element !== undefined) return { rule: owner, element: { set, index: element } };
+      }
+      return null;
+    },
+    size: () => next,
+  };
+}
+
+interface Building {
+  readonly atoms: Atom[];
+  readonly known: Map<string, number>;
+  readonly setIds: Map<ValueSet, number>;
+}
+
+export function toProgram(family: AddressFamily, steps: readonly MergedStep[], book: CounterBook): StepProgram {
+  const building: Building = { atoms: [], known: new Map(), setIds: new Map() };
+  return { family, steps: steps.map((step) => toStep(step, building, book)), atoms: building.atoms };
+}
+
+function toStep(step: MergedStep, building: Building, book: CounterBook): Step {
+  const { outcome } = step;
+  if (outcome.kind !== 'drop') return { when: step.when.map((literal) => toLiteral(literal, null, '', building)), outcome };
+  const rule = step.members[0]?.rule ?? ('' as RuleId);
+  const counters = step.when.map((literal, i) => countersOf(step, literal, i, book));
+  const when = step.when.map((literal, i) => toLiteral(literal, counters[i] ?? null, rule, building));
+  const counted = counters.findIndex((list) => list !== null);
+  const drop: Outcome = { kind: 'drop', counter: book.ofRule(rule), counted: counted < 0 ? null : counted };
+  return { when, outcome: drop };
+}
+
+/** Counter of each entry of a drop's literal: one a line where lines were merged, one an element where the set counts. */
+function countersOf(step: MergedStep, literal: Lit, at: number, book: CounterBook): Uint32Array | null {
+  const { set } = literal;
+  if (at === step.varying) {
+    const ids = new Uint32Array(entriesOf(set));
+    let next = 0;
+    for (const member of step.members) {
+      const id = book.ofRule(member.rule);
+      const count = entriesOf(varyingSet(member, step));
+      ids.fill(id, next, next + count);
+      next += count;
+    }
+    return ids;
+  }
+  if (step.varying !== null || literal.negate || (set.kind !== 'addresses' && set.kind !== 'tuples') || !set.counters) return null;
+  // A second counted set in the same step counts with the first.
+  if (step.when.slice(0, at).some((other) => (other.set.kind === 'addresses' || other.set.kind === 'tuples') && other.set.counters)) return null;
+  const { set: name, index } = set.counters;
+  const first = book.ofElements(step.members[0]?.rule ?? ('' as RuleId), name, index);
+  return index.map((_, i) => first + i);
+}
+
+function toLiteral(literal: Lit, counters: Uint32Array | null, rule: string, building: Building): Literal {
+  const { set } = literal;
+  const id = building.setIds.get(set) ?? building.setIds.size;
+  building.setIds.set(set, id);
+  const key = counters ? `${String(id)} ${rule}` : String(id);
+  let atom = building.known.get(key);
+  if (atom === undefined) {
+    atom = building.atoms.push(toAtom(set, counters)) - 1;
+    building.known.set(key, atom);
+  }
+  return { atom, negate: literal.negate };
+}
+
+function toAtom(set: ValueSet, counters: Uint32Array | null): Atom {
+  switch (set.kind) {
+    case 'values': return { kind: 'values', field: set.field, ranges: set.ranges, counters };
+    case 'addresses': return { kind: 'addresses', field: set.field, ranges: set.ranges, counters };
+    case 'macs': return { kind: 'macs', field: 'smac', addresses: set.addresses, counters };
+    // Without host facts a plan can be read but not attached; nobody compiles it for a device.
+    case 'host': return { kind: 'addresses', field: set.field, ranges: { family: 4, count: 0, lo: new Uint32Array(), hi: new Uint32Array() }, counters: null };
+    case 'tuples': {
+      const { addressField, portField, ranges, protocol, portLo, portHi } = set;
+      return { kind: 'tuples', field: 'tuple', addressField, portField, ranges, protocol, portLo, portHi, counters };
+    }
+  }
+}
