@@ -14,7 +14,6 @@ import { walkBaseChain } from './flatten.js';
 import type { HostSets } from './host-sets.js';
 import { hostSets } from './host-sets.js';
 import type { Conj } from './logic.js';
-import type { PathChain } from './path.js';
 import { chainsAt, hasNat } from './path.js';
 import type { SetValueCache } from './set-values.js';
 
@@ -97,9 +96,4 @@ function walkBothCourses(walker: Walker): void {
   walk.steps.push({ when: [], outcome: { kind: 'pass' }, rule: routing });
   input.at = walk.steps.length;
   walkHook(walker, 'input', { kind: 'drop' }, []);
-}
-
-/** All chains that lie on some packet's way; rules elsewhere are reported as not on the path. */
-export function pathChains(ruleset: Ruleset, family: AddressFamily): PathChain[] {
-  return (['prerouting', 'input', 'forward'] as const).flatMap((hook) => chainsAt(ruleset, family, hook));
 }

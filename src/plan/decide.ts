@@ -21,7 +21,6 @@ export interface Judgement {
 export interface FamilyPlan {
   readonly analysis: FamilyAnalysis;
   readonly cover: Coverer;
-  readonly onPath: ReadonlySet<string>;
   readonly removable: ReadonlySet<RuleId>;
   /** IPsec decrypts packets that XDP never sees as plain text. */
   readonly ipsec: boolean;

@@ -1,7 +1,7 @@
 /** Ruleset to Plan: the stage's one entry. */
 import type { AddressFamily } from '../model/address.js';
 import type { Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
-import { analyseFamily, pathChains, routing } from '../analyse/analyse-family.js';
+import { analyseFamily, routing } from '../analyse/analyse-family.js';
 import type { SetValueCache } from '../analyse/set-values.js';
 import { assumptionsOf } from './assumptions.js';
 import { coverer } from './coverage.js';
@@ -52,7 +52,6 @@ function planFamily(
   return {
     analysis,
     cover: coverer(steps, family),
-    onPath: new Set(pathChains(ruleset, family).map(({ table, chain }) => `${table.name} ${chain.name}`)),
     removable,
     ipsec: options.facts?.ipsec === true,
     factsKnown: options.facts !== null,

@@ -1,0 +1,126 @@
+/**
+ * An iptables-save text without the rules that XDP decides for the covered devices. Every other line stays as it was. Each run of such
+ * rules is replaced at its place by one jump to a chain that holds them, entered only by packets of other devices.
+ */
+import type { Match } from '../model/match.js';
+import type { Rule, RuleId, Table } from '../model/ruleset.js';
+
+export interface ResidualOptions {
+  readonly devices: readonly string[];
+  readonly isFull: (rule: RuleId) => boolean;
+}
+
+/** Rules of one chain that stood one after the other. */
+interface Run {
+  readonly table: Table;
+  readonly chain: string;
+  readonly rules: Rule[];
+}
+
+interface Edits {
+  /** By line number, from 1: lines that replace the line (none: it is gone). */
+  readonly replaced: Map<number, readonly string[]>;
+  /** Lines to put after / before a line. */
+  readonly after: Map<number, string[]>;
+  readonly before: Map<number, string[]>;
+}
+
+/** iptables refuses chain names longer than this (XT_EXTENSION_MAXNAMELEN - 1). */
+const longestChainName = 28;
+
+export function residualIptables(text: string, tables: readonly Table[], options: ResidualOptions): string {
+  const lines = text.split('\n');
+  const newline = lines.some((line) => line.endsWith('\r')) ? '\r' : '';
+  const edits: Edits = { replaced: new Map(), after: new Map(), before: new Map() };
+  for (const table of tables) editTable(table, lines, edits, options);
+  const end = (line: string): string => line + newline;
+  return lines
+    .flatMap((line, i) => [
+      ...(edits.before.get(i + 1) ?? []).map(end),
+      ...(edits.replaced.get(i + 1)?.map(end) ?? [line]),
+      ...(edits.after.get(i + 1) ?? []).map(end),
+    ])
+    .join('\n');
+}
+
+function editTable(table: Table, lines: readonly string[], edits: Edits, options: ResidualOptions): void {
+  const names = new Set(table.chains.keys());
+  const section = findSection(table, lines);
+  for (const run of runsOf(table, options.isFull)) {
+    for (const rule of run.rules) edits.replaced.set(rule.span.line, []);
+    const kept = run.rules.filter((rule) => !onlyCovered(rule, options.devices));
+    const [first] = run.rules;
+    if (kept.length === 0 || !first) continue;
+    const name = freshName(run.chain, names);
+    push(edits.after, section.declarations, `:${name} - [0:0]`);
+    edits.replaced.set(first.span.line, [jumpLine(first, run.chain, name, options.devices)]);
+    const held = kept.map((rule) => moveToChain(rule.text.replace(/\r$/, ''), name));
+    for (const line of [...returnLines(first, name, options.devices), ...held]) push(edits.before, section.commit, line);
+  }
+}
+
+function runsOf(table: Table, isFull: (rule: RuleId) => boolean): Run[] {
+  const runs: Run[] = [];
+  for (const chain of table.chains.values()) {
+    let run: Run | null = null;
+    for (const rule of chain.rules) {
+      if (!isFull(rule.id)) run = null;
+      else if (run) run.rules.push(rule);
+      else runs.push((run = { table, chain: chain.name, rules: [rule] }));
+    }
+  }
+  return runs;
+}
+
+/** Line numbers of the table's last chain declaration (or its head) and of its COMMIT. */
+function findSection(table: Table, lines: readonly string[]): { declarations: number; commit: number } {
+  let declarations = table.span.line;
+  for (let i = table.span.line; i < lines.length; i++) {
+    const line = lines[i]?.trim() ?? '';
+    if (line === 'COMMIT') return { declarations, commit: i + 1 };
+    if (line.startsWith(':') && declarations === i) declarations = i + 1;
+  }
+  throw new Error(`bug: table ${table.name} has no COMMIT`);
+}
+
+const startsWithCounters = (rule: Rule): boolean => /^\s*\[\d+:\d+\]/.test(rule.text);
+
+function jumpLine(first: Rule, chain: string, name: string, devices: readonly string[]): string {
+  const [only] = devices;
+  const match = devices.length === 1 && only !== undefined ? ` ! -i ${only}` : '';
+  return `${startsWithCounters(first) ? '[0:0] ' : ''}-A ${chain}${match} -j ${name}`;
+}
+
+/** With several devices the chain begins by returning theirs. */
+function returnLines(first: Rule, name: string, devices: readonly string[]): string[] {
+  if (devices.length === 1) return [];
+  return devices.map((device) => `${startsWithCounters(first) ? '[0:0] ' : ''}-A ${name} -i ${device} -j RETURN`);
+}
+
+/** The rule's line with another chain: `-A chain …` or `--append chain …`, counters in front. */
+function moveToChain(text: string, name: string): string {
+  return text.replace(/^(\s*(?:\[\d+:\d+\]\s*)?(?:-A|--append)\s+)("[^"]*"|\S+)/, (_, head: string) => head + name);
+}
+
+/** Packets of other devices cannot match it, so it need not be held for them. */
+function onlyCovered(rule: Rule, devices: readonly string[]): boolean {
+  const covers = (match: Match): boolean =>
+    match.kind === 'interface' && match.direction === 'in' && !match.negate && !match.wildcard && devices.includes(match.name);
+  return rule.parts.some((part) => 'match' in part && covers(part.match));
+}
+
+function freshName(chain: string, names: Set<string>): string {
+  for (let n = 1; ; n++) {
+    const suffix = `_${String(n)}`;
+    const name = `OFFLOAD_${chain}`.slice(0, longestChainName - suffix.length) + suffix;
+    if (names.has(name)) continue;
+    names.add(name);
+    return name;
+  }
+}
+
+function push(edits: Map<number, string[]>, line: number, text: string): void {
+  const list = edits.get(line);
+  if (list) list.push(text);
+  else edits.set(line, [text]);
+}
