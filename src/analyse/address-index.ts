@@ -29,7 +29,12 @@ function sortV4(ranges: AddressRanges): SortedRanges {
   // Sorting lo * 2^21-ish composites would lose bits; a Float64 holds lo exactly and the index fits beside it only for small sets,
   // so sort an index array by lo through a typed copy instead.
   const order = sortedOrder(ranges.count, (i) => ranges.lo[i] ?? 0);
-  return merge(order, (i) => ranges.lo[i] ?? 0, (i) => ranges.hi[i] ?? 0, (hi) => hi + 1);
+  return merge(
+    order,
+    (i) => ranges.lo[i] ?? 0,
+    (i) => ranges.hi[i] ?? 0,
+    (hi) => hi + 1,
+  );
 }
 
 function sortV6(ranges: AddressRanges): SortedRanges {
@@ -40,8 +45,15 @@ function sortV6(ranges: AddressRanges): SortedRanges {
     hi.push(addressAt(ranges, ranges.hi, i) as bigint);
   }
   const at = (list: bigint[], i: number): bigint => list[i] ?? 0n;
-  const order = Uint32Array.from(lo.keys()).sort((a, b) => (at(lo, a) < at(lo, b) ? -1 : at(lo, a) > at(lo, b) ? 1 : 0));
-  return merge<bigint>(order, (i) => at(lo, i), (i) => at(hi, i), (value) => value + 1n);
+  const order = Uint32Array.from(lo.keys()).sort((a, b) =>
+    at(lo, a) < at(lo, b) ? -1 : at(lo, a) > at(lo, b) ? 1 : 0,
+  );
+  return merge<bigint>(
+    order,
+    (i) => at(lo, i),
+    (i) => at(hi, i),
+    (value) => value + 1n,
+  );
 }
 
 function sortedOrder(count: number, key: (i: number) => number): Uint32Array {

@@ -8,6 +8,7 @@
 import type { AddressFamily } from '../model/address.js';
 import type { HostFacts } from '../model/host.js';
 import type { RuleId, Ruleset } from '../model/ruleset.js';
+import { changedSets } from './changed-sets.js';
 import type { Context } from './context.js';
 import type { Label, RawOutcome, Walk } from './flatten.js';
 import { walkBaseChain } from './flatten.js';
@@ -45,12 +46,24 @@ interface Walker {
   readonly nat: boolean;
 }
 
-export function analyseFamily(ruleset: Ruleset, family: AddressFamily, setValues: SetValueCache, options: AnalysisOptions): FamilyAnalysis {
+export function analyseFamily(
+  ruleset: Ruleset,
+  family: AddressFamily,
+  setValues: SetValueCache,
+  options: AnalysisOptions,
+): FamilyAnalysis {
   const { devices, facts, strict } = options;
   const walk: Walk = { steps: [], occurrences: new Map(), findings: new Map(), visited: 0 };
   const host = hostSets(facts, family);
   const context: Context = {
-    family, hook: 'prerouting', devices, sets: ruleset.sets, setValues, host, destinationRewritten: false,
+    family,
+    hook: 'prerouting',
+    devices,
+    sets: ruleset.sets,
+    changedSets: changedSets(ruleset),
+    setValues,
+    host,
+    destinationRewritten: false,
   };
   const nat = hasNat(ruleset, family);
   const walker: Walker = { walk, context, ruleset, strict, nat };
@@ -80,7 +93,11 @@ function walkByDestination(walker: Walker): void {
   const delivered = context.host.get('delivered', 'daddr');
   const forward: Label = { at: -1 };
   if (context.host.ranges('ambiguous')?.count) {
-    walk.steps.push({ when: [{ set: context.host.get('ambiguous', 'daddr'), negate: false }], outcome: { kind: 'pass' }, rule: routing });
+    walk.steps.push({
+      when: [{ set: context.host.get('ambiguous', 'daddr'), negate: false }],
+      outcome: { kind: 'pass' },
+      rule: routing,
+    });
   }
   walk.steps.push({ when: [{ set: delivered, negate: true }], outcome: { kind: 'skip', to: forward }, rule: routing });
   walkHook(walker, 'input', { kind: 'drop' }, [{ set: delivered, negate: false }]);

@@ -11,6 +11,8 @@ export interface Context {
   /** Devices that XDP covers, in the order of the field `device`. */
   readonly devices: readonly string[];
   readonly sets: ReadonlyMap<SetId, NamedSet>;
+  /** Sets that rules of this very ruleset change: nothing is known of their elements. */
+  readonly changedSets: ReadonlySet<string>;
   readonly setValues: SetValueCache;
   readonly host: HostSets;
   /** NAT may have rewritten destination address and port before this hook. */

@@ -21,7 +21,8 @@ export interface Label {
   at: number;
 }
 
-export type RawOutcome = { readonly kind: 'drop' } | { readonly kind: 'pass' } | { readonly kind: 'skip'; readonly to: Label };
+export type RawOutcome =
+  { readonly kind: 'drop' } | { readonly kind: 'pass' } | { readonly kind: 'skip'; readonly to: Label };
 
 export interface RawStep {
   readonly when: Conj;
@@ -84,7 +85,8 @@ export function walkBaseChain(walk: Walk, table: Table, chain: BaseChain, option
   baseEnd.at = walk.steps.length;
 }
 
-export const policyId = (table: Table, chain: BaseChain): RuleId => `${table.family} ${table.name} ${chain.name} policy` as RuleId;
+export const policyId = (table: Table, chain: BaseChain): RuleId =>
+  `${table.family} ${table.name} ${chain.name} policy` as RuleId;
 
 function walkRules(walk: Walk, chain: Chain, entry: Condition, frame: Frame): void {
   for (const rule of chain.rules) {
@@ -119,7 +121,12 @@ function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void 
 
 /** True when the rule ends here. */
 function walkStatement(
-  walk: Walk, rule: Rule, statement: Statement, condition: Condition, frame: Frame, why: Why | null,
+  walk: Walk,
+  rule: Rule,
+  statement: Statement,
+  condition: Condition,
+  frame: Frame,
+  why: Why | null,
 ): boolean {
   switch (statement.kind) {
     case 'drop':
@@ -167,7 +174,11 @@ function walkStatement(
 }
 
 function walkJump(
-  walk: Walk, rule: Rule, jump: { kind: 'jump' | 'goto'; chain: string }, condition: Condition, frame: Frame,
+  walk: Walk,
+  rule: Rule,
+  jump: { kind: 'jump' | 'goto'; chain: string },
+  condition: Condition,
+  frame: Frame,
 ): void {
   const target = frame.table.chains.get(jump.chain);
   if (!target || frame.depth > 64 || walk.visited + target.rules.length > maxVisited) {
@@ -192,7 +203,14 @@ function emitDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame):
     recordDrop(walk, rule, condition, frame, -1, { code: 'unknown-match', detail: '' });
     return;
   }
-  recordDrop(walk, rule, condition, frame, walk.steps.length, isExact(condition) ? null : { code: 'set-timeout', detail: '' });
+  recordDrop(
+    walk,
+    rule,
+    condition,
+    frame,
+    walk.steps.length,
+    isExact(condition) ? null : { code: 'set-timeout', detail: '' },
+  );
   emit(walk, condition.must, frame.drop, rule);
 }
 

@@ -14,11 +14,14 @@ import type { ValueSet } from './logic.js';
  * `ambiguous`: policy routing or multicast routing may do either.
  * `own`: addresses of the host itself.
  */
-export type HostSetName = 'delivered' | 'ambiguous' | 'own' | 'LOCAL' | 'BROADCAST' | 'ANYCAST' | 'MULTICAST' | 'notUnicast';
+export type HostSetName =
+  'delivered' | 'ambiguous' | 'own' | 'LOCAL' | 'BROADCAST' | 'ANYCAST' | 'MULTICAST' | 'notUnicast';
 
 const localTable = 255;
 
-const always: Readonly<Record<AddressFamily, { readonly broadcast: readonly string[]; readonly multicast: readonly string[] }>> = {
+const always: Readonly<
+  Record<AddressFamily, { readonly broadcast: readonly string[]; readonly multicast: readonly string[] }>
+> = {
   4: { broadcast: ['0.0.0.0/8', '255.255.255.255/32'], multicast: ['224.0.0.0/4'] },
   6: { broadcast: [], multicast: ['ff00::/8'] },
 };
@@ -33,16 +36,31 @@ function prefixes(name: HostSetName, family: AddressFamily, facts: HostFacts): s
   const { broadcast, multicast } = always[family];
   const multicastRouted = facts.multicastRouting === true;
   switch (name) {
-    case 'LOCAL': return inLocal('local');
-    case 'BROADCAST': return [...inLocal('broadcast'), ...broadcast];
-    case 'ANYCAST': return inLocal('anycast');
-    case 'MULTICAST': return multicast.slice();
-    case 'own': return [...routes.filter((route) => route.type === 'local').map((route) => route.prefix), unspecified[family]];
+    case 'LOCAL':
+      return inLocal('local');
+    case 'BROADCAST':
+      return [...inLocal('broadcast'), ...broadcast];
+    case 'ANYCAST':
+      return inLocal('anycast');
+    case 'MULTICAST':
+      return multicast.slice();
+    case 'own':
+      return [...routes.filter((route) => route.type === 'local').map((route) => route.prefix), unspecified[family]];
     case 'ambiguous':
-      return [...routes.filter((route) => route.table !== localTable).map((route) => route.prefix), ...(multicastRouted ? multicast : [])];
+      return [
+        ...routes.filter((route) => route.table !== localTable).map((route) => route.prefix),
+        ...(multicastRouted ? multicast : []),
+      ];
     case 'delivered':
     case 'notUnicast':
-      return [...inLocal('local'), ...inLocal('broadcast'), ...inLocal('anycast'), ...inLocal('multicast'), ...broadcast, ...multicast];
+      return [
+        ...inLocal('local'),
+        ...inLocal('broadcast'),
+        ...inLocal('anycast'),
+        ...inLocal('multicast'),
+        ...broadcast,
+        ...multicast,
+      ];
   }
 }
 
@@ -55,10 +73,13 @@ export interface HostSets {
 
 export function hostSets(facts: HostFacts | null, family: AddressFamily): HostSets {
   const made = new Map<string, ValueSet>();
-  const ranges = (name: HostSetName): AddressRanges | null => facts && rangesOfPrefixes(family, prefixes(name, family, facts));
+  const ranges = (name: HostSetName): AddressRanges | null =>
+    facts && rangesOfPrefixes(family, prefixes(name, family, facts));
   const make = (name: HostSetName, field: 'saddr' | 'daddr'): ValueSet => {
     const known = ranges(name);
-    return known ? { kind: 'addresses', field, ranges: known, named: true, counters: null } : { kind: 'host', field, name };
+    return known
+      ? { kind: 'addresses', field, ranges: known, named: true, counters: null }
+      : { kind: 'host', field, name };
   };
   return {
     ranges,

@@ -4,12 +4,18 @@
  */
 import type { AddressRanges } from '../model/address.js';
 import type { Ranges } from '../model/match.js';
-import type { Field, SmallField } from '../plan/program.js';
+import type { Field, SmallField } from '../model/field.js';
 
 /** A set of values of one field. Identity matters: equal objects are equal sets. */
 export type ValueSet =
   | { readonly kind: 'values'; readonly field: SmallField; readonly ranges: Ranges }
-  | { readonly kind: 'addresses'; readonly field: 'saddr' | 'daddr'; readonly ranges: AddressRanges; readonly named: boolean; readonly counters: ElementCounters | null }
+  | {
+      readonly kind: 'addresses';
+      readonly field: 'saddr' | 'daddr';
+      readonly ranges: AddressRanges;
+      readonly named: boolean;
+      readonly counters: ElementCounters | null;
+    }
   /** Addresses that only the host knows, when no host facts are given: nothing may be concluded from them but identity. */
   | { readonly kind: 'host'; readonly field: 'saddr' | 'daddr'; readonly name: string }
   | { readonly kind: 'macs'; readonly field: 'smac'; readonly addresses: readonly number[] }
@@ -71,10 +77,11 @@ export function and(a: Condition, b: Condition): Condition {
 export function andDnf(a: Dnf, b: Dnf): Dnf | null {
   if (a.length * b.length > maxConjunctions) return null;
   const result: Conj[] = [];
-  for (const left of a) for (const right of b) {
-    const joined = joinConj(left, right);
-    if (joined) result.push(joined);
-  }
+  for (const left of a)
+    for (const right of b) {
+      const joined = joinConj(left, right);
+      if (joined) result.push(joined);
+    }
   return result;
 }
 
@@ -119,4 +126,7 @@ export function smallSet(field: SmallField, ranges: Ranges): ValueSet {
   return made;
 }
 
-export const small = (field: SmallField, ranges: Ranges, negate = false): Lit => ({ set: smallSet(field, ranges), negate });
+export const small = (field: SmallField, ranges: Ranges, negate = false): Lit => ({
+  set: smallSet(field, ranges),
+  negate,
+});

@@ -1,6 +1,6 @@
 /** A match as a condition on what XDP sees. The dispatch table breaks the build when a kind is added without an answer here. */
 import type { Match, Ranges } from '../model/match.js';
-import { Availability } from '../plan/program.js';
+import { Availability } from '../model/field.js';
 import type { Context } from './context.js';
 import type { HostSetName } from './host-sets.js';
 import type { Condition, Conj, Dnf, Lit } from './logic.js';
@@ -12,7 +12,13 @@ import { lowerTcpFlags } from './tcp-flags.js';
 type Lowering = { readonly [K in Match['kind']]: (match: Extract<Match, { kind: K }>, context: Context) => Condition };
 
 /** tcp, udp, dccp, sctp, udplite: source and destination port are the first four bytes. */
-export const portProtocols: Ranges = [[6, 6], [17, 17], [33, 33], [132, 132], [136, 136]];
+export const portProtocols: Ranges = [
+  [6, 6],
+  [17, 17],
+  [33, 33],
+  [132, 132],
+  [136, 136],
+];
 
 const when = (...literals: Lit[]): Condition => exactly([literals]);
 const always: Condition = exactly(TRUE);
@@ -22,11 +28,15 @@ const lowering = {
   address: (match, context) => {
     if (match.field === 'daddr' && context.destinationRewritten) return unknown;
     if (match.ranges.family !== context.family) return match.negate ? always : never;
-    return when({ set: { kind: 'addresses', field: match.field, ranges: match.ranges, named: false, counters: null }, negate: match.negate });
+    return when({
+      set: { kind: 'addresses', field: match.field, ranges: match.ranges, named: false, counters: null },
+      negate: match.negate,
+    });
   },
   set: lowerSetMatch,
   interface: (match, context) => {
-    const matches = (name: string): boolean => (match.wildcard ? name.startsWith(match.name) : name === match.name) !== match.negate;
+    const matches = (name: string): boolean =>
+      (match.wildcard ? name.startsWith(match.name) : name === match.name) !== match.negate;
     if (match.direction === 'out') {
       // Before routing there is no output device: iptables compares with the empty name.
       return context.hook === 'forward' || context.hook === 'postrouting' ? unknown : matches('') ? always : never;
@@ -61,12 +71,21 @@ const lowering = {
     // ip_forward and ip6_forward decrement before the FORWARD hook (Linux 6.18): the rule sees one less than XDP does.
     const forwarded = context.hook === 'forward' || context.hook === 'postrouting';
     const shift = forwarded ? 1 : 0;
-    const seen = ranges.flatMap(([lo, hi]): Ranges => (lo + shift > 255 ? [] : [[lo + shift, Math.min(hi + shift, 255)]]));
+    const seen = ranges.flatMap(([lo, hi]): Ranges =>
+      lo + shift > 255 ? [] : [[lo + shift, Math.min(hi + shift, 255)]],
+    );
     return when(small('ttl', seen));
   },
   tos: (match) => {
-    const values = Array.from({ length: 256 }, (_, tos) => tos).filter((tos) => ((tos & match.mask) === match.value) !== match.negate);
-    return when(small('tos', values.map((tos) => [tos, tos] as const)));
+    const values = Array.from({ length: 256 }, (_, tos) => tos).filter(
+      (tos) => ((tos & match.mask) === match.value) !== match.negate,
+    );
+    return when(
+      small(
+        'tos',
+        values.map((tos) => [tos, tos] as const),
+      ),
+    );
   },
   length: (match, context) => {
     // GRO merges segments and datagrams before netfilter; ICMP it leaves alone. XDP sees at most 65535 of it.
@@ -79,15 +98,25 @@ const lowering = {
   addressType: (match, context) => {
     const names = match.types.map((type): HostSetName | 'UNICAST' | null => {
       switch (type) {
-        case 'LOCAL': case 'BROADCAST': case 'ANYCAST': case 'MULTICAST': case 'UNICAST': return type;
-        case 'UNSPEC': case 'BLACKHOLE': case 'UNREACHABLE': case 'PROHIBIT': return null;
+        case 'LOCAL':
+        case 'BROADCAST':
+        case 'ANYCAST':
+        case 'MULTICAST':
+        case 'UNICAST':
+          return type;
+        case 'UNSPEC':
+        case 'BLACKHOLE':
+        case 'UNREACHABLE':
+        case 'PROHIBIT':
+          return null;
       }
     });
     // IPv6 addrtype asks the full routing table (xt_addrtype, Linux 6.18), which XDP's copy does not follow.
     if (context.family === 6 || match.limitInterface || names.includes(null)) return unknown;
     if (match.field === 'daddr' && context.destinationRewritten) return unknown;
     const is = (name: HostSetName, negate: boolean): Lit => ({ set: context.host.get(name, match.field), negate });
-    const one = (name: HostSetName | 'UNICAST' | null): Lit => (name === 'UNICAST' || !name ? is('notUnicast', true) : is(name, false));
+    const one = (name: HostSetName | 'UNICAST' | null): Lit =>
+      name === 'UNICAST' || !name ? is('notUnicast', true) : is(name, false);
     const literals = names.map(one);
     if (match.negate) return when(...literals.map((literal) => ({ ...literal, negate: !literal.negate })));
     return exactly(literals.map((literal): Conj => [literal]));

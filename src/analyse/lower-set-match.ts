@@ -19,7 +19,7 @@ export function lowerSetMatch(match: SetMatch, context: Context): Condition {
 
 function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Context, depth: number): Condition {
   const [first, second] = sides;
-  if (!first || depth > maxDepth) return unknown;
+  if (!first || depth > maxDepth || context.changedSets.has(set.name)) return unknown;
   switch (set.kind) {
     case 'addresses': {
       // A set of the other family never matches.
@@ -29,13 +29,19 @@ function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Conte
     case 'addressPorts': {
       if (set.ranges.family !== context.family) return exactly(FALSE);
       if (!second || set.nomatch || !onlyPortProtocols(set, context.family)) return unknown;
-      return and(exactly([[small('protocol', tupleProtocols(context.family))]]), condition(tupleValues(set, [first, second], context.setValues)));
+      return and(
+        exactly([[small('protocol', tupleProtocols(context.family))]]),
+        condition(tupleValues(set, [first, second], context.setValues)),
+      );
     }
     case 'ports': {
       const field = first === 'src' ? 'sport' : 'dport';
       const ranges = (keep: Uint32Array | null): Ranges =>
         Array.from(keep ?? set.portLo.keys(), (i) => [set.portLo[i] ?? 0, set.portHi[i] ?? 0] as const);
-      const tcpUdp = small('protocol', [[6, 6], [17, 17]]);
+      const tcpUdp = small('protocol', [
+        [6, 6],
+        [17, 17],
+      ]);
       const all: Dnf = [[tcpUdp, small(field, ranges(null))]];
       const permanent = permanentElements(set);
       return permanent ? { may: all, must: [[tcpUdp, small(field, ranges(permanent))]] } : exactly(all);
@@ -48,7 +54,8 @@ function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Conte
         exactly(FALSE),
       );
     }
-    case 'opaque': return unknown;
+    case 'opaque':
+      return unknown;
   }
 }
 
@@ -83,7 +90,21 @@ function negate(dnf: Dnf): Dnf | null {
 
 /** Protocols for which both we and `ip_set_get_ip4_port`/`ip_set_get_ip6_port` read a port: tcp, udp, sctp, udplite, icmp. */
 const tupleProtocols = (family: 4 | 6): Ranges =>
-  family === 4 ? [[1, 1], [6, 6], [17, 17], [132, 132], [136, 136]] : [[6, 6], [17, 17], [58, 58], [132, 132], [136, 136]];
+  family === 4
+    ? [
+        [1, 1],
+        [6, 6],
+        [17, 17],
+        [132, 132],
+        [136, 136],
+      ]
+    : [
+        [6, 6],
+        [17, 17],
+        [58, 58],
+        [132, 132],
+        [136, 136],
+      ];
 
 function onlyPortProtocols(set: AddressPortSet, family: 4 | 6): boolean {
   const known = new Set(tupleProtocols(family).map(([protocol]) => protocol));

@@ -16,7 +16,8 @@ export const tablesOf = (ruleset: Ruleset, family: AddressFamily): Table[] =>
 export function chainsAt(ruleset: Ruleset, family: AddressFamily, hook: Hook): PathChain[] {
   const found: PathChain[] = [];
   for (const table of tablesOf(ruleset, family)) {
-    for (const chain of table.chains.values()) if (chain.kind === 'base' && chain.hook === hook) found.push({ table, chain });
+    for (const chain of table.chains.values())
+      if (chain.kind === 'base' && chain.hook === hook) found.push({ table, chain });
   }
   return found.sort((a, b) => a.chain.priority - b.chain.priority);
 }
@@ -26,10 +27,14 @@ export function hasNat(ruleset: Ruleset, family: AddressFamily): boolean {
   return tablesOf(ruleset, family).some((table) => {
     const chains = [...table.chains.values()];
     const natTable = chains.some((chain) => chain.kind === 'base' && chain.type === 'nat');
-    return chains.some((chain) => chain.rules.some((rule) => rule.parts.some((part) => {
-      if (!('statement' in part)) return false;
-      const { kind } = part.statement;
-      return kind === 'nat' || (natTable && (kind === 'opaque' || kind === 'handover'));
-    })));
+    return chains.some((chain) =>
+      chain.rules.some((rule) =>
+        rule.parts.some((part) => {
+          if (!('statement' in part)) return false;
+          const { kind } = part.statement;
+          return kind === 'nat' || (natTable && (kind === 'opaque' || kind === 'handover'));
+        }),
+      ),
+    );
   });
 }

@@ -1,7 +1,7 @@
 /**
  * Relations between conditions, each with a stated direction of error. `mustCover` errs to false, `mayOverlap` errs to true.
  */
-import { availableUpTo } from '../plan/program.js';
+import { availableUpTo } from '../model/field.js';
 import type { AddressFamily } from '../model/address.js';
 import { addressesDisjoint, addressesSubset } from './address-index.js';
 import type { Conj, Lit, ValueSet } from './logic.js';
@@ -20,14 +20,17 @@ export const conjMayLack = (conj: Conj, family: AddressFamily): boolean =>
 function mustBeSubset(a: ValueSet, b: ValueSet): boolean {
   if (a === b) return true;
   if (a.kind === 'values' && b.kind === 'values') return a.field === b.field && isSubset(a.ranges, b.ranges);
-  if (a.kind === 'addresses' && b.kind === 'addresses') return a.field === b.field && addressesSubset(a.ranges, b.ranges);
+  if (a.kind === 'addresses' && b.kind === 'addresses')
+    return a.field === b.field && addressesSubset(a.ranges, b.ranges);
   if (a.kind === 'macs' && b.kind === 'macs') return a.addresses.every((mac) => b.addresses.includes(mac));
   return false;
 }
 
 function mustBeDisjoint(a: ValueSet, b: ValueSet): boolean {
-  if (a.kind === 'values' && b.kind === 'values') return a.field === b.field && intersect(a.ranges, b.ranges).length === 0;
-  if (a.kind === 'addresses' && b.kind === 'addresses') return a.field === b.field && addressesDisjoint(a.ranges, b.ranges);
+  if (a.kind === 'values' && b.kind === 'values')
+    return a.field === b.field && intersect(a.ranges, b.ranges).length === 0;
+  if (a.kind === 'addresses' && b.kind === 'addresses')
+    return a.field === b.field && addressesDisjoint(a.ranges, b.ranges);
   if (a.kind === 'macs' && b.kind === 'macs') return a.addresses.every((mac) => !b.addresses.includes(mac));
   return false;
 }

@@ -42,7 +42,9 @@ export function tupleValues(set: AddressPortSet, sides: readonly [Side, Side], c
       addressField: addressField[sides[0]],
       portField: portField[sides[1]],
       ranges: pickRanges(set.ranges, keep),
-      protocol: keep ? keep.reduce((out, from, i) => ((out[i] = set.protocol[from] ?? 0), out), new Uint8Array(keep.length)) : set.protocol,
+      protocol: keep
+        ? keep.reduce((out, from, i) => ((out[i] = set.protocol[from] ?? 0), out), new Uint8Array(keep.length))
+        : set.protocol,
       portLo: pick16(set.portLo, keep),
       portHi: pick16(set.portHi, keep),
       counters: elementCounters(set, keep),
@@ -85,7 +87,9 @@ function pickRanges(ranges: AddressRanges, keep: Uint32Array | null): AddressRan
   const words = wordsPerAddress(ranges.family);
   const pick = (column: Uint32Array): Uint32Array => {
     const out = new Uint32Array(keep.length * words);
-    keep.forEach((from, i) => { out.set(column.subarray(from * words, (from + 1) * words), i * words); });
+    keep.forEach((from, i) => {
+      out.set(column.subarray(from * words, (from + 1) * words), i * words);
+    });
     return out;
   };
   return { family: ranges.family, count: keep.length, lo: pick(ranges.lo), hi: pick(ranges.hi) };

@@ -17,7 +17,8 @@ const additions = Array.from({ length: 8 }, (_, i) => (i & 1 ? FIN : 0) | (i & 2
 
 export function lowerTcpFlags(match: TcpFlagsMatch): Condition {
   const matches = (flags: number): boolean => ((flags & match.mask) === match.value) !== match.negate;
-  const after = (value: number): number[] => (value & payload ? additions.map((more) => (value & 0xff) | more) : [value]);
+  const after = (value: number): number[] =>
+    value & payload ? additions.map((more) => (value & 0xff) | more) : [value];
   const may = rangesWhere(0x1ff, (value) => after(value).some(matches));
   const must = rangesWhere(0x1ff, (value) => after(value).every(matches));
   const tcp = small('protocol', [[6, 6]]);

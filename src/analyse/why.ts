@@ -1,6 +1,6 @@
 /** Why a rule is no step, or not all of one: turned into a Reason by the plan. */
 import type { Match } from '../model/match.js';
-import type { ReasonCode } from '../plan/plan.js';
+import type { ReasonCode } from './reason-code.js';
 import type { Context } from './context.js';
 
 export interface Why {
@@ -20,15 +20,26 @@ export function whyUnknown(match: Match, context: Context): Why {
       return { code: 'unknown-match', detail: '-f' };
     case 'set': {
       const set = context.sets.get(match.set);
-      const why = set?.kind === 'opaque' ? ` (${set.why})` : set ? '' : ' (no input defines it)';
+      const changed = context.changedSets.has(match.name) ? ' (packets change it)' : '';
+      const why = set?.kind === 'opaque' ? ` (${set.why})` : set ? changed : ' (no input defines it)';
       return { code: 'unknown-match', detail: `set ${match.name}${why}` };
     }
     case 'interface':
       return { code: 'unknown-match', detail: `output device ${match.name}${match.wildcard ? '+' : ''}` };
     case 'addressType':
       return { code: 'unknown-match', detail: `address type ${match.types.join(',')}` };
-    case 'address': case 'port': case 'protocol': case 'tcpFlags': case 'header': case 'icmp': case 'ttl': case 'tos':
-    case 'length': case 'mac': case 'packetType': case 'comment':
+    case 'address':
+    case 'port':
+    case 'protocol':
+    case 'tcpFlags':
+    case 'header':
+    case 'icmp':
+    case 'ttl':
+    case 'tos':
+    case 'length':
+    case 'mac':
+    case 'packetType':
+    case 'comment':
       return { code: context.destinationRewritten ? 'nat' : 'unknown-match', detail: match.kind };
   }
 }

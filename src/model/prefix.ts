@@ -19,7 +19,9 @@ export function addressWords(family: AddressFamily, text: string): number[] | nu
 function withoutDottedQuad(text: string): string {
   const at = text.lastIndexOf(':') + 1;
   const word = text.includes('.') ? addressWords(4, text.slice(at))?.[0] : undefined;
-  return word === undefined ? text : `${text.slice(0, at)}${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`;
+  return word === undefined
+    ? text
+    : `${text.slice(0, at)}${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`;
 }
 
 /** Inclusive bounds of the prefixes, one range each, in order. Throws on text that is no prefix: callers validated it. */

@@ -9,27 +9,56 @@ interface Known {
 }
 
 const always: readonly Known[] = [
-  { code: 'whole-ruleset', statement: 'the input is the whole ruleset of the host: no other netfilter, tc or XDP program acts on these packets' },
-  { code: 'not-lower-device', statement: 'the covered devices are not ports of a bridge, bond, VRF or OVS and carry no macvlan or ipvlan' },
-  { code: 'vlan-stripping', statement: 'no VLAN tag is stripped by the device before XDP sees it while VLAN devices stand on it' },
+  {
+    code: 'whole-ruleset',
+    statement:
+      'the input is the whole ruleset of the host: no other netfilter, tc or XDP program acts on these packets',
+  },
+  {
+    code: 'not-lower-device',
+    statement: 'the covered devices are not ports of a bridge, bond, VRF or OVS and carry no macvlan or ipvlan',
+  },
+  {
+    code: 'vlan-stripping',
+    statement: 'no VLAN tag is stripped by the device before XDP sees it while VLAN devices stand on it',
+  },
   { code: 'no-ipsec', statement: 'no IPsec packets are decrypted on this host' },
-  { code: 'no-tc-ingress', statement: 'no tc ingress program or action rewrites or redirects packets of the covered devices' },
+  {
+    code: 'no-tc-ingress',
+    statement: 'no tc ingress program or action rewrites or redirects packets of the covered devices',
+  },
   { code: 'lro-off', statement: 'large receive offload is off' },
   { code: 'source-routing', statement: 'IP source routing is refused (accept_source_route 0)' },
   { code: 'route-rules', statement: 'the first routing rule looks up the local table' },
-  { code: 'counters', statement: 'tolerance: netfilter\'s counters stop for packets dropped early; the prefilter counts them per rule' },
-  { code: 'taps', statement: 'tolerance: packet sockets (tcpdump) do not see packets dropped early; replies to DHCP clients are exempt' },
+  {
+    code: 'counters',
+    statement: "tolerance: netfilter's counters stop for packets dropped early; the prefilter counts them per rule",
+  },
+  {
+    code: 'taps',
+    statement:
+      'tolerance: packet sockets (tcpdump) do not see packets dropped early; replies to DHCP clients are exempt',
+  },
 ];
 
 export function assumptionsOf(ruleset: Ruleset, facts: HostFacts | null): Assumption[] {
   const list: Known[] = [...always];
-  if (ruleset.sets.size > 0) list.push({ code: 'sets-in-step', statement: `the sets have the elements they had when they were read (${setTimes(ruleset)})` });
-  list.push({ code: 'forwarding', statement: forwarding(facts) }, { code: 'local-routes', statement: localRoutes(facts) });
+  if (ruleset.sets.size > 0)
+    list.push({
+      code: 'sets-in-step',
+      statement: `the sets have the elements they had when they were read (${setTimes(ruleset)})`,
+    });
+  list.push(
+    { code: 'forwarding', statement: forwarding(facts) },
+    { code: 'local-routes', statement: localRoutes(facts) },
+  );
   return list.map((known) => ({ ...known, status: 'unchecked' }));
 }
 
 function setTimes(ruleset: Ruleset): string {
-  const times = ruleset.inputs.flatMap((input) => (input.sets > 0 && input.takenAt !== null ? [new Date(input.takenAt).toISOString()] : []));
+  const times = ruleset.inputs.flatMap((input) =>
+    input.sets > 0 && input.takenAt !== null ? [new Date(input.takenAt).toISOString()] : [],
+  );
   return times.length > 0 ? `as of ${times.join(', ')}` : 'now';
 }
 
@@ -39,6 +68,6 @@ function forwarding(facts: HostFacts | null): string {
 }
 
 function localRoutes(facts: HostFacts | null): string {
-  if (!facts) return 'the host\'s own addresses are read when the program is attached';
+  if (!facts) return "the host's own addresses are read when the program is attached";
   return `the host's own addresses stay as they are: ${String(facts.localRoutes.length)} local routes`;
 }

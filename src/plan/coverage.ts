@@ -49,9 +49,14 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
   let some = false;
   let lacking = false;
   const blockers: RuleId[] = [];
-  const result = (all: boolean, by: number | null = null): Coverage =>
-    ({ all: all && blockers.length === 0 && !lacking, some, blockers, lacking, by });
-  for (let i = start; i < steps.length; ) {
+  const result = (all: boolean, by: number | null = null): Coverage => ({
+    all: all && blockers.length === 0 && !lacking,
+    some,
+    blockers,
+    lacking,
+    by,
+  });
+  for (let i = start; i < steps.length;) {
     const step = steps[i];
     if (!step || search.looks++ > maxLooks) break;
     if (!mayOverlap(step.when, condition)) {
@@ -77,7 +82,11 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
       lacking = true;
       i = outcome.to;
     } else {
-      return join(result(true), follow(search, [...condition, ...step.when], outcome.to), follow(search, condition, i + 1));
+      return join(
+        result(true),
+        follow(search, [...condition, ...step.when], outcome.to),
+        follow(search, condition, i + 1),
+      );
     }
   }
   return result(false);

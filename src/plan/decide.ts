@@ -42,13 +42,21 @@ export function judgePolicy(table: Table, chain: BaseChain, plan: FamilyPlan): J
   return occurrences ? judgeDrop(id, occurrences, plan, true) : none({ code: 'not-on-path', detail: '' });
 }
 
-const none = ({ code, detail }: Why, blockedBy: readonly RuleId[] = []): Judgement => ({ offload: 'none', code, detail, blockedBy });
+const none = ({ code, detail }: Why, blockedBy: readonly RuleId[] = []): Judgement => ({
+  offload: 'none',
+  code,
+  detail,
+  blockedBy,
+});
 
 function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan, isPolicy: boolean): Judgement {
   const stepless = occurrences.find((occurrence) => occurrence.step < 0);
-  if (occurrences.every((occurrence) => occurrence.step < 0)) return none(stepless?.why ?? { code: 'unknown-match', detail: '' });
+  if (occurrences.every((occurrence) => occurrence.step < 0))
+    return none(stepless?.why ?? { code: 'unknown-match', detail: '' });
   const found = occurrences.filter(({ step }) => step >= 0).flatMap(({ reach }) => reach.map(plan.cover));
-  const blockedBy = [...new Set(found.flatMap((one) => one.blockers))].filter((blocker) => blocker !== routing && blocker !== id);
+  const blockedBy = [...new Set(found.flatMap((one) => one.blockers))].filter(
+    (blocker) => blocker !== routing && blocker !== id,
+  );
   if (!found.some((one) => one.some)) return none({ code: whyBlocked(blockedBy, plan), detail: '' }, blockedBy);
   const partial = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy });
   if (isPolicy) return partial('policy');
@@ -61,7 +69,10 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
 }
 
 function fullIfTheHostAllows(
-  id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan, partial: (code: ReasonCode) => Judgement,
+  id: RuleId,
+  occurrences: readonly Occurrence[],
+  plan: FamilyPlan,
+  partial: (code: ReasonCode) => Judgement,
 ): Judgement {
   if (plan.ipsec) return partial('ipsec');
   if (!occurrences.every(({ reach }) => reach.every((conj) => excludesOwn(conj, plan)))) return partial('own-source');

@@ -22,7 +22,10 @@ export function removableRules(ruleset: Ruleset): ReadonlySet<RuleId> {
 
 function isAppended(rule: Rule, before: Rule | undefined, chain: string): boolean {
   if (before && before.span.file === rule.span.file && before.span.line >= rule.span.line) return false;
-  const words = rule.text.trimStart().replace(/^\[\d+:\d+\]\s*/, '').split(/\s+/, 2);
+  const words = rule.text
+    .trimStart()
+    .replace(/^\[\d+:\d+\]\s*/, '')
+    .split(/\s+/, 2);
   return (words[0] === '-A' || words[0] === '--append') && (words[1] === chain || words[1] === `"${chain}"`);
 }
 
@@ -31,9 +34,11 @@ function reachedFromPostrouting(table: Table): ReadonlySet<string> {
   const visit = (chain: Chain | undefined): void => {
     if (!chain || reached.has(chain.name)) return;
     reached.add(chain.name);
-    for (const { parts } of chain.rules) for (const part of parts) {
-      if ('statement' in part && (part.statement.kind === 'jump' || part.statement.kind === 'goto')) visit(table.chains.get(part.statement.chain));
-    }
+    for (const { parts } of chain.rules)
+      for (const part of parts) {
+        if ('statement' in part && (part.statement.kind === 'jump' || part.statement.kind === 'goto'))
+          visit(table.chains.get(part.statement.chain));
+      }
   };
   for (const chain of table.chains.values()) if (chain.kind === 'base' && chain.hook === 'postrouting') visit(chain);
   return reached;

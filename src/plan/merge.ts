@@ -16,7 +16,8 @@ export interface Member {
 
 export interface MergedStep {
   readonly when: Conj;
-  readonly outcome: { readonly kind: 'drop' } | { readonly kind: 'pass' } | { readonly kind: 'skip'; readonly to: number };
+  readonly outcome:
+    { readonly kind: 'drop' } | { readonly kind: 'pass' } | { readonly kind: 'skip'; readonly to: number };
   readonly members: readonly Member[];
   /** Index in `when` of the literal that the members differ in; null when there is one member. */
   readonly varying: number | null;
@@ -45,7 +46,8 @@ export function mergeSteps(steps: readonly RawStep[]): MergedStep[] {
   let open: Group | null = null;
   steps.forEach((step, i) => {
     const candidates = candidatesOf(step.when, identify);
-    const shared: readonly Candidate[] = open && !barriers.has(i) && sameOutcome(open.first, step) ? common(open.candidates, candidates) : [];
+    const shared: readonly Candidate[] =
+      open && !barriers.has(i) && sameOutcome(open.first, step) ? common(open.candidates, candidates) : [];
     if (open && shared.length > 0) {
       open.candidates = shared;
       open.members.push(step);
@@ -73,7 +75,13 @@ function candidatesOf(when: Conj, identify: (literal: Lit) => string): Candidate
   for (const field of varyingFields) {
     const at = varyingIndex(when, field);
     if (at < 0) continue;
-    const rest = when.length === 1 ? '' : when.flatMap((literal, i) => (i === at ? [] : [identify(literal)])).sort().join(' ');
+    const rest =
+      when.length === 1
+        ? ''
+        : when
+            .flatMap((literal, i) => (i === at ? [] : [identify(literal)]))
+            .sort()
+            .join(' ');
     candidates.push({ field, rest });
   }
   return candidates;
@@ -84,7 +92,8 @@ function varyingIndex(when: Conj, field: Field): number {
   let at = -1;
   for (const [i, { set, negate }] of when.entries()) {
     if (set.field !== field) continue;
-    if (at >= 0 || negate || set.kind === 'host' || set.kind === 'tuples' || (set.kind === 'addresses' && set.named)) return -1;
+    if (at >= 0 || negate || set.kind === 'host' || set.kind === 'tuples' || (set.kind === 'addresses' && set.named))
+      return -1;
     at = i;
   }
   return at;
@@ -96,7 +105,10 @@ function identities(): (literal: Lit) => string {
   return ({ set, negate }) => {
     let id = ids.get(set);
     if (id === undefined) {
-      id = set.kind === 'addresses' && set.ranges.count === 1 ? `${set.field}:${set.ranges.lo.join('.')}-${set.ranges.hi.join('.')}` : `#${String(ids.size)}`;
+      id =
+        set.kind === 'addresses' && set.ranges.count === 1
+          ? `${set.field}:${set.ranges.lo.join('.')}-${set.ranges.hi.join('.')}`
+          : `#${String(ids.size)}`;
       ids.set(set, id);
     }
     return negate ? `!${id}` : id;
@@ -105,7 +117,8 @@ function identities(): (literal: Lit) => string {
 
 function close(group: Group, indexOf: (label: Label) => number): MergedStep {
   const { first } = group;
-  const outcome = first.outcome.kind === 'skip' ? { kind: 'skip' as const, to: indexOf(first.outcome.to) } : first.outcome;
+  const outcome =
+    first.outcome.kind === 'skip' ? { kind: 'skip' as const, to: indexOf(first.outcome.to) } : first.outcome;
   const members = group.members.map(({ when, rule }): Member => ({ when, rule }));
   const [candidate] = group.candidates;
   if (members.length === 1 || !candidate) return { when: first.when, outcome, members, varying: null };
@@ -125,8 +138,10 @@ function union(sets: readonly ValueSet[]): ValueSet {
     const ranges = concatRanges(sets.map((set) => (set.kind === 'addresses' ? set.ranges : bug())));
     return { kind: 'addresses', field: first.field, ranges, named: true, counters: null };
   }
-  if (first?.kind === 'macs') return { ...first, addresses: sets.flatMap((set) => (set.kind === 'macs' ? set.addresses : [])) };
-  if (first?.kind === 'values') return { ...first, ranges: sets.flatMap((set) => (set.kind === 'values' ? set.ranges : [])) };
+  if (first?.kind === 'macs')
+    return { ...first, addresses: sets.flatMap((set) => (set.kind === 'macs' ? set.addresses : [])) };
+  if (first?.kind === 'values')
+    return { ...first, ranges: sets.flatMap((set) => (set.kind === 'values' ? set.ranges : [])) };
   return bug();
 }
 
@@ -148,10 +163,15 @@ function concatRanges(all: readonly AddressRanges[]): AddressRanges {
 /** How many entries a member's varying literal contributes to the merged set. */
 export function entriesOf(set: ValueSet): number {
   switch (set.kind) {
-    case 'addresses': case 'tuples': return set.ranges.count;
-    case 'values': return set.ranges.length;
-    case 'macs': return set.addresses.length;
-    case 'host': return 0;
+    case 'addresses':
+    case 'tuples':
+      return set.ranges.count;
+    case 'values':
+      return set.ranges.length;
+    case 'macs':
+      return set.addresses.length;
+    case 'host':
+      return 0;
   }
 }
 

@@ -26,7 +26,10 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
   const book = counterBook();
   const removable = removableRules(ruleset);
   const setValues: SetValueCache = new Map();
-  const planned = { 4: planFamily(ruleset, 4, options, setValues, book, removable), 6: planFamily(ruleset, 6, options, setValues, book, removable) };
+  const planned = {
+    4: planFamily(ruleset, 4, options, setValues, book, removable),
+    6: planFamily(ruleset, 6, options, setValues, book, removable),
+  };
   const rules = decideAll(ruleset, (table) => planned[familyOf(table)]);
   return {
     schemaVersion: 1,
@@ -44,7 +47,12 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
 }
 
 function planFamily(
-  ruleset: Ruleset, family: AddressFamily, options: PlanOptions, setValues: SetValueCache, book: CounterBook, removable: ReadonlySet<RuleId>,
+  ruleset: Ruleset,
+  family: AddressFamily,
+  options: PlanOptions,
+  setValues: SetValueCache,
+  book: CounterBook,
+  removable: ReadonlySet<RuleId>,
 ): PlannedFamily {
   const analysis = analyseFamily(ruleset, family, setValues, options);
   const merged = limitTuples(trim(exemptDhcp(trim(mergeSteps(analysis.walk.steps)), family)));
@@ -61,29 +69,46 @@ function planFamily(
   };
 }
 
-const rulesOfStep = (step: MergedStep): RuleId[] => step.members.map(({ rule }) => rule).filter((rule) => rule !== routing);
+const rulesOfStep = (step: MergedStep): RuleId[] =>
+  step.members.map(({ rule }) => rule).filter((rule) => rule !== routing);
 
 function decideAll(ruleset: Ruleset, planOf: (table: Table) => FamilyPlan): RuleDecision[] {
   const rules = new Map<RuleId, Rule>();
-  for (const table of ruleset.tables) for (const chain of table.chains.values()) for (const rule of chain.rules) rules.set(rule.id, rule);
-  return ruleset.tables.flatMap((table) => [...table.chains.values()].flatMap((chain): RuleDecision[] => {
-    const plan = planOf(table);
-    const place = { family: table.family, table: table.name, chain: chain.name };
-    const judged = (judgement: Judgement, rule: Rule | null): Pick<RuleDecision, 'offload' | 'reason' | 'hint'> => ({
-      offload: judgement.offload,
-      reason: toReason(judgement, rules),
-      hint: hintFor(judgement, rule, rules),
-    });
-    const decisions = chain.rules.map((rule): RuleDecision => ({
-      id: rule.id, ...place, number: rule.number, file: rule.span.file, line: rule.span.line, text: rule.text.trim(),
-      ...judged(judgeRule(rule, plan), rule),
-    }));
-    if (chain.kind !== 'base' || chain.policy !== 'drop') return decisions;
-    return [...decisions, {
-      id: `${table.family} ${table.name} ${chain.name} policy` as RuleId, ...place, number: null, file: chain.span.file, line: chain.span.line,
-      text: `policy ${chain.policy}`, ...judged(judgePolicy(table, chain, plan), null),
-    }];
-  }));
+  for (const table of ruleset.tables)
+    for (const chain of table.chains.values()) for (const rule of chain.rules) rules.set(rule.id, rule);
+  return ruleset.tables.flatMap((table) =>
+    [...table.chains.values()].flatMap((chain): RuleDecision[] => {
+      const plan = planOf(table);
+      const place = { family: table.family, table: table.name, chain: chain.name };
+      const judged = (judgement: Judgement, rule: Rule | null): Pick<RuleDecision, 'offload' | 'reason' | 'hint'> => ({
+        offload: judgement.offload,
+        reason: toReason(judgement, rules),
+        hint: hintFor(judgement, rule, rules),
+      });
+      const decisions = chain.rules.map((rule): RuleDecision => ({
+        id: rule.id,
+        ...place,
+        number: rule.number,
+        file: rule.span.file,
+        line: rule.span.line,
+        text: rule.text.trim(),
+        ...judged(judgeRule(rule, plan), rule),
+      }));
+      if (chain.kind !== 'base' || chain.policy !== 'drop') return decisions;
+      return [
+        ...decisions,
+        {
+          id: `${table.family} ${table.name} ${chain.name} policy` as RuleId,
+          ...place,
+          number: null,
+          file: chain.span.file,
+          line: chain.span.line,
+          text: `policy ${chain.policy}`,
+          ...judged(judgePolicy(table, chain, plan), null),
+        },
+      ];
+    }),
+  );
 }
 
 function summarise(rules: readonly RuleDecision[], ruleset: Ruleset): PlanSummary {

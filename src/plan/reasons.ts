@@ -7,9 +7,10 @@ import { reasonCodes } from './plan.js';
 /** Codes whose message names what was found. */
 const withDetail: Partial<Record<ReasonCode, (detail: string) => string>> = {
   'unknown-match': (detail) => `${detail} cannot be decided from the packet alone`,
-  'opaque': (detail) => `"${detail}" is not understood, so the rule is kept as it is`,
-  'stateful-match': (detail) => `evaluating "${detail}" changes state that later packets depend on, so its packets must reach it`,
-  'effect': (detail) => `${detail} observes or alters packets, which must still happen`,
+  opaque: (detail) => `"${detail}" is not understood, so the rule is kept as it is`,
+  'stateful-match': (detail) =>
+    `evaluating "${detail}" changes state that later packets depend on, so its packets must reach it`,
+  effect: (detail) => `${detail} observes or alters packets, which must still happen`,
   'too-large': (detail) => `following the jump to ${detail} would exceed the size limits`,
 };
 
@@ -26,27 +27,32 @@ function naming(blockedBy: readonly RuleId[], rules: ReadonlyMap<RuleId, Rule>):
   return `: ${first}${rule ? ` (${rule.text.trim()})` : ''}${more}`;
 }
 
+type Hint = (rule: Rule | null, blocker: Rule | null) => string | null;
+
+const aboveBlocker =
+  (extent: string): Hint =>
+  (rule, blocker) => {
+    if (!rule || !blocker) return null;
+    return sameChain(rule, blocker)
+      ? `would be offloaded${extent} if it stood above line ${String(blocker.span.line)} (${blocker.id})`
+      : `would be offloaded${extent} in raw PREROUTING, or above ${blocker.id} on the packet's way`;
+  };
+
+const hints: Partial<Record<ReasonCode, Hint>> = {
+  blocked: aboveBlocker(''),
+  'blocked-partly': aboveBlocker(' in full'),
+  nat: () => 'would be offloaded in raw PREROUTING, which packets meet before any translation',
+  'other-course': () => 'would be offloaded in raw PREROUTING, before packets are routed',
+  fragments: () => 'stays for fragments and cut-off headers; a rule about addresses alone has no such rest',
+  'set-timeout': () => 'elements without a timeout are dropped in XDP',
+};
+
 /** The smallest change that would help; null where we know of none. */
 export function hintFor(judgement: Judgement, rule: Rule | null, rules: ReadonlyMap<RuleId, Rule>): string | null {
   const [first] = judgement.blockedBy;
   const blocker = first === undefined ? undefined : rules.get(first);
-  switch (judgement.code) {
-    case 'blocked':
-    case 'blocked-partly':
-      if (!rule || !blocker) return null;
-      if (sameChain(rule, blocker)) return `would be offloaded${judgement.code === 'blocked' ? '' : ' in full'} if it stood above line ${String(blocker.span.line)} (${blocker.id})`;
-      return `would be offloaded in raw PREROUTING, or above ${blocker.id} on the packet's way`;
-    case 'nat':
-      return 'would be offloaded in raw PREROUTING, which packets meet before any translation';
-    case 'other-course':
-      return 'would be offloaded in raw PREROUTING, before packets are routed';
-    case 'fragments':
-      return 'stays for fragments and packets with a cut-off header; an address-only rule has no such rest';
-    case 'set-timeout':
-      return 'elements without a timeout are dropped in XDP';
-    default:
-      return null;
-  }
+  return hints[judgement.code]?.(rule, blocker ?? null) ?? null;
 }
 
-const sameChain = (a: Rule, b: Rule): boolean => a.id.slice(0, a.id.lastIndexOf(' ')) === b.id.slice(0, b.id.lastIndexOf(' '));
+const sameChain = (a: Rule, b: Rule): boolean =>
+  a.id.slice(0, a.id.lastIndexOf(' ')) === b.id.slice(0, b.id.lastIndexOf(' '));

@@ -19,7 +19,9 @@ const aboutNamedSources = (when: Conj): boolean => when.some(({ set, negate }) =
 
 export function exemptDhcp(steps: readonly MergedStep[], family: AddressFamily): MergedStep[] {
   if (family === 6) return [...steps];
-  const needs = steps.map((step) => step.outcome.kind === 'drop' && !aboutNamedSources(step.when) && mayOverlap(step.when, dhcpReply));
+  const needs = steps.map(
+    (step) => step.outcome.kind === 'drop' && !aboutNamedSources(step.when) && mayOverlap(step.when, dhcpReply),
+  );
   const position: number[] = [];
   let shift = 0;
   needs.forEach((need, i) => {
@@ -29,9 +31,15 @@ export function exemptDhcp(steps: readonly MergedStep[], family: AddressFamily):
   position.push(steps.length + shift);
   const at = (i: number): number => position[i] ?? bug();
   return steps.flatMap((step, i): MergedStep[] => {
-    const moved: MergedStep = step.outcome.kind === 'skip' ? { ...step, outcome: { kind: 'skip', to: at(step.outcome.to) } } : step;
+    const moved: MergedStep =
+      step.outcome.kind === 'skip' ? { ...step, outcome: { kind: 'skip', to: at(step.outcome.to) } } : step;
     if (needs[i] !== true) return [moved];
-    const over: MergedStep = { when: dhcpReply, outcome: { kind: 'skip', to: at(i + 1) }, members: [{ when: dhcpReply, rule: routing }], varying: null };
+    const over: MergedStep = {
+      when: dhcpReply,
+      outcome: { kind: 'skip', to: at(i + 1) },
+      members: [{ when: dhcpReply, rule: routing }],
+      varying: null,
+    };
     return [over, moved];
   });
 }
@@ -43,12 +51,17 @@ export function trim(steps: readonly MergedStep[]): MergedStep[] {
 }
 
 /** The first rules first: what lies beyond the limit passes. */
-export const limitSteps = (steps: readonly MergedStep[]): MergedStep[] => (steps.length > limits.steps ? trim(cut(steps, limits.steps)) : [...steps]);
+export const limitSteps = (steps: readonly MergedStep[]): MergedStep[] =>
+  steps.length > limits.steps ? trim(cut(steps, limits.steps)) : [...steps];
 
 function cut(steps: readonly MergedStep[], length: number): MergedStep[] {
-  return steps.slice(0, length).map((step): MergedStep =>
-    step.outcome.kind === 'skip' && step.outcome.to > length ? { ...step, outcome: { kind: 'skip', to: length } } : step,
-  );
+  return steps
+    .slice(0, length)
+    .map((step): MergedStep =>
+      step.outcome.kind === 'skip' && step.outcome.to > length
+        ? { ...step, outcome: { kind: 'skip', to: length } }
+        : step,
+    );
 }
 
 /** The data plane looks up few tuple sets a packet; a step over a further one passes on the rest of its condition. */

@@ -73,7 +73,8 @@ export function toProgram(family: AddressFamily, steps: readonly MergedStep[], b
 
 function toStep(step: MergedStep, building: Building, book: CounterBook): Step {
   const { outcome } = step;
-  if (outcome.kind !== 'drop') return { when: step.when.map((literal) => toLiteral(literal, null, '', building)), outcome };
+  if (outcome.kind !== 'drop')
+    return { when: step.when.map((literal) => toLiteral(literal, null, '', building)), outcome };
   const rule = step.members[0]?.rule ?? ('' as RuleId);
   const counters = step.when.map((literal, i) => countersOf(step, literal, i, book));
   const when = step.when.map((literal, i) => toLiteral(literal, counters[i] ?? null, rule, building));
@@ -96,9 +97,15 @@ function countersOf(step: MergedStep, literal: Lit, at: number, book: CounterBoo
     }
     return ids;
   }
-  if (step.varying !== null || literal.negate || (set.kind !== 'addresses' && set.kind !== 'tuples') || !set.counters) return null;
+  if (step.varying !== null || literal.negate || (set.kind !== 'addresses' && set.kind !== 'tuples') || !set.counters)
+    return null;
   // A second counted set in the same step counts with the first.
-  if (step.when.slice(0, at).some((other) => (other.set.kind === 'addresses' || other.set.kind === 'tuples') && other.set.counters)) return null;
+  if (
+    step.when
+      .slice(0, at)
+      .some((other) => (other.set.kind === 'addresses' || other.set.kind === 'tuples') && other.set.counters)
+  )
+    return null;
   const { set: name, index } = set.counters;
   const first = book.ofElements(step.members[0]?.rule ?? ('' as RuleId), name, index);
   return index.map((_, i) => first + i);
@@ -119,11 +126,20 @@ function toLiteral(literal: Lit, counters: Uint32Array | null, rule: string, bui
 
 function toAtom(set: ValueSet, counters: Uint32Array | null): Atom {
   switch (set.kind) {
-    case 'values': return { kind: 'values', field: set.field, ranges: set.ranges, counters };
-    case 'addresses': return { kind: 'addresses', field: set.field, ranges: set.ranges, counters };
-    case 'macs': return { kind: 'macs', field: 'smac', addresses: set.addresses, counters };
+    case 'values':
+      return { kind: 'values', field: set.field, ranges: set.ranges, counters };
+    case 'addresses':
+      return { kind: 'addresses', field: set.field, ranges: set.ranges, counters };
+    case 'macs':
+      return { kind: 'macs', field: 'smac', addresses: set.addresses, counters };
     // Without host facts a plan can be read but not attached; nobody compiles it for a device.
-    case 'host': return { kind: 'addresses', field: set.field, ranges: { family: 4, count: 0, lo: new Uint32Array(), hi: new Uint32Array() }, counters: null };
+    case 'host':
+      return {
+        kind: 'addresses',
+        field: set.field,
+        ranges: { family: 4, count: 0, lo: new Uint32Array(), hi: new Uint32Array() },
+        counters: null,
+      };
     case 'tuples': {
       const { addressField, portField, ranges, protocol, portLo, portHi } = set;
       return { kind: 'tuples', field: 'tuple', addressField, portField, ranges, protocol, portLo, portHi, counters };

@@ -55,7 +55,8 @@ function editTable(table: Table, lines: readonly string[], edits: Edits, options
     push(edits.after, section.declarations, `:${name} - [0:0]`);
     edits.replaced.set(first.span.line, [jumpLine(first, run.chain, name, options.devices)]);
     const held = kept.map((rule) => moveToChain(rule.text.replace(/\r$/, ''), name));
-    for (const line of [...returnLines(first, name, options.devices), ...held]) push(edits.before, section.commit, line);
+    for (const line of [...returnLines(first, name, options.devices), ...held])
+      push(edits.before, section.commit, line);
   }
 }
 
@@ -105,7 +106,11 @@ function moveToChain(text: string, name: string): string {
 /** Packets of other devices cannot match it, so it need not be held for them. */
 function onlyCovered(rule: Rule, devices: readonly string[]): boolean {
   const covers = (match: Match): boolean =>
-    match.kind === 'interface' && match.direction === 'in' && !match.negate && !match.wildcard && devices.includes(match.name);
+    match.kind === 'interface' &&
+    match.direction === 'in' &&
+    !match.negate &&
+    !match.wildcard &&
+    devices.includes(match.name);
   return rule.parts.some((part) => 'match' in part && covers(part.match));
 }
 

@@ -1,0 +1,52 @@
+/** The fields of a packet that XDP can look up, and when a packet lacks one. */
+
+/** Fields of at most 16 bits. Encodings:
+ * `protocol` 0..255 (IPv6: after extension headers) · `sport`, `dport` host order · `tcpFlags` flags byte | 0x100 when the segment has
+ * payload (GRO may merge FIN and PSH of such segments) · `icmp` type << 8 | code · `ttl` · `tos` whole byte · `length` IP packet
+ * length, capped to 65535 · `packetType` 0 host, 1 broadcast, 2 multicast · `device` position in `Plan.devices` · `availability`.
+ * A step over sport, dport, tcpFlags or icmp always has a protocol literal that fixes protocols which carry the field. */
+export type SmallField =
+  | 'protocol'
+  | 'sport'
+  | 'dport'
+  | 'tcpFlags'
+  | 'icmp'
+  | 'ttl'
+  | 'tos'
+  | 'length'
+  | 'packetType'
+  | 'device'
+  | 'availability';
+
+export type Field = SmallField | 'saddr' | 'daddr' | 'smac' | 'tuple';
+
+/** Values of the field `availability`, most known first. */
+export const Availability = {
+  /** The whole layer-4 header is there (tcp 20, udp and udplite 8, icmp and icmpv6 8, sctp and dccp 12 bytes; others 0). */
+  complete: 0,
+  /** Not a fragment, but the layer-4 header is cut short: sport, dport, tcpFlags, icmp and tuples are lacking. */
+  shortHeader: 1,
+  /** A fragment (IPv4 MF or offset): also ttl, tos and length are lacking, for netfilter may see the datagram put together. */
+  fragment: 2,
+  /** IPv6 fragments, AH, or more extension headers than we walk: also protocol is lacking. */
+  noProtocol: 3,
+} as const;
+
+/** Below this availability value (inclusive) the field is there. saddr, daddr, smac, packetType, device, availability always are. */
+export const availableUpTo: Readonly<Record<Field, number>> = {
+  saddr: 3,
+  daddr: 3,
+  smac: 3,
+  packetType: 3,
+  device: 3,
+  availability: 3,
+  protocol: 2,
+  ttl: 1,
+  tos: 1,
+  length: 1,
+  sport: 0,
+  dport: 0,
+  tcpFlags: 0,
+  icmp: 0,
+  tuple: 0,
+};
