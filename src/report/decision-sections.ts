@@ -68,13 +68,13 @@ function runLines(run: RuleRun, width: number, textOf: ReadonlyMap<string, strin
   const note = (label: string, text: string): void => {
     lines.push(colors.dim(wrapped(`${label}${printable(text)}`, columns, '      ', '        ')));
   };
-  if (first.reason.message !== reasonCodes[first.reason.code]) {
-    note(run.uniform ? 'why: ' : `why (${String(first.number)}): `, first.reason.message);
+  const said = reasonCodes[first.reason.code];
+  const [blocker, ...others] = first.reason.blockedBy;
+  if (!first.reason.message.startsWith(said)) {
+    note('why: ', first.reason.message);
     if (!run.uniform && last.reason.message !== first.reason.message)
       note(`why (${String(last.number)}): `, last.reason.message);
-  }
-  const [blocker, ...others] = first.reason.blockedBy;
-  if (blocker !== undefined) {
+  } else if (blocker !== undefined) {
     const more = others.length > 0 ? ` (and ${count(others.length)} more)` : '';
     note('behind: ', shortened(`${blocker}: ${ruleBody(textOf.get(blocker) ?? '')}`, 2 * columns) + more);
   }
