@@ -1,0 +1,113 @@
+/** One rule in one state: matches and statements in their order. */
+import type { Match, Statement } from '../model/match.js';
+import type { Rule } from '../model/ruleset.js';
+import { Maybe, MaybeHotDrop, No, Yes } from './answer.js';
+import type { PassHow } from './fate.js';
+import { matchPacket } from './match-packet.js';
+import { Changed, DestinationChanged, SourceChanged } from './view.js';
+import { addState, enterChain, type ChainEnds, type Walk } from './walk-chain.js';
+
+const manglesTo: Record<Extract<Statement, { kind: 'mangle' }>['changes'], number> = {
+  ttl: Changed.ttl,
+  tos: Changed.tos,
+  length: Changed.length,
+  other: Changed.bytes | Changed.length,
+};
+
+/** `ended`: the walk of this rule is over. Otherwise the state goes on to the rule's next part. */
+type Step = { readonly ended: true } | { readonly ended: false; readonly state: number };
+
+const ended: Step = { ended: true };
+
+function pass(walk: Walk, rule: Rule, how: PassHow): Step {
+  if (!walk.outcomes.passes.has(rule.id)) walk.outcomes.passes.set(rule.id, how);
+  return ended;
+}
+
+function accept(ends: ChainEnds, state: number): Step {
+  addState(ends.accepts, state);
+  return ended;
+}
+
+/** @param next States that go on to the chain's next rule. */
+function execute(walk: Walk, rule: Rule, statement: Statement, state: number, next: number[], ends: ChainEnds): Step {
+  switch (statement.kind) {
+    case 'accept':
+      return accept(ends, state);
+    case 'drop':
+      walk.outcomes.drops.add(rule.id);
+      return ended;
+    case 'return':
+      addState(ends.returns, state);
+      return ended;
+    case 'jump':
+    case 'goto': {
+      const entered = enterChain(walk, statement.chain, state);
+      for (const accepted of entered.accepts) addState(ends.accepts, accepted);
+      const back = statement.kind === 'jump' ? next : ends.returns;
+      for (const returned of entered.returns) addState(back, returned);
+      return ended;
+    }
+    case 'reject':
+      return pass(walk, rule, 'reject');
+    case 'nat':
+      return accept(ends, state | (statement.changes === 'source' ? SourceChanged : DestinationChanged));
+    case 'annotate':
+      return { ended: false, state };
+    case 'mangle':
+      return { ended: false, state: state | manglesTo[statement.changes] };
+    case 'observe':
+    case 'handover':
+    case 'opaque':
+      return pass(walk, rule, 'effect');
+  }
+}
+
+/** Evaluating it is an effect: later packets of the flow meet another state. */
+const isEffect = (match: Match): boolean => match.kind === 'unknown' && match.knowledge !== 'pure';
+
+/**
+ * Adds the states in which the packet goes on to the next rule to `next`, and other ends of the chain to `ends`. Drops and passes
+ * are noted in the walk's outcomes.
+ */
+export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number[], ends: ChainEnds): void {
+  let state = start;
+  let sure = true;
+  for (const part of rule.parts) {
+    if ('statement' in part) {
+      const step = execute(walk, rule, part.statement, state, next, ends);
+      if (step.ended) {
+        note(walk, rule, sure);
+        return;
+      }
+      state = step.state;
+      continue;
+    }
+    if (isEffect(part.match)) {
+      pass(walk, rule, 'effect');
+      note(walk, rule, sure);
+      return;
+    }
+    const answer = matchPacket(part.match, walk.view, state);
+    if (answer === No) {
+      addState(next, state);
+      return;
+    }
+    if (answer === Yes) continue;
+    if (answer === MaybeHotDrop) {
+      walk.outcomes.drops.add(rule.id);
+      walk.outcomes.unknown.add(rule.id);
+    }
+    if (answer === Maybe || answer === MaybeHotDrop) {
+      addState(next, state);
+      sure = false;
+    }
+  }
+  note(walk, rule, sure);
+  addState(next, state);
+}
+
+function note(walk: Walk, rule: Rule, sure: boolean): void {
+  if (!sure) walk.outcomes.unknown.add(rule.id);
+  walk.outcomes.trace?.push({ rule: rule.id, text: rule.text, answer: sure ? 'matches' : 'may match' });
+}

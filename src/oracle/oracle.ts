@@ -1,0 +1,138 @@
+/** The reference interpreter: what netfilter, running this ruleset, would do with the frame. */
+import type { AddressFamily } from '../model/address.js';
+import type { HostFacts } from '../model/host.js';
+import type { Chain, Hook, Ruleset } from '../model/ruleset.js';
+import { indexAddresses, type AddressTest } from './address-index.js';
+import { decodeFrame } from './decode-frame.js';
+import type { Fate, PassHow, TraceEntry } from './fate.js';
+import { changingSets, levelsOf, usesFlowtable, usesNat, type Level } from './hooks.js';
+import { No, Yes } from './answer.js';
+import type { Packet } from './packet.js';
+import { runHook, type PathEnvironment } from './path.js';
+import { martian, notForwarded, routeOf } from './routing.js';
+import { indexRules, type RuleIndex } from './rule-index.js';
+import { indexSets } from './set-index.js';
+import { changed, Changed, type View } from './view.js';
+import type { Outcomes } from './walk-chain.js';
+
+export interface Oracle {
+  /** @param trace Receives the rules met, in order, when given. */
+  readonly fate: (frame: Uint8Array, trace?: TraceEntry[]) => Fate;
+}
+
+export interface OracleOptions {
+  /** Walk every rule: for the test that the index changes nothing. */
+  readonly linear?: boolean;
+}
+
+function environment(ruleset: Ruleset, family: AddressFamily, device: string, linear: boolean): PathEnvironment {
+  const levels = new Map<Hook, readonly Level[]>();
+  const indexes = new Map<Chain, RuleIndex>();
+  return {
+    ruleset,
+    family,
+    nat: usesNat(ruleset, family),
+    levels: (hook) => {
+      let found = levels.get(hook);
+      if (found === undefined) levels.set(hook, (found = levelsOf(ruleset, family, hook, device)));
+      return found;
+    },
+    indexOf: (chain) => {
+      if (linear || chain.rules.length < 16) return null;
+      let index = indexes.get(chain);
+      if (index === undefined) indexes.set(chain, (index = indexRules(chain.rules, family)));
+      return index;
+    },
+  };
+}
+
+interface PathResult {
+  /** In some state the packet gets through all chains. */
+  accepted: boolean;
+  /** Why it dies in the stack in some state. */
+  lost: string | null;
+}
+
+type BaseView = Omit<View, 'dialect' | 'hook'>;
+
+/** After PREROUTING: to this host, through it, or nowhere. `lost` is neutral in the join, so it is claimed for sure cases only. */
+function route(env: PathEnvironment, facts: HostFacts, view: BaseView, states: number[], out: Outcomes): PathResult {
+  const { packet, routing } = view;
+  const result: PathResult = { accepted: false, lost: martian(packet) };
+  if (result.lost !== null || states.length === 0) return result;
+  const moved = states.some((state) => changed(state, Changed.daddr));
+  const local = moved ? null : routing.local(packet.daddr);
+  if (local !== No) {
+    if (runHook(env, 'input', view, states, out).length > 0) result.accepted = true;
+  }
+  if (local === Yes) return result;
+  const ttlKnown = !states.some((state) => changed(state, Changed.ttl)) && !packet.fragment;
+  const forwarding = packet.family === 4 ? facts.forwarding.ip : facts.forwarding.ip6;
+  result.lost = forwarding === false ? 'not for this host' : notForwarded(packet, ttlKnown);
+  if (result.lost !== null) return result;
+  const forwarded = runHook(env, 'forward', view, states, out);
+  if (forwarded.length > 0 && runHook(env, 'postrouting', view, forwarded, out).length > 0) result.accepted = true;
+  return result;
+}
+
+function join(out: Outcomes, path: PathResult): Fate {
+  const drops = [...out.drops];
+  const on = [...out.unknown].slice(0, 16);
+  const [doubt] = out.doubts;
+  if (doubt !== undefined) return { kind: 'depends', on, why: doubt };
+  const hows = new Set<PassHow>(out.passes.values());
+  if (path.accepted) hows.add('accept');
+  const [how] = hows;
+  if (how === undefined) {
+    const [rule] = drops;
+    if (rule !== undefined) return { kind: 'drop', rule, rules: drops };
+    return { kind: 'lost', why: path.lost ?? 'discarded', elsewhere: false };
+  }
+  if (drops.length > 0) return { kind: 'depends', on, why: 'dropped in some states, not in others' };
+  const rule = path.accepted ? null : ([...out.passes.keys()][0] ?? null);
+  return { kind: 'pass', how: hows.size > 1 ? 'mixed' : how, rule };
+}
+
+const ingressDoubt: Fate = { kind: 'depends', on: [], why: 'a netdev ingress chain sees it before the stack does' };
+
+/** @returns The oracle of this ruleset for frames that arrive on `device`. Building it indexes the sets on first use. */
+export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string, options: OracleOptions = {}): Oracle {
+  const environments = {
+    4: environment(ruleset, 4, device, options.linear ?? false),
+    6: environment(ruleset, 6, device, options.linear ?? false),
+  };
+  const mac = facts.devices.find(({ name }) => name === device)?.mac ?? null;
+  const routing = routeOf(facts);
+  const setTest = indexSets(ruleset, changingSets(ruleset));
+  const flowtable = usesFlowtable(ruleset);
+  const longLists = new WeakMap<object, AddressTest>();
+  const longList: View['longList'] = (ranges) => {
+    let test = longLists.get(ranges);
+    if (test === undefined)
+      longLists.set(ranges, (test = indexAddresses(ranges, { nomatch: null, timeout: null }, null)));
+    return test;
+  };
+
+  const fateOf = (packet: Packet, trace: TraceEntry[] | null): Fate => {
+    const env = environments[packet.family];
+    const out: Outcomes = { drops: new Set(), passes: new Map(), unknown: new Set(), doubts: [], trace };
+    const view: BaseView = { packet, device, routing, setTest, longList };
+    if (flowtable) out.doubts.push('flows in a flowtable skip the chains');
+    let states = [0];
+    if (env.levels('ingress').length > 0) {
+      if (packet.tagged) return ingressDoubt;
+      states = runHook(env, 'ingress', view, states, out);
+    }
+    if (states.length > 0) states = runHook(env, 'prerouting', view, states, out);
+    return join(out, route(env, facts, view, states, out));
+  };
+
+  return {
+    fate: (frame, trace) => {
+      const reception = decodeFrame(frame, mac);
+      if (reception.kind === 'packet') return fateOf(reception.packet, trace ?? null);
+      if (environments[4].levels('ingress').length > 0) return ingressDoubt;
+      return { kind: 'lost', why: reception.why, elsewhere: reception.elsewhere };
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** What a match is evaluated against: the packet, where it is, and which of its fields may have been rewritten. */
+import type { AddressRanges } from '../model/address.js';
+import type { Hook } from '../model/ruleset.js';
+import type { AddressTest } from './address-index.js';
+import type { Packet } from './packet.js';
+import type { Routing } from './routing.js';
+import type { SetTest } from './set-index.js';
+import type { SetId } from '../model/set.js';
+
+/** Bits of a state: fields that are not (or not surely) what the frame said. */
+export const Changed = {
+  saddr: 1,
+  daddr: 2,
+  sport: 4,
+  dport: 8,
+  ttl: 16,
+  tos: 32,
+  length: 64,
+  /** Any byte of the packet. */
+  bytes: 128,
+} as const;
+
+export const SourceChanged = Changed.saddr | Changed.sport;
+export const DestinationChanged = Changed.daddr | Changed.dport;
+
+export interface View {
+  readonly packet: Packet;
+  readonly hook: Hook;
+  readonly device: string;
+  readonly dialect: 'iptables' | 'nft';
+  readonly routing: Routing;
+  readonly setTest: (id: SetId) => SetTest;
+  /** Index of a rule's own long address list, built once. */
+  readonly longList: (ranges: AddressRanges) => AddressTest;
+}
+
+/** True where one of the `fields` may have been rewritten in this state. */
+export const changed = (state: number, fields: number): boolean => (state & (fields | Changed.bytes)) !== 0;

@@ -1,0 +1,114 @@
+/** A packet's way through the chains of one table: every outcome that the unknown parts leave open. */
+import type { Chain, Rule, RuleId, Table } from '../model/ruleset.js';
+import type { PassHow, TraceEntry } from './fate.js';
+import { evaluateRule } from './evaluate-rule.js';
+import type { RuleIndex } from './rule-index.js';
+import { changed, Changed, type View } from './view.js';
+
+/** Outcomes of all walks of one packet so far; shared by all its base chains. */
+export interface Outcomes {
+  /** Rules and policies that may drop it, in evaluation order. */
+  readonly drops: Set<RuleId>;
+  /** Rules at which it certainly is no silent drop any more. */
+  readonly passes: Map<RuleId, PassHow>;
+  /** Rules whose match was not known. */
+  readonly unknown: Set<RuleId>;
+  /** Why nothing can be said at all. */
+  readonly doubts: string[];
+  readonly trace: TraceEntry[] | null;
+}
+
+/** How a walk through a chain can end without a decision on the packet: with which states (see `Changed`). */
+export interface ChainEnds {
+  readonly returns: number[];
+  readonly accepts: number[];
+}
+
+export interface Walk {
+  readonly table: Table;
+  readonly view: View;
+  readonly outcomes: Outcomes;
+  readonly indexOf: (chain: Chain) => RuleIndex | null;
+  /** Chains already walked in this hook, by state; null while under way. */
+  readonly memo: Map<Chain, Map<number, ChainEnds | null>>;
+}
+
+export function addState(states: number[], state: number): void {
+  if (!states.includes(state)) states.push(state);
+}
+
+/** Rules that may match in one of these states, and the addresses that were taken as known for it. */
+function candidatesFor(walk: Walk, chain: Chain, states: readonly number[]): readonly number[] | null {
+  const { packet } = walk.view;
+  // The protocol match of such a packet may drop it, before an address match says no: no shortcuts.
+  if (packet.protocol === null) return null;
+  const index = walk.indexOf(chain);
+  if (index === null) return null;
+  const side = (field: 'saddr' | 'daddr'): Uint32Array | null =>
+    states.some((state) => changed(state, Changed[field])) ? null : packet[field];
+  return index.candidates(side('saddr'), side('daddr'));
+}
+
+const addressBits = (states: readonly number[]): number =>
+  states.reduce((bits, state) => bits | (state & (Changed.saddr | Changed.daddr | Changed.bytes)), 0);
+
+/** First candidate that stands at `position` or later. */
+function seek(candidates: readonly number[], position: number): number {
+  let low = 0;
+  let high = candidates.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((candidates[middle] ?? 0) < position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Walks the chain with all the states at once. */
+export function walkRules(walk: Walk, chain: Chain, start: readonly number[]): ChainEnds {
+  const ends: ChainEnds = { returns: [], accepts: [] };
+  let states = [...start];
+  let bits = addressBits(states);
+  let candidates = candidatesFor(walk, chain, states);
+  let position = candidates === null ? 0 : (candidates[0] ?? chain.rules.length);
+  let cursor = 0;
+  while (position < chain.rules.length && states.length > 0) {
+    const rule = chain.rules[position] as Rule;
+    const next: number[] = [];
+    for (const state of states) evaluateRule(walk, rule, state, next, ends);
+    states = next;
+    if (addressBits(states) !== bits) {
+      // A rewritten address: from here on more rules may match.
+      bits = addressBits(states);
+      candidates = candidatesFor(walk, chain, states);
+      cursor = candidates === null ? 0 : seek(candidates, position + 1) - 1;
+    }
+    cursor++;
+    position = candidates === null ? position + 1 : (candidates[cursor] ?? chain.rules.length);
+  }
+  for (const state of states) addState(ends.returns, state);
+  return ends;
+}
+
+const nowhere: ChainEnds = { returns: [], accepts: [] };
+
+/** A jump or goto into a chain. */
+export function enterChain(walk: Walk, name: string, state: number): ChainEnds {
+  const chain = walk.table.chains.get(name);
+  if (chain === undefined) {
+    walk.outcomes.doubts.push(`chain ${name} is not defined`);
+    return nowhere;
+  }
+  let byState = walk.memo.get(chain);
+  if (byState === undefined) walk.memo.set(chain, (byState = new Map()));
+  const known = byState.get(state);
+  if (known === null || byState.size > 64 || walk.memo.size > 100_000) {
+    walk.outcomes.doubts.push(`chain ${name} leads back to itself`);
+    return nowhere;
+  }
+  if (known !== undefined) return known;
+  byState.set(state, null);
+  const ends = walkRules(walk, chain, [state]);
+  byState.set(state, ends);
+  return ends;
+}
