@@ -77,13 +77,15 @@ export function analyseFamily(
 
 function walkHook(walker: Walker, hook: 'prerouting' | 'input' | 'forward', drop: RawOutcome, section: Conj): void {
   for (const { table, chain } of chainsAt(walker.ruleset, walker.context.family, hook)) {
+    const isNat = chain.type === 'nat';
     const late = hook !== 'prerouting' || chain.priority >= dstnatPriority;
     walkBaseChain(walker.walk, table, chain, {
       context: { ...walker.context, hook, destinationRewritten: walker.nat && late },
       drop,
       section,
       // NAT chains see the first packet of a connection only.
-      drops: chain.type !== 'nat' && !(walker.strict && (hook !== 'prerouting' || chain.priority >= conntrackPriority)),
+      drops: !isNat && !(walker.strict && (hook !== 'prerouting' || chain.priority >= conntrackPriority)),
+      noDropsWhy: { code: isNat ? 'nat' : 'strict', detail: '' },
     });
   }
 }

@@ -62,8 +62,11 @@ interface Frame {
   readonly section: Conj;
   readonly depth: number;
   readonly drops: boolean;
+  readonly noDropsWhy: Why;
   /** False inside a chain that is entered for reasons XDP cannot see: nothing drops there. */
   readonly certain: boolean;
+  /** What is not certain about the jumps that lead here. */
+  readonly why: Why | null;
 }
 
 export interface ChainWalk {
@@ -72,16 +75,17 @@ export interface ChainWalk {
   readonly section: Conj;
   /** False: drops here may not be taken (`--strict` after conntrack); guards stand as ever. */
   readonly drops: boolean;
+  readonly noDropsWhy: Why;
 }
 
 /** Walks a base chain: its rules, then its policy. Packets it accepts go on after it. */
 export function walkBaseChain(walk: Walk, table: Table, chain: BaseChain, options: ChainWalk): void {
   const baseEnd: Label = { at: -1 };
   const policy: Label = { at: -1 };
-  const frame: Frame = { ...options, table, baseEnd, policy, chainEnd: policy, depth: 0, certain: true };
+  const frame: Frame = { ...options, table, baseEnd, policy, chainEnd: policy, depth: 0, certain: true, why: null };
   walkRules(walk, chain, exactly(TRUE), frame);
   policy.at = walk.steps.length;
-  if (chain.policy === 'drop') emitDrop(walk, policyId(table, chain), exactly(TRUE), frame);
+  if (chain.policy === 'drop') emitDrop(walk, policyId(table, chain), exactly(TRUE), frame, null);
   baseEnd.at = walk.steps.length;
 }
 
@@ -97,7 +101,7 @@ function walkRules(walk: Walk, chain: Chain, entry: Condition, frame: Frame): vo
 
 function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void {
   let condition = entry;
-  let why: Why | null = null;
+  let { why } = frame;
   for (const part of rule.parts) {
     if ('match' in part) {
       const { match } = part;
@@ -108,7 +112,7 @@ function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void 
         return;
       }
       const lowered = lowerMatch(match, frame.context);
-      if (!lowered.must && !why) why = whyUnknown(match, frame.context);
+      if (!why && !isExact(lowered)) why = whyUnknown(match, frame.context);
       condition = and(condition, lowered);
       if (condition.may.length === 0) {
         find(walk, rule.id, { code: match.kind === 'interface' ? 'other-device' : 'unreachable', detail: '' });
@@ -130,8 +134,7 @@ function walkStatement(
 ): boolean {
   switch (statement.kind) {
     case 'drop':
-      if (!condition.must && why) recordDrop(walk, rule.id, condition, frame, -1, why);
-      else emitDrop(walk, rule.id, condition, frame);
+      emitDrop(walk, rule.id, condition, frame, why);
       return true;
     case 'accept':
       find(walk, rule.id, { code: 'not-a-drop', detail: '' });
@@ -145,7 +148,7 @@ function walkStatement(
     case 'jump':
     case 'goto':
       find(walk, rule.id, { code: 'not-a-drop', detail: '' });
-      walkJump(walk, rule, statement, condition, frame);
+      walkJump(walk, rule, statement, condition, { ...frame, why });
       return true;
     case 'annotate':
       return false;
@@ -194,24 +197,14 @@ function walkJump(
   after.at = walk.steps.length;
 }
 
-function emitDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame): void {
-  if (!frame.drops) {
-    recordDrop(walk, rule, condition, frame, -1, { code: 'strict', detail: '' });
-    return;
+function emitDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame, why: Why | null): void {
+  const uncertain = why ?? { code: 'unknown-match' as const, detail: '' };
+  if (!frame.drops) recordDrop(walk, rule, condition, frame, -1, frame.noDropsWhy);
+  else if (!condition.must?.length) recordDrop(walk, rule, condition, frame, -1, uncertain);
+  else {
+    recordDrop(walk, rule, condition, frame, walk.steps.length, isExact(condition) ? null : uncertain);
+    emit(walk, condition.must, frame.drop, rule);
   }
-  if (!condition.must?.length) {
-    recordDrop(walk, rule, condition, frame, -1, { code: 'unknown-match', detail: '' });
-    return;
-  }
-  recordDrop(
-    walk,
-    rule,
-    condition,
-    frame,
-    walk.steps.length,
-    isExact(condition) ? null : { code: 'set-timeout', detail: '' },
-  );
-  emit(walk, condition.must, frame.drop, rule);
 }
 
 /** Skips what certainly leaves; what only may leave passes. */

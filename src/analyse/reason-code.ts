@@ -3,6 +3,7 @@ export const reasonCodes = {
   offloaded: 'XDP drops every packet of this rule on the covered devices',
   fragments:
     'XDP drops its packets except those whose layer-4 header is not whole: fragments, cut headers, unusual IPv6 headers',
+  gro: 'XDP drops its packets except segments that the kernel may merge before netfilter sees them',
   'own-source': "XDP drops its packets; the rule stays because the host's own looped-back broadcasts could match it",
   policy: 'XDP drops what falls through to this policy; the policy itself always stays',
   'blocked-partly': 'rules above it accept, alter or observe some of its packets; XDP drops the others',

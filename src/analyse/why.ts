@@ -19,8 +19,11 @@ export function whyUnknown(match: Match, context: Context): Why {
     case 'fragment':
       return { code: 'unknown-match', detail: '-f' };
     case 'set': {
+      if (context.destinationRewritten && match.dimensions.includes('dst')) return { code: 'nat', detail: '' };
       const set = context.sets.get(match.set);
       const changed = context.changedSets.has(match.name) ? ' (packets change it)' : '';
+      if (set && !changed && set.kind !== 'opaque' && match.uninterpreted.length === 0)
+        return { code: 'set-timeout', detail: match.name };
       const why = set?.kind === 'opaque' ? ` (${set.why})` : set ? changed : ' (no input defines it)';
       return { code: 'unknown-match', detail: `set ${match.name}${why}` };
     }
@@ -28,15 +31,17 @@ export function whyUnknown(match: Match, context: Context): Why {
       return { code: 'unknown-match', detail: `output device ${match.name}${match.wildcard ? '+' : ''}` };
     case 'addressType':
       return { code: 'unknown-match', detail: `address type ${match.types.join(',')}` };
+    case 'tcpFlags':
+    case 'length':
+      return { code: 'gro', detail: '' };
+    case 'header':
+      return { code: 'fragments', detail: '' };
     case 'address':
     case 'port':
     case 'protocol':
-    case 'tcpFlags':
-    case 'header':
     case 'icmp':
     case 'ttl':
     case 'tos':
-    case 'length':
     case 'mac':
     case 'packetType':
     case 'comment':

@@ -1,0 +1,208 @@
+/** What is said of each rule, case by case. */
+import test from 'ava';
+import { decisions, filter, planText, router, table } from './plan-text.js';
+import type { PlanTextOptions } from './plan-text.js';
+
+interface Case {
+  readonly title: string;
+  readonly text: string;
+  readonly options?: PlanTextOptions;
+  readonly expected: Readonly<Record<string, string>>;
+}
+
+const chains = ':INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]';
+const raw = (rules: string): string => table('raw', rules, ':PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]');
+
+const cases: readonly Case[] = [
+  {
+    title: 'a source drop is full',
+    text: filter('-A INPUT -s 203.0.113.7/32 -j DROP'),
+    expected: { 'INPUT 1': 'full offloaded' },
+  },
+  {
+    title: 'a source drop below an accept of the same source is blocked',
+    text: filter('-A INPUT -s 203.0.113.0/24 -j ACCEPT\n-A INPUT -s 203.0.113.7/32 -j DROP'),
+    expected: { 'INPUT 1': 'none not-a-drop', 'INPUT 2': 'none blocked' },
+  },
+  {
+    title: 'an accept of other sources does not matter',
+    text: filter('-A INPUT -s 198.51.100.0/24 -j ACCEPT\n-A INPUT -s 203.0.113.7/32 -j DROP'),
+    expected: { 'INPUT 1': 'none not-a-drop', 'INPUT 2': 'full offloaded' },
+  },
+  {
+    title: 'an accept of one port blocks partly',
+    text: filter('-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -s 203.0.113.7/32 -j DROP'),
+    expected: { 'INPUT 1': 'none not-a-drop', 'INPUT 2': 'partial blocked-partly' },
+  },
+  {
+    title: 'established-accept guards everything below it',
+    text: filter('-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A INPUT -s 203.0.113.7/32 -j DROP'),
+    expected: { 'INPUT 1': 'none not-a-drop', 'INPUT 2': 'none blocked' },
+  },
+  {
+    title: 'raw comes before an established-accept',
+    text: raw('-A PREROUTING -s 203.0.113.7/32 -j DROP') + filter('-A INPUT -m state --state ESTABLISHED -j ACCEPT'),
+    expected: { 'ip raw PREROUTING 1': 'full offloaded', 'ip filter INPUT 1': 'none not-a-drop' },
+  },
+  {
+    title: 'a LOG before the drop must still happen',
+    text: filter('-A INPUT -s 203.0.113.7/32 -j LOG\n-A INPUT -s 203.0.113.7/32 -j DROP'),
+    expected: { 'INPUT 1': 'none effect', 'INPUT 2': 'none blocked' },
+  },
+  {
+    title: 'REJECT answers',
+    text: filter('-A INPUT -s 203.0.113.7/32 -j REJECT --reject-with icmp-port-unreachable'),
+    expected: { 'INPUT 1': 'none not-silent' },
+  },
+  {
+    title: 'a limited drop counts what it sees',
+    text: filter('-A INPUT -m limit --limit 5/sec -j DROP\n-A INPUT -s 203.0.113.7/32 -j DROP'),
+    expected: { 'INPUT 1': 'none stateful-match', 'INPUT 2': 'none blocked' },
+  },
+  {
+    title: 'what stands before a limit narrows whom it sees',
+    text: filter('-A INPUT -s 198.51.100.0/24 -m limit --limit 5/sec -j DROP\n-A INPUT -s 203.0.113.7/32 -j DROP'),
+    expected: { 'INPUT 1': 'none stateful-match', 'INPUT 2': 'full offloaded' },
+  },
+  {
+    title: 'what stands after a limit does not',
+    text: filter(
+      '-A INPUT -p tcp -m limit --limit 5/sec -m tcp --dport 22 -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 80 -j DROP',
+    ),
+    expected: { 'INPUT 1': 'none stateful-match', 'INPUT 2': 'none blocked' },
+  },
+  {
+    title: 'a drop with an unknown part is no step and no guard',
+    text: filter('-A INPUT -m mark --mark 0x1 -j DROP\n-A INPUT -s 203.0.113.7/32 -j DROP'),
+    expected: { 'INPUT 1': 'none unknown-match', 'INPUT 2': 'full offloaded' },
+  },
+  {
+    title: 'ports leave fragments to netfilter',
+    text: filter('-A INPUT -s 203.0.113.7/32 -p tcp -m tcp --dport 80 -j DROP'),
+    expected: { 'INPUT 1': 'partial fragments' },
+  },
+  {
+    title: "a drop without a source could meet the host's own broadcasts",
+    text: filter('-A INPUT -p gre -j DROP'),
+    expected: { 'INPUT 1': 'partial own-source' },
+  },
+  {
+    title: 'a source that covers an own address',
+    text: filter('-A INPUT -s 192.0.2.0/24 -j DROP\n-A INPUT ! -s 192.0.2.0/24 -j DROP'),
+    expected: { 'INPUT 1': 'partial own-source', 'INPUT 2': 'partial own-source' },
+  },
+  {
+    title: 'default deny behind accepts',
+    text: filter(
+      '-A INPUT -i lo -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT',
+      chains.replace('INPUT ACCEPT', 'INPUT DROP'),
+    ),
+    expected: { 'INPUT 1': 'none not-a-drop', 'INPUT 2': 'none not-a-drop', 'INPUT policy': 'partial policy' },
+  },
+  {
+    title: 'default deny behind an accept of unknown packets',
+    text: filter('-A INPUT -m owner --uid-owner 0 -j ACCEPT', chains.replace('INPUT ACCEPT', 'INPUT DROP')),
+    expected: { 'INPUT 1': 'none not-a-drop', 'INPUT policy': 'none blocked' },
+  },
+  {
+    title: 'jump, return and goto',
+    text: filter(
+      '-A INPUT -p tcp -j TCP\n-A INPUT -g REST\n-A INPUT -s 203.0.113.9/32 -j DROP\n' +
+        '-A TCP -s 198.51.100.1/32 -j RETURN\n-A TCP -s 198.51.100.0/24 -j DROP\n-A REST -s 203.0.113.8/32 -j DROP',
+      `${chains}\n:TCP - [0:0]\n:REST - [0:0]`,
+    ),
+    expected: {
+      'INPUT 1': 'none not-a-drop',
+      'INPUT 2': 'none not-a-drop',
+      'INPUT 3': 'none other-course',
+      'TCP 1': 'none not-a-drop',
+      'TCP 2': 'partial other-course',
+      'REST 1': 'full offloaded',
+    },
+  },
+  {
+    title: 'OUTPUT and other devices',
+    text: filter('-A INPUT -i eth1 -s 203.0.113.7/32 -j DROP\n-A OUTPUT -d 203.0.113.7/32 -j DROP'),
+    expected: { 'INPUT 1': 'none other-device', 'OUTPUT 1': 'none not-on-path' },
+  },
+  {
+    title: 'one of two covered devices',
+    text: filter('-A INPUT -i eth1 -s 203.0.113.7/32 -j DROP'),
+    options: { devices: ['eth0', 'eth1'] },
+    expected: { 'INPUT 1': 'full offloaded' },
+  },
+  {
+    title: 'a router: INPUT drops are about local destinations',
+    text: filter('-A INPUT -s 203.0.113.7/32 -j DROP\n-A FORWARD -s 203.0.113.8/32 -j DROP'),
+    options: { facts: router },
+    expected: { 'INPUT 1': 'full offloaded', 'FORWARD 1': 'full offloaded' },
+  },
+  {
+    title: 'NAT: one course is not enough, two are',
+    text:
+      table('nat', '-A POSTROUTING -o eth1 -j MASQUERADE', ':PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]') +
+      filter(
+        '-A INPUT -s 203.0.113.7/32 -j DROP\n-A INPUT -s 203.0.113.8/32 -j DROP\n-A FORWARD -s 203.0.113.8/32 -j DROP',
+      ),
+    options: { facts: router },
+    expected: {
+      'ip nat POSTROUTING 1': 'none not-on-path',
+      'ip filter INPUT 1': 'none nat',
+      'ip filter INPUT 2': 'full offloaded',
+      'ip filter FORWARD 1': 'full offloaded',
+    },
+  },
+  {
+    title: '--strict keeps drops after conntrack in netfilter',
+    text: raw('-A PREROUTING -s 203.0.113.7/32 -j DROP') + filter('-A INPUT -s 203.0.113.7/32 -j DROP'),
+    options: { strict: true },
+    expected: { 'ip raw PREROUTING 1': 'full offloaded', 'ip filter INPUT 1': 'none strict' },
+  },
+  {
+    title: 'IPsec keeps every rule in netfilter',
+    text: filter('-A INPUT -s 203.0.113.7/32 -j DROP'),
+    options: { facts: { ...router, ipsec: true } },
+    expected: { 'INPUT 1': 'partial ipsec' },
+  },
+  {
+    title: 'a chain that POSTROUTING reaches as well is left in place',
+    text: table(
+      'mangle',
+      '-A FORWARD -j BAD\n-A POSTROUTING -j BAD\n-A BAD -s 203.0.113.7/32 -j DROP',
+      ':PREROUTING ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n:BAD - [0:0]',
+    ),
+    options: { facts: router },
+    expected: { 'FORWARD 1': 'none not-a-drop', 'POSTROUTING 1': 'none not-on-path', 'BAD 1': 'partial kept-in-place' },
+  },
+  {
+    title: 'inserted rules are left in place',
+    text: filter('-A INPUT -s 203.0.113.7/32 -j DROP\n-I INPUT -s 203.0.113.8/32 -j DROP'),
+    expected: { 'INPUT 1': 'partial kept-in-place', 'INPUT 2': 'partial kept-in-place' },
+  },
+  {
+    title: 'XMAS scans: GRO may add FIN and PSH to segments with payload',
+    text: filter('-A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE -j DROP'),
+    expected: { 'INPUT 1': 'partial gro' },
+  },
+  {
+    title: 'marks are no effect, connection marks are',
+    text: table(
+      'mangle',
+      '-A PREROUTING -s 203.0.113.0/24 -j MARK --set-xmark 0x1/0xffffffff\n-A PREROUTING -s 203.0.113.7/32 -j DROP\n' +
+        '-A PREROUTING -s 198.51.100.0/24 -j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff\n-A PREROUTING -s 198.51.100.7/32 -j DROP',
+      ':PREROUTING ACCEPT [0:0]',
+    ),
+    expected: {
+      'PREROUTING 1': 'none not-a-drop',
+      'PREROUTING 2': 'full offloaded',
+      'PREROUTING 3': 'none effect',
+      'PREROUTING 4': 'none blocked',
+    },
+  },
+];
+
+for (const { title, text, options, expected } of cases) {
+  test(title, (t) => {
+    t.deepEqual(decisions(planText(text, options)), expected);
+  });
+}
