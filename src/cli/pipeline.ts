@@ -1,0 +1,45 @@
+/** From files to a plan and its image: the data flow of the whole tool, one line a stage. Nothing here needs privilege. */
+import { readRuleset } from '../model/read-ruleset.js';
+import type { HostFacts } from '../model/host.js';
+import { planRuleset } from '../plan/plan-ruleset.js';
+import type { Plan } from '../plan/plan.js';
+import { compilePrefilter } from '../compile/compile.js';
+import type { Image } from '../compile/image.js';
+import { diagnosticText } from '../report/diagnostic-text.js';
+import type { PrefilterSummary } from '../report/prefilter-summary.js';
+import { tell } from './output.js';
+import { planningDevices } from './planning-devices.js';
+import type { Progress } from './progress.js';
+
+export interface PlanningOptions {
+  readonly dev?: readonly string[];
+  readonly strict?: true;
+  readonly facts: HostFacts | null;
+}
+
+export interface Planned {
+  readonly plan: Plan;
+  readonly image: Image;
+  readonly prefilter: PrefilterSummary;
+}
+
+/** Warnings printed before the rest is only counted. */
+const shownWarnings = 10;
+
+/** Throws InputError. */
+export function planFiles(files: readonly string[], options: PlanningOptions, progress: Progress): Planned {
+  progress.stage('reading');
+  const { ruleset, diagnostics } = readRuleset(files);
+  progress.done();
+  for (const warning of diagnostics.slice(0, shownWarnings)) tell(diagnosticText(warning));
+  if (diagnostics.length > shownWarnings) tell(`… and ${diagnostics.length - shownWarnings} more warnings\n`);
+
+  progress.stage('planning');
+  const devices = options.dev ?? planningDevices(ruleset, options.facts);
+  const plan = planRuleset(ruleset, { devices, facts: options.facts, strict: options.strict === true });
+
+  progress.stage('compiling');
+  const image = compilePrefilter(plan.prefilter);
+  const { steps, fields, structures: tables } = image;
+  return { plan, image, prefilter: { steps, fields, tables } };
+}

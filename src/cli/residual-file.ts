@@ -1,0 +1,54 @@
+/** `--residual FILE`: what stays in netfilter, written beside its final name first so that a failure leaves no half file. */
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { ResidualText } from '../residual/residual-texts.js';
+import { CommandError, exitCodes, usageError } from './exit-code.js';
+
+export interface StagedResidual {
+  readonly files: readonly string[];
+  /** Gives the files their names. */
+  readonly commit: () => void;
+  readonly discard: () => void;
+}
+
+/** Several rulesets need a directory, where each keeps its name. Throws CommandError when the place cannot be written. */
+export function stageResidual(target: string, texts: readonly ResidualText[]): StagedResidual {
+  if (target === '-') throw usageError('--residual wants a file, not standard output');
+  const isDirectory = statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (!isDirectory && texts.length > 1) {
+    throw usageError(
+      `--residual ${target}: ${texts.length} rulesets leave ${texts.length} residuals: name a directory`,
+    );
+  }
+  const staged = texts.map(({ input, text }) => {
+    const file = isDirectory ? join(target, input.file === '-' ? 'stdin' : basename(input.file)) : target;
+    return { file, text, temporary: `${file}.${process.pid}.new`, input: input.file };
+  });
+  for (const { file, input } of staged) {
+    if (isSameFile(file, input)) throw usageError(`--residual ${file} would overwrite the ruleset it comes from`);
+  }
+  const names = new Set(staged.map(({ file }) => file));
+  if (names.size < staged.length) throw usageError(`--residual ${target}: two rulesets have the same file name`);
+  const discard = (): void => {
+    for (const { temporary } of staged) rmSync(temporary, { force: true });
+  };
+  try {
+    for (const { temporary, text } of staged) writeFileSync(temporary, text);
+  } catch (error) {
+    discard();
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandError(exitCodes.host, `the residual cannot be written: ${why}`);
+  }
+  const commit = (): void => {
+    for (const { file, temporary } of staged) renameSync(temporary, file);
+  };
+  return { files: staged.map(({ file }) => file), commit, discard };
+}
+
+function isSameFile(a: string, b: string): boolean {
+  try {
+    return realpathSync(a) === realpathSync(b);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,77 @@
+/** The command line as a function: returns the exit code. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { InputError } from '../diagnostic.js';
+import { LoadError } from '../load/load-error.js';
+import { packageRoot } from '../load/package-root.js';
+import { diagnosticText } from '../report/diagnostic-text.js';
+import { CommandError, exitCodes } from './exit-code.js';
+import { addDetachCommand } from './detach-command.js';
+import { addOffloadCommand } from './offload-command.js';
+import { complain, endQuietlyOnClosedPipe, tell } from './output.js';
+import { addSnapshotCommand } from './snapshot-command.js';
+import { addStatusCommand } from './status-command.js';
+
+/** Diagnostics printed before the rest is only counted. */
+const shownDiagnostics = 20;
+
+export async function run(args: readonly string[]): Promise<number> {
+  endQuietlyOnClosedPipe();
+  let exitCode: number = exitCodes.done;
+  const program = commandLine((code) => (exitCode = code));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+}
+
+function commandLine(exit: (code: number) => void): Command {
+  const program = new Command('offload');
+  program
+    .description(
+      'Proves which packets a firewall would drop anyway, and drops those in XDP; the rest stays in netfilter.',
+    )
+    .version(version(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .showHelpAfterError('(offload --help shows the options)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'offload: ')) })
+    .exitOverride();
+  addOffloadCommand(program, exit);
+  addStatusCommand(program);
+  addDetachCommand(program);
+  addSnapshotCommand(program);
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has printed its message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (error instanceof CommandError) {
+    complain(error.message);
+    return error.exitCode;
+  }
+  if (error instanceof InputError) {
+    for (const diagnostic of error.diagnostics.slice(0, shownDiagnostics)) tell(diagnosticText(diagnostic));
+    const more = error.diagnostics.length - shownDiagnostics;
+    if (more > 0) tell(`… and ${more} more\n`);
+    return exitCodes.input;
+  }
+  if (error instanceof LoadError) {
+    complain(error.message);
+    return exitCodes.host;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  complain(`this is a bug in offload; nothing was changed. Please report it with these lines:\n${stack}`);
+  return exitCodes.refused;
+}
