@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * What src/compile writes and the program reads. src/compile/abi.ts says the same; a test compares it with this file's BTF.
+ * All numbers are in host byte order. "Offset" is a byte offset into the one value of the map `tables`.
+ */
+#ifndef OFFLOAD_ABI_H
+#define OFFLOAD_ABI_H
+
+#include <linux/types.h>
+
+/* Slots of a family's fields; a tuple atom has a slot of its own. */
+enum field_slot {
+	F_SADDR,
+	F_DADDR,
+	F_PROTOCOL,
+	F_SPORT,
+	F_DPORT,
+	F_TCP_FLAGS,
+	F_ICMP,
+	F_TTL,
+	F_TOS,
+	F_LENGTH,
+	F_PACKET_TYPE,
+	F_DEVICE,
+	F_AVAILABILITY,
+	F_SMAC,
+	F_TUPLE0,
+	F_TUPLE1,
+	F_TUPLE2,
+	F_TUPLE3,
+	FIELD_SLOTS,
+};
+
+#define TUPLE_SLOTS 4
+#define MAX_WORDS 64 /* 4,096 steps */
+#define MAX_LENGTHS 129
+#define MAX_PROBES 32 /* of a prefix table; the builder guarantees that no element is further from its place */
+#define MAX_BUCKETS_PROBED 4 /* of an address table's buckets */
+#define MAX_DEPTH 32
+#define BUCKET_SLOTS 8
+
+/*
+ * A label is what a lookup of one field answers. Uncounted fields: the class. Counted fields: class << 22 | counter + 1, counter
+ * part 0 meaning "the step's own"; class 1023: the low bits are the index of an escape record, in u32s from `escapes`.
+ * Class 0 is "the packet lacks the field", so no stored label is 0.
+ */
+#define COUNTER_BITS 22
+#define COUNTER_MASK ((1u << COUNTER_BITS) - 1)
+#define ESCAPE_CLASS 1023
+
+/* Values of the field availability (src/plan/program.ts). */
+enum availability { COMPLETE, SHORT_HEADER, FRAGMENT, NO_PROTOCOL };
+
+enum outcome { OUTCOME_PASS, OUTCOME_DROP, OUTCOME_SKIP };
+
+/* Why a packet was passed: keys of the map `stats`. */
+enum pass_reason {
+	PASS_NO_STEP, /* no step matched */
+	PASS_GUARD, /* a pass step matched */
+	PASS_NOT_IP,
+	PASS_OTHER_HOST, /* unicast to another MAC: a macvlan or a tap may own it */
+	PASS_VLAN, /* a tag with an id: it belongs to a VLAN device */
+	PASS_MALFORMED, /* the stack drops these before netfilter */
+	PASS_FAMILY, /* the family has no steps */
+	PASS_INTERNAL, /* a table contradicts its sizes: never */
+	PASS_REASONS,
+};
+
+struct step {
+	__u8 outcome;
+	__u8 counted_slot; /* FIELD_SLOTS: none */
+	__u16 skip_to;
+	__u32 counter;
+};
+_Static_assert(sizeof(struct step) == 8, "abi");
+
+/* Followed by `count` pairs of step and counter + 1. */
+struct escape {
+	__u32 class;
+	__u32 count;
+};
+
+struct counter {
+	__u64 packets;
+	__u64 bytes; /* IP length, as netfilter counts */
+};
+
+struct field_config {
+	__u32 labels; /* small fields: offset of one label per value; F_DEVICE: the label itself */
+	__u32 width; /* bytes per label of a small field: 1, 2 or 4 */
+	__u32 rows; /* offset of u64 rows[classes][words]: the steps that a packet of this class may still match */
+	__u32 classes;
+	__u32 counted; /* labels carry counters */
+};
+
+/* IPv4 addresses: single ones in 64-byte buckets, all others as sorted range starts behind an index of the top bits. */
+struct address_config {
+	__u32 buckets; /* offset of struct bucket[bucket_count] */
+	__u32 bucket_count; /* 0: none */
+	__u32 seed;
+	__u32 index; /* offset of u32 position[(1 << (32 - index_shift)) + 1] */
+	__u32 index_shift; /* 32: no index */
+	__u32 ranges; /* offset of struct range[range_count] */
+	__u32 range_count; /* 0: every address that is in no bucket has the label `fallback` */
+	__u32 depth; /* halvings that find a range */
+	__u32 fallback;
+};
+
+struct bucket {
+	struct {
+		__u32 address;
+		__u32 label; /* 0: empty, and so are the rest */
+	} slot[BUCKET_SLOTS];
+};
+_Static_assert(sizeof(struct bucket) == 64, "one cache line");
+
+struct range {
+	__u32 start;
+	__u32 label;
+};
+
+/* IPv6 prefixes, address/protocol/port tuples and MACs: one open-addressing hash for all lengths, tried longest first. */
+struct prefix_config {
+	__u32 tags; /* offset of u32 tag[slots + MAX_PROBES]; 0: empty */
+	__u32 entries; /* offset of struct prefix_entry[slots + MAX_PROBES] */
+	__u32 slots; /* 0: none */
+	__u32 seed;
+	__u32 fallback;
+	__u32 length_count;
+	__u8 lengths[132];
+};
+_Static_assert(sizeof(struct prefix_config) == 156, "abi");
+
+struct prefix_key {
+	__u32 word[4]; /* most significant first; IPv4 in word[0]; a MAC in word[2] (16 bits) and word[3] */
+	__u32 extra; /* prefix length << 24 | protocol << 16 | port */
+};
+
+struct prefix_entry {
+	struct prefix_key key;
+	__u32 label;
+};
+_Static_assert(sizeof(struct prefix_entry) == 24, "abi");
+
+/* Tables of the prefix kind: IPv6 has addresses, both have MACs and tuples. */
+#define PREFIX_SMAC 2
+#define PREFIX_TUPLE 3
+#define PREFIX_TABLES 7
+
+struct family_config {
+	__u32 enabled;
+	__u32 used; /* bit per field slot */
+	__u32 words; /* u64s per row */
+	__u32 steps; /* offset of struct step[step_count] */
+	__u32 step_count;
+	__u32 skips; /* number of skip steps */
+	__u32 escapes; /* offset */
+	__u32 tuple_destination; /* bit per tuple slot: its address is the destination */
+	__u32 tuple_source_port; /* bit per tuple slot: its port is the source port */
+	struct field_config field[FIELD_SLOTS];
+	struct prefix_config prefix[PREFIX_TABLES];
+};
+
+struct config {
+	__u8 mac[6]; /* of the device, as on the wire */
+	__u16 reserved;
+	__u32 tables_bytes; /* size of the value of `tables` */
+	__u32 masks[MAX_LENGTHS][4]; /* of each prefix length */
+	struct address_config address[2]; /* IPv4 source and destination */
+	struct family_config ip;
+	struct family_config ip6;
+};
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * Packet -> first matching step. Every field gives a class, every class a row of bits (which steps it still allows); the AND of the
+ * rows is the set of matching steps, its first bit the step that decides.
+ */
+#ifndef OFFLOAD_CLASSIFY_H
+#define OFFLOAD_CLASSIFY_H
+
+#include "parse.h"
+#include "lookup.h"
+
+typedef const volatile struct family_config *family_ptr;
+
+struct lookup {
+	__u32 label[FIELD_SLOTS];
+	__u64 row[FIELD_SLOTS]; /* offset */
+	__u64 match; /* first word of the AND */
+};
+
+/* Number of the lowest bit set; BPF has no instruction for it, and a chain of compares would be mispredicted. */
+static __always_inline __u32 lowest_bit(__u64 v)
+{
+	v = (v & -v) - 1;
+	v = v - ((v >> 1) & 0x5555555555555555ULL);
+	v = (v & 0x3333333333333333ULL) + ((v >> 2) & 0x3333333333333333ULL);
+	v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+	return (v * 0x0101010101010101ULL) >> 56;
+}
+
+static __always_inline __u32 escaped_class(const void *t, family_ptr family, __u32 label)
+{
+	__u64 at = family->escapes + (__u64)(label & COUNTER_MASK) * 4;
+
+	barrier_var(at);
+	if (at > cfg.tables_bytes - sizeof(struct escape))
+		return 0;
+	return ((const struct escape *)(t + at))->class;
+}
+
+/* Narrows `match` by one field. */
+static __always_inline void narrow(const void *t, family_ptr family, struct lookup *l, __u32 slot, __u32 label)
+{
+	field_ptr field = &family->field[slot];
+	__u64 class = label;
+
+	if (field->counted) {
+		l->label[slot] = label;
+		class = label >> COUNTER_BITS;
+		if (class == ESCAPE_CLASS)
+			class = escaped_class(t, family, label);
+	}
+	barrier_var(class);
+	if (class >= field->classes)
+		class = 0; /* never; the class that lets no drop through */
+	l->row[slot] = field->rows + class * family->words * 8;
+	l->match &= *(__u64 *)(t + l->row[slot]);
+}
+
+/* A packet that lacks the field is of class 0 (abi.h), counted or not. */
+#define AVAILABLE(limit) (p->availability <= (limit))
+#define NARROW(slot, limit, lookup)                                                                                            \
+	do {                                                                                                                   \
+		if (used & 1 << (slot))                                                                                        \
+			narrow(t, family, l, slot, AVAILABLE(limit) ? (lookup) : 0);                                           \
+	} while (0)
+#define SMALL(slot, value, max) small_label(t, &family->field[slot], value, max)
+
+static __always_inline __u32 tuple_port(const struct packet *p, __u32 source, __u32 icmp)
+{
+	if (p->protocol == icmp)
+		return p->icmp;
+	if (p->protocol == IPPROTO_TCP || p->protocol == IPPROTO_UDP || p->protocol == IPPROTO_UDPLITE || p->protocol == IPPROTO_SCTP)
+		return source ? p->sport : p->dport;
+	return 0; /* ipset knows no port of others */
+}
+
+static __always_inline __u32 tuple_label(const struct packet *p, family_ptr family, __u32 slot, int version)
+{
+	__u32 index = slot - F_TUPLE0;
+	int destination = family->tuple_destination >> index & 1;
+	struct prefix_key key;
+
+	if (version == 6) {
+		if (destination)
+			key = p->daddr6;
+		else
+			key = p->saddr6;
+	} else {
+		key.word[0] = destination ? p->daddr : p->saddr;
+		key.word[1] = key.word[2] = key.word[3] = 0;
+	}
+	key.extra = (p->protocol & 0xff) << 16 |
+		    (tuple_port(p, family->tuple_source_port >> index & 1, version == 6 ? IPPROTO_ICMPV6_ : IPPROTO_ICMP) & 0xffff);
+	return prefix_label(&key, PREFIX_TUPLE + index + (version == 6 ? PREFIX_TABLES : 0));
+}
+
+static __always_inline __u32 mac_label(struct xdp_md *ctx, int version)
+{
+	void *data = (void *)(long)ctx->data;
+	struct ethhdr *eth = data;
+	struct prefix_key key = {};
+
+	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
+		return 0;
+	key.word[2] = eth->h_source[0] << 8 | eth->h_source[1];
+	key.word[3] = (__u32)eth->h_source[2] << 24 | eth->h_source[3] << 16 | eth->h_source[4] << 8 | eth->h_source[5];
+	return prefix_label(&key, PREFIX_SMAC + (version == 6 ? PREFIX_TABLES : 0));
+}
+
+/* The limits are availableUpTo of src/plan/program.ts. Cheap fields first; addresses last, for their tables are the large ones. */
+static __always_inline void look_up(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p, struct lookup *l,
+				    int version)
+{
+	__u32 used = family->used;
+
+	l->match = ~0ULL;
+	if (used & 1 << F_DEVICE)
+		narrow(t, family, l, F_DEVICE, family->field[F_DEVICE].labels);
+	NARROW(F_PACKET_TYPE, NO_PROTOCOL, SMALL(F_PACKET_TYPE, p->packet_type, 3));
+	NARROW(F_AVAILABILITY, NO_PROTOCOL, SMALL(F_AVAILABILITY, p->availability, 3));
+	NARROW(F_PROTOCOL, FRAGMENT, SMALL(F_PROTOCOL, p->protocol, 255));
+	NARROW(F_TTL, SHORT_HEADER, SMALL(F_TTL, p->ttl, 255));
+	NARROW(F_TOS, SHORT_HEADER, SMALL(F_TOS, p->tos, 255));
+	NARROW(F_LENGTH, SHORT_HEADER, SMALL(F_LENGTH, p->length, 65535));
+	NARROW(F_TCP_FLAGS, COMPLETE, SMALL(F_TCP_FLAGS, p->tcp_flags, 511));
+	NARROW(F_ICMP, COMPLETE, SMALL(F_ICMP, p->icmp, 65535));
+	NARROW(F_DPORT, COMPLETE, SMALL(F_DPORT, p->dport, 65535));
+	NARROW(F_SPORT, COMPLETE, SMALL(F_SPORT, p->sport, 65535));
+	/* One word decides: what no step can match any more needs no further lookup. */
+	if (family->words == 1 && !l->match)
+		return;
+	if (version == 4) {
+		NARROW(F_SADDR, NO_PROTOCOL, address_label(t, &cfg.address[0], p->saddr));
+		if (family->words == 1 && !l->match)
+			return;
+		NARROW(F_DADDR, NO_PROTOCOL, address_label(t, &cfg.address[1], p->daddr));
+	} else {
+		NARROW(F_SADDR, NO_PROTOCOL, prefix_label(&p->saddr6, PREFIX_TABLES + 0));
+		if (family->words == 1 && !l->match)
+			return;
+		NARROW(F_DADDR, NO_PROTOCOL, prefix_label(&p->daddr6, PREFIX_TABLES + 1));
+	}
+	if (family->words == 1 && !l->match)
+		return;
+	NARROW(F_SMAC, NO_PROTOCOL, mac_label(ctx, version));
+	NARROW(F_TUPLE0, COMPLETE, tuple_label(p, family, F_TUPLE0, version));
+	NARROW(F_TUPLE1, COMPLETE, tuple_label(p, family, F_TUPLE1, version));
+	NARROW(F_TUPLE2, COMPLETE, tuple_label(p, family, F_TUPLE2, version));
+	NARROW(F_TUPLE3, COMPLETE, tuple_label(p, family, F_TUPLE3, version));
+}
+
+/* AND of the rows' word number `w`. */
+static __always_inline __u64 match_word(const void *t, __u32 used, const struct lookup *l, __u32 w)
+{
+	__u64 match = ~0ULL;
+	__u32 slot;
+
+#pragma clang loop unroll(full)
+	for (slot = 0; slot < FIELD_SLOTS; slot++) {
+		__u64 at;
+
+		if (!(used & 1 << slot))
+			continue;
+		at = l->row[slot] + (__u64)w * 8;
+		barrier_var(at);
+		if (at > cfg.tables_bytes - 8)
+			return 0; /* never */
+		match &= *(__u64 *)(t + at);
+	}
+	return match;
+}
+
+#define NO_STEP (~0u)
+
+/* With skip steps: from `position` on, over words and skips alike. */
+struct search {
+	struct lookup lookup;
+	__u32 position; /* step to look from */
+	__u32 found;
+	__u32 version;
+};
+
+static __always_inline long search_on(struct search *s, family_ptr family)
+{
+	const void *t = table_base();
+	__u32 w = s->position >> 6, number;
+	const struct step *step;
+	__u64 match, at;
+
+	if (!t || w >= family->words)
+		return 1;
+	match = match_word(t, family->used, &s->lookup, w) & (~0ULL << (s->position & 63));
+	if (!match) {
+		s->position = (w + 1) << 6;
+		return 0;
+	}
+	number = w << 6 | (lowest_bit(match) & 63);
+	at = family->steps + (__u64)number * sizeof(*step);
+	barrier_var(at);
+	if (number >= family->step_count || at > cfg.tables_bytes - sizeof(*step))
+		return 1;
+	step = t + at;
+	if (step->outcome != OUTCOME_SKIP) {
+		s->found = number;
+		return 1;
+	}
+	s->position = step->skip_to;
+	return 0;
+}
+
+static long search_ip(__u32 i, struct search *s)
+{
+	return search_on(s, &cfg.ip);
+}
+
+static long search_ip6(__u32 i, struct search *s)
+{
+	return search_on(s, &cfg.ip6);
+}
+
+/* Number of the step that decides, or NO_STEP. */
+static __always_inline __u32 first_step(const void *t, family_ptr family, struct search *s, int version)
+{
+	__u32 words = family->words, used = family->used, w;
+
+	/* A family whose steps have no literals at all has no rows: its first step decides. */
+	if (!used)
+		s->lookup.match = 1;
+	if (family->skips) {
+		s->found = NO_STEP;
+		s->position = 0;
+		if (version == 4)
+			bpf_loop(words + family->skips + 1, search_ip, s, 0);
+		else
+			bpf_loop(words + family->skips + 1, search_ip6, s, 0);
+		return s->found;
+	}
+	if (s->lookup.match)
+		return family->step_count == 1 ? 0 : lowest_bit(s->lookup.match) & 63;
+	for (w = 1; w < MAX_WORDS; w++) {
+		__u64 match;
+
+		if (w >= words)
+			break;
+		match = match_word(t, used, &s->lookup, w);
+		if (match)
+			return w << 6 | (lowest_bit(match) & 63);
+	}
+	return NO_STEP;
+}
+
+/* The counter in an escape record for `number`, or `fallback`. */
+static __always_inline __u32 escaped_counter(const void *t, family_ptr family, __u32 label, __u32 number, __u32 fallback)
+{
+	__u64 at = family->escapes + (__u64)(label & COUNTER_MASK) * 4;
+	__u32 i, count;
+
+	barrier_var(at);
+	if (at > cfg.tables_bytes - sizeof(struct escape))
+		return fallback;
+	count = ((const struct escape *)(t + at))->count;
+	at += sizeof(struct escape);
+	for (i = 0; i < MAX_WORDS * 64; i++, at += 8) {
+		const __u32 *pair;
+
+		if (i >= count)
+			break;
+		barrier_var(at);
+		if (at > cfg.tables_bytes - 8)
+			break;
+		pair = t + at;
+		if (pair[0] == number)
+			return pair[1] ? pair[1] - 1 : fallback;
+	}
+	return fallback;
+}
+
+/* Counter of a drop: the line's, where the step has one counter per line, else the step's own. */
+static __always_inline __u32 line_counter(const void *t, family_ptr family, const struct lookup *l, __u32 slot, __u32 number,
+					  __u32 fallback)
+{
+	__u32 used = family->used, i, label = 0;
+
+#pragma clang loop unroll(full)
+	for (i = 0; i < FIELD_SLOTS; i++)
+		if ((used & 1 << i) && family->field[i].counted && slot == i)
+			label = l->label[i];
+	if (label >> COUNTER_BITS == ESCAPE_CLASS)
+		return escaped_counter(t, family, label, number, fallback);
+	label &= COUNTER_MASK;
+	return label ? label - 1 : fallback;
+}
+
+#endif

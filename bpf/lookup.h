@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* From the value of one field to its label (abi.h). Everything lives in the map `tables`, whose base `t` the caller holds. */
+#ifndef OFFLOAD_LOOKUP_H
+#define OFFLOAD_LOOKUP_H
+
+#include "maps.h"
+
+typedef const volatile struct field_config *field_ptr;
+
+static __always_inline __u32 small_label(const void *t, field_ptr field, __u32 value, __u32 max)
+{
+	__u32 width = field->width, labels = field->labels;
+
+	if (value > max)
+		value = max;
+	if (width == 1)
+		return *(__u8 *)(t + labels + value);
+	if (width == 2)
+		return *(__u16 *)(t + labels + value * 2);
+	return *(__u32 *)(t + labels + value * 4);
+}
+
+/* src/compile/address-table.ts computes the same. */
+static __always_inline __u32 hash_address(__u32 address, __u32 seed)
+{
+	__u32 h = (address ^ seed) * 0x9e3779b1u;
+
+	h ^= h >> 15;
+	return h * 0x85ebca6bu;
+}
+
+static __always_inline __u32 bucket_label(const void *t, const volatile struct address_config *table, __u32 address)
+{
+	__u32 count = table->bucket_count, buckets = table->buckets;
+	__u32 place = (__u64)hash_address(address, table->seed) * count >> 32;
+	int probe, i;
+
+	for (probe = 0; probe < MAX_BUCKETS_PROBED; probe++) {
+		const struct bucket *bucket;
+
+		bucket = t + buckets + (__u64)place * sizeof(struct bucket);
+#pragma clang loop unroll(full)
+		for (i = 0; i < BUCKET_SLOTS; i++)
+			if (bucket->slot[i].address == address)
+				return bucket->slot[i].label;
+		/* Filled from the front: a bucket that is not full was never overflowed. */
+		if (!bucket->slot[BUCKET_SLOTS - 1].label)
+			return 0;
+		/* The builder leaves room behind the last bucket. */
+		place++;
+	}
+	return 0;
+}
+
+static __always_inline __u32 range_label(const void *t, const volatile struct address_config *table, __u32 address)
+{
+	__u32 shift = table->index_shift, depth = table->depth, last = table->range_count - 1, ranges = table->ranges;
+	__u64 base = 0, length = table->range_count;
+	__u32 i;
+
+	if (shift < 32) {
+		const __u32 *index = t + table->index + (__u64)(address >> shift) * 4;
+
+		base = index[0];
+		length = index[1] - index[0] + 1;
+	}
+	for (i = 0; i < MAX_DEPTH; i++) {
+		__u64 half = length >> 1, probe = base + half;
+		__s64 above;
+
+		if (i >= depth)
+			break;
+		barrier_var(probe);
+		if (probe > last)
+			return 0;
+		/* Without a branch: the address of a flood is random, and so would be the branch. */
+		above = (__s64)((__u64)((const struct range *)(t + ranges))[probe].start - (__u64)address - 1) >> 63;
+		barrier_var(above);
+		base += half & above;
+		length -= half;
+	}
+	barrier_var(base);
+	if (base > last)
+		return 0;
+	return ((const struct range *)(t + ranges))[base].label;
+}
+
+static __always_inline __u32 address_label(const void *t, const volatile struct address_config *table, __u32 address)
+{
+	if (table->bucket_count) {
+		__u32 label = bucket_label(t, table, address);
+
+		if (label)
+			return label;
+	}
+	if (table->range_count)
+		return range_label(t, table, address);
+	return table->fallback;
+}
+
+/* src/compile/prefix-table.ts computes the same. */
+static __always_inline __u32 hash_prefix(const struct prefix_key *key, __u32 seed)
+{
+	__u32 h = key->word[0] * 0x9e3779b1u + key->word[1] * 0x85ebca77u + key->word[2] * 0xc2b2ae3du +
+		  key->word[3] * 0x27d4eb2fu + (key->extra ^ seed) * 0x165667b1u;
+
+	h ^= h >> 16;
+	h *= 0x85ebca6bu;
+	h ^= h >> 15;
+	h *= 0xc2b2ae35u;
+	h ^= h >> 16;
+	return h ? h : 1;
+}
+
+static __always_inline __u32 probe_prefix(const void *t, const volatile struct prefix_config *table, const struct prefix_key *key)
+{
+	__u32 h = hash_prefix(key, table->seed), limit = cfg.tables_bytes;
+	__u64 place = (__u64)h * table->slots >> 32;
+	int i;
+
+	for (i = 0; i < MAX_PROBES; i++, place++) {
+		__u64 at = table->tags + place * 4;
+		const struct prefix_entry *entry;
+		__u32 tag;
+
+		barrier_var(at);
+		if (at > limit - 4)
+			return 0;
+		tag = *(__u32 *)(t + at);
+		if (!tag)
+			return 0;
+		if (tag != h)
+			continue;
+		at = table->entries + place * sizeof(*entry);
+		barrier_var(at);
+		if (at > limit - sizeof(*entry))
+			return 0;
+		entry = t + at;
+		if (entry->key.word[3] == key->word[3] && entry->key.word[2] == key->word[2] &&
+		    entry->key.word[1] == key->word[1] && entry->key.word[0] == key->word[0] && entry->key.extra == key->extra)
+			return entry->label;
+	}
+	return 0;
+}
+
+/*
+ * `table` counts the prefix tables of IPv4, then those of IPv6. Own function: verified once whatever is configured, so that 129
+ * lengths in 14 tables cost the verifier what one table does. The bounds come from tables_bytes.
+ */
+__noinline __u32 prefix_label(const struct prefix_key *wanted, __u32 table)
+{
+	const volatile struct prefix_config *config;
+	struct prefix_key key;
+	const void *t;
+	__u32 i, count;
+
+	if (!wanted || table >= 2 * PREFIX_TABLES)
+		return 0;
+	config = table < PREFIX_TABLES ? &cfg.ip.prefix[table] : &cfg.ip6.prefix[table - PREFIX_TABLES];
+	t = table_base();
+	if (!t || cfg.tables_bytes < sizeof(struct prefix_entry))
+		return 0;
+	count = config->length_count;
+	for (i = 0; i < MAX_LENGTHS; i++) {
+		__u32 length, label;
+
+		if (i >= count)
+			break;
+		length = config->lengths[i];
+		if (length >= MAX_LENGTHS)
+			return 0;
+		key.word[0] = wanted->word[0] & cfg.masks[length][0];
+		key.word[1] = wanted->word[1] & cfg.masks[length][1];
+		key.word[2] = wanted->word[2] & cfg.masks[length][2];
+		key.word[3] = wanted->word[3] & cfg.masks[length][3];
+		key.extra = wanted->extra | length << 24;
+		label = probe_prefix(t, config, &key);
+		if (label)
+			return label;
+	}
+	return config->fallback;
+}
+
+#endif

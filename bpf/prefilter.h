@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* The pipeline: parse, look up, first step, count and drop. Default is XDP_PASS; a drop needs a proven match. */
+#ifndef OFFLOAD_PREFILTER_H
+#define OFFLOAD_PREFILTER_H
+
+#include "classify.h"
+
+static __always_inline int drop(__u32 id, __u32 length)
+{
+	struct counter *counter = bpf_map_lookup_elem(&counters, &id);
+
+	if (counter) {
+		counter->packets += 1;
+		counter->bytes += length;
+	}
+	return XDP_DROP;
+}
+
+static __always_inline int decide(const void *t, family_ptr family, const struct packet *p, const struct lookup *l, __u32 number)
+{
+	const struct step *step;
+	__u32 counter;
+	__u64 at;
+
+	if (number >= family->step_count)
+		return pass(PASS_NO_STEP);
+	at = family->steps + (__u64)number * sizeof(*step);
+	barrier_var(at);
+	if (at > cfg.tables_bytes - sizeof(*step))
+		return pass(PASS_INTERNAL);
+	step = t + at;
+	if (step->outcome != OUTCOME_DROP)
+		return pass(PASS_GUARD);
+	counter = step->counter;
+	if (step->counted_slot < FIELD_SLOTS)
+		counter = line_counter(t, family, l, step->counted_slot, number, counter);
+	/* Later stages that may still save the packet (conntrack, reverse path) come here: they are asked about drops only. */
+	return drop(counter, p->length);
+}
+
+static __always_inline int filter(struct xdp_md *ctx, family_ptr family, struct packet *p, int version)
+{
+	const void *t = table_base();
+	struct search s;
+
+	if (!t)
+		return pass(PASS_INTERNAL);
+	look_up(ctx, t, family, p, &s.lookup, version);
+	return decide(t, family, p, &s.lookup, first_step(t, family, &s, version));
+}
+
+/* 0 host, 1 broadcast, 2 multicast, 3 another host: as eth_type_trans() says. */
+static __always_inline __u32 packet_type(const struct ethhdr *eth)
+{
+	const __u8 *d = eth->h_dest;
+	__u32 low = *(__u32 *)d;
+	__u16 high = *(__u16 *)(d + 4);
+
+	if (low == *(const volatile __u32 *)cfg.mac && high == *(const volatile __u16 *)(cfg.mac + 4))
+		return 0;
+	if (low == 0xffffffff && high == 0xffff)
+		return 1;
+	return d[0] & 1 ? 2 : 3;
+}
+
+static __always_inline int prefilter(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	struct packet p = {};
+	struct ethhdr *eth = data;
+	__u32 offset = ETH_HLEN, type;
+	int reason;
+
+	if ((void *)(eth + 1) > data_end)
+		return pass(PASS_MALFORMED);
+	type = bpf_ntohs(eth->h_proto);
+	p.packet_type = packet_type(eth);
+	if (p.packet_type == 3)
+		return pass(PASS_OTHER_HOST);
+	if (type == ETH_P_8021Q || type == ETH_P_8021AD) {
+		__s64 walked = skip_tags(ctx);
+
+		if (walked < 0)
+			return pass(-walked < PASS_REASONS ? -walked : PASS_INTERNAL);
+		type = walked & 0xffff;
+		offset = (__u64)walked >> 16 & 0xffff;
+	}
+	if (type == ETH_P_IP) {
+		if (!cfg.ip.enabled)
+			return pass(PASS_FAMILY);
+		reason = parse_ip(ctx, &p, offset, cfg.ip.used);
+		if (reason)
+			return pass(reason);
+		return filter(ctx, &cfg.ip, &p, 4);
+	}
+	if (type == ETH_P_IPV6) {
+		if (!cfg.ip6.enabled)
+			return pass(PASS_FAMILY);
+		reason = parse_ip6(ctx, &p, offset, cfg.ip6.used);
+		if (reason)
+			return pass(reason);
+		return filter(ctx, &cfg.ip6, &p, 6);
+	}
+	return pass(PASS_NOT_IP);
+}
+
+#endif

@@ -1,0 +1,161 @@
+/**
+ * The layout of bpf/abi.h, said once for TypeScript. A test compares it with the BTF of the built object. Everything is in host byte
+ * order (the loader runs on the host that it loads for); addresses and ports are plain numbers, so no network order occurs at all.
+ */
+import type { SmallField } from '../plan/program.js';
+
+export const slots = {
+  saddr: 0,
+  daddr: 1,
+  protocol: 2,
+  sport: 3,
+  dport: 4,
+  tcpFlags: 5,
+  icmp: 6,
+  ttl: 7,
+  tos: 8,
+  length: 9,
+  packetType: 10,
+  device: 11,
+  availability: 12,
+  smac: 13,
+  tuple0: 14,
+} as const;
+export const fieldSlots = 18;
+
+/** Number of values of each small field that has a table. */
+export const smallFieldValues: Readonly<Record<SmallField, number>> = {
+  protocol: 256,
+  sport: 65536,
+  dport: 65536,
+  tcpFlags: 512,
+  icmp: 65536,
+  ttl: 256,
+  tos: 256,
+  length: 65536,
+  packetType: 4,
+  device: 65536,
+  availability: 4,
+};
+
+export const counterBits = 22;
+export const counterMask = 2 ** counterBits - 1;
+export const escapeClass = 1023;
+export const maxProbes = 32;
+export const maxBucketsProbed = 4;
+export const bucketSlots = 8;
+export const bucketBytes = 64;
+export const maxLengths = 129;
+export const prefixEntryBytes = 24;
+export const stepBytes = 8;
+export const prefixTables = { saddr: 0, daddr: 1, smac: 2, tuple0: 3 } as const;
+export const outcomes = { pass: 0, drop: 1, skip: 2 } as const;
+
+/** Why packets were passed: names of the keys of the map `stats`, in order. */
+export const passReasons = [
+  'noStep',
+  'guard',
+  'notIp',
+  'otherHost',
+  'vlan',
+  'malformed',
+  'family',
+  'internal',
+] as const;
+
+/** A member: its name, the bytes of one element, and how many there are; or a nested struct. */
+export type Member = readonly [name: string, bytes: 1 | 2 | 4 | 8 | Struct, count?: number];
+export interface Struct {
+  readonly name: string;
+  readonly members: readonly Member[];
+}
+
+const u32s = (...names: readonly string[]): Member[] => names.map((name) => [name, 4]);
+
+export const fieldConfig: Struct = {
+  name: 'field_config',
+  members: u32s('labels', 'width', 'rows', 'classes', 'counted'),
+};
+
+export const addressConfig: Struct = {
+  name: 'address_config',
+  members: u32s(
+    'buckets',
+    'bucket_count',
+    'seed',
+    'index',
+    'index_shift',
+    'ranges',
+    'range_count',
+    'depth',
+    'fallback',
+  ),
+};
+
+export const prefixConfig: Struct = {
+  name: 'prefix_config',
+  members: [...u32s('tags', 'entries', 'slots', 'seed', 'fallback', 'length_count'), ['lengths', 1, 132]],
+};
+
+export const familyConfig: Struct = {
+  name: 'family_config',
+  members: [
+    ...u32s(
+      'enabled',
+      'used',
+      'words',
+      'steps',
+      'step_count',
+      'skips',
+      'escapes',
+      'tuple_destination',
+      'tuple_source_port',
+    ),
+    ['field', fieldConfig, fieldSlots],
+    ['prefix', prefixConfig, 7],
+  ],
+};
+
+export const config: Struct = {
+  name: 'config',
+  members: [
+    ['mac', 1, 6],
+    ['reserved', 2],
+    ['tables_bytes', 4],
+    ['masks', 4, maxLengths * 4],
+    ['address', addressConfig, 2],
+    ['ip', familyConfig],
+    ['ip6', familyConfig],
+  ],
+};
+
+/** Structs inside `tables`, for the test against BTF: the builders write them by hand. */
+export const step: Struct = {
+  name: 'step',
+  members: [
+    ['outcome', 1],
+    ['counted_slot', 1],
+    ['skip_to', 2],
+    ['counter', 4],
+  ],
+};
+export const counter: Struct = {
+  name: 'counter',
+  members: [
+    ['packets', 8],
+    ['bytes', 8],
+  ],
+};
+
+export const sizeOf = (bytes: Member[1]): number =>
+  typeof bytes === 'number' ? bytes : bytes.members.reduce((sum, [, each, count = 1]) => sum + sizeOf(each) * count, 0);
+
+/** Every struct here is free of implicit padding, so an offset is the sum of what stands before. */
+export function offsetOf(struct: Struct, name: string): number {
+  let offset = 0;
+  for (const [member, bytes, count = 1] of struct.members) {
+    if (member === name) return offset;
+    offset += sizeOf(bytes) * count;
+  }
+  throw new Error(`bug: struct ${struct.name} has no member ${name}`);
+}

@@ -1,0 +1,180 @@
+/** IPv4 addresses: single ones in buckets of one cache line, all others as sorted ranges behind an index of the top bits. */
+import type { StepProgram } from '../plan/program.js';
+import { bucketBytes, bucketSlots, maxBucketsProbed } from './abi.js';
+import { atomOfKind, type FieldUse } from './field-use.js';
+import type { Entries, LabelledRanges } from './sweep.js';
+
+/** From so many single addresses on, buckets beat a longer binary search. */
+const fewSingles = 32;
+/** Elements per bucket of eight, on average. */
+const bucketLoad = 5;
+
+export interface Buckets {
+  readonly words: Uint32Array;
+  readonly count: number;
+  readonly seed: number;
+  readonly elements: number;
+}
+
+export interface Ranges {
+  /** Start, label, start, label … */
+  readonly words: Uint32Array;
+  readonly count: number;
+  readonly index: Uint32Array | null;
+  /** 32: no index. */
+  readonly indexShift: number;
+  readonly depth: number;
+}
+
+export interface AddressTable {
+  readonly buckets: Buckets | null;
+  /** Null when one label, `fallback`, holds for all that is in no bucket. */
+  readonly ranges: Ranges | null;
+  readonly fallback: number;
+}
+
+export function addressEntries(program: StepProgram, use: FieldUse): Entries {
+  const atoms = use.atoms.map((index) => atomOfKind(program, index, 'addresses'));
+  const count = atoms.reduce((sum, { ranges }) => sum + ranges.count, 0);
+  const lo = new Uint32Array(count);
+  const hi = new Uint32Array(count);
+  const atom = new Uint32Array(count);
+  const counter = use.counted.length > 0 ? new Uint32Array(count) : null;
+  let at = 0;
+  atoms.forEach(({ ranges, counters }, position) => {
+    if (ranges.family !== 4) throw new Error('bug: an IPv6 atom in the IPv4 program');
+    lo.set(ranges.lo.subarray(0, ranges.count), at);
+    hi.set(ranges.hi.subarray(0, ranges.count), at);
+    atom.fill(position, at, at + ranges.count);
+    if (counter !== null && counters !== null)
+      for (let i = 0; i < ranges.count; i++) counter[at + i] = counters[i]! + 1;
+    at += ranges.count;
+  });
+  return { count, lo, hi, atom, counter };
+}
+
+/** bpf/lookup.h computes the same. */
+function hashAddress(address: number, seed: number): number {
+  let h = Math.imul(address ^ seed, 0x9e3779b1);
+  h ^= h >>> 15;
+  return Math.imul(h, 0x85ebca6b) >>> 0;
+}
+
+/** floor(hash * n / 2^32), exact for n below 2^29. */
+export const scale = (hash: number, n: number): number =>
+  Math.floor(((hash >>> 16) * n + Math.floor(((hash & 0xffff) * n) / 65536)) / 65536);
+
+export function addressTable(all: LabelledRanges): AddressTable {
+  const singles = countSingles(all);
+  if (singles < fewSingles) return { buckets: null, ...rangesOf(all) };
+  const { addresses, labels, rest } = splitSingles(all, singles);
+  return { buckets: bucketsOf(addresses, labels), ...rangesOf(rest) };
+}
+
+const isSingle = ({ starts, count }: LabelledRanges, i: number): boolean =>
+  (i + 1 < count ? starts[i + 1]! : 2 ** 32) === starts[i]! + 1;
+
+function countSingles(all: LabelledRanges): number {
+  let singles = 0;
+  for (let i = 0; i < all.count; i++) if (isSingle(all, i)) singles++;
+  return singles;
+}
+
+/** The rest may say anything about the single addresses: a bucket decides alone. */
+function splitSingles(all: LabelledRanges, singles: number) {
+  const addresses = new Uint32Array(singles);
+  const labels = new Uint32Array(singles);
+  const starts = new Uint32Array(all.count);
+  const restLabels = new Uint32Array(all.count);
+  let s = 0;
+  let r = 0;
+  for (let i = 0; i < all.count; i++) {
+    if (isSingle(all, i)) {
+      addresses[s] = all.starts[i]!;
+      labels[s++] = all.labels[i]!;
+    } else if (r === 0 || restLabels[r - 1] !== all.labels[i]) {
+      starts[r] = r === 0 ? 0 : all.starts[i]!;
+      restLabels[r++] = all.labels[i]!;
+    }
+  }
+  const rest = { count: r, starts: starts.subarray(0, r), labels: restLabels.subarray(0, r) };
+  return { addresses, labels, rest };
+}
+
+function bucketsOf(addresses: Uint32Array, labels: Uint32Array): Buckets {
+  let count = Math.max(1, Math.ceil(addresses.length / bucketLoad));
+  for (let seed = 1; ; seed++) {
+    const words = fillBuckets(addresses, labels, count, seed);
+    if (words !== null) return { words, count, seed, elements: addresses.length };
+    if (seed % 3 === 0) count = Math.ceil(count * 1.25);
+  }
+}
+
+/** Null when some address found no slot within the buckets that a lookup probes. */
+function fillBuckets(addresses: Uint32Array, labels: Uint32Array, count: number, seed: number): Uint32Array | null {
+  const total = count + maxBucketsProbed;
+  const words = new Uint32Array((total * bucketBytes) / 4);
+  const fill = new Uint8Array(total);
+  for (let i = 0; i < addresses.length; i++) {
+    const home = scale(hashAddress(addresses[i]!, seed), count);
+    let bucket = home;
+    while (bucket < home + maxBucketsProbed && fill[bucket] === bucketSlots) bucket++;
+    if (bucket === home + maxBucketsProbed) return null;
+    const at = bucket * bucketSlots * 2 + fill[bucket]!++ * 2;
+    words[at] = addresses[i]!;
+    words[at + 1] = labels[i]!;
+  }
+  return words;
+}
+
+function rangesOf(all: LabelledRanges): { readonly ranges: Ranges | null; readonly fallback: number } {
+  // A rest without ranges means that buckets hold every address there is.
+  if (all.count <= 1) return { ranges: null, fallback: all.labels[0] ?? 1 };
+  const words = new Uint32Array(all.count * 2);
+  for (let i = 0; i < all.count; i++) {
+    words[i * 2] = all.starts[i]!;
+    words[i * 2 + 1] = all.labels[i]!;
+  }
+  return { ranges: { words, count: all.count, ...bestIndex(all) }, fallback: 0 };
+}
+
+/** What an index of so many bits costs a lookup, in steps of the binary search: it misses the first-level cache when large. */
+const indexCost = [
+  [0, 0],
+  [8, 1],
+  [12, 1.5],
+  [16, 2.5],
+] as const;
+
+function bestIndex(all: LabelledRanges): Pick<Ranges, 'index' | 'indexShift' | 'depth'> {
+  let best: Pick<Ranges, 'index' | 'indexShift' | 'depth'> | null = null;
+  let bestCost = Infinity;
+  for (const [bits, cost] of indexCost) {
+    const index = bits === 0 ? null : topBitsIndex(all, bits);
+    const depth = Math.ceil(Math.log2(index === null ? all.count : longest(index)));
+    if (cost + depth < bestCost) {
+      bestCost = cost + depth;
+      best = { index, indexShift: 32 - bits, depth };
+    }
+  }
+  return best!;
+}
+
+/** Entry k: number of the range that contains the first address with top bits k; one entry more at the end. */
+function topBitsIndex({ starts, count }: LabelledRanges, bits: number): Uint32Array {
+  const index = new Uint32Array(2 ** bits + 1);
+  let range = 0;
+  for (let k = 0; k < 2 ** bits; k++) {
+    const first = k * 2 ** (32 - bits);
+    while (range + 1 < count && starts[range + 1]! <= first) range++;
+    index[k] = range;
+  }
+  index[2 ** bits] = count - 1;
+  return index;
+}
+
+function longest(index: Uint32Array): number {
+  let most = 1;
+  for (let k = 0; k + 1 < index.length; k++) most = Math.max(most, index[k + 1]! - index[k]! + 1);
+  return most;
+}

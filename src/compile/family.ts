@@ -1,0 +1,199 @@
+/** One family's steps as tables, and the numbers that its part of the configuration needs. */
+import type { Field, StepProgram } from '../plan/program.js';
+import { fieldSlots, outcomes, prefixTables, slots, stepBytes } from './abi.js';
+import { addressEntries, addressTable, type AddressTable } from './address-table.js';
+import type { Arena } from './arena.js';
+import { Classes } from './classes.js';
+import { countedAtom, isSmall, usedFields, type FieldUse } from './field-use.js';
+import { CompileError, type Structure } from './image.js';
+import { Escapes, Labels } from './labels.js';
+import { address6Prefixes, macPrefixes, tuplePrefixes } from './prefix-entries.js';
+import { prefixTable, type PrefixTable } from './prefix-table.js';
+import { bitVectors, rowWords } from './rows.js';
+import { labelWidth, smallEntries, smallTable } from './small-table.js';
+import { sweep, type LabelledRanges } from './sweep.js';
+
+/** Members of structs by the names of bpf/abi.h. */
+export type Numbers = Readonly<Record<string, number>>;
+
+export interface FieldImage {
+  readonly slot: number;
+  readonly numbers: Numbers;
+  /** The device only: labels of its values; which one holds is known when a program is loaded for a device. */
+  readonly device: LabelledRanges | null;
+}
+
+export interface FamilyImage {
+  readonly numbers: Numbers;
+  readonly fields: readonly FieldImage[];
+  /** IPv4 source and destination, at 0 and 1. */
+  readonly address: readonly { readonly side: number; readonly numbers: Numbers }[];
+  readonly prefixes: readonly {
+    readonly table: number;
+    readonly numbers: Numbers;
+    readonly lengths: readonly number[];
+  }[];
+  readonly structures: readonly Structure[];
+  readonly used: readonly Field[];
+}
+
+export function familyImage(program: StepProgram, arena: Arena): FamilyImage {
+  return new FamilyBuilder(program, arena).build();
+}
+
+class FamilyBuilder {
+  readonly #escapes = new Escapes();
+  readonly #fields: FieldImage[] = [];
+  readonly #address: { side: number; numbers: Numbers }[] = [];
+  readonly #prefixes: { table: number; numbers: Numbers; lengths: readonly number[] }[] = [];
+  readonly #structures: Structure[] = [];
+  readonly #uses: readonly FieldUse[];
+
+  constructor(
+    private readonly program: StepProgram,
+    private readonly arena: Arena,
+  ) {
+    this.#uses = usedFields(program);
+  }
+
+  build(): FamilyImage {
+    for (const use of this.#uses) this.#field(use);
+    if (this.#escapes.length >= 2 ** 22) {
+      const message = 'too many elements whose packets count differently in several steps';
+      throw new CompileError('too-large', message, this.program.family);
+    }
+    return {
+      numbers: this.#familyNumbers(),
+      fields: this.#fields,
+      address: this.#address,
+      prefixes: this.#prefixes,
+      structures: this.#structures,
+      used: [...new Set(this.#uses.map(({ field }) => field))],
+    };
+  }
+
+  #familyNumbers(): Numbers {
+    const { steps } = this.program;
+    const tuples = this.#uses.filter(({ field }) => field === 'tuple');
+    const bits = (test: (use: FieldUse) => boolean): number =>
+      tuples.reduce((sum, use) => sum | (test(use) ? 1 << (use.slot - slots.tuple0) : 0), 0);
+    const tuple = (use: FieldUse) => {
+      const atom = this.program.atoms[use.atoms[0]!]!;
+      if (atom.kind !== 'tuples') throw new Error('bug: not a tuple');
+      return atom;
+    };
+    return {
+      enabled: steps.length > 0 ? 1 : 0,
+      used: this.#uses.reduce((sum, { slot }) => sum | (1 << slot), 0),
+      words: rowWords(steps.length),
+      steps: this.arena.add(this.#stepTable()),
+      step_count: steps.length,
+      skips: steps.filter(({ outcome }) => outcome.kind === 'skip').length,
+      escapes: this.arena.add(this.#escapes.words()),
+      tuple_destination: bits((use) => tuple(use).addressField === 'daddr'),
+      tuple_source_port: bits((use) => tuple(use).portField === 'sport'),
+    };
+  }
+
+  #stepTable(): Uint8Array {
+    const { steps } = this.program;
+    const bytes = new Uint8Array(steps.length * stepBytes);
+    const shorts = new Uint16Array(bytes.buffer);
+    const words = new Uint32Array(bytes.buffer);
+    steps.forEach(({ outcome }, number) => {
+      const counted = countedAtom(this.program, number);
+      const use = counted === null ? undefined : this.#uses.find(({ atoms }) => atoms.includes(counted));
+      bytes[number * stepBytes] = outcomes[outcome.kind];
+      bytes[number * stepBytes + 1] = use?.slot ?? fieldSlots;
+      if (outcome.kind === 'skip') {
+        if (outcome.to <= number || outcome.to > steps.length)
+          throw new Error(`bug: step ${number} skips to ${outcome.to}`);
+        shorts[number * 4 + 1] = outcome.to;
+      }
+      if (outcome.kind === 'drop') words[number * 2 + 1] = outcome.counter;
+    });
+    return bytes;
+  }
+
+  #field(use: FieldUse): void {
+    const classes = new Classes(use.atoms.length);
+    const labels = new Labels(classes, this.#escapes, use.counted);
+    const { family } = this.program;
+    let table: Numbers = { labels: 0, width: 0 };
+    let device: LabelledRanges | null = null;
+    if (isSmall(use.field)) {
+      const ranges = sweep(smallEntries(this.program, use), classes, labels);
+      if (use.field === 'device') device = ranges;
+      else table = this.#small(use.field, ranges, labelWidth(labels.isCounted, classes.count));
+    } else if (use.field === 'smac') {
+      const layout = prefixTable(macPrefixes(this.program, use), classes, labels, 'mac');
+      this.#prefix('smac', prefixTables.smac, layout);
+    } else if (use.field === 'tuple') {
+      const index = use.slot - slots.tuple0;
+      const layout = family === 4 ? 'address4' : 'address6';
+      const built = prefixTable(tuplePrefixes(this.program, use), classes, labels, layout);
+      this.#prefix(`tuple${index}`, prefixTables.tuple0 + index, built);
+    } else if (family === 6) {
+      const built = prefixTable(address6Prefixes(this.program, use), classes, labels, 'address6');
+      this.#prefix(use.field, prefixTables[use.field], built);
+    } else {
+      const ranges = sweep(addressEntries(this.program, use), classes, labels);
+      this.#addresses(use.field, addressTable(ranges));
+    }
+    const rows = bitVectors(this.program, use, classes);
+    const numbers = {
+      ...table,
+      rows: this.arena.add(rows),
+      classes: classes.count,
+      counted: labels.isCounted ? 1 : 0,
+    };
+    this.#fields.push({ slot: use.slot, numbers, device });
+    this.#list(`${use.field} steps`, 'bit-vectors', classes.count, rows.byteLength);
+  }
+
+  #small(
+    field: Exclude<Field, 'tuple' | 'smac' | 'saddr' | 'daddr'>,
+    ranges: LabelledRanges,
+    width: 1 | 2 | 4,
+  ): Numbers {
+    const table = smallTable(field, ranges, width);
+    this.#list(field, 'direct', table.length, table.byteLength);
+    return { labels: this.arena.add(table), width };
+  }
+
+  #addresses(field: 'saddr' | 'daddr', { buckets, ranges, fallback }: AddressTable): void {
+    const numbers: Record<string, number> = { fallback };
+    if (buckets !== null) {
+      numbers['buckets'] = this.arena.add(buckets.words);
+      numbers['bucket_count'] = buckets.count;
+      numbers['seed'] = buckets.seed;
+      this.#list(field, 'buckets', buckets.elements, buckets.words.byteLength);
+    }
+    if (ranges !== null) {
+      numbers['ranges'] = this.arena.add(ranges.words);
+      numbers['range_count'] = ranges.count;
+      numbers['index'] = ranges.index === null ? 0 : this.arena.add(ranges.index);
+      numbers['index_shift'] = ranges.indexShift;
+      numbers['depth'] = ranges.depth;
+      this.#list(field, 'ranges', ranges.count, ranges.words.byteLength + (ranges.index?.byteLength ?? 0));
+    }
+    this.#address.push({ side: field === 'saddr' ? 0 : 1, numbers });
+  }
+
+  #prefix(name: string, table: number, built: PrefixTable): void {
+    const numbers = {
+      tags: this.arena.add(built.tags),
+      entries: this.arena.add(built.entries),
+      slots: built.slots,
+      seed: built.seed,
+      fallback: built.fallback,
+      length_count: built.lengths.length,
+    };
+    this.#prefixes.push({ table, numbers, lengths: built.lengths });
+    this.#list(name, 'prefix-hash', built.elements, built.tags.byteLength + built.entries.byteLength);
+  }
+
+  #list(name: string, structure: Structure['structure'], entries: number, bytes: number): void {
+    this.#structures.push({ name: `${this.program.family === 4 ? 'ip' : 'ip6'} ${name}`, structure, entries, bytes });
+  }
+}

@@ -1,0 +1,82 @@
+/** Which fields a family's steps use, with which atoms, and where atoms count by line. */
+import type { Atom, Field, SmallField, StepProgram } from '../plan/program.js';
+import { slots } from './abi.js';
+import { CompileError, maxSteps, maxTuples } from './image.js';
+import type { CountedAtom } from './labels.js';
+
+export interface FieldUse {
+  readonly slot: number;
+  readonly field: Field;
+  /** Indices into the program's atoms, in the order in which steps use them. */
+  readonly atoms: readonly number[];
+  readonly counted: readonly CountedAtom[];
+}
+
+/** The literal whose atom counts the drop of this step by line, or null. */
+export function countedAtom(program: StepProgram, step: number): number | null {
+  const { when, outcome } = program.steps[step]!;
+  if (outcome.kind !== 'drop' || outcome.counted === null) return null;
+  const literal = when[outcome.counted];
+  if (literal === undefined || literal.negate)
+    throw new Error(`bug: step ${step} counts by a literal it does not have`);
+  return program.atoms[literal.atom]!.counters === null ? null : literal.atom;
+}
+
+/** Fields in slot order. Tuple atoms have a slot each. */
+export function usedFields(program: StepProgram): FieldUse[] {
+  if (program.steps.length > maxSteps) {
+    throw new CompileError('too-many-steps', `${program.steps.length} steps, at most ${maxSteps} fit`, program.family);
+  }
+  const used = new Set<number>();
+  const countedSteps = new Map<number, number[]>();
+  program.steps.forEach((step, number) => {
+    for (const { atom } of step.when) used.add(atom);
+    const counted = countedAtom(program, number);
+    if (counted !== null) countedSteps.set(counted, [...(countedSteps.get(counted) ?? []), number]);
+  });
+  const bySlot = new Map<number, number[]>();
+  const tuples: number[] = [];
+  for (const atom of used) {
+    const { field } = program.atoms[atom]!;
+    if (field === 'tuple') {
+      bySlot.set(slots.tuple0 + tuples.length, [atom]);
+      tuples.push(atom);
+    } else {
+      const atoms = bySlot.get(slots[field]);
+      if (atoms === undefined) bySlot.set(slots[field], [atom]);
+      else atoms.push(atom);
+    }
+  }
+  if (tuples.length > maxTuples) {
+    throw new CompileError(
+      'too-many-tuples',
+      `${tuples.length} sets of addresses and ports, at most ${maxTuples} fit`,
+      program.family,
+      tuples.slice(maxTuples),
+    );
+  }
+  return [...bySlot]
+    .sort(([a], [b]) => a - b)
+    .map(([slot, atoms]) => ({
+      slot,
+      field: program.atoms[atoms[0]!]!.field,
+      atoms,
+      counted: atoms.flatMap((atom, position) => {
+        const steps = countedSteps.get(atom);
+        return steps === undefined ? [] : [{ atom: position, steps }];
+      }),
+    }));
+}
+
+export function atomOfKind<Kind extends Atom['kind']>(
+  program: StepProgram,
+  index: number,
+  kind: Kind,
+): Extract<Atom, { readonly kind: Kind }> {
+  const atom = program.atoms[index]!;
+  if (atom.kind !== kind) throw new Error(`bug: atom ${index} is ${atom.kind}, field wants ${kind}`);
+  return atom as Extract<Atom, { readonly kind: Kind }>;
+}
+
+export const isSmall = (field: Field): field is SmallField =>
+  field !== 'saddr' && field !== 'daddr' && field !== 'smac' && field !== 'tuple';

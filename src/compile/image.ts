@@ -1,0 +1,56 @@
+/** What the loader puts into the kernel: bytes and sizes only. */
+import type { Field } from '../plan/program.js';
+
+/** One lookup structure, as the plan lists it. */
+export interface Structure {
+  /** Family and field: `ip saddr`. */
+  readonly name: string;
+  readonly structure: 'direct' | 'ranges' | 'buckets' | 'prefix-hash' | 'bit-vectors';
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export interface DeviceConfig {
+  /** 48-bit number. */
+  readonly mac: number;
+  /** Position in `Plan.devices`. */
+  readonly position: number;
+}
+
+export interface Image {
+  /** The one value of the map `tables`; its length is the map's value size. */
+  readonly tables: Uint8Array;
+  /** Entries of the map `counters`, at least 1. */
+  readonly counters: number;
+  readonly structures: readonly Structure[];
+  /** Steps of both families. */
+  readonly steps: number;
+  readonly fields: readonly Field[];
+  /** `.rodata` of the program for one device. */
+  readonly rodata: (device: DeviceConfig) => Uint8Array;
+}
+
+/** Most steps that a family may have. */
+export const maxSteps = 4096;
+/** Most tuple atoms that a family may use. */
+export const maxTuples = 4;
+/** Most elements of one prefix or tuple table, after ranges have been split into prefixes. */
+export const maxPrefixes = 8_000_000;
+/** The verifier bounds a variable offset by 2^29 (BPF_MAX_VAR_OFF). */
+export const maxImageBytes = 512 * 1024 * 1024 - 65536;
+
+/**
+ * The program is right but does not fit. The planner may leave the rules behind `atoms` (indices into the family's atoms) or behind
+ * the last steps in netfilter and try again.
+ */
+export class CompileError extends Error {
+  constructor(
+    readonly code: 'too-large' | 'too-many-steps' | 'too-many-tuples',
+    message: string,
+    readonly family: 4 | 6,
+    readonly atoms: readonly number[] = [],
+  ) {
+    super(message);
+    this.name = 'CompileError';
+  }
+}

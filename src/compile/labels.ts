@@ -1,0 +1,78 @@
+/** Labels: what the lookup of a field answers (bpf/abi.h): a class, and for counted fields which line's counter. */
+import { counterBits, counterMask, escapeClass } from './abi.js';
+import type { Classes } from './classes.js';
+
+/** Escape records of one family: labels that do not fit into 32 bits. */
+export class Escapes {
+  #words = new Uint32Array(64);
+  #length = 0;
+
+  /** Index, in u32s, of a new record; `pairs` holds step, counter + 1, step, counter + 1 … */
+  add(classId: number, pairs: readonly number[]): number {
+    const at = this.#length;
+    this.#length += 2 + pairs.length;
+    while (this.#length > this.#words.length) {
+      const grown = new Uint32Array(this.#words.length * 2);
+      grown.set(this.#words);
+      this.#words = grown;
+    }
+    this.#words[at] = classId;
+    this.#words[at + 1] = pairs.length / 2;
+    this.#words.set(pairs, at + 2);
+    return at;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  words(): Uint32Array {
+    return this.#words.subarray(0, this.#length);
+  }
+}
+
+/** Steps that count by the line of an atom: position of the atom among the field's, and the step. */
+export interface CountedAtom {
+  readonly atom: number;
+  readonly steps: readonly number[];
+}
+
+/** Makes labels of one field; `counterOf(atom)` answers counter + 1 of the winning entry where the sweep stands, or 0. */
+export class Labels {
+  readonly #pairs: number[] = [];
+
+  constructor(
+    private readonly classes: Classes,
+    private readonly escapes: Escapes,
+    private readonly counted: readonly CountedAtom[],
+  ) {}
+
+  get isCounted(): boolean {
+    return this.counted.length > 0;
+  }
+
+  current(counterOf: (atom: number) => number): number {
+    const classId = this.classes.current();
+    if (this.counted.length === 0) return classId;
+    let common = 0;
+    let same = true;
+    for (const { atom } of this.counted) {
+      const counter = counterOf(atom);
+      if (counter === 0 || counter === common) continue;
+      same &&= common === 0;
+      common = counter;
+    }
+    if (same && classId < escapeClass && common <= counterMask) return ((classId << counterBits) | common) >>> 0;
+    return this.#escape(classId, counterOf);
+  }
+
+  #escape(classId: number, counterOf: (atom: number) => number): number {
+    this.#pairs.length = 0;
+    for (const { atom, steps } of this.counted) {
+      const counter = counterOf(atom);
+      if (counter !== 0) for (const step of steps) this.#pairs.push(step, counter);
+    }
+    const at = this.escapes.add(classId, this.#pairs);
+    return ((escapeClass << counterBits) | (at & counterMask)) >>> 0;
+  }
+}

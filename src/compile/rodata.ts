@@ -1,0 +1,61 @@
+/** Writes `struct config` (bpf/abi.h), the constants that the program is specialised by. */
+import { config, maxLengths, offsetOf, sizeOf, type Struct } from './abi.js';
+import type { FamilyImage, Numbers } from './family.js';
+import type { DeviceConfig } from './image.js';
+import { slots } from './abi.js';
+import { labelAt } from './small-table.js';
+
+const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+
+export function rodataBytes(tablesBytes: number, ip: FamilyImage, ip6: FamilyImage, device: DeviceConfig): Uint8Array {
+  const view = new DataView(new ArrayBuffer(sizeOf(config)));
+  for (let i = 0; i < 6; i++) view.setUint8(i, Math.floor(device.mac / 2 ** (40 - 8 * i)) % 256);
+  writeNumbers(view, config, 0, { tables_bytes: tablesBytes });
+  writeMasks(view);
+  for (const { side, numbers } of ip.address) {
+    const [at, struct] = element(config, 'address', side);
+    writeNumbers(view, struct, at, numbers);
+  }
+  writeFamily(view, 'ip', ip, device);
+  writeFamily(view, 'ip6', ip6, device);
+  return new Uint8Array(view.buffer);
+}
+
+function writeFamily(view: DataView, name: 'ip' | 'ip6', family: FamilyImage, device: DeviceConfig): void {
+  const [base, struct] = element(config, name, 0);
+  writeNumbers(view, struct, base, family.numbers);
+  for (const { slot, numbers, device: labels } of family.fields) {
+    const [at, field] = element(struct, 'field', slot);
+    writeNumbers(view, field, base + at, numbers);
+    if (slot === slots.device && labels !== null) {
+      writeNumbers(view, field, base + at, { labels: labelAt(labels, device.position) });
+    }
+  }
+  for (const { table, numbers, lengths } of family.prefixes) {
+    const [at, prefix] = element(struct, 'prefix', table);
+    writeNumbers(view, prefix, base + at, numbers);
+    lengths.forEach((length, i) => view.setUint8(base + at + offsetOf(prefix, 'lengths') + i, length));
+  }
+}
+
+/** Offset and struct of one element of an array of structs. */
+function element(struct: Struct, name: string, index: number): [number, Struct] {
+  const member = struct.members.find(([each]) => each === name);
+  if (member === undefined || typeof member[1] === 'number') throw new Error(`bug: ${name} is no struct`);
+  return [offsetOf(struct, name) + index * sizeOf(member[1]), member[1]];
+}
+
+function writeNumbers(view: DataView, struct: Struct, at: number, numbers: Numbers): void {
+  for (const [name, value] of Object.entries(numbers)) view.setUint32(at + offsetOf(struct, name), value, littleEndian);
+}
+
+/** Word masks of every prefix length. */
+function writeMasks(view: DataView): void {
+  const base = offsetOf(config, 'masks');
+  for (let length = 0; length < maxLengths; length++) {
+    for (let word = 0; word < 4; word++) {
+      const bits = Math.max(0, Math.min(32, length - word * 32));
+      view.setUint32(base + (length * 4 + word) * 4, 2 ** 32 - 2 ** (32 - bits), littleEndian);
+    }
+  }
+}

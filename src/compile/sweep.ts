@@ -1,0 +1,115 @@
+/** From overlapping entries of several atoms to disjoint ranges with one label each, by a sweep over 32-bit positions. */
+import type { Classes } from './classes.js';
+import type { Labels } from './labels.js';
+import { sortByColumns } from './radix-sort.js';
+
+/** Entries of all atoms of a field, atom by atom and in each atom's order: of overlapping entries the first one counts. */
+export interface Entries {
+  readonly count: number;
+  /** Inclusive bounds. */
+  readonly lo: Uint32Array;
+  readonly hi: Uint32Array;
+  /** Position of the atom among the field's. */
+  readonly atom: Uint32Array;
+  /** Counter + 1 of each entry, 0 for none; null when no atom of the field is counted by line. */
+  readonly counter: Uint32Array | null;
+}
+
+/** Range i reaches from starts[i] to the next start; the first start is 0. Neighbours have different labels. */
+export interface LabelledRanges {
+  readonly count: number;
+  readonly starts: Uint32Array;
+  readonly labels: Uint32Array;
+}
+
+/** Entries that cover the position, per counted atom: a heap of entry numbers, ended ones removed when they come to the top. */
+class Winners {
+  readonly #heaps: number[][] = [];
+  readonly #ended: Uint8Array;
+
+  constructor(private readonly entries: Entries) {
+    this.#ended = new Uint8Array(entries.count);
+  }
+
+  start(entry: number): void {
+    const heap = (this.#heaps[this.entries.atom[entry]!] ??= []);
+    let at = heap.length;
+    while (at > 0 && heap[(at - 1) >>> 1]! > entry) {
+      heap[at] = heap[(at - 1) >>> 1]!;
+      at = (at - 1) >>> 1;
+    }
+    heap[at] = entry;
+  }
+
+  end(entry: number): void {
+    this.#ended[entry] = 1;
+  }
+
+  /** Counter + 1 of the first entry that covers the position, or 0. */
+  counterOf = (atom: number): number => {
+    const heap = this.#heaps[atom];
+    if (heap === undefined) return 0;
+    while (heap.length > 0 && this.#ended[heap[0]!] === 1) removeTop(heap);
+    return heap.length === 0 ? 0 : this.entries.counter![heap[0]!]!;
+  };
+}
+
+function removeTop(heap: number[]): void {
+  const last = heap.pop()!;
+  if (heap.length === 0) return;
+  let at = 0;
+  for (;;) {
+    let child = at * 2 + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child++;
+    if (heap[child]! >= last) break;
+    heap[at] = heap[child]!;
+    at = child;
+  }
+  heap[at] = last;
+}
+
+export function sweep(entries: Entries, classes: Classes, labels: Labels): LabelledRanges {
+  const { count, lo, hi, atom } = entries;
+  const byStart = sortByColumns([lo], count);
+  const byEnd = sortByColumns([hi], count);
+  const covering = new Uint32Array(classes.atoms);
+  const winners = new Winners(entries);
+  const starts = new Uint32Array(count * 2 + 1);
+  const labelOf = new Uint32Array(count * 2 + 1);
+  let ranges = 0;
+  const emit = (position: number): void => {
+    const label = labels.current(winners.counterOf);
+    if (ranges > 0 && labelOf[ranges - 1] === label) return;
+    starts[ranges] = position;
+    labelOf[ranges++] = label;
+  };
+  const counted = labels.isCounted && entries.counter !== null;
+  let s = 0;
+  let e = 0;
+  if (count === 0 || lo[byStart[0]!]! > 0) emit(0);
+  while (s < count) {
+    const nextStart = lo[byStart[s]!]!;
+    const nextEnd = hi[byEnd[e]!]! + 1;
+    const position = Math.min(nextStart, nextEnd);
+    for (; e < count && hi[byEnd[e]!]! + 1 === position; e++) leave(byEnd[e]!);
+    for (; s < count && lo[byStart[s]!]! === position; s++) enter(byStart[s]!);
+    emit(position);
+  }
+  while (e < count) {
+    const position = hi[byEnd[e]!]! + 1;
+    if (position > 0xffffffff) break;
+    for (; e < count && hi[byEnd[e]!]! + 1 === position; e++) leave(byEnd[e]!);
+    emit(position);
+  }
+  return { count: ranges, starts: starts.subarray(0, ranges), labels: labelOf.subarray(0, ranges) };
+
+  function enter(entry: number): void {
+    if (covering[atom[entry]!]!++ === 0) classes.toggle(atom[entry]!);
+    if (counted) winners.start(entry);
+  }
+  function leave(entry: number): void {
+    if (--covering[atom[entry]!]! === 0) classes.toggle(atom[entry]!);
+    if (counted) winners.end(entry);
+  }
+}

@@ -1,0 +1,83 @@
+/** The meaning of a step program, said as plainly as possible (src/plan/program.ts): what the compiled image must agree with. */
+import { availableUpTo, type Atom, type SmallField, type StepProgram } from '../../src/plan/program.js';
+
+/** A packet as the steps see it. Addresses as words, most significant first. */
+export interface Decoded {
+  readonly saddr: readonly number[];
+  readonly daddr: readonly number[];
+  readonly smac: number;
+  readonly small: Readonly<Record<SmallField, number>>;
+}
+
+export interface Decision {
+  readonly verdict: 'drop' | 'pass';
+  readonly counter: number | null;
+}
+
+const compare = (a: readonly number[], b: readonly number[]): number => {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
+  return 0;
+};
+
+const carriesPort = [6, 17, 132, 136];
+
+/** ipset's port of a packet: type and code for the family's ICMP, 0 for protocols of which it knows no port. */
+export function tuplePort(packet: Decoded, family: 4 | 6, field: 'sport' | 'dport'): number {
+  if (packet.small.protocol === (family === 4 ? 1 : 58)) return packet.small.icmp;
+  return carriesPort.includes(packet.small.protocol) ? packet.small[field] : 0;
+}
+
+/** Number of the first entry that contains the packet's value, or -1. */
+export function firstEntry(atom: Atom, packet: Decoded): number {
+  switch (atom.kind) {
+    case 'values':
+      return atom.ranges.findIndex(([lo, hi]) => lo <= packet.small[atom.field] && packet.small[atom.field] <= hi);
+    case 'macs':
+      return atom.addresses.indexOf(packet.smac);
+    case 'addresses':
+      return find(atom.ranges, packet[atom.field], () => true);
+    case 'tuples': {
+      const port = tuplePort(packet, atom.ranges.family, atom.portField);
+      return find(
+        atom.ranges,
+        packet[atom.addressField],
+        (i) => atom.protocol[i] === packet.small.protocol && atom.portLo[i]! <= port && port <= atom.portHi[i]!,
+      );
+    }
+  }
+}
+
+function find(
+  ranges: Extract<Atom, { kind: 'addresses' }>['ranges'],
+  address: readonly number[],
+  also: (i: number) => boolean,
+) {
+  const words = ranges.family === 4 ? 1 : 4;
+  for (let i = 0; i < ranges.count; i++) {
+    const lo = [...ranges.lo.subarray(i * words, (i + 1) * words)];
+    const hi = [...ranges.hi.subarray(i * words, (i + 1) * words)];
+    if (compare(lo, address) <= 0 && compare(address, hi) <= 0 && also(i)) return i;
+  }
+  return -1;
+}
+
+export function evaluate(program: StepProgram, packet: Decoded): Decision {
+  let number = 0;
+  while (number < program.steps.length) {
+    const { when, outcome } = program.steps[number]!;
+    const holds = when.every(({ atom, negate }) => {
+      const { field } = program.atoms[atom]!;
+      if (packet.small.availability > availableUpTo[field]) return outcome.kind === 'pass';
+      return firstEntry(program.atoms[atom]!, packet) >= 0 !== negate;
+    });
+    if (!holds) number++;
+    else if (outcome.kind === 'pass') return { verdict: 'pass', counter: null };
+    else if (outcome.kind === 'skip') number = outcome.to;
+    else {
+      const counted = outcome.counted === null ? null : program.atoms[when[outcome.counted]!.atom]!;
+      const line = counted?.counters?.[firstEntry(counted, packet)];
+      return { verdict: 'drop', counter: line ?? outcome.counter };
+    }
+  }
+  return { verdict: 'pass', counter: null };
+}

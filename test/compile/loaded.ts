@@ -1,0 +1,52 @@
+/** An image in the kernel, without a device: for tests by BPF_PROG_TEST_RUN. */
+import { readFileSync } from 'node:fs';
+import { counter } from '../../src/compile/abi.js';
+import { sizeOf, config } from '../../src/compile/abi.js';
+import type { DeviceConfig, Image } from '../../src/compile/image.js';
+import type { FrameBatch } from '../../src/load/native-api.js';
+import { loadNative } from '../../src/load/native.js';
+
+export const objectFile = 'build/bpf/prefilter.bpf.o';
+
+export interface Loaded {
+  readonly program: number;
+  readonly maps: Readonly<Record<string, number>>;
+  readonly run: (frames: readonly Uint8Array[]) => Promise<Uint8Array>;
+  /** Packets and bytes of each counter. */
+  readonly counters: () => { packets: bigint; bytes: bigint }[];
+  readonly stats: () => bigint[];
+  readonly close: () => void;
+}
+
+export function batch(frames: readonly Uint8Array[]): FrameBatch {
+  const bytes = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
+  const ends = new Uint32Array(frames.length);
+  let at = 0;
+  frames.forEach((frame, i) => {
+    bytes.set(frame, at);
+    ends[i] = at += frame.length;
+  });
+  return { bytes, ends };
+}
+
+export async function loadImage(image: Image, device: DeviceConfig, file = objectFile): Promise<Loaded> {
+  const native = loadNative();
+  const rodata = image.rodata(device);
+  if (rodata.length !== sizeOf(config)) throw new Error('bug: rodata');
+  const { program, maps } = await native.load(readFileSync(file), 'offload_xdp', rodata, [
+    { name: 'tables', valueSize: image.tables.length },
+    { name: 'counters', maxEntries: image.counters },
+  ]);
+  native.writeMappable(maps['tables']!, 0, image.tables);
+  return {
+    program,
+    maps,
+    run: (frames) => native.testRun(program, 0, batch(frames)),
+    counters: () => {
+      const sums = native.readPerCpu(maps['counters']!, 0, image.counters, sizeOf([counter][0]!) / 8);
+      return Array.from({ length: image.counters }, (_, i) => ({ packets: sums[i * 2]!, bytes: sums[i * 2 + 1]! }));
+    },
+    stats: () => [...native.readPerCpu(maps['stats']!, 0, 8, 1)],
+    close: () => [program, ...Object.values(maps)].forEach((fd) => native.close(fd)),
+  };
+}
