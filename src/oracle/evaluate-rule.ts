@@ -1,7 +1,7 @@
 /** One rule in one state: matches and statements in their order. */
 import type { Match, Statement } from '../model/match.js';
 import type { Rule } from '../model/ruleset.js';
-import { Maybe, MaybeHotDrop, No, Yes } from './answer.js';
+import { MaybeHotDrop, No, Yes } from './answer.js';
 import type { PassHow } from './fate.js';
 import { matchPacket } from './match-packet.js';
 import { Changed, DestinationChanged, SourceChanged } from './view.js';
@@ -98,10 +98,8 @@ export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number
       walk.outcomes.drops.add(rule.id);
       walk.outcomes.unknown.add(rule.id);
     }
-    if (answer === Maybe || answer === MaybeHotDrop) {
-      addState(next, state);
-      sure = false;
-    }
+    addState(next, state);
+    sure = false;
   }
   note(walk, rule, sure);
   addState(next, state);

@@ -81,11 +81,9 @@ export function runHook(
 ): number[] {
   const hooked = { ...view, hook };
   let states = start;
-  let natDone = false;
   const natAt = natPriority[hook];
   const natChains = env.levels(hook).flatMap((level) => level.filter(({ chain }) => chain.type === 'nat'));
   const runNat = (): void => {
-    natDone = true;
     const rewritten = env.nat ? (hook === 'prerouting' ? DestinationChanged : SourceChanged) : 0;
     const after = states.map((state) => state | rewritten);
     if (natChains.length > 0) {
@@ -93,12 +91,14 @@ export function runHook(
     }
     states = after;
   };
-  for (const level of env.levels(hook)) {
-    const priority = level[0]?.chain.priority ?? 0;
-    if (natAt !== undefined && !natDone && priority >= natAt) runNat();
-    const filters = level.filter(({ chain }) => chain.type !== 'nat');
-    if (filters.length > 0) states = runLevel(env, filters, hooked, states, out);
-  }
-  if (natAt !== undefined && !natDone) runNat();
+  const levels = env.levels(hook).map((level) => level.filter(({ chain }) => chain.type !== 'nat'));
+  const run = (level: Level): void => {
+    if (level.length > 0) states = runLevel(env, level, hooked, states, out);
+  };
+  // A filter chain at the very priority of nf_nat counts as behind it: unknown addresses include the known ones.
+  const isBefore = (level: Level): boolean => (level[0]?.chain.priority ?? 0) < (natAt ?? Infinity);
+  levels.filter(isBefore).forEach(run);
+  if (natAt !== undefined) runNat();
+  levels.filter((level) => !isBefore(level)).forEach(run);
   return [...new Set(states)];
 }

@@ -14,19 +14,11 @@ function orderByBounds(ranges: AddressRanges, picked: Uint32Array): { lo: Uint32
   const lo = new Uint32Array(picked.length * words);
   const hi = new Uint32Array(picked.length * words);
   if (words === 1) {
-    const keys = new Float64Array(picked.length * 1);
-    const wide = new BigUint64Array(picked.length);
-    let single = true;
-    picked.forEach((element, i) => {
-      const low = ranges.lo[element] ?? 0;
-      const high = ranges.hi[element] ?? 0;
-      single &&= low === high;
-      keys[i] = low;
-    });
-    if (single) {
-      keys.sort();
-      return { lo: Uint32Array.from(keys), hi: Uint32Array.from(keys) };
+    if (picked.every((element) => ranges.lo[element] === ranges.hi[element])) {
+      const sorted = picked.map((element) => ranges.lo[element] ?? 0).sort();
+      return { lo: sorted, hi: sorted.slice() };
     }
+    const wide = new BigUint64Array(picked.length);
     picked.forEach((element, i) => {
       wide[i] = (BigInt(ranges.lo[element] ?? 0) << 32n) | BigInt(ranges.hi[element] ?? 0);
     });

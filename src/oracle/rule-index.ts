@@ -79,7 +79,7 @@ function insert(side: Side, match: AddressMatch, position: number): void {
   for (let i = 0; i < match.ranges.count; i++) {
     const length = prefixLength(match, i);
     let bucket = side.lengths.get(length);
-    if (bucket === undefined) side.lengths.set(length, (bucket = new Map()));
+    if (bucket === undefined) side.lengths.set(length, (bucket = new Map<number | string, number[]>()));
     const key = bucketKey(match.ranges.lo, i * words, words, length);
     const list = bucket.get(key);
     if (list === undefined) bucket.set(key, [position]);
@@ -98,8 +98,10 @@ function collect(side: Side, address: Uint32Array | null, into: number[][]): voi
   }
 }
 
+const emptySide = (): Side => ({ lengths: new Map<number, Bucket>(), all: [] });
+
 export function indexRules(rules: readonly Rule[], family: AddressFamily): RuleIndex {
-  const sides = { saddr: { lengths: new Map(), all: [] } as Side, daddr: { lengths: new Map(), all: [] } as Side };
+  const sides = { saddr: emptySide(), daddr: emptySide() };
   const always: number[] = [];
   rules.forEach((rule, position) => {
     const match = keyMatch(rule, family);

@@ -100,7 +100,7 @@ export function enterChain(walk: Walk, name: string, state: number): ChainEnds {
     return nowhere;
   }
   let byState = walk.memo.get(chain);
-  if (byState === undefined) walk.memo.set(chain, (byState = new Map()));
+  if (byState === undefined) walk.memo.set(chain, (byState = new Map<number, ChainEnds | null>()));
   const known = byState.get(state);
   if (known === null || byState.size > 64 || walk.memo.size > 100_000) {
     walk.outcomes.doubts.push(`chain ${name} leads back to itself`);
