@@ -1,0 +1,49 @@
+/** A difference as a reader needs it: what frame, why it was tried, what either side says. */
+import { describeFrame } from '../oracle/describe-frame.js';
+import type { Fate, TraceEntry } from '../oracle/fate.js';
+import type { Oracle } from '../oracle/oracle.js';
+import type { VerifyRequest } from './verify.js';
+
+const verdictNames = ['XDP_ABORTED', 'XDP_DROP', 'XDP_PASS', 'XDP_TX', 'XDP_REDIRECT'];
+
+export interface FoundDifference {
+  readonly kind: 'unsound' | 'leak';
+  readonly frame: Uint8Array;
+  readonly origin: string;
+  readonly verdict: number;
+  readonly fate: Fate;
+  readonly oracle: Oracle;
+  readonly request: Pick<VerifyRequest, 'facts' | 'device' | 'decisions'>;
+}
+
+export function describeFate(fate: Fate): string {
+  switch (fate.kind) {
+    case 'drop':
+      return `dropped by ${fate.rules.join(', ')}`;
+    case 'pass':
+      return `not dropped silently (${fate.how}${fate.rule === null ? '' : ` at ${fate.rule}`})`;
+    case 'lost':
+      return `never decided by netfilter: ${fate.why}`;
+    case 'depends':
+      return `depends${fate.on.length === 0 ? '' : ` on ${fate.on.join(', ')}`}: ${fate.why}`;
+  }
+}
+
+const hex = (frame: Uint8Array): string => Buffer.from(frame.subarray(0, 128)).toString('hex');
+
+export function describeDifference({ kind, frame, origin, verdict, fate, oracle, request }: FoundDifference): string {
+  const mac = request.facts.devices.find(({ name }) => name === request.device)?.mac ?? null;
+  const trace: TraceEntry[] = [];
+  oracle.fate(frame, trace);
+  const met = trace.slice(0, 20).map(({ rule, text, answer }) => {
+    return `    ${answer} ${rule} (${request.decisions.get(rule) ?? 'undecided'}): ${text}`;
+  });
+  return [
+    `${kind}: ${describeFrame(frame, mac)}`,
+    `  built for: ${origin}`,
+    `  program:   ${verdictNames[verdict] ?? String(verdict)}`,
+    `  netfilter: ${describeFate(fate)}`,
+    ...(met.length > 0 ? ['  rules met:', ...met] : []),
+    `  bytes:     ${hex(frame)}`,
+  ].join('\n');
+}

@@ -1,0 +1,105 @@
+/** Runs frames from the boundaries of every rule through the loaded program and compares its verdicts with the oracle's. */
+import type { HostFacts } from '../model/host.js';
+import type { RuleId, Ruleset } from '../model/ruleset.js';
+import { boundaryFrames, type BoundaryOptions } from '../oracle/boundary-frames.js';
+import type { Fate } from '../oracle/fate.js';
+import { frameAt, type FrameBatch } from '../oracle/frame-batch.js';
+import { createOracle, type Oracle } from '../oracle/oracle.js';
+import { describeDifference } from './describe-difference.js';
+
+export const XDP_DROP = 1;
+export const XDP_PASS = 2;
+
+export type Decision = 'full' | 'partial' | 'none';
+
+export interface VerifyRequest {
+  readonly ruleset: Ruleset;
+  readonly facts: HostFacts;
+  readonly device: string;
+  readonly decisions: ReadonlyMap<RuleId, Decision>;
+  /** XDP verdict of each frame. */
+  readonly run: (frames: FrameBatch) => Promise<Uint8Array> | Uint8Array;
+  readonly frames?: BoundaryOptions;
+  /** Told after each batch how many frames are done. */
+  readonly progress?: (frames: number) => void;
+}
+
+export interface Difference {
+  readonly kind: 'unsound' | 'leak';
+  /** Several lines: the frame, what it was built for, what both sides say and why. */
+  readonly description: string;
+  readonly frame: Uint8Array;
+  /** The rule that the frame was built for, or what else it is. */
+  readonly origin: string;
+  readonly fate: Fate;
+}
+
+export interface Verification {
+  readonly frames: number;
+  /** Frames by the oracle's answer and by what XDP did with them. */
+  readonly outcomes: Readonly<Record<Fate['kind'], { readonly dropped: number; readonly passed: number }>>;
+  /** How many there are; `differences` holds the first hundred. */
+  readonly unsound: number;
+  readonly leaks: number;
+  readonly differences: readonly Difference[];
+}
+
+const KEPT = 100;
+
+/** Null: the verdict agrees with the oracle. */
+export function judge(fate: Fate, verdict: number, decisions: VerifyRequest['decisions']): Difference['kind'] | null {
+  if (verdict !== XDP_PASS) {
+    if (verdict !== XDP_DROP) return 'unsound';
+    return fate.kind === 'drop' || (fate.kind === 'lost' && !fate.elsewhere) ? null : 'unsound';
+  }
+  if (fate.kind !== 'drop') return null;
+  return fate.rules.every((rule) => decisions.get(rule) === 'full') ? 'leak' : null;
+}
+
+interface Tally {
+  frames: number;
+  readonly outcomes: Record<Fate['kind'], { dropped: number; passed: number }>;
+  readonly counts: Record<Difference['kind'], number>;
+  readonly differences: Difference[];
+}
+
+function compareBatch(
+  request: VerifyRequest,
+  oracle: Oracle,
+  batch: FrameBatch,
+  verdicts: Uint8Array,
+  tally: Tally,
+): void {
+  batch.origins.forEach((origin, i) => {
+    const frame = frameAt(batch, i);
+    const verdict = verdicts[i] ?? 0;
+    const fate = oracle.fate(frame);
+    tally.frames++;
+    tally.outcomes[fate.kind][verdict === XDP_PASS ? 'passed' : 'dropped']++;
+    const kind = judge(fate, verdict, request.decisions);
+    if (kind === null) return;
+    tally.counts[kind]++;
+    if (tally.differences.length >= KEPT) return;
+    const description = describeDifference({ kind, frame, origin, verdict, fate, oracle, request });
+    tally.differences.push({ kind, description, frame: frame.slice(), origin, fate });
+  });
+}
+
+/** Rejects only if `run` does. */
+export async function verifyProgram(request: VerifyRequest): Promise<Verification> {
+  const { ruleset, facts, device } = request;
+  const oracle = createOracle(ruleset, facts, device);
+  const none = (): { dropped: number; passed: number } => ({ dropped: 0, passed: 0 });
+  const tally: Tally = {
+    frames: 0,
+    outcomes: { drop: none(), pass: none(), lost: none(), depends: none() },
+    counts: { unsound: 0, leak: 0 },
+    differences: [],
+  };
+  for (const batch of boundaryFrames(ruleset, facts, device, request.frames)) {
+    compareBatch(request, oracle, batch, await request.run(batch), tally);
+    request.progress?.(tally.frames);
+  }
+  const { frames, outcomes, counts, differences } = tally;
+  return { frames, outcomes, unsound: counts.unsound, leaks: counts.leak, differences };
+}
