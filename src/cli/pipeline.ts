@@ -9,6 +9,7 @@ import { diagnosticText } from '../report/diagnostic-text.js';
 import type { PrefilterSummary } from '../report/prefilter-summary.js';
 import { tell } from './output.js';
 import { planningDevices } from './planning-devices.js';
+import { readFiles, type ReadFile } from './read-files.js';
 import type { Progress } from './progress.js';
 
 export interface PlanningOptions {
@@ -18,6 +19,7 @@ export interface PlanningOptions {
 }
 
 export interface Planned {
+  readonly read: readonly ReadFile[];
   readonly plan: Plan;
   readonly image: Image;
   readonly prefilter: PrefilterSummary;
@@ -29,7 +31,10 @@ const shownWarnings = 10;
 /** Throws InputError. */
 export function planFiles(files: readonly string[], options: PlanningOptions, progress: Progress): Planned {
   progress.stage('reading');
-  const { ruleset, diagnostics } = readRuleset(files);
+  const read = readFiles(files);
+  for (const { text } of read) progress.expectInput(text.length);
+  progress.stage('parsing');
+  const { ruleset, diagnostics } = readRuleset(read);
   progress.done();
   for (const warning of diagnostics.slice(0, shownWarnings)) tell(diagnosticText(warning));
   if (diagnostics.length > shownWarnings) tell(`… and ${diagnostics.length - shownWarnings} more warnings\n`);
@@ -41,5 +46,5 @@ export function planFiles(files: readonly string[], options: PlanningOptions, pr
   progress.stage('compiling');
   const image = compilePrefilter(plan.prefilter);
   const { steps, fields, structures: tables } = image;
-  return { plan, image, prefilter: { steps, fields, tables } };
+  return { read, plan, image, prefilter: { steps, fields, tables } };
 }

@@ -2,6 +2,7 @@
 import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ResidualText } from '../residual/residual-texts.js';
+import type { ReadFile } from './read-files.js';
 import { CommandError, exitCodes, usageError } from './exit-code.js';
 
 export interface StagedResidual {
@@ -12,7 +13,11 @@ export interface StagedResidual {
 }
 
 /** Several rulesets need a directory, where each keeps its name. Throws CommandError when the place cannot be written. */
-export function stageResidual(target: string, texts: readonly ResidualText[]): StagedResidual {
+export function stageResidual(
+  target: string,
+  texts: readonly ResidualText[],
+  read: readonly ReadFile[],
+): StagedResidual {
   if (target === '-') throw usageError('--residual wants a file, not standard output');
   const isDirectory = statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isDirectory && texts.length > 1) {
@@ -22,7 +27,8 @@ export function stageResidual(target: string, texts: readonly ResidualText[]): S
   }
   const staged = texts.map(({ input, text }) => {
     const file = isDirectory ? join(target, input.file === '-' ? 'stdin' : basename(input.file)) : target;
-    return { file, text, temporary: `${file}.${process.pid}.new`, input: input.file };
+    const encoding = read.find((one) => one.file === input.file)?.encoding ?? 'utf8';
+    return { file, text, encoding, temporary: `${file}.${process.pid}.new`, input: input.file };
   });
   for (const { file, input } of staged) {
     if (isSameFile(file, input)) throw usageError(`--residual ${file} would overwrite the ruleset it comes from`);
@@ -33,7 +39,7 @@ export function stageResidual(target: string, texts: readonly ResidualText[]): S
     for (const { temporary } of staged) rmSync(temporary, { force: true });
   };
   try {
-    for (const { temporary, text } of staged) writeFileSync(temporary, text);
+    for (const { temporary, text, encoding } of staged) writeFileSync(temporary, text, encoding);
   } catch (error) {
     discard();
     const why = error instanceof Error ? error.message : String(error);

@@ -1,0 +1,35 @@
+/** The last lines of a report: the command that follows. */
+import { basename } from 'node:path';
+import type { AttachOutcome } from './attach.js';
+import type { OffloadOptions } from './offload-command.js';
+import type { Planned } from './pipeline.js';
+
+/** A word as a shell takes it back. */
+const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+export function nextSteps(
+  files: readonly string[],
+  options: OffloadOptions,
+  { plan }: Planned,
+  outcome: AttachOutcome | null,
+  residuals: readonly string[],
+): readonly string[] {
+  const steps: string[] = [];
+  const written = residuals.map(quoted).join(', ');
+  if (written !== '') steps.push(`What stays in netfilter is in ${written}.`);
+  if (outcome !== null) {
+    for (const device of plan.devices)
+      steps.push(`offload detach --dev ${quoted(device)}   takes the filter off ${device} again`);
+    return ['offload status   shows what is dropped, rule by rule', ...steps];
+  }
+  if (plan.summary.full + plan.summary.partial === 0) return steps;
+  const devices = (options.dev ?? plan.devices).map((device) => `--dev ${quoted(device)}`);
+  const residual = residuals.length > 0 || plan.summary.full === 0 ? [] : [`--residual ${residualName(plan.inputs)}`];
+  const command = ['offload', ...files.map(quoted), ...devices, ...residual].join(' ');
+  return [...steps, `${command}   on the host itself, as root: verify and attach`];
+}
+
+function residualName(inputs: Planned['plan']['inputs']): string {
+  const rulesets = inputs.filter(({ rules }) => rules > 0);
+  return rulesets.length === 1 && rulesets[0]!.file !== '-' ? quoted(`residual-${basename(rulesets[0]!.file)}`) : 'DIR';
+}
