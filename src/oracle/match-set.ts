@@ -6,26 +6,30 @@ import { changed, Changed, type View } from './view.js';
 
 type PortKey = ReturnType<SetKey['port']>;
 
-/** Header bytes that `get_port` (ip_set_getport.c) wants before it reads: TCP, SCTP, UDP, UDP-Lite, and the version's ICMP. */
+/** Header bytes that `get_port` (ip_set_getport.c) wants before it reads: ICMP of either version, TCP, UDP, SCTP, UDP-Lite. */
 const headerBytes = new Map([
+  [1, 8],
   [6, 20],
-  [132, 12],
   [17, 8],
+  [58, 8],
+  [132, 12],
   [136, 8],
 ]);
 
-/** ICMP's "port" is type << 8 | code; protocols without ports have port 0. */
+/**
+ * ICMP's "port" is type << 8 | code; protocols without ports have port 0. `ip_set_get_ip4_port` gives up on protocol 0, its IPv6
+ * sister on "no next header" (59), both on a header that is cut short. Fragments of protocols with ports may be reassembled first.
+ */
 function portKey(view: View, state: number, side: 'src' | 'dst'): PortKey {
   const { packet } = view;
   const { protocol } = packet;
   if (protocol === null || changed(state, Changed[side === 'src' ? 'sport' : 'dport'])) return null;
-  const icmp = protocol === 1 || protocol === 58;
-  const need = icmp ? 8 : headerBytes.get(protocol);
-  if (need === undefined) return protocol === 0 ? null : { protocol, port: 0 };
-  // ICMP of the other version: kernels differ in whether they read it.
-  if (icmp && (protocol === 1) !== (packet.family === 4)) return null;
-  if (packet.l4 === null || packet.l4.length < need) return null;
-  const at = icmp || side === 'src' ? 0 : 2;
+  if (protocol === (packet.family === 4 ? 0 : 59)) return 'none';
+  const need = headerBytes.get(protocol);
+  if (need === undefined) return { protocol, port: 0 };
+  if (packet.l4 === null) return { protocol, port: null };
+  if (packet.l4.length < need) return 'none';
+  const at = protocol === 1 || protocol === 58 || side === 'src' ? 0 : 2;
   return { protocol, port: ((packet.l4[at] ?? 0) << 8) | (packet.l4[at + 1] ?? 0) };
 }
 

@@ -9,7 +9,7 @@ import { Maybe, No, Yes, type Answer } from './answer.js';
 export interface SetKey {
   readonly address: (side: 'src' | 'dst') => Uint32Array | null;
   /** `none`: the kernel's `ip_set_get_ip4_port` gives up, so no element matches. */
-  readonly port: (side: 'src' | 'dst') => { readonly protocol: number; readonly port: number } | 'none' | null;
+  readonly port: (side: 'src' | 'dst') => { readonly protocol: number; readonly port: number | null } | 'none' | null;
 }
 
 export type SetTest = (dimensions: SetMatch['dimensions'], key: SetKey) => Answer;
@@ -45,14 +45,15 @@ function groupByPort(set: AddressPortSet): ReadonlyMap<number, readonly PortGrou
 function indexAddressPorts(set: AddressPortSet): SetTest {
   const groups = groupByPort(set);
   const family = set.ranges.family;
+  const protocols = new Set(set.protocol);
   return (dimensions, key) => {
     const [addressSide, portSide] = dimensions;
     if (addressSide === undefined || portSide === undefined) return No;
     const address = key.address(addressSide);
     const port = key.port(portSide);
-    if (port === 'none') return No;
+    if (port === 'none' || (address !== null && address.length !== (family === 4 ? 1 : 4))) return No;
     if (address === null || port === null) return Maybe;
-    if (address.length !== (family === 4 ? 1 : 4)) return No;
+    if (port.port === null) return protocols.has(port.protocol) ? Maybe : No;
     const candidates = [
       ...(groups.get(port.protocol * 65536 + port.port) ?? []),
       ...(groups.get(-1 - port.protocol) ?? []),
@@ -83,7 +84,7 @@ function indexPorts(set: PortSet): SetTest {
     if (port === null) return Maybe;
     // ip_set_get_ip_port: bitmap:port knows TCP and UDP only.
     if (port === 'none' || (port.protocol !== 6 && port.protocol !== 17)) return No;
-    return answers[port.port] as Answer;
+    return port.port === null ? Maybe : (answers[port.port] as Answer);
   };
 }
 

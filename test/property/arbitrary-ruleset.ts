@@ -1,0 +1,189 @@
+/** Random rulesets of one family, as model and as text. */
+import fc from 'fast-check';
+import type { HostFacts } from '../../src/model/host.js';
+import type { Ruleset } from '../../src/model/ruleset.js';
+import type { NamedSet, SetId } from '../../src/model/set.js';
+import { facts, ranges, ruleset, type ChainSpec, type TableSpec } from '../oracle/rulesets.js';
+import { arbitraryRule, type Piece, type RuleFamily } from './arbitrary-rules.js';
+
+export interface RandomRuleset {
+  readonly family: RuleFamily;
+  readonly ruleset: Ruleset;
+  /** iptables-save or ip6tables-save, and ipset save. */
+  readonly text: string;
+  readonly ipset: string;
+  readonly facts: HostFacts;
+}
+
+const hooks = {
+  raw: { PREROUTING: ['prerouting', -300] },
+  mangle: { PREROUTING: ['prerouting', -150], FORWARD: ['forward', -150], POSTROUTING: ['postrouting', -150] },
+  nat: { PREROUTING: ['prerouting', -100], POSTROUTING: ['postrouting', 100] },
+  filter: { INPUT: ['input', 0], FORWARD: ['forward', 0] },
+} as const;
+
+interface RandomChain {
+  readonly name: string;
+  readonly policy: 'accept' | 'drop';
+  readonly rules: readonly Piece[];
+}
+
+interface RandomTable {
+  readonly name: 'raw' | 'mangle' | 'filter';
+  readonly chains: readonly RandomChain[];
+}
+
+const users = ['one', 'two'];
+
+function chainOf(
+  family: RuleFamily,
+  table: string,
+  name: string,
+  policy: fc.Arbitrary<'accept' | 'drop'>,
+  size: number,
+): fc.Arbitrary<RandomChain> {
+  const later = users.slice(users.indexOf(name) + 1);
+  return fc.record({
+    name: fc.constant(name),
+    policy,
+    rules: fc.array(arbitraryRule(family, table, later), { maxLength: size }),
+  });
+}
+
+function tableOf(family: RuleFamily, name: RandomTable['name']): fc.Arbitrary<RandomTable> {
+  const always = fc.constant('accept' as const);
+  const policy = name === 'filter' ? fc.constantFrom('accept' as const, 'accept' as const, 'drop' as const) : always;
+  const chains = [
+    ...Object.keys(hooks[name]).map((chain) => chainOf(family, name, chain, policy, name === 'filter' ? 8 : 3)),
+    ...users.map((chain) => chainOf(family, name, chain, always, 4)),
+  ];
+  return fc.tuple(...chains).map((found) => ({ name, chains: found }));
+}
+
+function sets(family: RuleFamily): { sets: NamedSet[]; text: string } {
+  const four = family === 4;
+  const nets = four
+    ? ['203.0.112.0/23', '203.0.113.0/24', '203.0.113.4/30', '198.51.100.23/32']
+    : ['2001:db8:1::/48', '2001:db8:1::/64', '2001:db8:1::5/128', '2001:db8:5::23/128'];
+  const id = (kind: string): SetId => `ipset:${kind}${String(family)}` as SetId;
+  const base = (kind: string, type: string, elements: number) => ({
+    id: id(kind),
+    name: `${kind}${String(family)}`,
+    type,
+    elements,
+    span: { file: 'sets', line: 1, column: 1 },
+    counters: false,
+    defaultTimeout: null,
+  });
+  const none = { nomatch: null, timeout: null };
+  const pair = ranges(family, nets[3] ?? '', nets[3] ?? '', nets[3] ?? '');
+  const host = (nets[3] ?? '').replace(/\/.*/, '');
+  const inet = four ? '' : ' family inet6';
+  const icmp = four ? 'icmp:echo-request' : 'ipv6-icmp:echo-request';
+  return {
+    sets: [
+      {
+        ...base('nets', 'hash:net', 4),
+        kind: 'addresses',
+        ranges: ranges(family, ...nets),
+        nomatch: Uint8Array.of(0, 1, 0, 0),
+        timeout: null,
+      },
+      {
+        ...base('timed', 'hash:net', 2),
+        kind: 'addresses',
+        ranges: ranges(family, ...nets.slice(1, 3)),
+        nomatch: null,
+        timeout: Uint32Array.of(300, 0),
+      },
+      {
+        ...base('tuples', 'hash:ip,port', 3),
+        kind: 'addressPorts',
+        ranges: pair,
+        protocol: Uint8Array.of(6, 17, four ? 1 : 58),
+        portLo: Uint16Array.of(22, 4711, four ? 0x800 : 0x8000),
+        portHi: Uint16Array.of(22, 4711, four ? 0x800 : 0x8000),
+        ...none,
+      },
+      {
+        ...base('ports', 'bitmap:port', 2),
+        kind: 'ports',
+        portLo: Uint16Array.of(22, 1000),
+        portHi: Uint16Array.of(22, 2000),
+        ...none,
+      },
+      { ...base('list', 'list:set', 2), kind: 'list', members: [id('tuples'), id('nets')], ...none },
+    ],
+    text:
+      [
+        `create nets${String(family)} hash:net${inet}`,
+        ...nets.map((net, i) => `add nets${String(family)} ${net}${i === 1 ? ' nomatch' : ''}`),
+        `create timed${String(family)} hash:net${inet} timeout 0`,
+        `add timed${String(family)} ${nets[1] ?? ''} timeout 300`,
+        `add timed${String(family)} ${nets[2] ?? ''} timeout 0`,
+        `create tuples${String(family)} hash:ip,port${inet}`,
+        `add tuples${String(family)} ${host},tcp:22`,
+        `add tuples${String(family)} ${host},udp:4711`,
+        `add tuples${String(family)} ${host},${icmp}`,
+        `create ports${String(family)} bitmap:port range 0-65535`,
+        `add ports${String(family)} 22`,
+        `add ports${String(family)} 1000-2000`,
+        `create list${String(family)} list:set size 8`,
+        `add list${String(family)} tuples${String(family)}`,
+        `add list${String(family)} nets${String(family)}`,
+      ].join('\n') + '\n',
+  };
+}
+
+function toSpec(family: RuleFamily, table: RandomTable): TableSpec {
+  const hooked: Record<string, readonly [string, number]> = hooks[table.name];
+  const chains = table.chains.map(({ name, policy, rules }): [string, ChainSpec] => {
+    const hook = hooked[name];
+    const parts = rules.map((rule) => rule.parts);
+    if (hook === undefined) return [name, { rules: parts }];
+    return [name, { hook: hook[0] as NonNullable<ChainSpec['hook']>, priority: hook[1], policy, rules: parts }];
+  });
+  return { family: family === 4 ? 'ip' : 'ip6', name: table.name, chains: Object.fromEntries(chains) };
+}
+
+function toText({ name, chains }: RandomTable): string {
+  return [
+    `*${name}`,
+    ...chains.map((chain) => `:${chain.name} ${users.includes(chain.name) ? '-' : chain.policy.toUpperCase()} [0:0]`),
+    ...chains.flatMap((chain) => chain.rules.map(({ text }) => `-A ${chain.name}${text === '' ? '' : ' '}${text}`)),
+    'COMMIT',
+    '',
+  ].join('\n');
+}
+
+const natTable = (family: RuleFamily): { spec: TableSpec; text: string } => ({
+  spec: {
+    family: family === 4 ? 'ip' : 'ip6',
+    name: 'nat',
+    chains: {
+      POSTROUTING: {
+        hook: 'postrouting',
+        priority: 100,
+        type: 'nat',
+        rules: [[{ kind: 'nat', name: 'MASQUERADE', text: '-j MASQUERADE', changes: 'source' }]],
+      },
+    },
+  },
+  text: '*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n',
+});
+
+export function arbitraryRuleset(family: RuleFamily): fc.Arbitrary<RandomRuleset> {
+  const tables = fc.tuple(tableOf(family, 'raw'), tableOf(family, 'mangle'), tableOf(family, 'filter'));
+  const withNat = fc.constantFrom(false, false, false, true);
+  return fc.tuple(tables, withNat, fc.constantFrom(true, false, null)).map(([found, nat, forwarding]) => {
+    const made = sets(family);
+    const extra = nat ? [natTable(family)] : [];
+    return {
+      family,
+      ruleset: ruleset([...found.map((table) => toSpec(family, table)), ...extra.map(({ spec }) => spec)], made.sets),
+      text: found.map(toText).join('') + extra.map(({ text }) => text).join(''),
+      ipset: made.text,
+      facts: { ...facts, forwarding: { ip: forwarding, ip6: forwarding } },
+    };
+  });
+}

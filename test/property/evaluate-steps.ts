@@ -1,0 +1,126 @@
+/** A StepProgram as its contract reads (src/plan/program.ts), on real frames. Shares no code with compile or bpf/. */
+import type { Atom, Literal, StepProgram } from '../../src/plan/program.js';
+import { Availability, availableUpTo, type Field, type SmallField } from '../../src/model/field.js';
+import { decodeFrame } from '../../src/oracle/decode-frame.js';
+import type { Packet } from '../../src/oracle/packet.js';
+
+interface Fields {
+  readonly packet: Packet;
+  readonly availability: number;
+  readonly small: ReadonlyMap<SmallField, number>;
+}
+
+const wholeHeader = new Map([
+  [1, 8],
+  [6, 20],
+  [17, 8],
+  [33, 12],
+  [58, 8],
+  [132, 12],
+  [136, 8],
+]);
+
+function availabilityOf(packet: Packet): number {
+  if (packet.protocol === null) return Availability.noProtocol;
+  if (packet.fragment) return Availability.fragment;
+  const need = wholeHeader.get(packet.protocol) ?? 0;
+  return (packet.l4?.length ?? 0) >= need ? Availability.complete : Availability.shortHeader;
+}
+
+function fieldsOf(packet: Packet, device: number): Fields {
+  const availability = availabilityOf(packet);
+  const at = (i: number): number => packet.l4?.[i] ?? 0;
+  const payload = packet.l4 !== null && packet.l4.length > (at(12) >> 4) * 4;
+  const small = new Map<SmallField, number>([
+    ['protocol', packet.protocol ?? 0],
+    ['sport', at(0) * 256 + at(1)],
+    ['dport', at(2) * 256 + at(3)],
+    ['tcpFlags', at(13) + (payload ? 0x100 : 0)],
+    ['icmp', at(0) * 256 + at(1)],
+    ['ttl', packet.ttl],
+    ['tos', packet.tos],
+    ['length', Math.min(packet.length ?? 65535, 65535)],
+    ['packetType', { host: 0, broadcast: 1, multicast: 2 }[packet.packetType]],
+    ['device', device],
+    ['availability', availability],
+  ]);
+  return { packet, availability, small };
+}
+
+function compare(a: Uint32Array, b: Uint32Array, at: number): number {
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] ?? 0) - (b[at + i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+const inside = (address: Uint32Array, ranges: { lo: Uint32Array; hi: Uint32Array }, i: number): boolean =>
+  compare(address, ranges.lo, i * address.length) >= 0 && compare(address, ranges.hi, i * address.length) <= 0;
+
+const hasPorts = new Set([6, 17, 132, 136]);
+
+/** The port part of a tuple: ICMP's type and code, 0 for protocols without ports. */
+function tuplePort(fields: Fields, side: 'sport' | 'dport'): number {
+  const protocol = fields.packet.protocol ?? 0;
+  if (protocol === 1 || protocol === 58) return fields.small.get('icmp') ?? 0;
+  return hasPorts.has(protocol) ? (fields.small.get(side) ?? 0) : 0;
+}
+
+function contains(atom: Atom, fields: Fields): boolean {
+  const { packet } = fields;
+  switch (atom.kind) {
+    case 'values': {
+      const value = fields.small.get(atom.field) ?? -1;
+      return atom.ranges.some(([low, high]) => value >= low && value <= high);
+    }
+    case 'addresses':
+      for (let i = 0; i < atom.ranges.count; i++) if (inside(packet[atom.field], atom.ranges, i)) return true;
+      return false;
+    case 'macs':
+      return atom.addresses.includes(packet.sourceMac);
+    case 'tuples': {
+      const port = tuplePort(fields, atom.portField);
+      for (let i = 0; i < atom.ranges.count; i++) {
+        if (atom.protocol[i] !== packet.protocol || !inside(packet[atom.addressField], atom.ranges, i)) continue;
+        if (port >= (atom.portLo[i] ?? 0) && port <= (atom.portHi[i] ?? 0)) return true;
+      }
+      return false;
+    }
+  }
+}
+
+const lacks = (field: Field, availability: number): boolean => availability > availableUpTo[field];
+
+/** A literal over a field that the packet lacks is true in a pass step only, negated or not. */
+function holds(literal: Literal, program: StepProgram, fields: Fields, whenLacking: boolean): boolean {
+  const atom = program.atoms[literal.atom];
+  if (atom === undefined) throw new Error('bug: no such atom');
+  if (lacks(atom.field, fields.availability)) return whenLacking;
+  return contains(atom, fields) !== literal.negate;
+}
+
+export function evaluateSteps(program: StepProgram, packet: Packet, device: number): 'drop' | 'pass' {
+  const fields = fieldsOf(packet, device);
+  for (let i = 0; i < program.steps.length;) {
+    const step = program.steps[i];
+    if (step === undefined) break;
+    const { outcome } = step;
+    if (!step.when.every((literal) => holds(literal, program, fields, outcome.kind === 'pass'))) i++;
+    else if (outcome.kind === 'skip') i = outcome.to;
+    else return outcome.kind;
+  }
+  return 'pass';
+}
+
+/** The prefilter on a frame; what never reaches netfilter passes. */
+export function prefilterVerdict(
+  prefilter: { readonly ip: StepProgram; readonly ip6: StepProgram },
+  frame: Uint8Array,
+  mac: number,
+  device: number,
+): 'drop' | 'pass' {
+  const reception = decodeFrame(frame, mac);
+  if (reception.kind === 'lost') return 'pass';
+  return evaluateSteps(reception.packet.family === 4 ? prefilter.ip : prefilter.ip6, reception.packet, device);
+}
