@@ -158,7 +158,6 @@ struct family_config {
 	__u32 tuple_destination; /* bit per tuple slot: its address is the destination */
 	__u32 tuple_source_port; /* bit per tuple slot: its port is the source port */
 	struct field_config field[FIELD_SLOTS];
-	struct prefix_config prefix[PREFIX_TABLES];
 };
 
 struct config {
@@ -169,6 +168,7 @@ struct config {
 	struct address_config address[2]; /* IPv4 source and destination */
 	struct family_config ip;
 	struct family_config ip6;
+	struct prefix_config prefix[2 * PREFIX_TABLES]; /* of IPv4, then of IPv6 */
 };
 
 #endif

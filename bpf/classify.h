@@ -13,8 +13,13 @@ typedef const volatile struct family_config *family_ptr;
 
 struct lookup {
 	__u32 label[FIELD_SLOTS];
-	__u64 row[FIELD_SLOTS]; /* offset */
+	__u32 row[FIELD_SLOTS]; /* offset */
 	__u64 match; /* first word of the AND */
+	/*
+	 * 0, but the verifier does not know. ORed into what differs from path to path (a constant here, a lookup there), it lets the paths
+	 * be merged again; else their number doubles with every field.
+	 */
+	__u32 zero;
 };
 
 /* Number of the lowest bit set; BPF has no instruction for it, and a chain of compares would be mispredicted. */
@@ -37,12 +42,14 @@ static __always_inline __u32 escaped_class(const void *t, family_ptr family, __u
 	return ((const struct escape *)(t + at))->class;
 }
 
-/* Narrows `match` by one field. */
-static __always_inline void narrow(const void *t, family_ptr family, struct lookup *l, __u32 slot, __u32 label)
+/* Narrows `match` by one field. False: a class beyond its table, which never happens. */
+static __always_inline int narrow(const void *t, family_ptr family, struct lookup *l, __u32 slot, __u32 label)
 {
 	field_ptr field = &family->field[slot];
-	__u64 class = label;
+	__u64 class;
 
+	label |= l->zero;
+	class = label;
 	if (field->counted) {
 		l->label[slot] = label;
 		class = label >> COUNTER_BITS;
@@ -51,19 +58,21 @@ static __always_inline void narrow(const void *t, family_ptr family, struct look
 	}
 	barrier_var(class);
 	if (class >= field->classes)
-		class = 0; /* never; the class that lets no drop through */
-	l->row[slot] = field->rows + class * family->words * 8;
-	l->match &= *(__u64 *)(t + l->row[slot]);
+		return 0;
+	class = field->rows + class * family->words * 8;
+	l->row[slot] = class;
+	l->match &= *(__u64 *)(t + class);
+	return 1;
 }
 
 /* A packet that lacks the field is of class 0 (abi.h), counted or not. */
-#define AVAILABLE(limit) (p->availability <= (limit))
+#define AVAILABLE(limit) ((limit) == NO_PROTOCOL || (p->availability | l->zero) <= (limit))
 #define NARROW(slot, limit, lookup)                                                                                            \
 	do {                                                                                                                   \
-		if (used & 1 << (slot))                                                                                        \
-			narrow(t, family, l, slot, AVAILABLE(limit) ? (lookup) : 0);                                           \
+		if ((used & 1 << (slot)) && !narrow(t, family, l, slot, AVAILABLE(limit) ? (lookup) : 0))                      \
+			return 0;                                                                                              \
 	} while (0)
-#define SMALL(slot, value, max) small_label(t, &family->field[slot], value, max)
+#define SMALL(slot, value, max) small_label(t, &family->field[slot], (value) | l->zero, max)
 
 static __always_inline __u32 tuple_port(const struct packet *p, __u32 source, __u32 icmp)
 {
@@ -78,20 +87,19 @@ static __always_inline __u32 tuple_label(const struct packet *p, family_ptr fami
 {
 	__u32 index = slot - F_TUPLE0;
 	int destination = family->tuple_destination >> index & 1;
-	struct prefix_key key;
+	const __u32 *address = destination ? p->daddr : p->saddr;
+	struct prefix_key key = { { address[0], address[1], address[2], address[3] }, 0 };
 
-	if (version == 6) {
-		if (destination)
-			key = p->daddr6;
-		else
-			key = p->saddr6;
-	} else {
-		key.word[0] = destination ? p->daddr : p->saddr;
-		key.word[1] = key.word[2] = key.word[3] = 0;
-	}
 	key.extra = (p->protocol & 0xff) << 16 |
 		    (tuple_port(p, family->tuple_source_port >> index & 1, version == 6 ? IPPROTO_ICMPV6_ : IPPROTO_ICMP) & 0xffff);
 	return prefix_label(&key, PREFIX_TUPLE + index + (version == 6 ? PREFIX_TABLES : 0));
+}
+
+static __always_inline __u32 address6_label(const __u32 *address, __u32 table)
+{
+	struct prefix_key key = { { address[0], address[1], address[2], address[3] }, 0 };
+
+	return prefix_label(&key, table);
 }
 
 static __always_inline __u32 mac_label(struct xdp_md *ctx, int version)
@@ -107,15 +115,15 @@ static __always_inline __u32 mac_label(struct xdp_md *ctx, int version)
 	return prefix_label(&key, PREFIX_SMAC + (version == 6 ? PREFIX_TABLES : 0));
 }
 
-/* The limits are availableUpTo of src/plan/program.ts. Cheap fields first; addresses last, for their tables are the large ones. */
-static __always_inline void look_up(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p, struct lookup *l,
+/* False: never. The limits are availableUpTo of src/plan/program.ts. Cheap fields first; addresses last, for their tables are the large ones. */
+static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p, struct lookup *l,
 				    int version)
 {
 	__u32 used = family->used;
 
 	l->match = ~0ULL;
-	if (used & 1 << F_DEVICE)
-		narrow(t, family, l, F_DEVICE, family->field[F_DEVICE].labels);
+	l->zero = *(__u32 *)t;
+	NARROW(F_DEVICE, NO_PROTOCOL, family->field[F_DEVICE].labels);
 	NARROW(F_PACKET_TYPE, NO_PROTOCOL, SMALL(F_PACKET_TYPE, p->packet_type, 3));
 	NARROW(F_AVAILABILITY, NO_PROTOCOL, SMALL(F_AVAILABILITY, p->availability, 3));
 	NARROW(F_PROTOCOL, FRAGMENT, SMALL(F_PROTOCOL, p->protocol, 255));
@@ -128,25 +136,26 @@ static __always_inline void look_up(struct xdp_md *ctx, const void *t, family_pt
 	NARROW(F_SPORT, COMPLETE, SMALL(F_SPORT, p->sport, 65535));
 	/* One word decides: what no step can match any more needs no further lookup. */
 	if (family->words == 1 && !l->match)
-		return;
+		return 1;
 	if (version == 4) {
-		NARROW(F_SADDR, NO_PROTOCOL, address_label(t, &cfg.address[0], p->saddr));
+		NARROW(F_SADDR, NO_PROTOCOL, address_label(t, &cfg.address[0], p->saddr[0]));
 		if (family->words == 1 && !l->match)
-			return;
-		NARROW(F_DADDR, NO_PROTOCOL, address_label(t, &cfg.address[1], p->daddr));
+			return 1;
+		NARROW(F_DADDR, NO_PROTOCOL, address_label(t, &cfg.address[1], p->daddr[0]));
 	} else {
-		NARROW(F_SADDR, NO_PROTOCOL, prefix_label(&p->saddr6, PREFIX_TABLES + 0));
+		NARROW(F_SADDR, NO_PROTOCOL, address6_label(p->saddr, PREFIX_TABLES + 0));
 		if (family->words == 1 && !l->match)
-			return;
-		NARROW(F_DADDR, NO_PROTOCOL, prefix_label(&p->daddr6, PREFIX_TABLES + 1));
+			return 1;
+		NARROW(F_DADDR, NO_PROTOCOL, address6_label(p->daddr, PREFIX_TABLES + 1));
 	}
 	if (family->words == 1 && !l->match)
-		return;
+		return 1;
 	NARROW(F_SMAC, NO_PROTOCOL, mac_label(ctx, version));
 	NARROW(F_TUPLE0, COMPLETE, tuple_label(p, family, F_TUPLE0, version));
 	NARROW(F_TUPLE1, COMPLETE, tuple_label(p, family, F_TUPLE1, version));
 	NARROW(F_TUPLE2, COMPLETE, tuple_label(p, family, F_TUPLE2, version));
 	NARROW(F_TUPLE3, COMPLETE, tuple_label(p, family, F_TUPLE3, version));
+	return 1;
 }
 
 /* AND of the rows' word number `w`. */
@@ -161,7 +170,7 @@ static __always_inline __u64 match_word(const void *t, __u32 used, const struct 
 
 		if (!(used & 1 << slot))
 			continue;
-		at = l->row[slot] + (__u64)w * 8;
+		at = (__u64)l->row[slot] + w * 8;
 		barrier_var(at);
 		if (at > cfg.tables_bytes - 8)
 			return 0; /* never */
@@ -177,7 +186,6 @@ struct search {
 	struct lookup lookup;
 	__u32 position; /* step to look from */
 	__u32 found;
-	__u32 version;
 };
 
 static __always_inline long search_on(struct search *s, family_ptr family)
@@ -252,27 +260,32 @@ static __always_inline __u32 first_step(const void *t, family_ptr family, struct
 /* The counter in an escape record for `number`, or `fallback`. */
 static __always_inline __u32 escaped_counter(const void *t, family_ptr family, __u32 label, __u32 number, __u32 fallback)
 {
-	__u64 at = family->escapes + (__u64)(label & COUNTER_MASK) * 4;
-	__u32 i, count;
+	__u64 at = family->escapes + (__u64)(label & COUNTER_MASK) * 4, base = 0, length;
+	const __u32 *pair;
+	__u32 i;
 
 	barrier_var(at);
 	if (at > cfg.tables_bytes - sizeof(struct escape))
 		return fallback;
-	count = ((const struct escape *)(t + at))->count;
+	length = ((const struct escape *)(t + at))->count;
 	at += sizeof(struct escape);
-	for (i = 0; i < MAX_WORDS * 64; i++, at += 8) {
-		const __u32 *pair;
+	/* Pairs stand in the order of their steps. Halvings that find one of 4,096. */
+	for (i = 0; i < 13; i++) {
+		__u64 half = length >> 1, probe = at + (base + half) * 8;
 
-		if (i >= count)
-			break;
-		barrier_var(at);
-		if (at > cfg.tables_bytes - 8)
-			break;
-		pair = t + at;
-		if (pair[0] == number)
-			return pair[1] ? pair[1] - 1 : fallback;
+		barrier_var(probe);
+		if (probe > cfg.tables_bytes - 8)
+			return fallback;
+		pair = t + probe;
+		base += pair[0] <= number ? half : 0;
+		length -= half;
 	}
-	return fallback;
+	at += base * 8;
+	barrier_var(at);
+	if (at > cfg.tables_bytes - 8)
+		return fallback;
+	pair = t + at;
+	return length && pair[0] == number ? pair[1] - 1 : fallback;
 }
 
 /* Counter of a drop: the line's, where the step has one counter per line, else the step's own. */

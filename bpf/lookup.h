@@ -121,7 +121,7 @@ static __always_inline __u32 probe_prefix(const void *t, const volatile struct p
 	for (i = 0; i < MAX_PROBES; i++, place++) {
 		__u64 at = table->tags + place * 4;
 		const struct prefix_entry *entry;
-		__u32 tag;
+		__u32 tag, differs;
 
 		barrier_var(at);
 		if (at > limit - 4)
@@ -136,49 +136,66 @@ static __always_inline __u32 probe_prefix(const void *t, const volatile struct p
 		if (at > limit - sizeof(*entry))
 			return 0;
 		entry = t + at;
-		if (entry->key.word[3] == key->word[3] && entry->key.word[2] == key->word[2] &&
-		    entry->key.word[1] == key->word[1] && entry->key.word[0] == key->word[0] && entry->key.extra == key->extra)
+		/* One branch instead of five: fewer paths for the verifier. */
+		differs = (entry->key.word[0] ^ key->word[0]) | (entry->key.word[1] ^ key->word[1]) |
+			  (entry->key.word[2] ^ key->word[2]) | (entry->key.word[3] ^ key->word[3]) |
+			  (entry->key.extra ^ key->extra);
+		barrier_var(differs);
+		if (!differs)
 			return entry->label;
 	}
 	return 0;
 }
 
+struct length_walk {
+	struct prefix_key wanted;
+	__u32 table;
+	__u32 label;
+};
+
+static long try_length(__u32 i, struct length_walk *walk)
+{
+	const volatile struct prefix_config *config;
+	const void *t = table_base();
+	__u64 table = walk->table;
+	struct prefix_key key;
+	__u32 length;
+
+	barrier_var(table);
+	if (table >= 2 * PREFIX_TABLES || !t || i >= MAX_LENGTHS || cfg.tables_bytes < sizeof(struct prefix_entry))
+		return 1;
+	config = &cfg.prefix[table];
+	length = config->lengths[i];
+	if (length >= MAX_LENGTHS)
+		return 1;
+	key.word[0] = walk->wanted.word[0] & cfg.masks[length][0];
+	key.word[1] = walk->wanted.word[1] & cfg.masks[length][1];
+	key.word[2] = walk->wanted.word[2] & cfg.masks[length][2];
+	key.word[3] = walk->wanted.word[3] & cfg.masks[length][3];
+	key.extra = walk->wanted.extra | length << 24;
+	walk->label = probe_prefix(t, config, &key);
+	return walk->label != 0;
+}
+
 /*
- * `table` counts the prefix tables of IPv4, then those of IPv6. Own function: verified once whatever is configured, so that 129
- * lengths in 14 tables cost the verifier what one table does. The bounds come from tables_bytes.
+ * `table` counts the prefix tables of IPv4, then those of IPv6. Own function, and the lengths in a callback (bpf_loop since 5.17): the
+ * verifier walks one length of one table, whatever is configured. Bounds come from tables_bytes.
  */
 __noinline __u32 prefix_label(const struct prefix_key *wanted, __u32 table)
 {
 	const volatile struct prefix_config *config;
-	struct prefix_key key;
-	const void *t;
-	__u32 i, count;
+	struct length_walk walk;
+	__u64 bounded = table;
 
-	if (!wanted || table >= 2 * PREFIX_TABLES)
+	barrier_var(bounded);
+	if (!wanted || bounded >= 2 * PREFIX_TABLES)
 		return 0;
-	config = table < PREFIX_TABLES ? &cfg.ip.prefix[table] : &cfg.ip6.prefix[table - PREFIX_TABLES];
-	t = table_base();
-	if (!t || cfg.tables_bytes < sizeof(struct prefix_entry))
-		return 0;
-	count = config->length_count;
-	for (i = 0; i < MAX_LENGTHS; i++) {
-		__u32 length, label;
-
-		if (i >= count)
-			break;
-		length = config->lengths[i];
-		if (length >= MAX_LENGTHS)
-			return 0;
-		key.word[0] = wanted->word[0] & cfg.masks[length][0];
-		key.word[1] = wanted->word[1] & cfg.masks[length][1];
-		key.word[2] = wanted->word[2] & cfg.masks[length][2];
-		key.word[3] = wanted->word[3] & cfg.masks[length][3];
-		key.extra = wanted->extra | length << 24;
-		label = probe_prefix(t, config, &key);
-		if (label)
-			return label;
-	}
-	return config->fallback;
+	config = &cfg.prefix[bounded];
+	walk.wanted = *wanted;
+	walk.table = table;
+	walk.label = 0;
+	bpf_loop(config->length_count, try_length, &walk, 0);
+	return walk.label ? walk.label : config->fallback;
 }
 
 #endif

@@ -22,18 +22,17 @@
 /* The verifier allows packet offsets below 2^16: further headers are read by helper. */
 #define DIRECT_MASK 0x7fff
 
-/* Ports, addresses and lengths in host byte order. */
+/* All in host byte order. Narrow members: the verifier allows 512 bytes of stack for a chain of calls. */
 struct packet {
-	__u32 saddr, daddr; /* IPv4 */
-	struct prefix_key saddr6, daddr6; /* IPv6, extra 0 */
-	__u32 protocol;
-	__u32 sport, dport;
-	__u32 tcp_flags; /* flags byte | 0x100 when the segment has payload */
-	__u32 icmp; /* type << 8 | code */
-	__u32 ttl, tos;
-	__u32 length; /* of the IP packet */
-	__u32 packet_type; /* 0 host, 1 broadcast, 2 multicast */
-	__u32 availability;
+	__u32 saddr[4], daddr[4]; /* most significant word first; IPv4 in the first */
+	__u32 length; /* of the IP packet, bytes */
+	__u16 sport, dport;
+	__u16 tcp_flags; /* flags byte | 0x100 when the segment has payload */
+	__u16 icmp; /* type << 8 | code */
+	__u8 protocol;
+	__u8 ttl, tos;
+	__u8 packet_type; /* 0 host, 1 broadcast, 2 multicast */
+	__u8 availability;
 };
 
 struct tag_walk {
@@ -221,8 +220,8 @@ static __always_inline int parse_ip(struct xdp_md *ctx, struct packet *p, __u32 
 		fragment = ip->frag_off & bpf_htons(0x3fff);
 		p->ttl = ip->ttl;
 		p->protocol = ip->protocol;
-		p->saddr = bpf_ntohl(ip->saddr);
-		p->daddr = bpf_ntohl(ip->daddr);
+		p->saddr[0] = bpf_ntohl(ip->saddr);
+		p->daddr[0] = bpf_ntohl(ip->daddr);
 	} else {
 		struct iphdr copy;
 
@@ -235,8 +234,8 @@ static __always_inline int parse_ip(struct xdp_md *ctx, struct packet *p, __u32 
 		fragment = copy.frag_off & bpf_htons(0x3fff);
 		p->ttl = copy.ttl;
 		p->protocol = copy.protocol;
-		p->saddr = bpf_ntohl(copy.saddr);
-		p->daddr = bpf_ntohl(copy.daddr);
+		p->saddr[0] = bpf_ntohl(copy.saddr);
+		p->daddr[0] = bpf_ntohl(copy.daddr);
 	}
 	ihl = (first & 0xf) * 4;
 	if (first >> 4 != 4 || ihl < 20 || p->length < ihl || frame_is_short(ctx, offset, p->length))
@@ -248,13 +247,12 @@ static __always_inline int parse_ip(struct xdp_md *ctx, struct packet *p, __u32 
 	return 0;
 }
 
-static __always_inline void read_address6(struct prefix_key *key, const struct in6_addr *address)
+static __always_inline void read_address6(__u32 *word, const struct in6_addr *address)
 {
-	key->word[0] = bpf_ntohl(address->s6_addr32[0]);
-	key->word[1] = bpf_ntohl(address->s6_addr32[1]);
-	key->word[2] = bpf_ntohl(address->s6_addr32[2]);
-	key->word[3] = bpf_ntohl(address->s6_addr32[3]);
-	key->extra = 0;
+	word[0] = bpf_ntohl(address->s6_addr32[0]);
+	word[1] = bpf_ntohl(address->s6_addr32[1]);
+	word[2] = bpf_ntohl(address->s6_addr32[2]);
+	word[3] = bpf_ntohl(address->s6_addr32[3]);
 }
 
 static __always_inline void read_ip6(struct packet *p, const struct ipv6hdr *ip, __u32 *first)
@@ -263,8 +261,8 @@ static __always_inline void read_ip6(struct packet *p, const struct ipv6hdr *ip,
 	p->length = bpf_ntohs(ip->payload_len);
 	p->protocol = ip->nexthdr;
 	p->ttl = ip->hop_limit;
-	read_address6(&p->saddr6, &ip->saddr);
-	read_address6(&p->daddr6, &ip->daddr);
+	read_address6(p->saddr, &ip->saddr);
+	read_address6(p->daddr, &ip->daddr);
 }
 
 static __always_inline int is_extension(__u32 next)

@@ -45,7 +45,8 @@ static __always_inline int filter(struct xdp_md *ctx, family_ptr family, struct 
 
 	if (!t)
 		return pass(PASS_INTERNAL);
-	look_up(ctx, t, family, p, &s.lookup, version);
+	if (!look_up(ctx, t, family, p, &s.lookup, version))
+		return pass(PASS_INTERNAL);
 	return decide(t, family, p, &s.lookup, first_step(t, family, &s, version));
 }
 

@@ -49,6 +49,7 @@ export const maxLengths = 129;
 export const prefixEntryBytes = 24;
 export const stepBytes = 8;
 export const prefixTables = { saddr: 0, daddr: 1, smac: 2, tuple0: 3 } as const;
+export const prefixTablesPerFamily = 7;
 export const outcomes = { pass: 0, drop: 1, skip: 2 } as const;
 
 /** Why packets were passed: names of the keys of the map `stats`, in order. */
@@ -112,7 +113,6 @@ export const familyConfig: Struct = {
       'tuple_source_port',
     ),
     ['field', fieldConfig, fieldSlots],
-    ['prefix', prefixConfig, 7],
   ],
 };
 
@@ -126,6 +126,7 @@ export const config: Struct = {
     ['address', addressConfig, 2],
     ['ip', familyConfig],
     ['ip6', familyConfig],
+    ['prefix', prefixConfig, 2 * prefixTablesPerFamily],
   ],
 };
 

@@ -7,7 +7,7 @@ export class Escapes {
   #words = new Uint32Array(64);
   #length = 0;
 
-  /** Index, in u32s, of a new record; `pairs` holds step, counter + 1, step, counter + 1 … */
+  /** Index, in u32s, of a new record; `pairs` holds step, counter + 1, step, counter + 1 … in the order of the steps. */
   add(classId: number, pairs: readonly number[]): number {
     const at = this.#length;
     this.#length += 2 + pairs.length;
@@ -39,8 +39,6 @@ export interface CountedAtom {
 
 /** Makes labels of one field; `counterOf(atom)` answers counter + 1 of the winning entry where the sweep stands, or 0. */
 export class Labels {
-  readonly #pairs: number[] = [];
-
   constructor(
     private readonly classes: Classes,
     private readonly escapes: Escapes,
@@ -67,12 +65,13 @@ export class Labels {
   }
 
   #escape(classId: number, counterOf: (atom: number) => number): number {
-    this.#pairs.length = 0;
+    const found: [number, number][] = [];
     for (const { atom, steps } of this.counted) {
       const counter = counterOf(atom);
-      if (counter !== 0) for (const step of steps) this.#pairs.push(step, counter);
+      if (counter !== 0) for (const step of steps) found.push([step, counter]);
     }
-    const at = this.escapes.add(classId, this.#pairs);
+    found.sort(([a], [b]) => a - b);
+    const at = this.escapes.add(classId, found.flat());
     return ((escapeClass << counterBits) | (at & counterMask)) >>> 0;
   }
 }

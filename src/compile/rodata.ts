@@ -1,8 +1,7 @@
 /** Writes `struct config` (bpf/abi.h), the constants that the program is specialised by. */
-import { config, maxLengths, offsetOf, sizeOf, type Struct } from './abi.js';
+import { config, maxLengths, offsetOf, prefixTablesPerFamily, sizeOf, slots, type Struct } from './abi.js';
 import type { FamilyImage, Numbers } from './family.js';
 import type { DeviceConfig } from './image.js';
-import { slots } from './abi.js';
 import { labelAt } from './small-table.js';
 
 const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
@@ -32,9 +31,9 @@ function writeFamily(view: DataView, name: 'ip' | 'ip6', family: FamilyImage, de
     }
   }
   for (const { table, numbers, lengths } of family.prefixes) {
-    const [at, prefix] = element(struct, 'prefix', table);
-    writeNumbers(view, prefix, base + at, numbers);
-    lengths.forEach((length, i) => view.setUint8(base + at + offsetOf(prefix, 'lengths') + i, length));
+    const [at, prefix] = element(config, 'prefix', table + (name === 'ip' ? 0 : prefixTablesPerFamily));
+    writeNumbers(view, prefix, at, numbers);
+    lengths.forEach((length, i) => view.setUint8(at + offsetOf(prefix, 'lengths') + i, length));
   }
 }
 

@@ -1,0 +1,194 @@
+/** Random step programs, and packets at the edges of what their atoms say. Everything follows from the seed. */
+import type { AddressFamily, AddressRanges } from '../../src/model/address.js';
+import type { Atom, Literal, Outcome, SmallField, Step, StepProgram } from '../../src/plan/program.js';
+import type { PacketSpec } from './frame.js';
+
+export class Random {
+  #state: number;
+  constructor(seed: number) {
+    this.#state = seed | 0;
+  }
+  /** 0 .. 2^32-1 (mulberry32). */
+  word(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (t ^ (t >>> 14)) >>> 0;
+  }
+  below(n: number): number {
+    return Math.floor((this.word() / 2 ** 32) * n);
+  }
+  between(lo: number, hi: number): number {
+    return lo + this.below(hi - lo + 1);
+  }
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)]!;
+  }
+  chance(p: number): boolean {
+    return this.word() / 2 ** 32 < p;
+  }
+}
+
+export interface Shape {
+  readonly family: AddressFamily;
+  readonly steps: number;
+  readonly atoms: number;
+  readonly counters: number;
+  /** Entries per atom, at most. */
+  readonly entries: number;
+  readonly fields: readonly (SmallField | 'saddr' | 'daddr' | 'smac' | 'tuple')[];
+  readonly skips: boolean;
+  readonly devices: number;
+}
+
+export const allFields = [
+  ...['protocol', 'sport', 'dport', 'tcpFlags', 'icmp', 'ttl', 'tos', 'length', 'packetType', 'device', 'availability'],
+  ...['saddr', 'daddr', 'smac', 'tuple'],
+] as Shape['fields'];
+
+const largest: Readonly<Record<SmallField, number>> = {
+  protocol: 255, sport: 65535, dport: 65535, tcpFlags: 511, icmp: 65535, ttl: 255, tos: 255, length: 65535, packetType: 2,
+  device: 3, availability: 3,
+}; // prettier-ignore
+const protocols = [6, 17, 1, 58, 132, 33, 136, 47, 255];
+const ports = [0, 22, 53, 80, 81, 443, 1024, 65535];
+
+/** Addresses from a small space, so that atoms overlap and nest. */
+export function randomAddress(random: Random, family: AddressFamily): number[] {
+  const low = random.pick([0, 1, 2, 255, 256, 0xffff, random.below(65536), random.below(2 ** 20)]);
+  if (family === 4) return [random.pick([(0x0a000000 | low) >>> 0, low, (0xfffffff0 | low) >>> 0, random.word()])];
+  const middle = random.pick([0, 1, 0xffffffff, random.below(4)]);
+  return [0x20010db8, random.below(3), middle, random.pick([low, (0xfffffff0 | low) >>> 0])];
+}
+
+function randomRange(random: Random, family: AddressFamily): [number[], number[]] {
+  const lo = randomAddress(random, family);
+  if (random.chance(0.4)) return [lo, lo];
+  const words = lo.length;
+  if (random.chance(0.3)) {
+    const hi = [...lo];
+    hi[words - 1] = Math.min(0xffffffff, lo[words - 1]! + random.below(5000));
+    return [lo, hi];
+  }
+  const length = random.between(random.chance(0.05) ? 0 : words * 32 - 24, words * 32);
+  const mask = (k: number): number => 2 ** 32 - 2 ** (32 - Math.max(0, Math.min(32, length - k * 32)));
+  return [lo.map((w, k) => (w & mask(k)) >>> 0), lo.map((w, k) => (w | ~mask(k)) >>> 0)];
+}
+
+function randomRanges(random: Random, family: AddressFamily, count: number): AddressRanges {
+  const pairs = Array.from({ length: count }, () => randomRange(random, family));
+  return {
+    family,
+    count,
+    lo: Uint32Array.from(pairs.flatMap(([lo]) => lo)),
+    hi: Uint32Array.from(pairs.flatMap(([, hi]) => hi)),
+  };
+}
+
+function randomValues(random: Random, field: SmallField, count: number): [number, number][] {
+  return Array.from({ length: count }, () => {
+    const value = (): number => {
+      if (field === 'protocol') return random.pick(protocols);
+      if (field === 'sport' || field === 'dport') return random.pick(ports);
+      return random.chance(0.5) ? random.below(Math.min(largest[field], 100) + 1) : random.below(largest[field] + 1);
+    };
+    const [a, b] = [value(), value()];
+    return random.chance(0.6) ? [a, a] : [Math.min(a, b), Math.max(a, b)];
+  });
+}
+
+export function randomAtom(random: Random, shape: Shape, field = random.pick(shape.fields)): Atom {
+  const count = random.between(random.chance(0.05) ? 0 : 1, shape.entries);
+  const counters = random.chance(0.5) ? Uint32Array.from({ length: count }, () => random.below(shape.counters)) : null;
+  if (field === 'saddr' || field === 'daddr') {
+    return { kind: 'addresses', field, ranges: randomRanges(random, shape.family, count), counters };
+  }
+  if (field === 'smac') {
+    return { kind: 'macs', field, addresses: Array.from({ length: count }, () => randomMac(random)), counters };
+  }
+  if (field !== 'tuple') return { kind: 'values', field, ranges: randomValues(random, field, count), counters };
+  const low = Uint16Array.from({ length: count }, () => random.pick(ports));
+  return {
+    kind: 'tuples',
+    field,
+    addressField: random.pick(['saddr', 'daddr']),
+    portField: random.pick(['sport', 'dport']),
+    ranges: randomRanges(random, shape.family, count),
+    protocol: Uint8Array.from({ length: count }, () => random.pick(protocols)),
+    portLo: low,
+    portHi: low.map((port) => Math.min(65535, port + random.pick([0, 0, 1, 30]))),
+    counters,
+  };
+}
+
+const randomMac = (random: Random): number => random.pick([0x020000000000, 0x02ffffffff00]) + random.below(6);
+
+export function randomProgram(random: Random, shape: Shape): StepProgram {
+  let tuples = 0;
+  const atoms: Atom[] = [];
+  while (atoms.length < shape.atoms) {
+    const atom = randomAtom(random, shape);
+    if (atom.kind === 'tuples' && ++tuples > 4) continue;
+    atoms.push(atom);
+  }
+  const steps = Array.from({ length: shape.steps }, (_, number): Step => {
+    const when = Array.from({ length: random.pick([1, 1, 2, 2, 3, random.below(6)]) }, (): Literal => {
+      return { atom: random.below(atoms.length), negate: random.chance(0.15) };
+    });
+    return { when, outcome: randomOutcome(random, shape, atoms, when, number) };
+  });
+  return { family: shape.family, atoms, steps };
+}
+
+function randomOutcome(
+  random: Random,
+  shape: Shape,
+  atoms: readonly Atom[],
+  when: readonly Literal[],
+  number: number,
+): Outcome {
+  if (shape.skips && random.chance(0.2)) {
+    const to = Math.min(shape.steps, number + 1 + random.below(random.pick([2, 10, shape.steps])));
+    return { kind: 'skip', to };
+  }
+  if (random.chance(0.25)) return { kind: 'pass' };
+  const countable = when.findIndex(({ atom, negate }) => !negate && atoms[atom]!.counters !== null);
+  return { kind: 'drop', counter: random.below(shape.counters), counted: countable < 0 ? null : countable };
+}
+
+/** A packet near the edges of a random atom of each kind. */
+export function randomPacket(random: Random, program: StepProgram, device: number): PacketSpec {
+  const { family } = program;
+  return {
+    family,
+    saddr: randomNear(random, program, 'saddr'),
+    daddr: randomNear(random, program, 'daddr'),
+    smac: randomMac(random),
+    destination: random.pick(['host', 'host', 'host', 'broadcast', 'multicast']),
+    protocol: random.pick(protocols),
+    sport: random.pick(ports) ^ (random.chance(0.2) ? 1 : 0),
+    dport: random.pick(ports) ^ (random.chance(0.2) ? 1 : 0),
+    flags: random.below(256),
+    icmp: random.pick([0, 0x0800, 0x0301, random.below(65536)]),
+    ttl: random.below(256),
+    tos: random.below(256),
+    payload: random.pick([0, 0, 1, 10, random.below(1400)]),
+    availability: random.pick([0, 0, 0, 1, 2, 3]),
+    device,
+  };
+}
+
+function randomNear(random: Random, program: StepProgram, field: 'saddr' | 'daddr'): number[] {
+  const atoms = program.atoms.filter(
+    (atom) => atom.field === field || (atom.kind === 'tuples' && atom.addressField === field),
+  );
+  const atom = random.chance(0.1) || atoms.length === 0 ? undefined : random.pick(atoms);
+  if (atom === undefined || !('ranges' in atom) || !('lo' in atom.ranges) || atom.ranges.count === 0) {
+    return randomAddress(random, program.family);
+  }
+  const words = program.family === 4 ? 1 : 4;
+  const at = random.below(atom.ranges.count) * words;
+  const bound = [...random.pick([atom.ranges.lo, atom.ranges.hi]).subarray(at, at + words)];
+  bound[words - 1] = (bound[words - 1]! + random.pick([0, 0, 0, 1, -1])) >>> 0;
+  return bound;
+}

@@ -1,0 +1,123 @@
+/** The main evidence for the data plane: random programs and packets, the kernel's verdicts and counters against the evaluator's. */
+import test, { type ExecutionContext } from 'ava';
+import { compilePrefilter } from '../../src/compile/compile.js';
+import type { Prefilter, StepProgram } from '../../src/plan/program.js';
+import { evaluate } from '../compile/evaluate.js';
+import { decoded, deviceMac, frameOf, type PacketSpec } from '../compile/frame.js';
+import { loadImage } from '../compile/loaded.js';
+import { allFields, Random, randomPacket, randomProgram, type Shape } from '../compile/random.js';
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 1e9);
+
+const empty = (family: 4 | 6): StepProgram => ({ family, atoms: [], steps: [] });
+const prefilterOf = (program: StepProgram, counters: number): Prefilter =>
+  program.family === 4 ? { ip: program, ip6: empty(6), counters } : { ip: empty(4), ip6: program, counters };
+
+/** Compares verdicts packet by packet, and counters over all of them. */
+async function agree(
+  t: ExecutionContext,
+  program: StepProgram,
+  counters: number,
+  packets: readonly PacketSpec[],
+  device = 0,
+): Promise<void> {
+  const loaded = await loadImage(compilePrefilter(prefilterOf(program, counters)), {
+    mac: deviceMac,
+    position: device,
+  });
+  try {
+    const expected = packets.map((packet) => evaluate(program, decoded(packet)));
+    const verdicts = await loaded.run(packets.map(frameOf));
+    const wrong = packets.findIndex((_, i) => verdicts[i] !== (expected[i]!.verdict === 'drop' ? 1 : 2));
+    if (wrong >= 0) {
+      t.log({ packet: packets[wrong], expected: expected[wrong], verdict: verdicts[wrong] });
+      t.fail('verdict');
+      return;
+    }
+    const sums = Array.from({ length: counters }, () => ({ packets: 0n, bytes: 0n }));
+    expected.forEach(({ counter }, i) => {
+      if (counter === null) return;
+      sums[counter]!.packets += 1n;
+      sums[counter]!.bytes += BigInt(decoded(packets[i]!).small.length);
+    });
+    t.deepEqual(loaded.counters(), sums);
+  } finally {
+    loaded.close();
+  }
+}
+
+const small: Omit<Shape, 'family'> = {
+  steps: 5, atoms: 8, counters: 12, entries: 5, fields: allFields, skips: true, devices: 2,
+}; // prettier-ignore
+
+async function rounds(
+  t: ExecutionContext,
+  count: number,
+  packets: number,
+  shape: (random: Random, round: number) => Shape,
+) {
+  for (let round = 0; round < count; round++) {
+    const here = seed + round * 7919;
+    const random = new Random(here);
+    const device = random.below(3);
+    const made = shape(random, round);
+    const program = randomProgram(random, made);
+    const specs = Array.from({ length: packets }, () => randomPacket(random, program, device));
+    await agree(t, program, made.counters, specs, device);
+    if (!t.passed) {
+      t.log(`seed ${seed}, round ${round}: ${JSON.stringify({ ...made, fields: undefined })}`);
+      return;
+    }
+  }
+  t.log(`seed ${seed}`);
+}
+
+for (const family of [4, 6] as const) {
+  test(`IPv${family}: small programs over all fields`, async (t) => {
+    await rounds(t, 60, 300, (random) => ({
+      ...small,
+      family,
+      steps: random.between(1, 12),
+      atoms: random.between(1, 14),
+      entries: random.between(1, 40),
+      skips: random.chance(0.5),
+    }));
+  });
+
+  test(`IPv${family}: 63, 64, 65, 128 and 1,000 steps`, async (t) => {
+    const sizes = [63, 64, 65, 128, 1000];
+    await rounds(t, sizes.length * 2, 300, (random, round) => ({
+      ...small,
+      family,
+      steps: sizes[round >> 1]!,
+      atoms: random.between(20, sizes[round >> 1]!),
+      entries: 4,
+      counters: 2000,
+      skips: round % 2 === 1,
+    }));
+  });
+
+  test(`IPv${family}: 4,096 steps`, async (t) => {
+    await rounds(t, 2, 200, (_, round) => ({
+      ...small, family, steps: 4096, atoms: 1500, entries: 2, counters: 5000, skips: round === 1,
+    })); // prettier-ignore
+  });
+
+  test(`IPv${family}: addresses only, many entries`, async (t) => {
+    await rounds(t, 6, 400, (random) => ({
+      ...small,
+      family,
+      steps: random.between(1, 6),
+      atoms: 3,
+      entries: 400,
+      counters: 500,
+      fields: ['saddr', 'daddr'],
+    }));
+  });
+
+  test(`IPv${family}: tuples only`, async (t) => {
+    await rounds(t, 8, 400, (random) => ({
+      ...small, family, steps: random.between(1, 8), atoms: 4, entries: 60, fields: ['tuple'],
+    })); // prettier-ignore
+  });
+}
