@@ -76,6 +76,10 @@ export interface NativeApi {
     valueSize: number;
     maxEntries: number;
   };
+  /** Ids of the programs attached to a device at an attach point (enum bpf_attach_type); none where the kernel lacks the point. */
+  queryPrograms(ifindex: number, attachType: number): number[];
   mountBpffs(path: string): void;
+  /** Exclusive flock on a file or directory, released by `close` or the end of the process. EWOULDBLOCK while another holds it. */
+  lock(path: string): number;
   close(fd: number): void;
 }

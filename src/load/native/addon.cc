@@ -19,7 +19,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"openPinned", OpenPinned},       {"programInfo", ProgramInfo},
       {"linkInfo", LinkInfo},           {"programById", ProgramById},
       {"mapById", MapById},             {"mapInfo", MapInfo},
-      {"mountBpffs", MountBpffs},       {"close", Close},
+      {"mountBpffs", MountBpffs},       {"queryPrograms", QueryPrograms},
+      {"lock", Lock},                   {"close", Close},
   };
   for (const auto &entry : calls) exports.Set(entry.name, Napi::Function::New(env, entry.call, entry.name));
   return exports;

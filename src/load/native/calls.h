@@ -27,6 +27,7 @@ Napi::Value LinkDetach(const Napi::CallbackInfo &info);
 Napi::Value Pin(const Napi::CallbackInfo &info);
 Napi::Value OpenPinned(const Napi::CallbackInfo &info);
 Napi::Value MountBpffs(const Napi::CallbackInfo &info);
+Napi::Value Lock(const Napi::CallbackInfo &info);
 Napi::Value Close(const Napi::CallbackInfo &info);
 
 // inspect.cc
@@ -35,3 +36,4 @@ Napi::Value LinkInfo(const Napi::CallbackInfo &info);
 Napi::Value MapInfo(const Napi::CallbackInfo &info);
 Napi::Value ProgramById(const Napi::CallbackInfo &info);
 Napi::Value MapById(const Napi::CallbackInfo &info);
+Napi::Value QueryPrograms(const Napi::CallbackInfo &info);

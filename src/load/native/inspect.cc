@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <napi.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -87,3 +88,17 @@ Napi::Value MapInfo(const Napi::CallbackInfo &info) {
 Napi::Value ProgramById(const Napi::CallbackInfo &info) { return OpenById(info, bpf_prog_get_fd_by_id, "program"); }
 
 Napi::Value MapById(const Napi::CallbackInfo &info) { return OpenById(info, bpf_map_get_fd_by_id, "map"); }
+
+Napi::Value QueryPrograms(const Napi::CallbackInfo &info) {
+  const int64_t ifindex = IntegerOf(info[0]), attach_type = IntegerOf(info[1]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    __u32 ids[64] = {}, flags = 0, count = 64;
+    // EINVAL: the kernel does not know the attach point.
+    const int failed = bpf_prog_query(ifindex, static_cast<bpf_attach_type>(attach_type), 0, &flags, ids, &count);
+    if (failed != 0 && errno != EINVAL && errno != ENOENT && errno != ENOSPC) Fail("query programs");
+    if (failed != 0 && errno != ENOSPC) count = 0;
+    Napi::Array result = Napi::Array::New(info.Env(), count);
+    for (__u32 i = 0; i < count && i < 64; i++) result.Set(i, ids[i]);
+    return result;
+  });
+}

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Links, pins and descriptors.
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <napi.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 
 #include "arguments.h"
 #include "calls.h"
+#include "descriptor.h"
 #include "failure.h"
 
 Napi::Value LinkCreate(const Napi::CallbackInfo &info) {
@@ -67,6 +70,16 @@ Napi::Value MountBpffs(const Napi::CallbackInfo &info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
     if (mount("bpf", path.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) Fail("mount bpffs on " + path);
     return info.Env().Undefined();
+  });
+}
+
+Napi::Value Lock(const Napi::CallbackInfo &info) {
+  const std::string path = TextOf(info[0]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd.get() < 0) Fail("open " + path);
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) Fail("lock " + path);
+    return Napi::Number::New(info.Env(), fd.release());
   });
 }
 

@@ -1,0 +1,78 @@
+/** Image -> loaded programs, filled but attached to nothing. */
+import type { Image } from '../compile/image.js';
+import { programName, readBpfObject } from './bpf-object.js';
+import { Descriptor } from './descriptor.js';
+import { explaining } from './load-error.js';
+import type { MapSize, NativeApi } from './native-api.js';
+
+/** A device that the image is specialised for. */
+export interface TargetDevice {
+  readonly name: string;
+  readonly ifindex: number;
+  /** 48-bit number. */
+  readonly mac: number;
+  /** Position in `Plan.devices`. */
+  readonly position: number;
+}
+
+export const mapNames = ['tables', 'counters', 'stats'] as const;
+export type MapName = (typeof mapNames)[number];
+
+export interface LoadedDevice {
+  readonly device: TargetDevice;
+  readonly program: Descriptor;
+  readonly programId: number;
+}
+
+/** One program per device; all of them share the maps. */
+export interface LoadedImage {
+  readonly devices: readonly LoadedDevice[];
+  readonly maps: Readonly<Record<MapName, Descriptor>>;
+  /** Closes every descriptor; what is pinned or attached stays. */
+  readonly close: () => void;
+}
+
+/** Throws LoadError with the verifier's telling lines. Nothing is left in the kernel then. */
+export async function loadImage(native: NativeApi, image: Image, devices: readonly TargetDevice[]): Promise<LoadedImage> {
+  const object = readBpfObject();
+  const opened: Descriptor[] = [];
+  const close = (): void => opened.forEach((descriptor) => descriptor.close());
+  try {
+    const loaded: LoadedDevice[] = [];
+    let maps: Readonly<Record<MapName, Descriptor>> | null = null;
+    for (const device of devices) {
+      const sizes = maps === null ? firstSizes(image) : sharedSizes(maps);
+      const fds = await explaining(`cannot load the prefilter for ${device.name}`, () =>
+        native.load(object, programName, image.rodata(device), sizes),
+      );
+      const program = new Descriptor(native, fds.program);
+      const own = Object.fromEntries(Object.entries(fds.maps).map(([name, fd]) => [name, new Descriptor(native, fd)]));
+      opened.push(program, ...Object.values(own));
+      maps ??= requireMaps(own);
+      loaded.push({ device, program, programId: native.programInfo(program.fd).id });
+    }
+    if (maps === null) throw new Error('bug: no device to load for');
+    const tables = maps.tables;
+    await explaining('cannot fill the tables', () => native.writeMappable(tables.fd, 0, image.tables));
+    return { devices: loaded, maps, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function firstSizes(image: Image): MapSize[] {
+  return [
+    { name: 'tables', valueSize: Math.max(8, image.tables.length) },
+    { name: 'counters', maxEntries: Math.max(1, image.counters) },
+  ];
+}
+
+const sharedSizes = (maps: Readonly<Record<MapName, Descriptor>>): MapSize[] =>
+  mapNames.map((name) => ({ name, reuseFd: maps[name].fd }));
+
+function requireMaps(own: Readonly<Record<string, Descriptor>>): Readonly<Record<MapName, Descriptor>> {
+  const { tables, counters, stats } = own;
+  if (!tables || !counters || !stats) throw new Error('bug: the BPF object lacks a map');
+  return { tables, counters, stats };
+}

@@ -1,0 +1,31 @@
+/** One run at a time changes the pins under a bpffs. The kernel releases the lock when the process ends, however it ends. */
+import { setTimeout } from 'node:timers/promises';
+import { pinsRoot } from './bpffs.js';
+import { Descriptor } from './descriptor.js';
+import { LoadError, explainNative, isNativeError } from './load-error.js';
+import type { NativeApi } from './native-api.js';
+
+/** Milliseconds that a run waits for another before it gives up. */
+const patience = 10_000;
+const interval = 50;
+
+/** Throws LoadError when another run holds the lock for longer than `wait` milliseconds. */
+export async function lockPins(native: NativeApi, bpffs: string, wait = patience): Promise<Descriptor> {
+  for (let waited = 0; ; waited += interval) {
+    try {
+      return new Descriptor(native, native.lock(pinsRoot(bpffs)));
+    } catch (error) {
+      if (!isNativeError(error) || error.code !== 'EAGAIN') throw explainNative(error, `cannot lock ${pinsRoot(bpffs)}`);
+      if (waited >= wait) {
+        throw new LoadError({
+          errno: error.errno,
+          step: 'lock',
+          message: 'another run of offload is applying or detaching right now; nothing was changed',
+          hint: 'try again when it has finished',
+          cause: error,
+        });
+      }
+    }
+    await setTimeout(interval);
+  }
+}
