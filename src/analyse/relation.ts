@@ -1,5 +1,5 @@
 /**
- * Relations between conditions, each with a stated direction of error. `mustCover` errs to false, `mayOverlap` errs to true.
+ * Relations between conditions, each with a stated direction of error. `valuesCover` errs to false, `mayOverlap` errs to true.
  */
 import { availableUpTo } from '../model/field.js';
 import type { AddressFamily } from '../model/address.js';
@@ -55,11 +55,6 @@ function literalsExclude(a: Lit, b: Lit): boolean {
 /** Every packet that could satisfy `inner` and has all fields satisfies `outer`; literals alone, availability aside. */
 export function valuesCover(outer: Conj, inner: Conj): boolean {
   return outer.every((literal) => inner.some((other) => literalImplies(other, literal)));
-}
-
-/** Every packet that could satisfy `inner`, even one that lacks fields, satisfies the drop or skip condition `outer`. */
-export function mustCover(outer: Conj, inner: Conj, family: AddressFamily): boolean {
-  return !conjMayLack(outer, family) && valuesCover(outer, inner);
 }
 
 /** Some packet could satisfy both. */

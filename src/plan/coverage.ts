@@ -5,7 +5,7 @@
 import type { AddressFamily } from '../model/address.js';
 import type { RuleId } from '../model/ruleset.js';
 import type { Conj } from '../analyse/logic.js';
-import { conjMayLack, mayOverlap, mustCover, valuesCover } from '../analyse/relation.js';
+import { conjMayLack, mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { MergedStep } from './merge.js';
 
 export interface Coverage {
@@ -15,6 +15,8 @@ export interface Coverage {
   readonly some: boolean;
   /** Rules that let packets of the condition through, first ones first. */
   readonly blockers: readonly RuleId[];
+  /** Rules that lead packets of the condition past later drops: accepts and returns. */
+  readonly diverters: readonly RuleId[];
   /** Packets that lack a field pass. */
   readonly lacking: boolean;
   /** The step whose drop covers the rest. */
@@ -24,7 +26,7 @@ export interface Coverage {
 /** Steps one question may look at, and all questions of a plan together; past them nothing is claimed. */
 const maxLooks = 5_000;
 const maxLooksInAll = 20_000_000;
-const maxBlockers = 10;
+const maxRules = 10;
 
 interface Search {
   readonly steps: readonly MergedStep[];
@@ -49,44 +51,40 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
   let some = false;
   let lacking = false;
   const blockers: RuleId[] = [];
+  const diverters: RuleId[] = [];
   const result = (all: boolean, by: number | null = null): Coverage => ({
     all: all && blockers.length === 0 && !lacking,
     some,
     blockers,
+    diverters,
     lacking,
     by,
   });
-  for (let i = start; i < steps.length;) {
+  let i = start;
+  while (i < steps.length) {
     const step = steps[i];
     if (!step || search.looks++ > maxLooks) break;
-    if (!mayOverlap(step.when, condition)) {
-      i++;
-      continue;
-    }
+    i++;
+    if (!mayOverlap(step.when, condition)) continue;
     const covers = valuesCover(step.when, condition);
     const { outcome } = step;
     if (outcome.kind === 'pass') {
-      addBlockers(blockers, step, condition);
+      addOverlapping(blockers, step, condition);
       if (covers) return result(false);
-      i++;
     } else if (outcome.kind === 'drop') {
       some = true;
-      if (covers) {
-        lacking ||= conjMayLack(step.when, family);
-        return result(true, i);
-      }
-      i++;
-    } else if (mustCover(step.when, condition, family)) {
-      i = outcome.to;
-    } else if (covers) {
-      lacking = true;
-      i = outcome.to;
+      lacking ||= covers && conjMayLack(step.when, family);
+      if (covers) return result(true, i - 1);
     } else {
-      return join(
-        result(true),
-        follow(search, [...condition, ...step.when], outcome.to),
-        follow(search, condition, i + 1),
-      );
+      addOverlapping(diverters, step, condition);
+      lacking ||= covers && conjMayLack(step.when, family);
+      if (covers) i = outcome.to;
+      else
+        return join(
+          result(true),
+          follow(search, [...condition, ...step.when], outcome.to),
+          follow(search, condition, i),
+        );
     }
   }
   return result(false);
@@ -94,18 +92,22 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
 
 /** Both ways must drop. */
 function join(sofar: Coverage, skipped: Coverage, stayed: Coverage): Coverage {
+  const ways = [sofar, skipped, stayed];
+  const rules = (list: (way: Coverage) => readonly RuleId[]): RuleId[] =>
+    [...new Set(ways.flatMap(list))].slice(0, maxRules);
   return {
-    all: sofar.all && skipped.all && stayed.all,
-    some: sofar.some || skipped.some || stayed.some,
-    blockers: [...new Set([...sofar.blockers, ...skipped.blockers, ...stayed.blockers])].slice(0, maxBlockers),
-    lacking: sofar.lacking || skipped.lacking || stayed.lacking,
+    all: ways.every((way) => way.all),
+    some: ways.some((way) => way.some),
+    blockers: rules((way) => way.blockers),
+    diverters: rules((way) => way.diverters),
+    lacking: ways.some((way) => way.lacking),
     by: stayed.by ?? skipped.by,
   };
 }
 
-function addBlockers(blockers: RuleId[], step: MergedStep, condition: Conj): void {
+function addOverlapping(rules: RuleId[], step: MergedStep, condition: Conj): void {
   for (const { when, rule } of step.members) {
-    if (blockers.length >= maxBlockers) return;
-    if (!blockers.includes(rule) && mayOverlap(when, condition)) blockers.push(rule);
+    if (rules.length >= maxRules) return;
+    if (!rules.includes(rule) && mayOverlap(when, condition)) rules.push(rule);
   }
 }

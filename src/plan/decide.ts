@@ -54,28 +54,25 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
   if (occurrences.every((occurrence) => occurrence.step < 0))
     return none(stepless?.why ?? { code: 'unknown-match', detail: '' });
   const found = occurrences.filter(({ step }) => step >= 0).flatMap(({ reach }) => reach.map(plan.cover));
-  const blockedBy = [...new Set(found.flatMap((one) => one.blockers))].filter(
-    (blocker) => blocker !== routing && blocker !== id,
-  );
+  const named = (rules: readonly RuleId[]): RuleId[] =>
+    [...new Set(rules)].filter((rule) => rule !== routing && rule !== id);
+  const passes = named(found.flatMap((one) => one.blockers));
+  const diverted = found.filter((one) => !one.all).flatMap((one) => one.diverters);
+  const blockedBy = passes.length > 0 ? passes : named(diverted);
   if (!found.some((one) => one.some)) return none({ code: whyBlocked(blockedBy, plan), detail: '' }, blockedBy);
   const partial = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy });
   if (isPolicy) return partial('policy');
-  const incomplete = occurrences.find((occurrence) => occurrence.why !== null)?.why;
   if (blockedBy.length > 0) return partial('blocked-partly');
+  const incomplete = occurrences.find((occurrence) => occurrence.why !== null)?.why;
   if (incomplete) return partial(incomplete.code, incomplete.detail);
   if (found.some((one) => one.lacking)) return partial('fragments');
+  if (!occurrences.every(({ reach }) => reach.every((conj) => excludesOwn(conj, plan)))) return partial('own-source');
   if (!found.every((one) => one.all)) return partial(plan.analysis.nat ? 'nat' : 'other-course');
-  return fullIfTheHostAllows(id, occurrences, plan, partial);
+  return fullIfTheHostAllows(id, plan, partial);
 }
 
-function fullIfTheHostAllows(
-  id: RuleId,
-  occurrences: readonly Occurrence[],
-  plan: FamilyPlan,
-  partial: (code: ReasonCode) => Judgement,
-): Judgement {
+function fullIfTheHostAllows(id: RuleId, plan: FamilyPlan, partial: (code: ReasonCode) => Judgement): Judgement {
   if (plan.ipsec) return partial('ipsec');
-  if (!occurrences.every(({ reach }) => reach.every((conj) => excludesOwn(conj, plan)))) return partial('own-source');
   if (!plan.removable.has(id)) return partial('kept-in-place');
   return { offload: 'full', code: 'offloaded', detail: '', blockedBy: [] };
 }

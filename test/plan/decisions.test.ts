@@ -97,7 +97,7 @@ const cases: readonly Case[] = [
       '-A INPUT -i lo -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT',
       chains.replace('INPUT ACCEPT', 'INPUT DROP'),
     ),
-    expected: { 'INPUT 1': 'none not-a-drop', 'INPUT 2': 'none not-a-drop', 'INPUT policy': 'partial policy' },
+    expected: { 'INPUT 1': 'none other-device', 'INPUT 2': 'none not-a-drop', 'INPUT policy': 'partial policy' },
   },
   {
     title: 'default deny behind an accept of unknown packets',
@@ -114,9 +114,9 @@ const cases: readonly Case[] = [
     expected: {
       'INPUT 1': 'none not-a-drop',
       'INPUT 2': 'none not-a-drop',
-      'INPUT 3': 'none other-course',
+      'INPUT 3': 'none blocked',
       'TCP 1': 'none not-a-drop',
-      'TCP 2': 'partial other-course',
+      'TCP 2': 'partial blocked-partly',
       'REST 1': 'full offloaded',
     },
   },
