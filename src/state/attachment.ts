@@ -1,0 +1,90 @@
+/** What we attached to a device, and whose drops each counter counts: written when attaching, read by `offload status`. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RuleId } from '../model/ruleset.js';
+import type { CounterOwner, Plan } from '../plan/plan.js';
+
+/** Counters `first` … `first + counters - 1`; of a set, they count its elements from `element` on. */
+export interface CounterRun {
+  readonly first: number;
+  readonly counters: number;
+  readonly rule: RuleId;
+  readonly set: string | null;
+  readonly element: number;
+}
+
+export interface Attachment {
+  readonly version: 1;
+  readonly device: string;
+  readonly mode: 'native' | 'generic';
+  /** Kernel id of the program: a record of another program than the one that is attached says nothing. */
+  readonly programId: number;
+  /** ISO 8601. */
+  readonly attachedAt: string;
+  readonly files: readonly string[];
+  readonly counters: readonly CounterRun[];
+  /** Source text of the rules that have a counter, shortened. */
+  readonly texts: Readonly<Record<RuleId, string>>;
+}
+
+/** Longest rule text that is kept, UTF-16 units. */
+const keptText = 200;
+
+export function counterRuns(plan: Plan): readonly CounterRun[] {
+  const runs: CounterRun[] = [];
+  for (let counter = 0; counter < plan.prefilter.counters; counter++) {
+    const owner = plan.counterOwner(counter);
+    if (owner === null) continue;
+    const run = runs.at(-1);
+    if (run !== undefined && continues(run, counter, owner))
+      runs[runs.length - 1] = { ...run, counters: run.counters + 1 };
+    else runs.push(runOf(counter, owner));
+  }
+  return runs;
+}
+
+const runOf = (counter: number, { rule, element }: CounterOwner): CounterRun => ({
+  first: counter,
+  counters: 1,
+  rule,
+  set: element?.set ?? null,
+  element: element?.index ?? 0,
+});
+
+const continues = (run: CounterRun, counter: number, { rule, element }: CounterOwner): boolean =>
+  run.rule === rule &&
+  run.first + run.counters === counter &&
+  element !== null &&
+  run.set === element.set &&
+  run.element + run.counters === element.index;
+
+export function ruleTexts(plan: Plan, runs: readonly CounterRun[]): Readonly<Record<RuleId, string>> {
+  const counted = new Set(runs.map(({ rule }) => rule));
+  return Object.fromEntries(
+    plan.rules.filter(({ id }) => counted.has(id)).map(({ id, text }) => [id, text.slice(0, keptText)]),
+  );
+}
+
+const fileOf = (state: string, device: string): string => join(state, `${device}.json`);
+
+/** Atomic: a reader sees the old record or the new one. Throws the system's error. */
+export function saveAttachment(state: string, attachment: Attachment): void {
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  const file = fileOf(state, attachment.device);
+  writeFileSync(`${file}.new`, JSON.stringify(attachment), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+/** Null when there is no record, or none that this version understands. */
+export function readAttachment(state: string, device: string): Attachment | null {
+  try {
+    const value = JSON.parse(readFileSync(fileOf(state, device), 'utf8')) as Attachment;
+    return (value as { version: number }).version === 1 ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+export function forgetAttachment(state: string, device: string): void {
+  rmSync(fileOf(state, device), { force: true });
+}
