@@ -1,0 +1,133 @@
+/**
+ * Where each frame got to. Probe chains stand behind every other chain of a hook (and before all of them in prerouting) and only add
+ * the frame's index to sets; they hold no conntrack expression, so they don't switch on defragmentation, and change no packet.
+ * Each set joins the index with one thing that a rule may have changed (mark, TTL, DSCP, destination), so a change shows as well.
+ */
+import { spawnSync } from 'node:child_process';
+import type { Bed, Target } from './topology.js';
+
+/** Sorted facts of each index: "input", "input mark 7", "answer" … No entry: never seen anywhere. */
+export type Fates = ReadonlyMap<string, readonly string[]>;
+
+interface Probe {
+  readonly set: string;
+  readonly typeOf: string;
+  readonly rule: string;
+}
+
+/** `4` and `6` lead the keys so that both families may use the same indices. */
+function observe(place: string, what: readonly string[]): Probe[] {
+  const fields: Record<string, readonly [string, string]> = {
+    mark: ['meta mark', 'meta mark'],
+    ttl: ['ip ttl', 'ip6 hoplimit'],
+    dscp: ['ip dscp', 'ip6 dscp'],
+    daddr: ['ip daddr', 'ip6 daddr'],
+    saddr: ['ip saddr', 'ip6 saddr'],
+  };
+  return what.flatMap((name) =>
+    (['4', '6'] as const).map((version) => {
+      const key = version === '4' ? 'ip id' : 'ip6 flowlabel';
+      const field = (fields[name] as readonly [string, string])[version === '4' ? 0 : 1];
+      const set = `${place}_${name}_${version}`;
+      return { set, typeOf: `${key} . ${field}`, rule: `meta protocol ${version === '4' ? 'ip' : 'ip6'} update @${set} { ${key} . ${field} }` };
+    }),
+  );
+}
+
+const declare = (probes: readonly Probe[]): string =>
+  probes.map(({ set, typeOf }) => ` set ${set} { typeof ${typeOf}; flags dynamic; size 65535; }\n`).join('');
+const rules = (probes: readonly Probe[]): string => probes.map(({ rule }) => `  ${rule}\n`).join('');
+
+const places = {
+  early: observe('early', ['mark']),
+  routed: observe('prerouting', ['mark', 'daddr']),
+  input: observe('input', ['mark', 'ttl', 'dscp', 'daddr']),
+  forward: observe('forward', ['mark', 'ttl', 'dscp', 'daddr']),
+};
+
+const targetTable = `table inet probe {
+${declare(Object.values(places).flat())}
+ chain early { type filter hook prerouting priority -2147483648; policy accept;
+${rules(places.early)} }
+ chain prerouting { type filter hook prerouting priority 2147483647; policy accept;
+${rules(places.routed)} }
+ chain input { type filter hook input priority 2147483647; policy accept;
+${rules(places.input)} }
+ chain forward { type filter hook forward priority 2147483647; policy accept;
+${rules(places.forward)} }
+ chain chatter { type filter hook output priority -2147483648; policy accept;
+  icmpv6 type { 130, 131, 132, 133, 134, 135, 136, 143 } drop
+  meta protocol ip ip protocol 2 drop
+ }
+}`;
+
+/** ICMP errors quote the header they answer: index at byte 4 of the quoted IPv4 header, in the first word of the quoted IPv6 header. */
+function senderTable(target: Target): string {
+  const label = target.near;
+  const out = observe('out', ['ttl', 'saddr', 'daddr']);
+  const answers = ` set answer_4 { typeof ip id; flags dynamic; size 65535; }
+ set answer_6 { typeof ip6 flowlabel; flags dynamic; size 65535; }
+ set expired_4 { typeof ip id; flags dynamic; size 65535; }
+ set expired_6 { typeof ip6 flowlabel; flags dynamic; size 65535; }
+ set reset { typeof tcp sequence; flags dynamic; size 65535; }
+`;
+  const answered = `  ip protocol icmp icmp type 3 update @answer_4 { @th,96,16 }
+  ip protocol icmp icmp type 11 update @expired_4 { @th,96,16 }
+  ip6 nexthdr icmpv6 icmpv6 type 1 update @answer_6 { @th,76,20 }
+  ip6 nexthdr icmpv6 icmpv6 type 3 update @expired_6 { @th,76,20 }
+  tcp flags & (rst | ack) == rst update @reset { tcp sequence }
+  tcp flags & (rst | ack) == rst | ack update @reset { tcp ackseq }
+`;
+  return `table netdev probe_${label} {
+${declare(out)}${answers} chain near { type filter hook ingress device ${target.near} priority 0; policy accept;
+${answered} }
+ chain far { type filter hook ingress device ${target.far} priority 0; policy accept;
+${rules(out)}${answered} }
+}`;
+}
+
+/** `nft -j` in a namespace; throws with its message when it fails. */
+export function nft(ns: string, args: readonly string[], input?: string): string {
+  const done = spawnSync('nsenter', [`--net=/run/netns/${ns}`, 'nft', ...args], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (done.status !== 0) throw new Error(`nft ${args.join(' ')} in ${ns}: ${done.stderr}`);
+  return done.stdout;
+}
+
+export function installProbes(bed: Bed): void {
+  for (const target of bed.targets) nft(target.name, ['-f', '-'], targetTable);
+  nft(bed.sender, ['-f', '-'], bed.targets.map(senderTable).join('\n'));
+}
+
+type Value = number | string | { readonly concat: readonly (number | string)[] };
+interface Listed {
+  readonly set?: { readonly name: string; readonly table: string; readonly elem?: readonly (Value | { readonly elem: { readonly val: Value } })[] };
+}
+
+function listed(ns: string, family: string, table: string): Listed[] {
+  return (JSON.parse(nft(ns, ['-j', 'list', 'table', family, table])) as { nftables: Listed[] }).nftables;
+}
+
+/** Index of a set's element and what was noted with it. RST answers carry the index in the upper 24 bits (see `pool.ts`). */
+function note(name: string, value: Value): readonly [key: string, text: string] {
+  const [place = '', field = '', suffix = ''] = name.split('_');
+  if (name === 'reset') return [`tcp ${Number(value) >>> 8}`, 'reset'];
+  if (typeof value !== 'object') return [`${field} ${value}`, place];
+  return [`${suffix} ${value.concat[0]}`, `${place} ${field} ${value.concat[1]}`];
+}
+
+/** What became of each index in a target: key `<4|6> <index>`, or `tcp <index>` for RST answers. */
+export function readFates(bed: Bed, target: Target): Fates {
+  const fates = new Map<string, string[]>();
+  const all = [...listed(target.name, 'inet', 'probe'), ...listed(bed.sender, 'netdev', `probe_${target.near}`)];
+  for (const { set } of all) {
+    for (const element of set?.elem ?? []) {
+      const value = typeof element === 'object' && 'elem' in element ? element.elem.val : element;
+      const [key, text] = note((set as { name: string }).name, value);
+      const notes = fates.get(key);
+      if (notes === undefined) fates.set(key, [text]);
+      else notes.push(text);
+    }
+  }
+  for (const notes of fates.values()) notes.sort();
+  return fates;
+}
