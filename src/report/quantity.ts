@@ -1,6 +1,6 @@
 /** Numbers as people read them. */
 
-export const count = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+export const count = (n: number | bigint): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 
 /** `3,000 rules`, `1 rule`. */
 export const counted = (n: number, noun: string, plural = `${noun}s`): string =>
