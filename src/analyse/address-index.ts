@@ -99,22 +99,33 @@ function floorIndex(set: SortedRanges, value: number | bigint): number {
   return low - 1;
 }
 
+/** One IPv4 range, the most usual list: compared as it is, without building a sorted view. */
+const onlyRange = (ranges: AddressRanges): boolean => ranges.count === 1 && ranges.family === 4;
+
 export function addressesSubset(a: AddressRanges, b: AddressRanges): boolean {
   if (a === b) return true;
   if (a.family !== b.family) return a.count === 0;
-  const inner = sortedRanges(a);
   const outer = sortedRanges(b);
-  return inner.lo.every((low, i) => {
-    const at = floorIndex(outer, low);
-    return at >= 0 && (inner.hi[i] ?? 0) <= (outer.hi[at] ?? 0);
-  });
+  if (onlyRange(a)) return inside(outer, a.lo[0] ?? 0, a.hi[0] ?? 0);
+  const inner = sortedRanges(a);
+  return inner.lo.every((low, i) => inside(outer, low, inner.hi[i] ?? 0));
+}
+
+function inside(outer: SortedRanges, low: number | bigint, high: number | bigint): boolean {
+  const at = floorIndex(outer, low);
+  return at >= 0 && high <= (outer.hi[at] ?? 0);
 }
 
 export function addressesDisjoint(a: AddressRanges, b: AddressRanges): boolean {
   if (a.family !== b.family) return true;
+  if (onlyRange(a) && onlyRange(b)) return (a.hi[0] ?? 0) < (b.lo[0] ?? 0) || (b.hi[0] ?? 0) < (a.lo[0] ?? 0);
+  if (onlyRange(a)) return outside(sortedRanges(b), a.lo[0] ?? 0, a.hi[0] ?? 0);
+  if (onlyRange(b)) return outside(sortedRanges(a), b.lo[0] ?? 0, b.hi[0] ?? 0);
   const [few, many] = a.count <= b.count ? [sortedRanges(a), sortedRanges(b)] : [sortedRanges(b), sortedRanges(a)];
-  return few.lo.every((low, i) => {
-    const at = floorIndex(many, few.hi[i] ?? 0);
-    return at < 0 || (many.hi[at] ?? 0) < low;
-  });
+  return few.lo.every((low, i) => outside(many, low, few.hi[i] ?? 0));
+}
+
+function outside(set: SortedRanges, low: number | bigint, high: number | bigint): boolean {
+  const at = floorIndex(set, high);
+  return at < 0 || (set.hi[at] ?? 0) < low;
 }

@@ -49,7 +49,18 @@ const none = ({ code, detail }: Why, blockedBy: readonly RuleId[] = []): Judgeme
   blockedBy,
 });
 
+const full: Judgement = { offload: 'full', code: 'offloaded', detail: '', blockedBy: [] };
+
+/** The short way for the plain case: one condition, dropped in one step, nothing in between. */
+function isPlainDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan): boolean {
+  const [only] = occurrences;
+  const [reach] = only?.reach ?? [];
+  if (!only || !reach || occurrences.length > 1 || only.reach.length > 1 || only.step < 0 || only.why) return false;
+  return plan.cover(reach).all && excludesOwn(reach, plan) && !plan.ipsec && plan.removable.has(id);
+}
+
 function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan, isPolicy: boolean): Judgement {
+  if (!isPolicy && isPlainDrop(id, occurrences, plan)) return full;
   const stepless = occurrences.find((occurrence) => occurrence.step < 0);
   if (occurrences.every((occurrence) => occurrence.step < 0))
     return none(stepless?.why ?? { code: 'unknown-match', detail: '' });
@@ -74,7 +85,7 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
 function fullIfTheHostAllows(id: RuleId, plan: FamilyPlan, partial: (code: ReasonCode) => Judgement): Judgement {
   if (plan.ipsec) return partial('ipsec');
   if (!plan.removable.has(id)) return partial('kept-in-place');
-  return { offload: 'full', code: 'offloaded', detail: '', blockedBy: [] };
+  return full;
 }
 
 /**

@@ -14,7 +14,11 @@ const withDetail: Partial<Record<ReasonCode, (detail: string) => string>> = {
   'too-large': (detail) => `following the jump to ${detail} would exceed the size limits`,
 };
 
+/** Reasons that name nothing are shared: a hundred thousand lines have the same. */
+const plain: Partial<Record<ReasonCode, Reason>> = {};
+
 export function toReason({ code, detail, blockedBy }: Judgement, rules: ReadonlyMap<RuleId, Rule>): Reason {
+  if (detail === '' && blockedBy.length === 0) return (plain[code] ??= { code, message: reasonCodes[code], blockedBy });
   const worded = detail === '' ? undefined : withDetail[code]?.(detail);
   return { code, message: (worded ?? reasonCodes[code]) + naming(blockedBy, rules), blockedBy };
 }
