@@ -42,6 +42,8 @@ export interface NativeApi {
   updateBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): void;
   /** Sums per-CPU values of u64s over the CPUs: `entries` values from key `first`, `u64sPerEntry` sums each. */
   readPerCpu(mapFd: number, first: number, entries: number, u64sPerEntry: number): BigUint64Array;
+  /** Sets every value of a per-CPU array to zero. */
+  clearPerCpu(mapFd: number): void;
   /** XDP verdict of every frame (XDP_DROP 1, XDP_PASS 2). `ifindex` 0: the default context. */
   testRun(programFd: number, ifindex: number, frames: FrameBatch): Promise<Uint8Array>;
   /** Runs one frame `repeat` times; nanoseconds per run as the kernel reports them. */

@@ -21,6 +21,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"mapById", MapById},             {"mapInfo", MapInfo},
       {"mountBpffs", MountBpffs},       {"queryPrograms", QueryPrograms},
       {"lock", Lock},                   {"close", Close},
+      {"clearPerCpu", ClearPerCpu},
   };
   for (const auto &entry : calls) exports.Set(entry.name, Napi::Function::New(env, entry.call, entry.name));
   return exports;

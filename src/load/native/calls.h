@@ -13,6 +13,7 @@ Napi::Value WriteMappable(const Napi::CallbackInfo &info);
 Napi::Value ReadMappable(const Napi::CallbackInfo &info);
 Napi::Value UpdateBatch(const Napi::CallbackInfo &info);
 Napi::Value ReadPerCpu(const Napi::CallbackInfo &info);
+Napi::Value ClearPerCpu(const Napi::CallbackInfo &info);
 
 // run.cc
 Napi::Value TestRun(const Napi::CallbackInfo &info);

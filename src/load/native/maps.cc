@@ -106,3 +106,18 @@ Napi::Value ReadPerCpu(const Napi::CallbackInfo &info) {
     return sums;
   });
 }
+
+Napi::Value ClearPerCpu(const Napi::CallbackInfo &info) {
+  const int64_t fd = IntegerOf(info[0]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const bpf_map_info map = InfoOf(fd);
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus < 0) Fail("count CPUs", cpus);
+    if (map.type != BPF_MAP_TYPE_PERCPU_ARRAY) Fail("clear per-CPU values (not a per-CPU array)", EINVAL);
+    const std::vector<uint8_t> zeros(static_cast<size_t>(cpus) * ((map.value_size + 7ULL) & ~7ULL));
+    for (__u32 key = 0; key < map.max_entries; key++) {
+      if (bpf_map_update_elem(fd, &key, zeros.data(), BPF_ANY) != 0) Fail("clear per-CPU values");
+    }
+    return info.Env().Undefined();
+  });
+}

@@ -1,0 +1,103 @@
+/** Image -> running filter: load, fill, verify, attach, pin. Until the link changes the old state runs; after it the new one does. */
+import type { Image } from '../compile/image.js';
+import { attachLoaded, checkDevice, undoAttach, type Before, type Mode } from './attach.js';
+import { prepareBpffs } from './bpffs.js';
+import { loadImage, type LoadedDevice, type LoadedImage, type TargetDevice } from './load-image.js';
+import { lockPins } from './lock.js';
+import type { NativeApi } from './native-api.js';
+import { discardNext, pinNext, promoteNext, settlePins } from './pins.js';
+
+export type ApplyStep = 'locked' | 'loaded' | 'verified' | 'pinned' | 'recorded' | 'attached' | 'promoted' | 'committed';
+
+/** Keeps the record of what is installed in step with the kernel. */
+export interface Journal {
+  /** Before anything is attached: writes the new record beside the old one. Throws when it cannot be kept. */
+  readonly prepare: (installed: readonly Installed[]) => void;
+  /** After everything is attached: the new record replaces the old one. */
+  readonly commit: () => void;
+  /** Nothing was attached in the end. */
+  readonly discard: () => void;
+}
+
+export interface Installed {
+  readonly device: TargetDevice;
+  readonly programId: number;
+  readonly mode: Mode;
+}
+
+export interface ApplyRequest {
+  readonly image: Image;
+  readonly devices: readonly TargetDevice[];
+  readonly mode: Mode;
+  readonly bpffs: string;
+  /** Runs frames through each loaded program; throws to refuse. Nothing is attached then. */
+  readonly verify: (programFd: number, device: TargetDevice) => Promise<void>;
+  readonly journal?: Journal;
+  /** Told when a step is done. */
+  readonly observe?: (step: ApplyStep, device?: string) => void;
+}
+
+export interface Applied extends Installed {
+  /** False: the device had no filter of ours before. */
+  readonly replaced: boolean;
+}
+
+/** Throws LoadError, or whatever `verify` and `journal` throw; the previous state runs on then. */
+export async function apply(native: NativeApi, request: ApplyRequest): Promise<Applied[]> {
+  const { bpffs, devices, mode, observe } = request;
+  await prepareBpffs(native, bpffs);
+  const lock = await lockPins(native, bpffs);
+  try {
+    observe?.('locked');
+    for (const { name } of devices) {
+      settlePins(native, bpffs, name);
+      await checkDevice(native, bpffs, name, mode);
+    }
+    const image = await loadImage(native, request.image, devices);
+    try {
+      observe?.('loaded');
+      for (const { device, program } of image.devices) await request.verify(program.fd, device);
+      // The frames of the verification are nobody's traffic.
+      native.clearPerCpu(image.maps.counters.fd);
+      native.clearPerCpu(image.maps.stats.fd);
+      observe?.('verified');
+      return await install(native, request, image);
+    } finally {
+      image.close();
+    }
+  } finally {
+    lock.close();
+  }
+}
+
+async function install(native: NativeApi, request: ApplyRequest, image: LoadedImage): Promise<Applied[]> {
+  const { bpffs, mode, journal, observe } = request;
+  const done: { readonly loaded: LoadedDevice; readonly before: Before }[] = [];
+  try {
+    for (const { device, program } of image.devices) await pinNext(native, bpffs, device.name, program.fd, image.maps);
+    observe?.('pinned');
+    journal?.prepare(image.devices.map(({ device, programId }) => ({ device, programId, mode })));
+    observe?.('recorded');
+    for (const loaded of image.devices) {
+      done.push({ loaded, before: await attachLoaded(native, bpffs, loaded, mode) });
+      observe?.('attached', loaded.device.name);
+    }
+  } catch (error) {
+    for (const { loaded, before } of done.reverse()) await undoAttach(native, bpffs, loaded, before);
+    for (const { device } of image.devices) discardNext(bpffs, device.name);
+    journal?.discard();
+    throw error;
+  } finally {
+    for (const { before } of done) if (before.kind === 'program') before.program.close();
+  }
+  for (const { device } of image.devices) promoteNext(bpffs, device.name);
+  observe?.('promoted');
+  journal?.commit();
+  observe?.('committed');
+  return done.map(({ loaded: { device, programId }, before }) => ({
+    device,
+    programId,
+    mode,
+    replaced: before.kind === 'program',
+  }));
+}
