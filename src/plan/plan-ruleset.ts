@@ -12,7 +12,7 @@ import type { MergedStep } from './merge.js';
 import { mergeSteps } from './merge.js';
 import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
 import { hintFor, toReason } from './reasons.js';
-import { exemptDhcp, limitSteps, limitTuples, trim } from './shape.js';
+import { exemptDhcp, limits, limitSteps, limitTuples, trim } from './shape.js';
 import type { CounterBook } from './to-program.js';
 import { counterBook, toProgram } from './to-program.js';
 import type { StepProgram } from './program.js';
@@ -56,7 +56,7 @@ function planFamily(
 ): PlannedFamily {
   const analysis = analyseFamily(ruleset, family, setValues, options);
   const merged = limitTuples(trim(exemptDhcp(trim(mergeSteps(analysis.walk.steps)), family)));
-  const steps = trim(limitSteps(merged));
+  const steps = trim(limitSteps(merged, options.maxSteps?.[family] ?? limits.steps));
   return {
     analysis,
     cover: coverer(steps, family),

@@ -1,5 +1,6 @@
 /** The Plan: what every rule's packets will meet, why, and what that rests on. The report, the residual and the loader read it. */
 import type { ReasonCode } from '../analyse/reason-code.js';
+import type { AddressFamily } from '../model/address.js';
 import type { HostFacts } from '../model/host.js';
 import type { Family, Input, RuleId, Ruleset } from '../model/ruleset.js';
 import type { Prefilter } from './program.js';
@@ -74,4 +75,6 @@ export interface PlanOptions {
   readonly devices: readonly string[];
   readonly facts: HostFacts | null;
   readonly strict: boolean;
+  /** Steps a family may have: fewer than the data plane's limit where an earlier try did not fit. */
+  readonly maxSteps?: Readonly<Record<AddressFamily, number>>;
 }

@@ -51,8 +51,8 @@ export function trim(steps: readonly MergedStep[]): MergedStep[] {
 }
 
 /** The first rules first: what lies beyond the limit passes. */
-export const limitSteps = (steps: readonly MergedStep[]): MergedStep[] =>
-  steps.length > limits.steps ? trim(cut(steps, limits.steps)) : [...steps];
+export const limitSteps = (steps: readonly MergedStep[], most: number): MergedStep[] =>
+  steps.length > most ? trim(cut(steps, most)) : [...steps];
 
 function cut(steps: readonly MergedStep[], length: number): MergedStep[] {
   return steps
