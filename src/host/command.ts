@@ -1,0 +1,46 @@
+/** Runs the system's own tools. A minimal system may lack one: then it is said which, and what follows. */
+import { spawnSync } from 'node:child_process';
+import { LoadError } from '../load/load-error.js';
+
+export type Output =
+  | { readonly kind: 'text'; readonly stdout: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'failed'; readonly stderr: string };
+
+/** Largest output taken: the addresses of a very large router. */
+const maxBuffer = 256 * 1024 * 1024;
+
+export function run(command: string, args: readonly string[]): Output {
+  const { error, status, stdout, stderr } = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer,
+    env: { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+  });
+  if (error !== undefined) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+      ? { kind: 'missing' }
+      : { kind: 'failed', stderr: error.message };
+  }
+  return status === 0 ? { kind: 'text', stdout } : { kind: 'failed', stderr: stderr.trim() };
+}
+
+/** Output of an `ip` command. Throws LoadError: without it nothing is known of the host. */
+export function runIp(args: readonly string[]): string {
+  const output = run('ip', args);
+  if (output.kind === 'text') return output.stdout;
+  const missing = output.kind === 'missing';
+  throw new LoadError({
+    errno: missing ? 2 : 0,
+    step: 'read host',
+    message: missing
+      ? '`ip` is not installed, so the addresses and devices of this host cannot be read'
+      : `\`ip ${args.join(' ')}\` failed: ${output.stderr}`,
+    hint: missing ? 'install iproute2, or plan with --host FILE' : 'plan with --host FILE',
+  });
+}
+
+/** JSON that `ip -j` prints; it prints nothing at all for an empty list in some versions. */
+export function ipJson<T>(args: readonly string[]): readonly T[] {
+  const text = runIp(args).trim();
+  return text === '' ? [] : (JSON.parse(text) as T[]);
+}

@@ -1,0 +1,47 @@
+/** Devices of this network namespace, from `ip -d link`. */
+import type { HostDevice } from '../model/host.js';
+import { ipJson } from './command.js';
+
+export interface LinkJson {
+  readonly ifindex: number;
+  readonly ifname: string;
+  readonly mtu: number;
+  readonly address?: string;
+  readonly link_type?: string;
+  readonly master?: string;
+  /** Lower device, where it is in this namespace. */
+  readonly link?: string | null;
+  readonly link_netnsid?: number;
+  readonly linkinfo?: { readonly info_kind?: string };
+}
+
+export const readLinks = (): readonly LinkJson[] => ipJson<LinkJson>(['-j', '-d', 'link', 'show']);
+
+/** A veth's `link` is its peer, a tunnel's the device it sends through: neither is stacked on it. */
+const stackedKinds = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap', 'macsec', 'hsr', 'dsa', 'ipoib', 'rmnet']);
+
+export function devicesOf(links: readonly LinkJson[]): HostDevice[] {
+  return links.map(({ ifindex, ifname, mtu, address, master, linkinfo }) => ({
+    name: ifname,
+    ifindex,
+    mac: macNumber(address),
+    mtu,
+    kind: linkinfo?.info_kind ?? null,
+    master: master ?? null,
+    upper: upperOf(links, ifname),
+  }));
+}
+
+function upperOf(links: readonly LinkJson[], lower: string): HostDevice['upper'] {
+  return links.flatMap(({ ifname, link, link_netnsid, linkinfo }) => {
+    const kind = linkinfo?.info_kind;
+    if (link !== lower || link_netnsid !== undefined || kind === undefined || !stackedKinds.has(kind)) return [];
+    return [{ name: ifname, kind }];
+  });
+}
+
+/** 0 for devices without an Ethernet address. */
+function macNumber(address: string | undefined): number {
+  if (address === undefined || !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(address)) return 0;
+  return Number.parseInt(address.replaceAll(':', ''), 16);
+}

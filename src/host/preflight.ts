@@ -1,0 +1,80 @@
+/** What must be true of the host before a filter is attached, each checked on the live system. */
+import type { HostDevice } from '../model/host.js';
+import { loadNative } from '../load/native.js';
+import type { NativeApi } from '../load/native-api.js';
+import { checkFeatures, checkPrivilege } from './check-kernel.js';
+import { checkLro, checkStripping } from './check-ethtool.js';
+import { checkForeignXdp } from './check-foreign-xdp.js';
+import { checkLower } from './check-lower.js';
+import { checkIpsec, checkRouteRules, checkSourceRouting } from './check-routing.js';
+import { checkTcIngress } from './check-tc.js';
+import { devicesOf, readLinks } from './links.js';
+
+export type CheckCode =
+  | 'privilege' | 'kernel-features' | 'device-exists' | 'not-lower-device' | 'vlan-stripping' | 'lro-off' | 'no-tc-ingress'
+  | 'no-foreign-xdp' | 'source-routing' | 'route-rules' | 'mtu-fits' | 'no-ipsec';
+
+export interface Check {
+  readonly code: CheckCode;
+  /** What must be true. */
+  readonly statement: string;
+  readonly status: 'holds' | 'violated' | 'unchecked';
+  /** What was found, and where it is wrong the command that mends it. */
+  readonly detail: string;
+}
+
+export interface PreflightOptions {
+  readonly mode: 'native' | 'generic';
+  readonly bpffs: string;
+}
+
+/** Codes without which attaching cannot work at all, whatever is assumed. */
+export const hardCodes: ReadonlySet<string> = new Set<CheckCode>(['privilege', 'kernel-features', 'device-exists', 'no-foreign-xdp']);
+
+/** One check per code, over all devices. Stops after the checks of kernel and devices when those fail. */
+export async function preflight(names: readonly string[], { mode, bpffs }: PreflightOptions): Promise<Check[]> {
+  const native = loadNative();
+  const first = [checkPrivilege(), checkFeatures(native)];
+  const all = devicesOf(readLinks());
+  const devices = names.flatMap((name) => all.find((device) => device.name === name) ?? []);
+  first.push(checkExist(names, all));
+  if (first.some(({ status }) => status === 'violated')) return first;
+  return [...first, ...(await checkDevices(native, devices, mode, bpffs))];
+}
+
+async function checkDevices(native: NativeApi, devices: readonly HostDevice[], mode: string, bpffs: string): Promise<Check[]> {
+  const names = devices.map(({ name }) => name);
+  return [
+    checkLower(devices),
+    checkStripping(devices),
+    checkLro(names),
+    checkTcIngress(native, devices),
+    await checkForeignXdp(native, names, bpffs),
+    checkSourceRouting(names),
+    checkRouteRules(),
+    checkMtu(devices, mode),
+    checkIpsec(),
+  ];
+}
+
+function checkExist(names: readonly string[], all: readonly HostDevice[]): Check {
+  const missing = names.filter((name) => !all.some((device) => device.name === name));
+  const known = all.map(({ name }) => name).filter((name) => name !== 'lo').slice(0, 10).join(', ');
+  return {
+    code: 'device-exists',
+    statement: 'the devices exist',
+    status: missing.length > 0 ? 'violated' : 'holds',
+    detail: missing.length > 0 ? `there is no device ${missing.join(', ')} (there are: ${known || 'none'})` : names.join(', '),
+  };
+}
+
+/** The program takes multi-buffer frames (xdp.frags), so only absurd sizes are left to refuse. */
+function checkMtu(devices: readonly HostDevice[], mode: string): Check {
+  const large = devices.filter(({ mtu }) => mtu > 65535);
+  return {
+    code: 'mtu-fits',
+    statement: 'the MTU of the devices fits the XDP mode',
+    status: large.length > 0 ? 'violated' : 'holds',
+    detail: devices.map(({ name, mtu }) => `${name}: MTU ${mtu}, ${mode} mode`).join('; '),
+  };
+}
