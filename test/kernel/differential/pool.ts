@@ -85,7 +85,7 @@ function ipv6Shape(random: Random): Shape {
     case 0: return { name: 'hop-by-hop', extensions: [padding(0)] };
     case 1: return { name: 'destination options', extensions: [padding(60)] };
     case 2: return { name: 'routing', extensions: [routing] };
-    case 3: return { name: 'sixteen extensions', extensions: [padding(0), ...new Array<typeof routing>(15).fill(padding(60))] };
+    case 3: return { name: 'sixteen extensions', extensions: [padding(0), ...Array.from({ length: 15 }, () => padding(60))] };
     case 4: return { name: 'authentication', extensions: [authentication] };
     case 5: return { name: 'mobility', extensions: [padding(random.pick([135, 139, 140]))] };
     case 6: return { name: 'atomic fragment', cuts: () => [] };

@@ -3,7 +3,7 @@
  * the frame's index to sets; they hold no conntrack expression, so they don't switch on defragmentation, and change no packet.
  * Each set joins the index with one thing that a rule may have changed (mark, TTL, DSCP, destination), so a change shows as well.
  */
-import { spawnSync } from 'node:child_process';
+import { inside } from './firewall.js';
 import type { Bed, Target } from './topology.js';
 
 /** Sorted facts of each index: "input", "input mark 7", "answer" … No entry: never seen anywhere. */
@@ -41,8 +41,10 @@ const rules = (probes: readonly Probe[]): string => probes.map(({ rule }) => `  
 const places = {
   early: observe('early', ['mark']),
   routed: observe('prerouting', ['mark', 'daddr']),
+  entered: observe('entered', ['mark']),
   input: observe('input', ['mark', 'ttl', 'dscp', 'daddr']),
   forward: observe('forward', ['mark', 'ttl', 'dscp', 'daddr']),
+  out: observe('out', ['saddr', 'daddr']),
 };
 
 const targetTable = `table inet probe {
@@ -51,10 +53,17 @@ ${declare(Object.values(places).flat())}
 ${rules(places.early)} }
  chain prerouting { type filter hook prerouting priority 2147483647; policy accept;
 ${rules(places.routed)} }
+ chain entered_input { type filter hook input priority -2147483648; policy accept;
+${rules(places.entered)} }
+ chain entered_forward { type filter hook forward priority -2147483648; policy accept;
+${rules(places.entered)} }
  chain input { type filter hook input priority 2147483647; policy accept;
 ${rules(places.input)} }
  chain forward { type filter hook forward priority 2147483647; policy accept;
 ${rules(places.forward)} }
+ chain out { type filter hook postrouting priority 2147483647; policy accept;
+  iifname != "eth0" accept
+${rules(places.out)} }
  chain chatter { type filter hook output priority -2147483648; policy accept;
   icmpv6 type { 130, 131, 132, 133, 134, 135, 136, 143 } drop
   meta protocol ip ip protocol 2 drop
@@ -64,34 +73,28 @@ ${rules(places.forward)} }
 /** ICMP errors quote the header they answer: index at byte 4 of the quoted IPv4 header, in the first word of the quoted IPv6 header. */
 function senderTable(target: Target): string {
   const label = target.near;
-  const out = observe('out', ['ttl', 'saddr', 'daddr']);
   const answers = ` set answer_4 { typeof ip id; flags dynamic; size 65535; }
  set answer_6 { typeof ip6 flowlabel; flags dynamic; size 65535; }
  set expired_4 { typeof ip id; flags dynamic; size 65535; }
  set expired_6 { typeof ip6 flowlabel; flags dynamic; size 65535; }
- set reset { typeof tcp sequence; flags dynamic; size 65535; }
+ set rst { typeof tcp sequence; flags dynamic; size 65535; }
 `;
   const answered = `  ip protocol icmp icmp type 3 update @answer_4 { @th,96,16 }
   ip protocol icmp icmp type 11 update @expired_4 { @th,96,16 }
   ip6 nexthdr icmpv6 icmpv6 type 1 update @answer_6 { @th,76,20 }
   ip6 nexthdr icmpv6 icmpv6 type 3 update @expired_6 { @th,76,20 }
-  tcp flags & (rst | ack) == rst update @reset { tcp sequence }
-  tcp flags & (rst | ack) == rst | ack update @reset { tcp ackseq }
+  tcp flags & (rst | ack) == rst update @rst { tcp sequence }
+  tcp flags & (rst | ack) == rst | ack update @rst { tcp ackseq }
 `;
   return `table netdev probe_${label} {
-${declare(out)}${answers} chain near { type filter hook ingress device ${target.near} priority 0; policy accept;
+${answers} chain near { type filter hook ingress device ${target.near} priority 0; policy accept;
 ${answered} }
  chain far { type filter hook ingress device ${target.far} priority 0; policy accept;
-${rules(out)}${answered} }
+${answered} }
 }`;
 }
 
-/** `nft -j` in a namespace; throws with its message when it fails. */
-export function nft(ns: string, args: readonly string[], input?: string): string {
-  const done = spawnSync('nsenter', [`--net=/run/netns/${ns}`, 'nft', ...args], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
-  if (done.status !== 0) throw new Error(`nft ${args.join(' ')} in ${ns}: ${done.stderr}`);
-  return done.stdout;
-}
+const nft = (ns: string, args: readonly string[], input?: string): string => inside(ns, 'nft', args, input);
 
 export function installProbes(bed: Bed): void {
   for (const target of bed.targets) nft(target.name, ['-f', '-'], targetTable);
@@ -104,13 +107,14 @@ interface Listed {
 }
 
 function listed(ns: string, family: string, table: string): Listed[] {
-  return (JSON.parse(nft(ns, ['-j', 'list', 'table', family, table])) as { nftables: Listed[] }).nftables;
+  const { nftables } = JSON.parse(nft(ns, ['-j', 'list', 'sets', family])) as { nftables: Listed[] };
+  return nftables.filter(({ set }) => set?.table === table);
 }
 
 /** Index of a set's element and what was noted with it. RST answers carry the index in the upper 24 bits (see `pool.ts`). */
 function note(name: string, value: Value): readonly [key: string, text: string] {
   const [place = '', field = '', suffix = ''] = name.split('_');
-  if (name === 'reset') return [`tcp ${Number(value) >>> 8}`, 'reset'];
+  if (name === 'rst') return [`tcp ${Number(value) >>> 8}`, 'reset'];
   if (typeof value !== 'object') return [`${field} ${value}`, place];
   return [`${suffix} ${value.concat[0]}`, `${place} ${field} ${value.concat[1]}`];
 }

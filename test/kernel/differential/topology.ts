@@ -74,8 +74,8 @@ const targetLines = (): string[] => [
   'neigh add fe80::2 lladdr 02:00:00:00:01:02 nud permanent dev eth1',
   'route add 192.0.2.0/24 via 192.0.2.2 dev eth0 onlink',
   'route add default via 198.51.100.2 dev eth1 onlink',
-  '-6 route add 2001:db8:1::/64 via fe80::2 dev eth0',
-  '-6 route add default via fe80::2 dev eth1',
+  'route add 2001:db8:1::/64 via fe80::2 dev eth0',
+  'route add ::/0 via fe80::2 dev eth1',
 ];
 
 function createTarget(net: Net, sender: string, label: string, settings: HostSettings): Target {

@@ -1,0 +1,25 @@
+/** Links, live frames and mounts, in a namespace of their own: the calls run in a child process that lives there. */
+import test from 'ava';
+import { withNamespaces } from './namespace.js';
+
+test('links, live frames, sending, queries and the mount', async (t) => {
+  await withNamespaces(t, async (net) => {
+    const [a, b] = [net.namespace('a'), net.namespace('b')];
+    net.veth(a, 'eth0', b, 'eth0');
+    await net.exec(a, 'ip', ['link', 'add', 'br0', 'type', 'bridge']);
+    const { stdout } = await net.node(a, 'test/kernel/fixture/links.ts', [net.directory(), net.bpffs(), net.directory()]);
+    t.is(stdout, 'ok\n');
+  });
+});
+
+test('without privilege the message says so', async (t) => {
+  await withNamespaces(t, async (net) => {
+    const ns = net.namespace();
+    const script = 'test/kernel/fixture/unprivileged.ts';
+    const { stdout } = await net.exec(ns, 'setpriv', [
+      '--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all', process.execPath, '--import=tsx', script,
+    ], { env: { HOME: '/nonexistent', TMPDIR: net.directory() } });
+    t.regex(stdout, /cannot load: .*\(EPERM\)/);
+    t.regex(stdout, /hint: run it as root/);
+  });
+});

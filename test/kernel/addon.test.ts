@@ -1,0 +1,192 @@
+/** Every call of the addon that needs no device; those that do are in addon-link.test.ts. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { LoadError, explaining, isNativeError } from '../../src/load/load-error.js';
+import type { LoadedFds, NativeApi, NativeError } from '../../src/load/native-api.js';
+import { loadNative } from '../../src/load/native.js';
+import { buildFixture } from './fixture/build.js';
+import { withNamespaces, type Net } from './namespace.js';
+
+const native = loadNative();
+const pass = rodata(2);
+
+function rodata(verdict: number, ifindex = 0): Uint8Array {
+  return new Uint8Array(new Uint32Array([verdict, ifindex]).buffer);
+}
+
+function nativeError(call: () => unknown): NativeError {
+  try {
+    call();
+  } catch (error) {
+    if (isNativeError(error)) return error;
+    throw error;
+  }
+  throw new Error('it did not throw');
+}
+
+const closeAll = (fds: LoadedFds): void => [fds.program, ...Object.values(fds.maps)].forEach((fd) => native.close(fd));
+
+async function withFixture(t: Parameters<typeof withNamespaces>[0], body: (fds: LoadedFds, net: Net) => Promise<void> | void): Promise<void> {
+  await withNamespaces(t, async (net) => {
+    const fds = await native.load(buildFixture(net.directory()), 'fixture', pass, [{ name: 'tables', valueSize: 100_000 }]);
+    try {
+      await body(fds, net);
+    } finally {
+      closeAll(fds);
+    }
+  });
+}
+
+const frames = (...all: readonly Uint8Array[]): Parameters<NativeApi['testRun']>[2] => {
+  let end = 0;
+  return { bytes: Buffer.concat(all), ends: Uint32Array.from(all, (frame) => (end += frame.length)) };
+};
+
+test('libbpf tells its version', (t) => {
+  t.regex(native.libbpfVersion(), /^\d+\.\d+$/);
+});
+
+test('load sets sizes, leaves rodata out and gives every map', async (t) => {
+  await withFixture(t, (fds) => {
+    t.deepEqual(Object.keys(fds.maps).sort(), ['addresses', 'counters', 'tables']);
+    t.like(native.mapInfo(fds.maps['tables']!), { name: 'tables', valueSize: 100_000, maxEntries: 1, keySize: 4 });
+    const info = native.programInfo(fds.program);
+    t.is(info.name, 'fixture');
+    t.regex(info.tag, /^[0-9a-f]{16}$/);
+    t.true(info.translatedBytes > 0 && info.mapIds.length === 4);
+    const again = native.programById(info.id);
+    t.is(native.programInfo(again).id, info.id);
+    native.close(again);
+    const map = native.mapById(native.mapInfo(fds.maps['counters']!).id);
+    t.is(native.mapInfo(map).name, 'counters');
+    native.close(map);
+  });
+});
+
+test('rodata decides and its size must fit', async (t) => {
+  await withNamespaces(t, async (net) => {
+    const object = buildFixture(net.directory());
+    const drop = await native.load(object, 'fixture', rodata(1), []);
+    t.deepEqual([...(await native.testRun(drop.program, 0, frames(new Uint8Array(60))))], [1]);
+    closeAll(drop);
+    const error = await t.throwsAsync(native.load(object, 'fixture', new Uint8Array(4), []));
+    t.regex(error.message, /set rodata \(8 bytes in the object, 4 given\)/);
+  });
+});
+
+test('a map is shared by its descriptor', async (t) => {
+  await withFixture(t, async (fds, net) => {
+    const reuse = [{ name: 'tables', reuseFd: fds.maps['tables']! }];
+    const second = await native.load(buildFixture(net.directory()), 'fixture', pass, reuse);
+    native.writeMappable(fds.maps['tables']!, 0, Uint8Array.of(0xff));
+    t.deepEqual([...(await native.testRun(second.program, 0, frames(new Uint8Array(60))))], [1]);
+    t.is(native.mapInfo(second.maps['tables']!).id, native.mapInfo(fds.maps['tables']!).id);
+    closeAll(second);
+  });
+});
+
+test('unknown programs, maps and rubbish are refused with their step', async (t) => {
+  await withNamespaces(t, async (net) => {
+    const object = buildFixture(net.directory());
+    const errors = await Promise.all([
+      t.throwsAsync(native.load(object, 'nothing', pass, [])),
+      t.throwsAsync(native.load(object, 'fixture', pass, [{ name: 'nothing', maxEntries: 1 }])),
+      t.throwsAsync(native.load(Buffer.from('no object'), 'fixture', pass, [])),
+    ]);
+    t.like(errors[0], { code: 'ENOENT', step: 'find program nothing' });
+    t.like(errors[1], { code: 'ENOENT', step: 'find map nothing' });
+    t.like(errors[2], { step: 'open object' });
+  });
+});
+
+test('a reject brings the verifier log, and its telling lines reach the message', async (t) => {
+  await withNamespaces(t, async (net) => {
+    const object = buildFixture(net.directory());
+    const error = await t.throwsAsync(explaining('cannot load', () => native.load(object, 'rejected', pass, [])), {
+      instanceOf: LoadError,
+    });
+    t.regex(error.verifierLog ?? '', /invalid access to packet/);
+    t.regex(error.message, /^cannot load: load program: .*\n( {2}\| .*\n)*.*invalid access to packet/);
+    t.notRegex(error.message, /processed \d+ insns/);
+  });
+});
+
+test('mappable bytes: any offset, bounds', async (t) => {
+  await withFixture(t, (fds) => {
+    const map = fds.maps['tables']!;
+    const bytes = Uint8Array.from({ length: 9_000 }, (_, i) => i % 251);
+    native.writeMappable(map, 5_001, bytes);
+    t.deepEqual(native.readMappable(map, 5_001, bytes.length), bytes);
+    t.deepEqual([...native.readMappable(map, 4_999, 4)], [0, 0, 0, 1]);
+    t.is(native.readMappable(map, 99_999, 1).length, 1);
+    t.is(nativeError(() => native.writeMappable(map, 99_999, new Uint8Array(10))).code, 'ERANGE');
+    t.is(nativeError(() => native.readMappable(map, -1, 1)).code, 'ERANGE');
+    t.true(nativeError(() => native.readMappable(fds.maps['counters']!, 0, 8)).errno > 0);
+  });
+});
+
+test('batches into a hash map', async (t) => {
+  await withFixture(t, (fds) => {
+    const map = fds.maps['addresses']!;
+    const keys = new Uint8Array(Uint32Array.from({ length: 100 }, (_, i) => i).buffer);
+    native.updateBatch(map, keys, keys, 100);
+    native.updateBatch(map, new Uint8Array(0), new Uint8Array(0), 0);
+    t.is(nativeError(() => native.updateBatch(map, keys, keys, 99)).code, 'EINVAL');
+    const more = new Uint8Array(Uint32Array.of(1_000).buffer);
+    t.is(nativeError(() => native.updateBatch(map, more, more, 1)).code, 'E2BIG');
+  });
+});
+
+test('test runs: verdict of every frame, per-CPU sums, clearing', async (t) => {
+  await withFixture(t, async (fds) => {
+    const verdicts = await native.testRun(fds.program, 0, frames(new Uint8Array(14), new Uint8Array(60), new Uint8Array(9_000)));
+    t.deepEqual([...verdicts], [2, 2, 2]);
+    const counters = fds.maps['counters']!;
+    const sums = native.readPerCpu(counters, 0, 4, 2);
+    t.is(sums.length, 8);
+    t.is(sums[2], 3n);
+    t.true(sums[3]! >= 74n);
+    t.deepEqual([...native.readPerCpu(counters, 1, 1, 2)], [sums[2], sums[3]]);
+    native.clearPerCpu(counters);
+    t.deepEqual([...native.readPerCpu(counters, 1, 1, 2)], [0n, 0n]);
+    t.is(nativeError(() => native.readPerCpu(counters, 0, 5, 2)).code, 'ERANGE');
+    t.is(nativeError(() => native.readPerCpu(counters, 0, 4, 1)).code, 'EINVAL');
+    t.is(nativeError(() => native.clearPerCpu(fds.maps['addresses']!)).code, 'EINVAL');
+    t.is((await native.testRun(fds.program, 0, frames())).length, 0);
+
+    const short = await t.throwsAsync(native.testRun(fds.program, 0, frames(new Uint8Array(60), new Uint8Array(13))));
+    t.like(short, { code: 'EINVAL', step: 'test run, frame 1 (shorter than an Ethernet header)' });
+    const timed = await native.testRunTimed(fds.program, 0, new Uint8Array(60), 1_000);
+    t.is(timed.verdict, 2);
+    t.true(timed.nanoseconds >= 0);
+  });
+});
+
+test('pins, locks and a bpffs of its own', async (t) => {
+  await withFixture(t, (fds, net) => {
+    const bpffs = net.bpffs();
+    const path = join(bpffs, 'prog');
+    native.pin(fds.program, path);
+    t.is(nativeError(() => native.pin(fds.program, path)).code, 'EEXIST');
+    const opened = native.openPinned(path);
+    t.is(native.programInfo(opened).id, native.programInfo(fds.program).id);
+    native.close(opened);
+    t.is(nativeError(() => native.openPinned(join(bpffs, 'none'))).code, 'ENOENT');
+
+    const lock = native.lock(bpffs);
+    t.is(nativeError(() => native.lock(bpffs)).code, 'EAGAIN');
+    native.close(lock);
+    native.close(native.lock(bpffs));
+    t.is(nativeError(() => native.close(-1)).code, 'EBADF');
+    t.true(existsSync(path));
+  });
+});
+
+test('wrong argument types are exceptions, not crashes', (t) => {
+  const loose = native as unknown as Record<string, (...values: unknown[]) => unknown>;
+  t.throws(() => loose['close']!('x'), { instanceOf: TypeError });
+  t.throws(() => loose['writeMappable']!(1, 0, 'x'), { instanceOf: TypeError });
+  t.throws(() => loose['testRun']!(1, 0, { bytes: new Uint8Array(1), ends: Uint32Array.of(2) }), { message: /ends out of order/ });
+  t.throws(() => loose['load']!(new Uint8Array(1), 'x', null, 1), { instanceOf: TypeError });
+});

@@ -1,0 +1,122 @@
+/** Original and prefilter-plus-residual, frame by frame. */
+import type { Fate } from '../../../src/oracle/fate.js';
+import { targetMac } from './frame.js';
+import type { Datagram } from './pool.js';
+import type { Fates } from './probes.js';
+
+export const XDP_DROP = 1;
+
+export type FindingKind =
+  /** XDP dropped what netfilter let through, answered, or what was somebody else's. */
+  | 'unsound'
+  /** XDP passed it and its fate is another one. */
+  | 'difference'
+  /** A rule with an effect (LOG, REJECT, limit …) counted differently. */
+  | 'effect'
+  /** The attached program and the test run disagree. */
+  | 'verdict'
+  /** The oracle says something else than netfilter did. */
+  | 'oracle'
+  /** Every rule that may drop it is `full`, yet XDP passed it. */
+  | 'leak';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly backend: string;
+  readonly text: string;
+}
+
+export interface Observed {
+  readonly backend: string;
+  readonly original: Fates;
+  readonly split: Fates;
+  /** Packets by rule (`firewall.counters`). */
+  readonly originalCounters: ReadonlyMap<string, number>;
+  readonly splitCounters: ReadonlyMap<string, number>;
+  /** By datagram and frame. */
+  readonly verdicts: readonly (readonly number[])[];
+}
+
+/** Everything noted of a datagram: by the index in its header and in RSTs that answer it. */
+export function notesOf(fates: Fates, { version, index }: Datagram): readonly string[] {
+  return [...(fates.get(`${version} ${index}`) ?? []), ...(fates.get(`tcp ${index}`) ?? [])];
+}
+
+export const early = (notes: readonly string[]): boolean => notes.some((note) => note.startsWith('early'));
+export const survived = (notes: readonly string[]): boolean => notes.some((note) => /^(input|forward|out) /.test(note));
+/** Answered by the firewall (or by what the firewall let it reach). Time exceeded is the stack's own, before FORWARD. */
+export const answered = (notes: readonly string[]): boolean => notes.some((note) => note === 'answer' || note === 'reset');
+
+/** Unicast to another station, or in a VLAN: a macvlan or VLAN device may own it. */
+function somebodyElses(frame: Uint8Array): boolean {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const destination = view.getUint16(0) * 2 ** 32 + view.getUint32(2);
+  if (((frame[0] ?? 0) & 1) === 0 && destination !== targetMac) return true;
+  for (let at = 12; at + 4 < frame.length && [0x8100, 0x88a8].includes(view.getUint16(at)); at += 4) {
+    if ((view.getUint16(at + 2) & 0xfff) !== 0) return true;
+  }
+  return false;
+}
+
+/** Netfilter itself let it vanish; what the stack discards between hooks (no route, martian, TTL) is not that. */
+export function droppedByRules(notes: readonly string[]): boolean {
+  if (!early(notes) || survived(notes) || answered(notes)) return false;
+  return !notes.some((note) => note.startsWith('prerouting')) || notes.some((note) => note.startsWith('entered'));
+}
+
+const hex = (frames: readonly Uint8Array[]): string => frames.map((frame) => Buffer.from(frame).toString('hex')).join(' + ');
+const told = (datagram: Datagram): string => `#${datagram.index} IPv${datagram.version} ${datagram.shape} ${hex(datagram.frames)}`;
+
+function judgeDatagram(datagram: Datagram, at: number, run: Observed): Finding | null {
+  const before = notesOf(run.original, datagram);
+  const after = notesOf(run.split, datagram);
+  const verdicts = run.verdicts[at] ?? [];
+  const dropped = verdicts.some((verdict) => verdict === XDP_DROP);
+  const say = (kind: FindingKind, why: string): Finding => ({
+    kind,
+    backend: run.backend,
+    text: `${why}\n  ${told(datagram)}\n  original: ${before.join(', ') || '-'}\n  split:    ${after.join(', ') || '-'}  xdp ${verdicts.join(',')}`,
+  });
+  if (dropped && (survived(before) || answered(before))) return say('unsound', 'XDP dropped it, netfilter had not');
+  if (dropped && datagram.frames.some((frame, i) => verdicts[i] === XDP_DROP && somebodyElses(frame))) return say('unsound', 'XDP dropped a frame that is not for this station');
+  if (dropped && early(after) && verdicts.every((verdict) => verdict === XDP_DROP)) return say('verdict', 'the attached program passed it');
+  if (!dropped && early(before) && !early(after)) return say('verdict', 'the attached program dropped it (or it was lost)');
+  if (!dropped && before.join() !== after.join()) return say('difference', 'another fate');
+  if (dropped && (survived(after) || answered(after))) return say('difference', 'rest of a dropped datagram came through');
+  return null;
+}
+
+/** Rules whose every packet matters beyond its fate. Their counters must not move by what XDP drops. */
+const hasEffect = /-j (LOG|NFLOG|REJECT|SET|TRACE|AUDIT|CONNMARK|TEE|DNAT|SNAT|MASQUERADE|REDIRECT)|-m (limit|recent|hashlimit|connlimit|quota|statistic)/;
+
+function judgeCounters(run: Observed): Finding[] {
+  return [...run.originalCounters].flatMap(([rule, packets]) => {
+    const now = run.splitCounters.get(rule);
+    if (!hasEffect.test(rule) || now === packets) return [];
+    return [{ kind: 'effect' as const, backend: run.backend, text: `${rule}: ${packets} packets, split ${now ?? 'lacks the rule'}` }];
+  });
+}
+
+export function compare(datagrams: readonly Datagram[], run: Observed): Finding[] {
+  const found = datagrams.flatMap((datagram, at) => judgeDatagram(datagram, at, run) ?? []);
+  return [...found, ...judgeCounters(run)];
+}
+
+/** The oracle against what the original really did. Fragments are left out: the oracle sees one frame at a time. */
+export function compareOracle(datagrams: readonly Datagram[], run: Observed, fateOf: (frame: Uint8Array) => Fate, isFull: (rule: string) => boolean): Finding[] {
+  return datagrams.flatMap((datagram, at): Finding[] => {
+    const [frame, ...rest] = datagram.frames;
+    if (frame === undefined || rest.length > 0) return [];
+    const fate = fateOf(frame);
+    const notes = notesOf(run.original, datagram);
+    const through = survived(notes) || answered(notes);
+    const say = (kind: FindingKind, why: string): Finding[] => [
+      { kind, backend: run.backend, text: `${why}: ${JSON.stringify(fate)}\n  ${told(datagram)}\n  original: ${notes.join(', ') || '-'}  xdp ${run.verdicts[at]?.join(',') ?? ''}` },
+    ];
+    if (fate.kind === 'drop' && through) return say('oracle', 'the oracle drops what came through');
+    if (fate.kind === 'lost' && survived(notes)) return say('oracle', 'the oracle loses what came through');
+    if (fate.kind === 'pass' && fate.how === 'accept' && droppedByRules(notes)) return say('oracle', 'the oracle passes what was dropped');
+    if (fate.kind === 'drop' && run.verdicts[at]?.[0] !== XDP_DROP && fate.rules.every(isFull)) return say('leak', 'full, but passed');
+    return [];
+  });
+}

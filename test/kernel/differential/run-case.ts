@@ -1,0 +1,137 @@
+/** One ruleset through the whole bed: original and split, by both back ends of iptables, the same frames into all four. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readRuleset } from '../../../src/model/read-ruleset.js';
+import { createOracle } from '../../../src/oracle/oracle.js';
+import type { Net } from '../namespace.js';
+import { backends, type Backend } from './backend.js';
+import { boundaryDatagrams } from './boundary-datagrams.js';
+import { answered, compare, compareOracle, droppedByRules, notesOf, survived, XDP_DROP, type Finding, type Observed } from './compare.js';
+import { counters, restore } from './firewall.js';
+import { bedFacts, dumpsOf, type FirewallCase } from './firewall-case.js';
+import { packFrameFile } from './frame-file.js';
+import { framePool, type Datagram } from './pool.js';
+import type { AgentReply, AgentRequest } from './prefilter-agent.js';
+import { installProbes, readFates } from './probes.js';
+import { createRandom } from './random.js';
+import { createBed, type Bed, type Target } from './topology.js';
+
+export interface CaseOptions {
+  readonly seed: number;
+  /** Datagrams to send; half of them from the oracle's boundaries, the others from the words of the text. */
+  readonly frames: number;
+  /** Negative controls: spoil the program, or the residual, on the way. */
+  readonly dropProtocol?: number;
+  readonly spoilResidual?: (text: string) => string;
+  /** Send these instead. */
+  readonly datagrams?: readonly Datagram[];
+}
+
+export interface CaseReport {
+  readonly name: string;
+  readonly datagrams: number;
+  readonly frames: number;
+  /** Datagrams that the original dropped silently, and how many of them XDP took. */
+  readonly silent: number;
+  readonly early: number;
+  readonly survived: number;
+  readonly answered: number;
+  readonly decisions: Readonly<Record<'full' | 'partial' | 'none', number>>;
+  readonly findings: readonly Finding[];
+  /** For tests of single facts. */
+  readonly runs: readonly Observed[];
+  readonly sent: readonly Datagram[];
+  readonly reply: AgentReply;
+}
+
+async function split(net: Net, target: Target, request: Omit<AgentRequest, 'ifindex' | 'pin'>, bpffs: string): Promise<AgentReply> {
+  const whole: AgentRequest = { ...request, ifindex: net.ifindex(target.name, 'eth0'), pin: join(bpffs, target.near) };
+  const { stdout } = await net.node(target.name, 'test/kernel/differential/prefilter-agent.ts', [JSON.stringify(whole)]);
+  return JSON.parse(stdout) as AgentReply;
+}
+
+function datagramsOf(firewall: FirewallCase, options: CaseOptions, files: readonly string[]): Datagram[] {
+  const text = dumpsOf(firewall).map((dump) => dump.text).join('\n');
+  const own = framePool(text, Math.ceil(options.frames / 2), createRandom(options.seed));
+  const { ruleset } = readRuleset(files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt: null })));
+  return [...own, ...boundaryDatagrams(ruleset, firewall.forwarding, options.frames - own.length, options.seed, own.length + 1)];
+}
+
+/** Groups the verdicts of frames by datagram. */
+function byDatagram(datagrams: readonly Datagram[], verdicts: readonly number[]): number[][] {
+  let at = 0;
+  return datagrams.map(({ frames }) => verdicts.slice(at, (at += frames.length)));
+}
+
+async function inject(net: Net, bed: Bed, frames: string): Promise<void> {
+  const devices = bed.targets.map(({ near }) => String(net.ifindex(bed.sender, near)));
+  await net.node(bed.sender, 'test/kernel/differential/injector.ts', [frames, ...devices]);
+}
+
+function observe(bed: Bed, backend: Backend, datagrams: readonly Datagram[], reply: AgentReply): Observed {
+  const [original, other] = bed.targets.filter(({ near }) => near.startsWith(backend)) as [Target, Target];
+  return {
+    backend,
+    original: readFates(bed, original),
+    split: readFates(bed, other),
+    originalCounters: counters(original.name, backend),
+    splitCounters: counters(other.name, backend),
+    verdicts: byDatagram(datagrams, reply.verdicts),
+  };
+}
+
+export async function runCase(net: Net, firewall: FirewallCase, options: CaseOptions): Promise<CaseReport> {
+  const directory = net.directory();
+  const dumps = dumpsOf(firewall);
+  const files = dumps.map(({ name, text }) => {
+    writeFileSync(join(directory, name), text);
+    return join(directory, name);
+  });
+  const datagrams = options.datagrams ?? datagramsOf(firewall, options, files);
+  const frames = datagrams.flatMap((datagram) => datagram.frames);
+  const frameFile = join(directory, 'frames');
+  writeFileSync(frameFile, packFrameFile(frames));
+
+  const bed = createBed(net, backends.flatMap((backend) => [`${backend}A`, `${backend}B`]), firewall);
+  installProbes(bed);
+  const bpffs = net.bpffs();
+  const request = { files, frames: frameFile, forwarding: firewall.forwarding, ...(options.dropProtocol !== undefined && { dropProtocol: options.dropProtocol }) };
+  const spoil = options.spoilResidual ?? ((text: string): string => text);
+  const replies = await Promise.all(backends.map(async (backend, at) => {
+    const [original, other] = [bed.targets[2 * at], bed.targets[2 * at + 1]] as [Target, Target];
+    restore(original.name, backend, dumps);
+    const reply = await split(net, other, request, bpffs);
+    const residuals = reply.residuals.map(({ name, text }) => ({ name, text: spoil(text) }));
+    restore(other.name, backend, [...dumps.filter(({ name }) => name === 'ipset.save'), ...residuals]);
+    return reply;
+  }));
+  await inject(net, bed, frameFile);
+
+  const runs = backends.map((backend, at) => observe(bed, backend, datagrams, replies[at] as AgentReply));
+  return report(firewall, files, datagrams, runs, replies[0] as AgentReply);
+}
+
+function report(firewall: FirewallCase, files: readonly string[], datagrams: readonly Datagram[], runs: readonly Observed[], reply: AgentReply): CaseReport {
+  const { ruleset } = readRuleset(files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt: null })));
+  const oracle = createOracle(ruleset, bedFacts(firewall.forwarding), 'eth0');
+  const full = new Set(reply.rules.filter(({ offload }) => offload === 'full').map(({ id }) => id));
+  const findings = runs.flatMap((run) => [
+    ...compare(datagrams, run),
+    ...compareOracle(datagrams, run, (frame) => oracle.fate(frame), (rule) => full.has(rule)),
+  ]);
+  const [run] = runs as [Observed];
+  const count = (test: (notes: readonly string[], at: number) => boolean): number =>
+    datagrams.filter((datagram, at) => test(notesOf(run.original, datagram), at)).length;
+  const decided = (offload: string): number => reply.rules.filter((rule) => rule.offload === offload).length;
+  return {
+    name: firewall.name,
+    datagrams: datagrams.length,
+    frames: datagrams.reduce((sum, datagram) => sum + datagram.frames.length, 0),
+    silent: count(droppedByRules),
+    early: count((notes, at) => droppedByRules(notes) && run.verdicts[at]?.includes(XDP_DROP) === true),
+    survived: count(survived),
+    answered: count((notes) => !survived(notes) && answered(notes)),
+    decisions: { full: decided('full'), partial: decided('partial'), none: decided('none') },
+    findings, runs, reply, sent: datagrams,
+  };
+}
