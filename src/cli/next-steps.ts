@@ -4,6 +4,9 @@ import type { AttachOutcome } from './attach.js';
 import type { OffloadOptions } from './offload-command.js';
 import type { Planned } from './pipeline.js';
 
+/** How the command was called. */
+const self = process.env['OFFLOAD_COMMAND'] ?? 'offload';
+
 /** A word as a shell takes it back. */
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
@@ -19,17 +22,18 @@ export function nextSteps(
   if (written !== '') steps.push(`What stays in netfilter is in ${written}.`);
   if (outcome !== null) {
     for (const device of plan.devices)
-      steps.push(`offload detach --dev ${quoted(device)}   takes the filter off ${device} again`);
-    return ['offload status   shows what is dropped, rule by rule', ...steps];
+      steps.push(`${self} detach --dev ${quoted(device)}   takes the filter off ${device} again`);
+    return [`${self} status   shows what is dropped, rule by rule`, ...steps];
   }
   if (plan.summary.full + plan.summary.partial === 0) return steps;
   const devices = (options.dev ?? plan.devices).map((device) => `--dev ${quoted(device)}`);
-  const residual = residuals.length > 0 || plan.summary.full === 0 ? [] : [`--residual ${residualName(plan.inputs)}`];
-  const command = ['offload', ...files.map(quoted), ...devices, ...residual].join(' ');
+  const target = options.residual ?? residualName(plan.inputs);
+  const residual = plan.summary.full === 0 ? [] : [`--residual ${quoted(target)}`];
+  const command = [self, ...files.map(quoted), ...devices, ...residual].join(' ');
   return [...steps, `${command}   on the host itself, as root: verify and attach`];
 }
 
 function residualName(inputs: Planned['plan']['inputs']): string {
   const rulesets = inputs.filter(({ rules }) => rules > 0);
-  return rulesets.length === 1 && rulesets[0]!.file !== '-' ? quoted(`residual-${basename(rulesets[0]!.file)}`) : 'DIR';
+  return rulesets.length === 1 && rulesets[0]!.file !== '-' ? `residual-${basename(rulesets[0]!.file)}` : 'DIR';
 }

@@ -1,8 +1,12 @@
 /** `offload RULESET...`: plans, prints the report, and with `--dev` verifies and attaches. */
 import { type Command, Option } from 'commander';
+import { preflight } from '../host/preflight.js';
+import { readHostFacts } from '../host/read-host-facts.js';
 import { jsonReport } from '../report/json-report.js';
+import { counted } from '../report/quantity.js';
 import { textReport } from '../report/text-report.js';
-import { attach, checkAssumed } from './attach.js';
+import { refuseHopeless, refuseViolated, withAssumed, withChecks } from './assumption-check.js';
+import { attach, type AttachOutcome } from './attach.js';
 import { usageError } from './exit-code.js';
 import { readHostFile } from './host-file.js';
 import { nextSteps } from './next-steps.js';
@@ -48,24 +52,27 @@ export function addOffloadCommand(program: Command): void {
 }
 
 async function offload(files: readonly string[], options: OffloadOptions): Promise<void> {
-  if (options.dryRun && !options.dev)
-    throw usageError('--dry-run plans for a device without attaching: name it with --dev');
-  const attaching = options.dev !== undefined && !options.dryRun;
-  if (attaching && options.host !== undefined) {
+  const { dev, host, residual: target } = options;
+  if (options.dryRun && !dev) throw usageError('--dry-run plans for a device without attaching: name it with --dev');
+  const attaching = dev !== undefined && !options.dryRun;
+  if (attaching && host !== undefined) {
     throw usageError('--host is for planning elsewhere: an attached filter needs the facts of this host');
   }
   const progress = new Progress();
   try {
-    const facts = options.host === undefined ? null : readHostFile(options.host);
-    const planned = await planFiles(files, { ...options, facts, attaching }, progress);
-    checkAssumed(planned.plan, options.assume ?? []);
-    const residual =
-      options.residual === undefined ? null : stageResidual(options.residual, residualTexts(planned.plan));
+    const checks = attaching ? await preflight(dev, options) : [];
+    refuseHopeless(checks);
+    const facts = host !== undefined ? readHostFile(host) : dev !== undefined ? readHostFacts(dev) : null;
+    const made = planFiles(files, { ...options, facts }, progress);
+    const plan = withAssumed(withChecks(made.plan, checks), options.assume ?? [], checks);
+    refuseViolated(plan, checks);
+    const planned = { ...made, plan };
+    const residual = target === undefined ? null : stageResidual(target, residualTexts(plan), made.read);
     try {
-      const outcome = attaching ? await attach(planned, options, progress) : null;
+      const outcome = attaching && facts !== null ? await attach(planned, facts, options, progress) : null;
       residual?.commit();
       progress.done();
-      await report(planned, nextSteps(files, options, planned, outcome, residual?.files ?? []), options);
+      await report(planned, outcome, nextSteps(files, options, planned, outcome, residual?.files ?? []), options);
     } finally {
       residual?.discard();
     }
@@ -74,11 +81,23 @@ async function offload(files: readonly string[], options: OffloadOptions): Promi
   }
 }
 
-async function report({ plan, prefilter }: Planned, next: readonly string[], options: OffloadOptions): Promise<void> {
+async function report(
+  { plan, prefilter }: Planned,
+  outcome: AttachOutcome | null,
+  next: readonly string[],
+  options: OffloadOptions,
+): Promise<void> {
   switch (options.format) {
     case 'json':
       return print(jsonReport(plan, prefilter));
-    case 'text':
-      return print(textReport(plan, prefilter, next, terminalStyle(options.all === true)));
+    case 'text': {
+      const done = outcome === null ? null : attachedLine(plan.devices, options.mode, outcome);
+      return print(textReport(plan, prefilter, { done, next }, terminalStyle(options.all === true)));
+    }
   }
+}
+
+function attachedLine(devices: readonly string[], mode: string, { frames, replaced }: AttachOutcome): string {
+  const verb = replaced ? 'Replaced on' : 'Attached to';
+  return `${verb} ${devices.join(', ')} (${mode} XDP), verified with ${counted(frames, 'frame')}: no difference.`;
 }

@@ -15,6 +15,7 @@ import type { Progress } from './progress.js';
 export interface PlanningOptions {
   readonly dev?: readonly string[];
   readonly strict?: true;
+  /** Null: nothing is known of the host. */
   readonly facts: HostFacts | null;
 }
 

@@ -18,17 +18,16 @@ const shownDiagnostics = 20;
 
 export async function run(args: readonly string[]): Promise<number> {
   endQuietlyOnClosedPipe();
-  let exitCode: number = exitCodes.done;
-  const program = commandLine((code) => (exitCode = code));
+  const program = commandLine();
   try {
     await program.parseAsync(args, { from: 'user' });
-    return exitCode;
+    return exitCodes.done;
   } catch (error) {
     return exitCodeOf(error);
   }
 }
 
-function commandLine(exit: (code: number) => void): Command {
+function commandLine(): Command {
   const program = new Command('offload');
   program
     .description(
@@ -41,7 +40,7 @@ function commandLine(exit: (code: number) => void): Command {
     .showHelpAfterError('(offload --help shows the options)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'offload: ')) })
     .exitOverride();
-  addOffloadCommand(program, exit);
+  addOffloadCommand(program);
   addStatusCommand(program);
   addDetachCommand(program);
   addSnapshotCommand(program);

@@ -45,13 +45,13 @@ function* reasonSection(
   style: TextStyle,
 ): Generator<string> {
   const { columns, colors, all } = style;
-  const head = `${reasonCodes[code]} [${code}] · ${counted(decisions.length, 'rule')}`;
+  const head = `${counted(decisions.length, 'rule')}: ${reasonCodes[code]} [${code}]`;
   yield `${colors.cyan(wrapped(head, columns, '  '))}\n`;
   const runs = ruleRuns(decisions);
   const limit = plainReasons.has(code) ? shownPlainRuns : shownRuns;
   // One more than the limit is shown rather than a line that says so.
   const shown = all || runs.length <= limit + 1 ? runs : runs.slice(0, limit);
-  const width = Math.min(36, Math.max(...shown.map((run) => printable(runName(run)).length)));
+  const width = Math.min(44, Math.max(...shown.map((run) => printable(runName(run)).length)));
   for (const run of shown) yield runLines(run, width, textOf, style);
   if (shown.length < runs.length) {
     const hidden = decisions.length - shown.reduce((sum, run) => sum + run.rules, 0);
@@ -78,7 +78,7 @@ function runLines(run: RuleRun, width: number, textOf: ReadonlyMap<string, strin
     const more = others.length > 0 ? ` (and ${count(others.length)} more)` : '';
     note('behind: ', shortened(`${blocker}: ${ruleBody(textOf.get(blocker) ?? '')}`, 2 * columns) + more);
   }
-  if (first.hint !== null) note('try: ', first.hint);
+  if (first.hint !== null) note('hint: ', first.hint);
   return `${lines.join('\n')}\n`;
 }
 

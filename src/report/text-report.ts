@@ -7,12 +7,19 @@ import { decisionSections } from './decision-sections.js';
 import type { TextStyle } from './text-style.js';
 import { wrapped } from './wrapped.js';
 
+/** What the run has done besides planning, and what the reader may do now. */
+export interface Outcome {
+  readonly done: string | null;
+  readonly next: readonly string[];
+}
+
 export function* textReport(
   plan: Plan,
   prefilter: PrefilterSummary,
-  next: readonly string[],
+  { done, next }: Outcome,
   style: TextStyle,
 ): Generator<string> {
+  if (done !== null) yield `${style.colors.green(printable(done))}\n\n`;
   yield heading(plan, style);
   yield summary(plan, prefilter, style);
   yield* decisionSections(plan, style);
@@ -31,7 +38,7 @@ function heading({ devices, inputs }: Plan, { colors }: TextStyle): string {
 }
 
 function summary(
-  { summary: { rules, full, partial, none } }: Plan,
+  { summary: { rules, full, partial, none }, rules: decisions }: Plan,
   prefilter: PrefilterSummary,
   style: TextStyle,
 ): string {
@@ -39,10 +46,10 @@ function summary(
   const width = count(Math.max(full, partial, none)).length;
   const row = (n: number, name: string, meaning: string, color: (text: string) => string): string =>
     `  ${color(`${count(n).padStart(width)} ${name.padEnd(7)}`)}  ${meaning}\n`;
-  const head =
-    full + partial === 0
-      ? `None of ${counted(rules, 'rule')} can run in XDP.`
-      : `XDP runs ${count(full + partial)} of ${counted(rules, 'rule')}:`;
+  const withPolicies = decisions.some(({ number }) => number === null);
+  const noun = withPolicies ? 'rules and drop policies' : 'rules';
+  const some = `${count(full + partial)} of ${count(rules)} ${noun} run in XDP, in full or in part:`;
+  const head = full + partial === 0 ? `None of ${count(rules)} ${noun} can run in XDP.` : some;
   return (
     `${colors.bold(head)}\n` +
     row(full, 'full', 'XDP drops all of their packets: they leave netfilter', colors.green) +
@@ -55,15 +62,19 @@ function summary(
 function prefilterLine({ steps, fields, tables }: PrefilterSummary, { columns }: TextStyle): string {
   if (steps === 0) return '\n';
   const memory = tables.reduce((sum, table) => sum + table.bytes, 0);
-  const structures = tables.map(
-    ({ name, structure, entries }) => `${name}: ${counted(entries, 'entry', 'entries')} (${structure})`,
+  // The tables of a few bytes that every prefilter has say nothing.
+  const telling = tables.filter(({ name }) => / (saddr|daddr|smac|tuple)$/.test(name));
+  const entries = telling.map(
+    ({ name, structure, entries: n }) => `${name}: ${counted(n, 'entry', 'entries')} in ${structure}`,
   );
-  const text = [
-    `The prefilter has ${counted(steps, 'step')} over ${fields.join(', ')}`,
-    tables.length > 0 ? ` and ${bytes(memory)} of tables: ${structures.join('; ')}.` : '.',
-  ].join('');
+  const text =
+    `The prefilter has ${counted(steps, 'step')} over ${fields.join(', ')} and ${bytes(memory)} of tables` +
+    (entries.length > 0 ? ` (${entries.join('; ')}).` : '.');
   return `${wrapped(text, columns, '')}\n\n`;
 }
+
+/** How the statement of a declared tolerance begins: there is nothing to check of it. */
+const toleranceMark = 'tolerance: ';
 
 function assumptions(all: readonly Assumption[], { columns, colors }: TextStyle): string {
   if (all.length === 0) return '';
@@ -74,8 +85,10 @@ function assumptions(all: readonly Assumption[], { columns, colors }: TextStyle)
   };
   const row = ({ code, statement, status }: Assumption): string => {
     // The mark may contain colour codes, so the text is broken as if it had none.
-    const text = wrapped(`${printable(statement)} [${code}]`, columns, ' '.repeat(13));
-    return `  ${mark[status]}  ${text.slice(13)}\n`;
+    const tolerance = statement.startsWith(toleranceMark);
+    const said = tolerance ? statement.slice(toleranceMark.length) : statement;
+    const text = wrapped(`${printable(said)} [${code}]`, columns, ' '.repeat(13));
+    return `  ${tolerance ? colors.dim('tolerated') : mark[status]}  ${text.slice(13)}\n`;
   };
   const order: readonly Assumption['status'][] = ['violated', 'unchecked', 'holds'];
   const rows = order.flatMap((status) => all.filter((assumption) => assumption.status === status)).map(row);

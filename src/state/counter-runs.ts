@@ -17,7 +17,8 @@ export function counterRuns(counters: number, ownerOf: (counter: number) => Coun
     const owner = ownerOf(counter);
     if (owner === null) continue;
     const last = runs.at(-1);
-    if (last !== undefined && continues(last, counter, owner)) runs[runs.length - 1] = { ...last, count: last.count + 1 };
+    if (last !== undefined && continues(last, counter, owner))
+      runs[runs.length - 1] = { ...last, count: last.count + 1 };
     else runs.push(start(counter, owner));
   }
   return runs;

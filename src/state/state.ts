@@ -11,7 +11,10 @@ import type { InstalledRecord } from './record.js';
 import { writeFileAtomically } from './write-file.js';
 
 /** What of a record the kernel does not know. */
-export type RecordedPlan = Pick<InstalledRecord, 'bpffs' | 'planDigest' | 'inputs' | 'counters' | 'residual' | 'appliedAt'>;
+export type RecordedPlan = Pick<
+  InstalledRecord,
+  'bpffs' | 'planDigest' | 'inputs' | 'counters' | 'residual' | 'appliedAt'
+>;
 
 const fileOf = (directory: string, device: string, programId: number): string =>
   join(directory, `${device}.${programId}.json`);
@@ -58,14 +61,18 @@ export function forgetDevice(directory: string, device: string): void {
 /** The journal of one run of `apply`. Its `prepare` throws LoadError when the disk is full or the directory cannot be written. */
 export function openJournal(directory: string, plan: RecordedPlan): Journal {
   let prepared: readonly Installed[] = [];
-  const remove = ({ device, programId }: Installed): void => rmSync(fileOf(directory, device.name, programId), { force: true });
+  const remove = ({ device, programId }: Installed): void =>
+    rmSync(fileOf(directory, device.name, programId), { force: true });
   return {
     prepare(installed) {
       prepared = installed;
       try {
         mkdirSync(directory, { recursive: true, mode: 0o700 });
         for (const each of installed) {
-          writeFileAtomically(fileOf(directory, each.device.name, each.programId), `${JSON.stringify(recordOf(each, plan))}\n`);
+          writeFileAtomically(
+            fileOf(directory, each.device.name, each.programId),
+            `${JSON.stringify(recordOf(each, plan))}\n`,
+          );
         }
       } catch (error) {
         installed.forEach(remove);

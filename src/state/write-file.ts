@@ -9,7 +9,7 @@ export function writeFileAtomically(path: string, text: string): void {
     const fd = openSync(temporary, 'w', 0o600);
     try {
       const bytes = Buffer.from(text);
-      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+      for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
       fsyncSync(fd);
     } finally {
       closeSync(fd);

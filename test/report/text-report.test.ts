@@ -6,8 +6,9 @@ import { type RuleSpec, samplePlan } from './sample-plan.js';
 
 function report(specs: readonly RuleSpec[], all = false, file?: string): string {
   const plan = samplePlan(specs, file);
+  const outcome = { done: null, next: ['offload rules.v4 --dev eth0'] };
   const style = { columns: 100, colors: pc.createColors(false), all };
-  return [...textReport(plan, summarisePrefilter(plan.prefilter, []), ['offload rules.v4 --dev eth0'], style)].join('');
+  return [...textReport(plan, summarisePrefilter(plan.prefilter, []), outcome, style)].join('');
 }
 
 const drops = (n: number, chain = 'INPUT'): RuleSpec[] =>
@@ -39,7 +40,7 @@ test('the blocking rule is quoted, and the hint follows', (t) => {
       hint: 'it would be offloaded if it stood above line 3',
     },
   ]);
-  t.regex(text, /ip filter INPUT 2 {2}-j DROP\n {6}behind: ip filter INPUT 1: -j ACCEPT\n {6}try: it would be/);
+  t.regex(text, /ip filter INPUT 2 {2}-j DROP\n {6}behind: ip filter INPUT 1: -j ACCEPT\n {6}hint: it would be/);
 });
 
 test('nothing of the input reaches the terminal raw', (t) => {

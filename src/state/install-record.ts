@@ -13,7 +13,7 @@ export interface CounterRun {
   readonly element: number;
 }
 
-export interface Attachment {
+export interface InstallRecord {
   readonly version: 1;
   readonly device: string;
   readonly mode: 'native' | 'generic';
@@ -66,25 +66,40 @@ export function ruleTexts(plan: Plan, runs: readonly CounterRun[]): Readonly<Rec
 }
 
 const fileOf = (state: string, device: string): string => join(state, `${device}.json`);
+const nextFileOf = (state: string, device: string): string => join(state, `${device}.next.json`);
 
-/** Atomic: a reader sees the old record or the new one. Throws the system's error. */
-export function saveAttachment(state: string, attachment: Attachment): void {
+/** Writes the record beside the old one, before anything is attached. Throws the system's error. */
+export function prepareRecord(state: string, record: InstallRecord): void {
   mkdirSync(state, { recursive: true, mode: 0o700 });
-  const file = fileOf(state, attachment.device);
-  writeFileSync(`${file}.new`, JSON.stringify(attachment), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  writeFileSync(nextFileOf(state, record.device), JSON.stringify(record), { mode: 0o600 });
 }
 
-/** Null when there is no record, or none that this version understands. */
-export function readAttachment(state: string, device: string): Attachment | null {
+/** The prepared record replaces the old one, atomically. */
+export function commitRecord(state: string, device: string): void {
+  renameSync(nextFileOf(state, device), fileOf(state, device));
+}
+
+export function discardRecord(state: string, device: string): void {
+  rmSync(nextFileOf(state, device), { force: true });
+}
+
+/** The record of this program: a run that was killed may have left it prepared. Null when there is none. */
+export function readRecord(state: string, device: string, programId: number): InstallRecord | null {
+  for (const file of [fileOf(state, device), nextFileOf(state, device)]) {
+    const record = parsed(file);
+    if (record?.programId === programId && (record.version as number) === 1) return record;
+  }
+  return null;
+}
+
+function parsed(file: string): InstallRecord | null {
   try {
-    const value = JSON.parse(readFileSync(fileOf(state, device), 'utf8')) as Attachment;
-    return (value as { version: number }).version === 1 ? value : null;
+    return JSON.parse(readFileSync(file, 'utf8')) as InstallRecord;
   } catch {
     return null;
   }
 }
 
-export function forgetAttachment(state: string, device: string): void {
-  rmSync(fileOf(state, device), { force: true });
+export function forgetRecord(state: string, device: string): void {
+  for (const file of [fileOf(state, device), nextFileOf(state, device)]) rmSync(file, { force: true });
 }
