@@ -1,9 +1,8 @@
 /** From files to a plan and its image: the data flow of the whole tool, one line a stage. Nothing here needs privilege. */
 import { readRuleset } from '../model/read-ruleset.js';
 import type { HostFacts } from '../model/host.js';
-import { planRuleset } from '../plan/plan-ruleset.js';
 import type { Plan } from '../plan/plan.js';
-import { compilePrefilter } from '../compile/compile.js';
+import { planWithinLimits } from '../compile/fit.js';
 import type { Image } from '../compile/image.js';
 import { diagnosticText } from '../report/diagnostic-text.js';
 import type { PrefilterSummary } from '../report/prefilter-summary.js';
@@ -40,12 +39,9 @@ export function planFiles(files: readonly string[], options: PlanningOptions, pr
   for (const warning of diagnostics.slice(0, shownWarnings)) tell(diagnosticText(warning));
   if (diagnostics.length > shownWarnings) tell(`… and ${diagnostics.length - shownWarnings} more warnings\n`);
 
-  progress.stage('planning');
+  progress.stage('planning and compiling');
   const devices = options.dev ?? planningDevices(ruleset, options.facts);
-  const plan = planRuleset(ruleset, { devices, facts: options.facts, strict: options.strict === true });
-
-  progress.stage('compiling');
-  const image = compilePrefilter(plan.prefilter);
+  const { plan, image } = planWithinLimits(ruleset, { devices, facts: options.facts, strict: options.strict === true });
   const { steps, fields, structures: tables } = image;
   return { read, plan, image, prefilter: { steps, fields, tables } };
 }

@@ -61,13 +61,14 @@ export function counterBook(): CounterBook {
 }
 
 interface Building {
+  readonly family: AddressFamily;
   readonly atoms: Atom[];
   readonly known: Map<string, number>;
   readonly setIds: Map<ValueSet, number>;
 }
 
 export function toProgram(family: AddressFamily, steps: readonly MergedStep[], book: CounterBook): StepProgram {
-  const building: Building = { atoms: [], known: new Map(), setIds: new Map() };
+  const building: Building = { family, atoms: [], known: new Map(), setIds: new Map() };
   return { family, steps: steps.map((step) => toStep(step, building, book)), atoms: building.atoms };
 }
 
@@ -118,13 +119,13 @@ function toLiteral(literal: Lit, counters: Uint32Array | null, rule: string, bui
   const key = counters ? `${String(id)} ${rule}` : String(id);
   let atom = building.known.get(key);
   if (atom === undefined) {
-    atom = building.atoms.push(toAtom(set, counters)) - 1;
+    atom = building.atoms.push(toAtom(set, counters, building.family)) - 1;
     building.known.set(key, atom);
   }
   return { atom, negate: literal.negate };
 }
 
-function toAtom(set: ValueSet, counters: Uint32Array | null): Atom {
+function toAtom(set: ValueSet, counters: Uint32Array | null, family: AddressFamily): Atom {
   switch (set.kind) {
     case 'values':
       return { kind: 'values', field: set.field, ranges: set.ranges, counters };
@@ -137,7 +138,7 @@ function toAtom(set: ValueSet, counters: Uint32Array | null): Atom {
       return {
         kind: 'addresses',
         field: set.field,
-        ranges: { family: 4, count: 0, lo: new Uint32Array(), hi: new Uint32Array() },
+        ranges: { family, count: 0, lo: new Uint32Array(), hi: new Uint32Array() },
         counters: null,
       };
     case 'tuples': {
