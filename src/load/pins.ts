@@ -3,7 +3,7 @@
  * with bpftool. New pins of program and maps stand under `next/` until the link has changed, so a run that is killed leaves either
  * state and the next run completes or discards the leftovers by asking the link.
  */
-import { existsSync, mkdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinsOf } from './bpffs.js';
 import { withDescriptor } from './descriptor.js';
@@ -42,6 +42,9 @@ export function discardNext(bpffs: string, device: string): void {
   const next = nextOf(pinsOf(bpffs, device));
   for (const name of pinNames) unlinkIfThere(join(next, name));
   removeDirectories(next);
+  // A device that never had a filter leaves nothing behind.
+  const directory = pinsOf(bpffs, device);
+  if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory);
 }
 
 /** Completes or discards what a killed run left under `next/`. */

@@ -25,15 +25,15 @@ function parseName(name: string): { readonly device: string; readonly programId:
   return parts === null ? null : { device: parts[1]!, programId: Number(parts[2]) };
 }
 
+/** Errs to fewer: leftovers are overwritten or ignored. */
 function programsOf(directory: string, device: string): number[] {
   try {
     return readdirSync(directory).flatMap((name) => {
       const parsed = parseName(name);
       return parsed?.device === device ? [parsed.programId] : [];
     });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw unusable(directory, error);
+  } catch {
+    return [];
   }
 }
 
@@ -56,6 +56,15 @@ export function readRecord(directory: string, device: string, programId: number)
 /** Removes what is recorded of a device. */
 export function forgetDevice(directory: string, device: string): void {
   for (const programId of programsOf(directory, device)) rmSync(fileOf(directory, device, programId), { force: true });
+}
+
+/** A record that stays is a leftover which nobody reads: not worth failing for. */
+function removeIfPossible(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // The directory is gone, or is none.
+  }
 }
 
 /** The journal of one run of `apply`. Its `prepare` throws LoadError when the disk is full or the directory cannot be written. */
@@ -82,7 +91,7 @@ export function openJournal(directory: string, plan: RecordedPlan): Journal {
     commit() {
       for (const { device, programId } of prepared) {
         for (const other of programsOf(directory, device.name)) {
-          if (other !== programId) rmSync(fileOf(directory, device.name, other), { force: true });
+          if (other !== programId) removeIfPossible(fileOf(directory, device.name, other));
         }
       }
     },
@@ -106,8 +115,8 @@ function unusable(path: string, cause: unknown): LoadError {
   return new LoadError({
     errno: Math.abs(errno ?? 0),
     step: 'keep state',
-    message: `it cannot be kept in ${path} what is attached: ${message}`,
-    hint: 'free some space or name another directory with --state; nothing was attached',
+    message: `the record of what is attached cannot be kept in ${path}: ${message}`,
+    hint: 'free some space or name another directory with --state',
     cause,
   });
 }

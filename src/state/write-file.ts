@@ -16,7 +16,11 @@ export function writeFileAtomically(path: string, text: string): void {
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // its directory is no directory: the first error says more
+    }
     throw error;
   }
   syncDirectory(dirname(path));

@@ -1,0 +1,191 @@
+/** Apply, replace, refuse, detach, on veth pairs with real traffic. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { Run } from './fixture/apply-run.js';
+import { withNamespaces, type Net } from './namespace.js';
+
+interface Bench {
+  readonly net: Net;
+  readonly ns: string;
+  readonly peer: string;
+  readonly bpffs: string;
+  readonly state: string;
+  /** Runs the fixture; the answer. */
+  readonly run: (run: Partial<Run> & Pick<Run, 'command'>, ns?: string) => Promise<any>;
+  /** Whether an IPv4 packet from the peer is answered. */
+  readonly answers: () => Promise<boolean>;
+}
+
+async function onBench(t: ExecutionContext, body: (bench: Bench) => Promise<void>): Promise<void> {
+  await withNamespaces(t, async (net) => {
+    const [ns, peer] = [net.namespace('host'), net.namespace('peer')];
+    net.veth(ns, 'eth0', peer, 'eth0');
+    await net.exec(ns, 'ip', ['addr', 'add', '192.0.2.1/24', 'dev', 'eth0']);
+    await net.exec(peer, 'ip', ['addr', 'add', '192.0.2.2/24', 'dev', 'eth0']);
+    const [bpffs, state] = [net.bpffs(), net.directory()];
+    const run: Bench['run'] = async (wanted, where = ns) => {
+      const all: Run = { devices: ['eth0'], bpffs, state, ...wanted };
+      const { stdout } = await net.node(where, 'test/kernel/fixture/apply-run.ts', [JSON.stringify(all)], { mayFail: true });
+      return stdout === '' ? { killed: true } : JSON.parse(stdout);
+    };
+    // A closed port answers with a reset; one SYN is sent before the attempt is given up.
+    const connect = `const s = require('net').connect({ host: '192.0.2.1', port: 9 });
+      s.on('error', (e) => process.exit(e.code === 'ECONNREFUSED' ? 0 : 1)); setTimeout(() => process.exit(2), 700);`;
+    const answers: Bench['answers'] = async () =>
+      (await net.exec(peer, process.execPath, ['-e', connect], { mayFail: true })).code === 0;
+    await body({ net, ns, peer, bpffs, state, run, answers });
+  });
+}
+
+test('attach, count, replace, detach', async (t) => {
+  await onBench(t, async ({ run, answers, bpffs, state }) => {
+    t.true(await answers());
+    const [applied] = await run({ command: 'apply', digest: 'one' });
+    t.like(applied, { mode: 'native', replaced: false });
+    t.false(await answers());
+    t.deepEqual(readdirSync(join(bpffs, 'offload/eth0')).sort(), ['link', 'maps', 'prog']);
+    t.deepEqual(readdirSync(join(bpffs, 'offload/eth0/maps')).sort(), ['counters', 'stats', 'tables']);
+    t.is(statSync(join(bpffs, 'offload')).mode & 0o777, 0o700);
+    t.is(statSync(state).mode & 0o777, 0o700);
+    const [status] = await run({ command: 'status' });
+    t.like(status, { kind: 'attached', mode: 'native', programId: applied.programId, digest: 'one' });
+    t.deepEqual(status.pinned, ['eth0']);
+    // A SYN and the frame of the verification: only the SYN counts.
+    t.is(status.packets, 1);
+
+    const [again] = await run({ command: 'apply', drops: false, digest: 'two' });
+    t.like(again, { replaced: true });
+    t.true(await answers());
+    t.like((await run({ command: 'status' }))[0], { linkId: status.linkId, programId: again.programId, digest: 'two' });
+    t.deepEqual(readdirSync(state), [`eth0.${again.programId}.json`]);
+
+    t.deepEqual(await run({ command: 'detach' }), ['detached']);
+    t.like((await run({ command: 'status' }))[0], { kind: 'none' });
+    t.false(existsSync(join(bpffs, 'offload/eth0')));
+    t.deepEqual(await run({ command: 'detach' }), ['nothing']);
+  });
+});
+
+test('a refused verification, a failed step or a full state leave the old filter', async (t) => {
+  await onBench(t, async ({ run, answers, bpffs, state, net, ns }) => {
+    t.like(await run({ command: 'apply', refuse: true }), { error: 'refused by the test' });
+    t.true(await answers());
+    t.deepEqual(readdirSync(join(bpffs, 'offload')), []);
+
+    const [before] = await run({ command: 'apply', drops: false, digest: 'old' });
+    for (const failAt of ['pinned', 'recorded', 'attached'] as const) {
+      t.like(await run({ command: 'apply', failAt }), { error: 'failed by the test' });
+      t.like((await run({ command: 'status' }))[0], { programId: before.programId, digest: 'old' }, failAt);
+      t.deepEqual(readdirSync(join(bpffs, 'offload/eth0')).sort(), ['link', 'maps', 'prog']);
+    }
+    writeFileSync(join(state, 'file'), '');
+    const unwritable = await run({ command: 'apply', state: join(state, 'file') });
+    t.regex(unwritable.error, /cannot be kept in .*(ENOTDIR|EEXIST)/);
+    const full = net.directory();
+    await net.exec(ns, 'mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', full]);
+    net.cleanup(() => void spawnSync('umount', [full]));
+    writeFileSync(join(full, 'filler'), Buffer.alloc(4096));
+    const noSpace = await run({ command: 'apply', state: full });
+    t.regex(noSpace.error, /ENOSPC.*\n {2}hint: free some space/);
+    t.like((await run({ command: 'status' }))[0], { programId: before.programId, digest: 'old' });
+    t.true(await answers());
+  });
+});
+
+test('kill -9 at every step leaves the old or the new filter, and the next run works', async (t) => {
+  await onBench(t, async ({ run, bpffs, state }) => {
+    const steps = ['locked', 'loaded', 'verified', 'pinned', 'recorded', 'attached', 'promoted', 'committed'] as const;
+    const attachedAt = steps.indexOf('attached');
+    for (const [i, killAt] of steps.entries()) {
+      // From nothing.
+      t.like(await run({ command: 'apply', killAt, digest: 'new' }), { killed: true }, killAt);
+      const [fresh] = await run({ command: 'status' });
+      t.is(fresh.kind, i >= attachedAt ? 'attached' : 'none', `fresh, killed at ${killAt}`);
+      if (i >= attachedAt) t.is(fresh.digest, 'new');
+      // Over an old filter.
+      const [old] = await run({ command: 'apply', digest: 'old' });
+      t.like(await run({ command: 'apply', killAt, digest: 'new' }), { killed: true });
+      const [status] = await run({ command: 'status' });
+      t.is(status.digest, i >= attachedAt ? 'new' : 'old', `killed at ${killAt}`);
+      t.is(status.programId === old.programId, i < attachedAt);
+      // The next run settles what is left, then all of it goes away.
+      const [last] = await run({ command: 'apply', digest: 'last' });
+      t.deepEqual(readdirSync(join(bpffs, 'offload/eth0')).sort(), ['link', 'maps', 'prog']);
+      t.deepEqual(readdirSync(state), [`eth0.${last.programId}.json`]);
+      t.deepEqual(await run({ command: 'detach' }), ['detached']);
+    }
+  });
+});
+
+test('somebody else’s program, another mode and a bridge are refused', async (t) => {
+  await onBench(t, async ({ net, ns, run, bpffs }) => {
+    const other = net.bpffs();
+    await run({ command: 'apply', bpffs: other });
+    const foreign = await run({ command: 'apply' });
+    t.regex(foreign.error, /^XDP program \d+ "offload_xdp" \(native mode\) runs on eth0 already/);
+    const generic = await run({ command: 'apply', mode: 'generic', bpffs: other });
+    t.regex(generic.error, /runs in native mode.*\n.*add `--mode native`, or run `offload detach --dev eth0` first/);
+    t.deepEqual(await run({ command: 'detach', bpffs: other }), ['detached']);
+    t.like((await run({ command: 'apply', mode: 'generic' }))[0], { mode: 'generic' });
+    t.like((await run({ command: 'status' }))[0], { mode: 'generic' });
+    await net.exec(ns, 'ip', ['link', 'add', 'br0', 'type', 'bridge']);
+    t.regex((await run({ command: 'apply', devices: ['br0'] })).error, /cannot attach to br0 in native mode.*EOPNOTSUPP\)\n.*--mode generic/);
+    t.regex((await run({ command: 'apply', devices: ['nothing'] })).error, /there is no device nothing/);
+    t.deepEqual(readdirSync(join(bpffs, 'offload')), ['eth0']);
+  });
+});
+
+test('a device that went away, came back or was renamed', async (t) => {
+  await onBench(t, async ({ net, ns, peer, run }) => {
+    await run({ command: 'apply' });
+    await net.exec(ns, 'ip', ['link', 'del', 'eth0']);
+    t.like((await run({ command: 'status' }))[0], { kind: 'severed' });
+    net.veth(ns, 'eth0', peer, 'eth0');
+    t.like((await run({ command: 'apply' }))[0], { replaced: false });
+    await net.exec(ns, 'ip', ['link', 'del', 'eth0']);
+    t.deepEqual(await run({ command: 'detach' }), ['stale']);
+
+    net.veth(ns, 'eth0', peer, 'eth0');
+    await run({ command: 'apply' });
+    await net.exec(ns, 'ip', ['link', 'set', 'eth0', 'down']);
+    await net.exec(ns, 'ip', ['link', 'set', 'eth0', 'name', 'wan0']);
+    net.veth(ns, 'eth0', peer, 'eth1');
+    t.regex((await run({ command: 'apply' })).error, /belong to another device \(index \d+\), renamed or of another network namespace/);
+    t.deepEqual(await run({ command: 'detach' }), ['detached']);
+  });
+});
+
+test('a device of the same name and index in another namespace is not ours', async (t) => {
+  await onBench(t, async ({ peer, run }) => {
+    await run({ command: 'apply' });
+    t.is((await run({ command: 'status' }, peer))[0].kind, 'elsewhere');
+    t.regex((await run({ command: 'apply' }, peer)).error, /belong to another device/);
+  });
+});
+
+test('several devices, one of which fails, change back; names with dots', async (t) => {
+  await onBench(t, async ({ net, ns, peer, run, bpffs }) => {
+    net.veth(ns, 'eth1.5', peer, 'eth1');
+    const both = ['eth0', 'eth1.5'];
+    const [first, second] = await run({ command: 'apply', devices: both, digest: 'one' });
+    t.not(first.programId, second.programId);
+    t.deepEqual((await run({ command: 'status', devices: both }))[1].pinned, both);
+    t.deepEqual(await run({ command: 'detach', devices: ['eth1.5'] }), ['detached']);
+
+    await net.exec(ns, 'ip', ['link', 'add', 'br0', 'type', 'bridge']);
+    t.regex((await run({ command: 'apply', devices: ['eth0', 'br0'] })).error, /br0/);
+    t.like((await run({ command: 'status' }))[0], { programId: first.programId, digest: 'one' });
+    t.regex((await run({ command: 'apply', devices: ['eth1.5', 'br0'] })).error, /br0/);
+    t.like((await run({ command: 'status', devices: ['eth1.5'] }))[0], { kind: 'none' });
+    t.deepEqual(readdirSync(join(bpffs, 'offload/eth0')).sort(), ['link', 'maps', 'prog']);
+  });
+});
+
+test('two runs at once: one waits for the other', async (t) => {
+  await onBench(t, async ({ run }) => {
+    const results = await Promise.all([run({ command: 'apply', linger: 1_500 }), run({ command: 'apply', linger: 1_500 })]);
+    t.deepEqual(results.map(([each]: { replaced: boolean }[]) => each?.replaced).sort(), [false, true]);
+  });
+});
