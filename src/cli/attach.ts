@@ -6,7 +6,8 @@ import type { NativeApi } from '../load/native-api.js';
 import type { HostFacts } from '../model/host.js';
 import type { Plan } from '../plan/plan.js';
 import { counted } from '../report/quantity.js';
-import { commitRecord, counterRuns, discardRecord, prepareRecord, ruleTexts } from '../state/install-record.js';
+import { counterRuns, ruleTexts } from '../state/install-record.js';
+import { openJournal } from '../state/journal.js';
 import { verifyProgram } from '../verify/verify.js';
 import { CommandError, exitCodes } from './exit-code.js';
 import type { Planned } from './pipeline.js';
@@ -97,14 +98,7 @@ function journalOf(plan: Plan, { state }: AttachOptions): Journal {
   const texts = ruleTexts(plan, counters);
   const attachedAt = new Date().toISOString();
   const files = plan.inputs.map(({ file }) => file);
-  const devices = plan.devices;
-  return {
-    prepare: (installed) => {
-      for (const { device, programId, mode } of installed) {
-        prepareRecord(state, { version: 1, device: device.name, mode, programId, attachedAt, files, counters, texts });
-      }
-    },
-    commit: () => devices.forEach((device) => commitRecord(state, device)),
-    discard: () => devices.forEach((device) => discardRecord(state, device)),
-  };
+  return openJournal(state, ({ device, programId, mode }) => {
+    return { version: 1, device: device.name, mode, programId, attachedAt, files, counters, texts };
+  });
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { detach, type Detached } from '../load/detach.js';
 import { loadNative } from '../load/native.js';
-import { forgetRecord } from '../state/install-record.js';
+import { forgetRecord } from '../state/journal.js';
 import { deviceName } from './option.js';
 import { print } from './output.js';
 

@@ -4,7 +4,8 @@ import { attachmentOf, openMaps, pinnedDevices } from '../load/attachment.js';
 import { loadNative } from '../load/native.js';
 import type { NativeApi } from '../load/native-api.js';
 import { type DeviceStatus, type RuleDrops, statusJson, statusText } from '../report/status-report.js';
-import { type InstallRecord, readRecord } from '../state/install-record.js';
+import type { InstallRecord } from '../state/install-record.js';
+import { readRecord } from '../state/journal.js';
 import { print, terminalStyle } from './output.js';
 
 interface StatusOptions {

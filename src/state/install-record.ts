@@ -1,6 +1,4 @@
-/** What we attached to a device, and whose drops each counter counts: written when attaching, read by `offload status`. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** What we attached to a device, and whose drops each counter counts: written when attaching (journal.ts), read by `offload status`. */
 import type { RuleId } from '../model/ruleset.js';
 import type { CounterOwner, Plan } from '../plan/plan.js';
 
@@ -63,43 +61,4 @@ export function ruleTexts(plan: Plan, runs: readonly CounterRun[]): Readonly<Rec
   return Object.fromEntries(
     plan.rules.filter(({ id }) => counted.has(id)).map(({ id, text }) => [id, text.slice(0, keptText)]),
   );
-}
-
-const fileOf = (state: string, device: string): string => join(state, `${device}.json`);
-const nextFileOf = (state: string, device: string): string => join(state, `${device}.next.json`);
-
-/** Writes the record beside the old one, before anything is attached. Throws the system's error. */
-export function prepareRecord(state: string, record: InstallRecord): void {
-  mkdirSync(state, { recursive: true, mode: 0o700 });
-  writeFileSync(nextFileOf(state, record.device), JSON.stringify(record), { mode: 0o600 });
-}
-
-/** The prepared record replaces the old one, atomically. */
-export function commitRecord(state: string, device: string): void {
-  renameSync(nextFileOf(state, device), fileOf(state, device));
-}
-
-export function discardRecord(state: string, device: string): void {
-  rmSync(nextFileOf(state, device), { force: true });
-}
-
-/** The record of this program: a run that was killed may have left it prepared. Null when there is none. */
-export function readRecord(state: string, device: string, programId: number): InstallRecord | null {
-  for (const file of [fileOf(state, device), nextFileOf(state, device)]) {
-    const record = parsed(file);
-    if (record?.programId === programId && (record.version as number) === 1) return record;
-  }
-  return null;
-}
-
-function parsed(file: string): InstallRecord | null {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as InstallRecord;
-  } catch {
-    return null;
-  }
-}
-
-export function forgetRecord(state: string, device: string): void {
-  for (const file of [fileOf(state, device), nextFileOf(state, device)]) rmSync(file, { force: true });
 }
