@@ -2,6 +2,7 @@
 import { type OffloadKind, type Plan, type ReasonCode, type RuleDecision, reasonCodes } from '../plan/plan.js';
 import { printable, shortened } from './printable.js';
 import { count, counted } from './quantity.js';
+import { ruleBody } from './rule-body.js';
 import { type RuleRun, ruleRuns, runName } from './rule-runs.js';
 import type { TextStyle } from './text-style.js';
 import { wrapped } from './wrapped.js';
@@ -89,9 +90,6 @@ function runText({ first, last, rules }: RuleRun, space: number): string {
   const both = `${from}  …  ${printable(ruleBody(last.text))}`;
   return both.length <= space ? both : `${shortened(from, space - 2)} …`;
 }
-
-/** A rule without what its id says already: counters and the chain. */
-const ruleBody = (text: string): string => text.trim().replace(/^(\[\d+:\d+\] )?(-A|--append) \S+ /, '');
 
 function getOrSet<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const there = map.get(key);

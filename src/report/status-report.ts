@@ -1,6 +1,7 @@
 /** What is attached and what it has dropped. */
 import { printable, shortened } from './printable.js';
 import { bytes, count } from './quantity.js';
+import { ruleBody } from './rule-body.js';
 import type { TextStyle } from './text-style.js';
 
 export interface RuleDrops {
@@ -53,7 +54,7 @@ function* deviceText(status: DeviceStatus, { colors, columns, all }: TextStyle):
   const name = Math.max(4, ...shown.map(({ rule }) => printable(rule).length));
   if (shown.length > 0) yield colors.dim(`  ${'packets'.padStart(number)}  ${'rule'.padEnd(name)}\n`);
   for (const { rule, text, packets } of shown) {
-    const row = `  ${count(packets).padStart(number)}  ${printable(rule).padEnd(name)}  ${printable(text)}`;
+    const row = `  ${count(packets).padStart(number)}  ${printable(rule).padEnd(name)}  ${printable(ruleBody(text))}`;
     yield `${shortened(row, columns)}\n`;
   }
   if (shown.length < hit.length) yield `  … and ${count(hit.length - shown.length)} more rules (--all lists them)\n`;
