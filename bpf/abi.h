@@ -35,7 +35,7 @@ enum field_slot {
 #define MAX_WORDS 64 /* 4,096 steps */
 #define MAX_LENGTHS 129
 #define MAX_PROBES 32 /* of a prefix table; the builder guarantees that no element is further from its place */
-#define MAX_BUCKETS_PROBED 4 /* of an address table's buckets */
+#define MAX_BUCKETS_PROBED 8 /* of an address table's buckets */
 #define MAX_DEPTH 32
 #define BUCKET_SLOTS 8
 

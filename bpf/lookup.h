@@ -32,17 +32,24 @@ static __always_inline __u32 hash_address(__u32 address, __u32 seed)
 static __always_inline __u32 bucket_label(const void *t, const volatile struct address_config *table, __u32 address)
 {
 	__u32 count = table->bucket_count, buckets = table->buckets;
-	__u32 place = (__u64)hash_address(address, table->seed) * count >> 32;
+	__u32 place = (__u64)hash_address(address, table->seed) * count >> 32, label = 0;
 	int probe, i;
 
+#pragma clang loop unroll(disable)
 	for (probe = 0; probe < MAX_BUCKETS_PROBED; probe++) {
 		const struct bucket *bucket;
 
 		bucket = t + buckets + (__u64)place * sizeof(struct bucket);
+		/* Without a branch per slot: which slot hits is random. All ones where the addresses are equal. */
 #pragma clang loop unroll(full)
-		for (i = 0; i < BUCKET_SLOTS; i++)
-			if (bucket->slot[i].address == address)
-				return bucket->slot[i].label;
+		for (i = 0; i < BUCKET_SLOTS; i++) {
+			__s64 equal = (__s64)((__u64)(bucket->slot[i].address ^ address) - 1) >> 63;
+
+			barrier_var(equal);
+			label |= equal & bucket->slot[i].label;
+		}
+		if (label)
+			return label;
 		/* Filled from the front: a bucket that is not full was never overflowed. */
 		if (!bucket->slot[BUCKET_SLOTS - 1].label)
 			return 0;

@@ -65,40 +65,38 @@ export const scale = (hash: number, n: number): number =>
   Math.floor(((hash >>> 16) * n + Math.floor(((hash & 0xffff) * n) / 65536)) / 65536);
 
 export function addressTable(all: LabelledRanges): AddressTable {
-  const singles = countSingles(all);
-  if (singles < fewSingles) return { buckets: null, ...rangesOf(all) };
-  const { addresses, labels, rest } = splitSingles(all, singles);
+  const { addresses, labels, rest } = splitSingles(all);
+  if (addresses.length < fewSingles) return { buckets: null, ...rangesOf(all) };
   return { buckets: bucketsOf(addresses, labels), ...rangesOf(rest) };
 }
 
 const isSingle = ({ starts, count }: LabelledRanges, i: number): boolean =>
   (i + 1 < count ? starts[i + 1]! : 2 ** 32) === starts[i]! + 1;
 
-function countSingles(all: LabelledRanges): number {
-  let singles = 0;
-  for (let i = 0; i < all.count; i++) if (isSingle(all, i)) singles++;
-  return singles;
-}
-
-/** The rest may say anything about the single addresses: a bucket decides alone. */
-function splitSingles(all: LabelledRanges, singles: number) {
-  const addresses = new Uint32Array(singles);
-  const labels = new Uint32Array(singles);
+/**
+ * Takes single addresses out. The rest may say anything about them, for a bucket decides alone; so the range before reaches over them,
+ * and the gap of one address between two of them needs no bucket when it has that range's label.
+ */
+function splitSingles(all: LabelledRanges) {
+  const addresses = new Uint32Array(all.count);
+  const labels = new Uint32Array(all.count);
   const starts = new Uint32Array(all.count);
   const restLabels = new Uint32Array(all.count);
   let s = 0;
   let r = 0;
   for (let i = 0; i < all.count; i++) {
-    if (isSingle(all, i)) {
+    const label = all.labels[i]!;
+    if (r > 0 && restLabels[r - 1] === label) continue;
+    if (r > 0 && isSingle(all, i)) {
       addresses[s] = all.starts[i]!;
-      labels[s++] = all.labels[i]!;
-    } else if (r === 0 || restLabels[r - 1] !== all.labels[i]) {
-      starts[r] = r === 0 ? 0 : all.starts[i]!;
-      restLabels[r++] = all.labels[i]!;
+      labels[s++] = label;
+    } else {
+      starts[r] = all.starts[i]!;
+      restLabels[r++] = label;
     }
   }
   const rest = { count: r, starts: starts.subarray(0, r), labels: restLabels.subarray(0, r) };
-  return { addresses, labels, rest };
+  return { addresses: addresses.subarray(0, s), labels: labels.subarray(0, s), rest };
 }
 
 function bucketsOf(addresses: Uint32Array, labels: Uint32Array): Buckets {
@@ -128,8 +126,7 @@ function fillBuckets(addresses: Uint32Array, labels: Uint32Array, count: number,
 }
 
 function rangesOf(all: LabelledRanges): { readonly ranges: Ranges | null; readonly fallback: number } {
-  // A rest without ranges means that buckets hold every address there is.
-  if (all.count <= 1) return { ranges: null, fallback: all.labels[0] ?? 1 };
+  if (all.count === 1) return { ranges: null, fallback: all.labels[0]! };
   const words = new Uint32Array(all.count * 2);
   for (let i = 0; i < all.count; i++) {
     words[i * 2] = all.starts[i]!;

@@ -1,0 +1,104 @@
+/** What does not fit, and which structures are chosen. That the bytes mean the right thing is test/kernel/dataplane*.test.ts. */
+import test from 'ava';
+import { compilePrefilter } from '../../src/compile/compile.js';
+import { CompileError } from '../../src/compile/image.js';
+import { config, sizeOf } from '../../src/compile/abi.js';
+import type { Atom, Prefilter, Step, StepProgram } from '../../src/plan/program.js';
+
+const empty: StepProgram = { family: 6, atoms: [], steps: [] };
+const drop: Step = { when: [{ atom: 0, negate: false }], outcome: { kind: 'drop', counter: 0, counted: null } };
+const prefilter = (atoms: readonly Atom[], steps: readonly Step[]): Prefilter => ({
+  ip: { family: 4, atoms, steps },
+  ip6: empty,
+  counters: 1,
+});
+
+const port: Atom = { kind: 'values', field: 'dport', ranges: [[1, 2]], counters: null };
+const tuple = (high: number, count = 1): Atom => ({
+  kind: 'tuples',
+  field: 'tuple',
+  addressField: 'saddr',
+  portField: 'dport',
+  ranges: { family: 4, count, lo: new Uint32Array(count).fill(1), hi: new Uint32Array(count).fill(1) },
+  protocol: new Uint8Array(count).fill(6),
+  portLo: new Uint16Array(count),
+  portHi: new Uint16Array(count).fill(high),
+  counters: null,
+});
+const address = (lo: Uint32Array, hi = lo): Atom => ({
+  kind: 'addresses',
+  field: 'saddr',
+  ranges: { family: 4, count: lo.length, lo, hi },
+  counters: null,
+});
+
+const structures = (atom: Atom): string[] =>
+  compilePrefilter(prefilter([atom], [drop])).structures.map(
+    ({ name, structure, entries }) => `${name}: ${structure} ${entries}`,
+  );
+
+test('an empty prefilter has an image', (t) => {
+  const image = compilePrefilter(prefilter([], []));
+  t.is(image.rodata({ mac: 1, position: 0 }).length, sizeOf(config));
+  t.is(image.counters, 1);
+  t.deepEqual(image.structures, []);
+});
+
+test('the MAC stands in the constants as on the wire', (t) => {
+  const rodata = compilePrefilter(prefilter([], [])).rodata({ mac: 0x0123456789ab, position: 0 });
+  t.deepEqual([...rodata.subarray(0, 6)], [0x01, 0x23, 0x45, 0x67, 0x89, 0xab]);
+});
+
+test('4,096 steps fit, 4,097 do not', (t) => {
+  t.notThrows(() => compilePrefilter(prefilter([port], new Array<Step>(4096).fill(drop))));
+  const error = t.throws(() => compilePrefilter(prefilter([port], new Array<Step>(4097).fill(drop))), {
+    instanceOf: CompileError,
+  });
+  t.is(error.code, 'too-many-steps');
+  t.is(error.family, 4);
+});
+
+test('four tuple atoms fit, the fifth is named', (t) => {
+  const atoms = [0, 1, 2, 3, 4].map(() => tuple(0));
+  const steps = atoms.map((_, atom): Step => ({ ...drop, when: [{ atom, negate: false }] }));
+  t.notThrows(() => compilePrefilter(prefilter(atoms, steps.slice(1))));
+  const error = t.throws(() => compilePrefilter(prefilter(atoms, steps)), { instanceOf: CompileError });
+  t.is(error.code, 'too-many-tuples');
+  t.deepEqual(error.atoms, [4]);
+});
+
+test('ranges of ports that blow up are refused, and the atom is named', (t) => {
+  const error = t.throws(() => compilePrefilter(prefilter([tuple(65535, 200)], [drop])), { instanceOf: CompileError });
+  t.is(error.code, 'too-large');
+  t.deepEqual(error.atoms, [0]);
+});
+
+test('an atom that no step uses costs nothing', (t) => {
+  t.deepEqual(
+    compilePrefilter(prefilter([port, address(Uint32Array.of(1))], [drop])).structures.map(({ name }) => name),
+    ['ip dport', 'ip dport steps'],
+  );
+});
+
+test('few addresses are ranges, many are buckets, networks beside them are ranges', (t) => {
+  t.deepEqual(structures(address(Uint32Array.of(5))), ['ip saddr: ranges 3', 'ip saddr steps: bit-vectors 3']);
+  const many = new Uint32Array(1000).map((_, i) => i * 3 + 1);
+  t.deepEqual(structures(address(many)), ['ip saddr: buckets 1000', 'ip saddr steps: bit-vectors 3']);
+  const lo = Uint32Array.of(...many, 0x0a000000);
+  const hi = Uint32Array.of(...many, 0x0affffff);
+  t.deepEqual(structures(address(lo, hi)), [
+    'ip saddr: buckets 1000',
+    'ip saddr: ranges 3',
+    'ip saddr steps: bit-vectors 3',
+  ]);
+});
+
+test('the whole address space, twice, is one range', (t) => {
+  const all = address(Uint32Array.of(0, 0), Uint32Array.of(0xffffffff, 0xffffffff));
+  t.deepEqual(structures(all), ['ip saddr steps: bit-vectors 2']);
+});
+
+test('neighbouring addresses of one set are one range', (t) => {
+  const lo = new Uint32Array(5000).map((_, i) => 100 + i);
+  t.deepEqual(structures(address(lo)), ['ip saddr: ranges 3', 'ip saddr steps: bit-vectors 3']);
+});
