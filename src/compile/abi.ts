@@ -50,7 +50,7 @@ export const prefixEntryBytes = 24;
 export const stepBytes = 8;
 export const prefixTables = { saddr: 0, daddr: 1, smac: 2, tuple0: 3 } as const;
 export const prefixTablesPerFamily = 7;
-export const outcomes = { pass: 0, drop: 1, skip: 2 } as const;
+export const outcomes = { pass: 0, drop: 1, skip: 2, ask: 3 } as const;
 
 /** Why packets were passed: names of the keys of the map `stats`, in order. */
 export const passReasons = [

@@ -88,7 +88,7 @@ class FamilyBuilder {
       words: rowWords(steps.length),
       steps: this.arena.add(this.#stepTable()),
       step_count: steps.length,
-      skips: steps.filter(({ outcome }) => outcome.kind === 'skip').length,
+      skips: steps.filter(({ outcome }) => outcome.kind === 'skip' || outcome.kind === 'ask').length,
       escapes: this.arena.add(this.#escapes.words()),
       tuple_destination: bits((use) => tuple(use).addressField === 'daddr'),
       tuple_source_port: bits((use) => tuple(use).portField === 'sport'),

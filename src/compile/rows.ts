@@ -21,7 +21,9 @@ function literalsOf(program: StepProgram, use: FieldUse): StepLiterals[] {
       const at = position.get(atom);
       return at === undefined ? [] : [{ atom: at, negate }];
     });
-    return literals.length === 0 ? [] : [{ step, lacking: outcome.kind === 'pass', literals }];
+    return literals.length === 0
+      ? []
+      : [{ step, lacking: outcome.kind === 'pass' || outcome.kind === 'ask' || outcome.kind === 'ask', literals }];
   });
 }
 

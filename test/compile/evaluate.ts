@@ -67,11 +67,12 @@ export function evaluate(program: StepProgram, packet: Decoded): Decision {
     const { when, outcome } = program.steps[number]!;
     const holds = when.every(({ atom, negate }) => {
       const { field } = program.atoms[atom]!;
-      if (packet.small.availability > availableUpTo[field]) return outcome.kind === 'pass';
+      if (packet.small.availability > availableUpTo[field]) return outcome.kind === 'pass' || outcome.kind === 'ask';
       return firstEntry(program.atoms[atom]!, packet) >= 0 !== negate;
     });
     if (!holds) number++;
-    else if (outcome.kind === 'pass') return { verdict: 'pass', counter: null };
+    // Nothing here knows conntrack, so what must be asked about cannot be dropped.
+    else if (outcome.kind === 'pass' || outcome.kind === 'ask') return { verdict: 'pass', counter: null };
     else if (outcome.kind === 'skip') number = outcome.to;
     else {
       const counted = outcome.counted === null ? null : program.atoms[when[outcome.counted]!.atom]!;
