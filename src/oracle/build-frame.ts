@@ -1,6 +1,7 @@
 /** Frames from a description, with correct lengths and checksums: they are also injected into real stacks. */
 import type { AddressFamily } from '../model/address.js';
 import { onesComplementSum } from './checksum.js';
+import { write16, write32 } from './network-order.js';
 
 export interface FrameSpec {
   readonly family: AddressFamily;
@@ -56,24 +57,23 @@ const headerLengths = new Map([
 function layer4(spec: FrameSpec): Uint8Array {
   const header = headerLengths.get(spec.protocol) ?? 4;
   const bytes = new Uint8Array(header + spec.payload);
-  const view = new DataView(bytes.buffer);
   if (spec.protocol === 1 || spec.protocol === 58) {
-    view.setUint8(0, spec.icmpType);
-    view.setUint8(1, spec.icmpCode);
+    bytes[0] = spec.icmpType;
+    bytes[1] = spec.icmpCode;
     return bytes;
   }
-  view.setUint16(0, spec.sport);
-  view.setUint16(2, spec.dport);
+  write16(bytes, 0, spec.sport);
+  write16(bytes, 2, spec.dport);
   if (spec.protocol === 6) {
-    view.setUint32(4, 1);
-    view.setUint8(12, 0x50);
-    view.setUint8(13, spec.tcpFlags);
-    view.setUint16(14, 65535);
-  } else if (spec.protocol === 17 || spec.protocol === 136) view.setUint16(4, bytes.length);
+    write32(bytes, 4, 1);
+    bytes[12] = 0x50;
+    bytes[13] = spec.tcpFlags;
+    write16(bytes, 14, 65535);
+  } else if (spec.protocol === 17 || spec.protocol === 136) write16(bytes, 4, bytes.length);
   else if (spec.protocol === 33) {
     // DCCP request, data offset 4 words, 48-bit sequence numbers.
-    view.setUint8(4, 4);
-    view.setUint8(8, 1);
+    bytes[4] = 4;
+    bytes[8] = 1;
   }
   return bytes;
 }
@@ -90,31 +90,29 @@ const checksumOffsets = new Map([
 function writeChecksum(spec: FrameSpec, bytes: Uint8Array): void {
   const at = checksumOffsets.get(spec.protocol);
   if (at === undefined) return;
-  const view = new DataView(bytes.buffer);
   let sum = 0;
   if (spec.protocol !== 1) {
     for (const word of [...spec.saddr, ...spec.daddr]) sum += (word >>> 16) + (word & 0xffff);
     sum += spec.protocol + bytes.length;
   }
   const checksum = ~onesComplementSum(bytes, sum) & 0xffff;
-  view.setUint16(at, checksum === 0 ? 0xffff : checksum);
+  write16(bytes, at, checksum === 0 ? 0xffff : checksum);
 }
 
 function ipv4Packet(spec: FrameSpec, payload: Uint8Array): Uint8Array {
   const headerBytes = 20 + spec.options.length;
   const packet = new Uint8Array(headerBytes + payload.length);
-  const view = new DataView(packet.buffer);
-  view.setUint8(0, 0x40 | (headerBytes / 4));
-  view.setUint8(1, spec.tos);
-  view.setUint16(2, packet.length);
-  view.setUint16(4, spec.identifier & 0xffff);
-  if (spec.fragment !== null) view.setUint16(6, (spec.fragment.more ? 0x2000 : 0) | spec.fragment.offset);
-  view.setUint8(8, spec.ttl);
-  view.setUint8(9, spec.protocol);
-  view.setUint32(12, spec.saddr[0] ?? 0);
-  view.setUint32(16, spec.daddr[0] ?? 0);
+  packet[0] = 0x40 | (headerBytes / 4);
+  packet[1] = spec.tos;
+  write16(packet, 2, packet.length);
+  write16(packet, 4, spec.identifier & 0xffff);
+  if (spec.fragment !== null) write16(packet, 6, (spec.fragment.more ? 0x2000 : 0) | spec.fragment.offset);
+  packet[8] = spec.ttl;
+  packet[9] = spec.protocol;
+  write32(packet, 12, spec.saddr[0] ?? 0);
+  write32(packet, 16, spec.daddr[0] ?? 0);
   packet.set(spec.options, 20);
-  view.setUint16(10, ~onesComplementSum(packet.subarray(0, headerBytes)) & 0xffff);
+  write16(packet, 10, ~onesComplementSum(packet, 0, 0, headerBytes) & 0xffff);
   packet.set(payload, headerBytes);
   return packet;
 }
@@ -123,9 +121,8 @@ function ipv4Packet(spec: FrameSpec, payload: Uint8Array): Uint8Array {
 function fragmentHeader(spec: FrameSpec): { type: number; bytes: Uint8Array }[] {
   if (spec.fragment === null) return [];
   const bytes = new Uint8Array(8);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(2, (spec.fragment.offset << 3) | (spec.fragment.more ? 1 : 0));
-  view.setUint32(4, spec.identifier);
+  write16(bytes, 2, (spec.fragment.offset << 3) | (spec.fragment.more ? 1 : 0));
+  write32(bytes, 4, spec.identifier);
   return [{ type: 44, bytes }];
 }
 
@@ -133,13 +130,12 @@ function ipv6Packet(spec: FrameSpec, payload: Uint8Array): Uint8Array {
   const headers = [...spec.extensions, ...fragmentHeader(spec)];
   const length = headers.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const packet = new Uint8Array(40 + length + payload.length);
-  const view = new DataView(packet.buffer);
-  view.setUint32(0, 0x60000000 + spec.tos * 0x100000 + (spec.identifier & 0xfffff));
-  view.setUint16(4, length + payload.length);
-  view.setUint8(6, headers[0]?.type ?? spec.protocol);
-  view.setUint8(7, spec.ttl);
-  spec.saddr.forEach((word, i) => view.setUint32(8 + 4 * i, word));
-  spec.daddr.forEach((word, i) => view.setUint32(24 + 4 * i, word));
+  write32(packet, 0, 0x60000000 + spec.tos * 0x100000 + (spec.identifier & 0xfffff));
+  write16(packet, 4, length + payload.length);
+  packet[6] = headers[0]?.type ?? spec.protocol;
+  packet[7] = spec.ttl;
+  spec.saddr.forEach((word, i) => write32(packet, 8 + 4 * i, word));
+  spec.daddr.forEach((word, i) => write32(packet, 24 + 4 * i, word));
   let offset = 40;
   headers.forEach(({ bytes }, i) => {
     packet.set(bytes, offset);
@@ -160,16 +156,15 @@ export function buildFrame(spec: FrameSpec): Uint8Array {
   const packet = spec.family === 4 ? ipv4Packet(spec, payload) : ipv6Packet(spec, payload);
   const linkBytes = 14 + 4 * spec.vlans.length;
   const frame = new Uint8Array(Math.max(MIN_FRAME, linkBytes + packet.length));
-  const view = new DataView(frame.buffer);
-  view.setUint16(0, Math.floor(spec.destinationMac / 0x100000000));
-  view.setUint32(2, spec.destinationMac % 0x100000000);
-  view.setUint16(6, Math.floor(spec.sourceMac / 0x100000000));
-  view.setUint32(8, spec.sourceMac % 0x100000000);
+  write16(frame, 0, Math.floor(spec.destinationMac / 0x100000000));
+  write32(frame, 2, spec.destinationMac % 0x100000000);
+  write16(frame, 6, Math.floor(spec.sourceMac / 0x100000000));
+  write32(frame, 8, spec.sourceMac % 0x100000000);
   spec.vlans.forEach((vlan, i) => {
-    view.setUint16(12 + 4 * i, 0x8100);
-    view.setUint16(14 + 4 * i, vlan);
+    write16(frame, 12 + 4 * i, 0x8100);
+    write16(frame, 14 + 4 * i, vlan);
   });
-  view.setUint16(linkBytes - 2, spec.family === 4 ? 0x0800 : 0x86dd);
+  write16(frame, linkBytes - 2, spec.family === 4 ? 0x0800 : 0x86dd);
   frame.set(packet, linkBytes);
   return frame;
 }

@@ -1,6 +1,7 @@
 /** Ethernet and VLAN: from the bytes that XDP sees to what `ip_rcv` and `ipv6_rcv` hand to PREROUTING. */
 import { decodeIpv4 } from './decode-ipv4.js';
 import { decodeIpv6 } from './decode-ipv6.js';
+import { read16 } from './network-order.js';
 import { lost, type Packet, type Reception } from './packet.js';
 
 const BROADCAST_MAC = 0xffffffffffff;
@@ -11,8 +12,6 @@ function readMac(frame: Uint8Array, offset: number): number {
   for (let i = 0; i < 6; i++) mac = mac * 256 + (frame[offset + i] ?? 0);
   return mac;
 }
-
-const read16 = (frame: Uint8Array, offset: number): number => ((frame[offset] ?? 0) << 8) | (frame[offset + 1] ?? 0);
 
 /** `eth_type_trans`: null is PACKET_OTHERHOST. Without the device's address every unicast frame counts as ours. */
 function packetTypeOf(destination: number, firstByte: number, mac: number | null): Packet['packetType'] | null {

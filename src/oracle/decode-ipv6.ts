@@ -1,5 +1,6 @@
 /** `ip6_rcv_core` (Linux 6.x) and the header walk of `ipv6_find_hdr`. */
 import type { Link } from './decode-ipv4.js';
+import { read16, readAddress } from './network-order.js';
 import { lost, type Packet, type Reception } from './packet.js';
 
 interface Walk {
@@ -39,36 +40,33 @@ function badAddresses(saddr: Uint32Array, daddr: Uint32Array): string | null {
   return null;
 }
 
-function addressAt(view: DataView, offset: number): Uint32Array {
-  return Uint32Array.from([0, 4, 8, 12], (word) => view.getUint32(offset + word));
-}
-
 /** `bytes` starts at the IPv6 header and may have link padding at its end. */
 export function decodeIpv6(bytes: Uint8Array, link: Link): Reception {
   if (bytes.length < 40) return lost('IPv6 header cut short');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint8(0) >> 4 !== 6) return lost('no IPv6 header');
-  const saddr = addressAt(view, 8);
-  const daddr = addressAt(view, 24);
+  if ((bytes[0] ?? 0) >> 4 !== 6) return lost('no IPv6 header');
+  const saddr = readAddress(bytes, 8, 4);
+  const daddr = readAddress(bytes, 24, 4);
   const bad = badAddresses(saddr, daddr);
   if (bad !== null) return lost(bad);
-  const payload = view.getUint16(4);
+  const payload = read16(bytes, 4);
   if (payload + 40 > bytes.length) return lost('IPv6 payload length beyond the frame');
-  const nextHeader = view.getUint8(6);
+  const nextHeader = bytes[6] ?? 0;
   // Payload length 0 with hop-by-hop announces a jumbogram: nothing is trimmed, and the option decides.
   const jumbo = payload === 0 && nextHeader === 0;
   const trimmed = bytes.subarray(0, 40 + payload);
   const walk = jumbo ? unknownWalk(false) : walkHeaders(trimmed, nextHeader);
   const packet: Packet = {
-    ...link,
+    packetType: link.packetType,
+    sourceMac: link.sourceMac,
+    tagged: link.tagged,
     family: 6,
     saddr,
     daddr,
     protocol: walk.protocol,
     fragment: walk.fragment,
     l4: walk.protocol === null ? null : trimmed.subarray(walk.offset),
-    ttl: view.getUint8(7),
-    tos: (view.getUint16(0) >> 4) & 0xff,
+    ttl: bytes[7] ?? 0,
+    tos: (read16(bytes, 0) >> 4) & 0xff,
     length: jumbo ? null : 40 + payload,
     sourceRouted: false,
   };

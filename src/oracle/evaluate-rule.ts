@@ -1,11 +1,12 @@
 /** One rule in one state: matches and statements in their order. */
 import type { Match, Statement } from '../model/match.js';
 import type { Rule } from '../model/ruleset.js';
-import { MaybeHotDrop, No, Yes } from './answer.js';
+import { Maybe, MaybeHotDrop, No, Yes } from './answer.js';
+import { underAssumptions } from './assume.js';
 import type { PassHow } from './fate.js';
 import { matchPacket } from './match-packet.js';
-import { Changed, DestinationChanged, SourceChanged } from './view.js';
-import { addState, enterChain, type ChainEnds, type Walk } from './walk-chain.js';
+import { changed, Changed, DestinationChanged, SourceChanged, type View } from './view.js';
+import { addState, assuming, enterChain, type ChainEnds, type Walk } from './walk-chain.js';
 
 const manglesTo: Record<Extract<Statement, { kind: 'mangle' }>['changes'], number> = {
   ttl: Changed.ttl,
@@ -63,6 +64,17 @@ function execute(walk: Walk, rule: Rule, statement: Statement, state: number, ne
   }
 }
 
+/**
+ * Behind `-p tcp` the unknown protocol is TCP. Not for AH: iptables-nft takes it for the protocol, while legacy and the sets look
+ * behind it.
+ */
+function withProtocol(view: View, match: Match, state: number): View {
+  if (match.kind !== 'protocol' || match.negate || view.packet.protocol !== null || changed(state, 0)) return view;
+  const [[low, high] = [0, 1]] = match.protocols;
+  if (match.protocols.length !== 1 || low !== high || low === 51) return view;
+  return { ...view, packet: { ...view.packet, protocol: low } };
+}
+
 /** Evaluating it is an effect: later packets of the flow meet another state. */
 const isEffect = (match: Match): boolean => match.kind === 'unknown' && match.knowledge !== 'pure';
 
@@ -73,9 +85,10 @@ const isEffect = (match: Match): boolean => match.kind === 'unknown' && match.kn
 export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number[], ends: ChainEnds): void {
   let state = start;
   let sure = true;
+  let { assumed, view } = walk;
   for (const part of rule.parts) {
     if ('statement' in part) {
-      const step = execute(walk, rule, part.statement, state, next, ends);
+      const step = execute(assuming(walk, assumed, view), rule, part.statement, state, next, ends);
       if (step.ended) {
         note(walk, rule, sure);
         return;
@@ -88,16 +101,17 @@ export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number
       note(walk, rule, sure);
       return;
     }
-    const answer = matchPacket(part.match, walk.view, state);
+    const seen = matchPacket(part.match, view, state);
+    // A hot drop stays possible whatever the fields must be.
+    const answer = seen === Maybe || seen === MaybeHotDrop ? underAssumptions(assumed, part.match, state) : seen;
+    if (seen === MaybeHotDrop) walk.outcomes.drops.add(rule.id);
     if (answer === No) {
       addState(next, state);
       return;
     }
     if (answer === Yes) continue;
-    if (answer === MaybeHotDrop) {
-      walk.outcomes.drops.add(rule.id);
-      walk.outcomes.unknown.add(rule.id);
-    }
+    assumed = [...assumed, { match: part.match, state }];
+    view = withProtocol(view, part.match, state);
     addState(next, state);
     sure = false;
   }

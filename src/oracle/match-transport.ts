@@ -23,12 +23,13 @@ export function matchPort(match: PortMatch, view: View, state: number): Answer {
   const l4 = bytesOrAnswer(view, state, match.headerBytes, nftBytes);
   if (typeof l4 === 'number') return l4;
   const sides = match.field === 'either' ? (['sport', 'dport'] as const) : [match.field];
-  if (sides.some((side) => changed(state, Changed[side]))) return Maybe;
   const port = (side: 'sport' | 'dport'): number => {
     const at = side === 'sport' ? 0 : 2;
     return ((l4[at] ?? 0) << 8) | (l4[at + 1] ?? 0);
   };
-  return negateIf(match.negate, known(sides.some((side) => within(match.ranges, port(side)))));
+  const sure = sides.filter((side) => !changed(state, Changed[side]));
+  if (sure.some((side) => within(match.ranges, port(side)))) return known(!match.negate);
+  return sure.length < sides.length ? Maybe : known(match.negate);
 }
 
 const FIN = 1;

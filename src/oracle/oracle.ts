@@ -1,14 +1,14 @@
 /** The reference interpreter: what netfilter, running this ruleset, would do with the frame. */
 import type { AddressFamily } from '../model/address.js';
 import type { HostFacts } from '../model/host.js';
-import type { Chain, Hook, Ruleset } from '../model/ruleset.js';
+import type { Chain, Ruleset } from '../model/ruleset.js';
 import { indexAddresses, type AddressTest } from './address-index.js';
 import { decodeFrame } from './decode-frame.js';
 import type { Fate, PassHow, TraceEntry } from './fate.js';
-import { changingSets, levelsOf, usesFlowtable, usesNat, type Level } from './hooks.js';
+import { changingSets, levelsOf, usesFlowtable, usesNat } from './hooks.js';
 import { No, Yes } from './answer.js';
 import type { Packet } from './packet.js';
-import { runHook, type PathEnvironment } from './path.js';
+import { planHook, runHook, type BaseView, type HookPlan, type PathEnvironment, type WalkedHook } from './path.js';
 import { martian, notForwarded, routeOf } from './routing.js';
 import { indexRules, type RuleIndex } from './rule-index.js';
 import { indexSets } from './set-index.js';
@@ -26,16 +26,16 @@ export interface OracleOptions {
 }
 
 function environment(ruleset: Ruleset, family: AddressFamily, device: string, linear: boolean): PathEnvironment {
-  const levels = new Map<Hook, readonly Level[]>();
   const indexes = new Map<Chain, RuleIndex>();
+  const plan = (hook: WalkedHook): HookPlan => planHook(hook, levelsOf(ruleset, family, hook, device));
   return {
-    ruleset,
-    family,
     nat: usesNat(ruleset, family),
-    levels: (hook) => {
-      let found = levels.get(hook);
-      if (found === undefined) levels.set(hook, (found = levelsOf(ruleset, family, hook, device)));
-      return found;
+    hooks: {
+      ingress: plan('ingress'),
+      prerouting: plan('prerouting'),
+      input: plan('input'),
+      forward: plan('forward'),
+      postrouting: plan('postrouting'),
     },
     indexOf: (chain) => {
       if (linear || chain.rules.length < 16) return null;
@@ -46,14 +46,15 @@ function environment(ruleset: Ruleset, family: AddressFamily, device: string, li
   };
 }
 
+const hasIngress = ({ hooks }: PathEnvironment): boolean =>
+  hooks.ingress.after.length + hooks.ingress.before.length > 0;
+
 interface PathResult {
   /** In some state the packet gets through all chains. */
   accepted: boolean;
   /** Why it dies in the stack in some state. */
   lost: string | null;
 }
-
-type BaseView = Omit<View, 'dialect' | 'hook'>;
 
 /** After PREROUTING: to this host, through it, or nowhere. `lost` is neutral in the join, so it is claimed for sure cases only. */
 function route(env: PathEnvironment, facts: HostFacts, view: BaseView, states: number[], out: Outcomes): PathResult {
@@ -115,11 +116,11 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
 
   const fateOf = (packet: Packet, trace: TraceEntry[] | null): Fate => {
     const env = environments[packet.family];
-    const out: Outcomes = { drops: new Set(), passes: new Map(), unknown: new Set(), doubts: [], trace };
+    const out: Outcomes = { drops: new Set(), passes: new Map(), unknown: new Set(), doubts: [], trace, refined: 0 };
     const view: BaseView = { packet, device, routing, setTest, longList };
     if (flowtable) out.doubts.push('flows in a flowtable skip the chains');
     let states = [0];
-    if (env.levels('ingress').length > 0) {
+    if (hasIngress(env)) {
       if (packet.tagged) return ingressDoubt;
       states = runHook(env, 'ingress', view, states, out);
     }
@@ -131,7 +132,7 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
     fate: (frame, trace) => {
       const reception = decodeFrame(frame, mac);
       if (reception.kind === 'packet') return fateOf(reception.packet, trace ?? null);
-      if (environments[4].levels('ingress').length > 0) return ingressDoubt;
+      if (hasIngress(environments[4])) return ingressDoubt;
       return { kind: 'lost', why: reception.why, elsewhere: reception.elsewhere };
     },
   };

@@ -12,7 +12,7 @@ export interface Packet {
   /** Null: fragments of IPv6, AH, a header chain that is cut short, jumbograms. Tools and kernels then differ. */
   readonly protocol: number | null;
   readonly fragment: boolean;
-  /** Layer-4 header and payload, trimmed to the IP length. Null where netfilter may see other bytes or none (fragments …). */
+  /** Layer-4 header and payload, trimmed to the IP length. Null where netfilter may see other bytes or none (fragments …). Made when read: most packets are decided by their addresses. */
   readonly l4: Uint8Array | null;
   readonly ttl: number;
   readonly tos: number;

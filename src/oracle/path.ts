@@ -1,35 +1,82 @@
 /** A packet's way through the hooks, given the chains that hang there. */
-import type { AddressFamily } from '../model/address.js';
-import type { Hook, RuleId, Ruleset } from '../model/ruleset.js';
+import type { Hook, RuleId } from '../model/ruleset.js';
 import type { HookedChain, Level } from './hooks.js';
 import { addState, walkRules, type Outcomes, type Walk } from './walk-chain.js';
 import { DestinationChanged, SourceChanged, type View } from './view.js';
 
 export interface PathEnvironment {
-  readonly ruleset: Ruleset;
-  readonly family: AddressFamily;
-  readonly levels: (hook: Hook) => readonly Level[];
+  readonly hooks: Readonly<Record<WalkedHook, HookPlan>>;
+  /** Tracked packets may have been rewritten. */
   readonly nat: boolean;
   readonly indexOf: Walk['indexOf'];
+}
+
+export type WalkedHook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'postrouting';
+
+/** The chains of a hook around the point where nf_nat hangs. */
+export interface HookPlan {
+  readonly hook: WalkedHook;
+  readonly before: readonly Level[];
+  /** Chains of type nat; null where the hook has no such point. */
+  readonly nat: Level | null;
+  readonly after: readonly Level[];
 }
 
 /** Where nf_nat hangs, whatever the priority of the nat chains: NF_IP_PRI_NAT_DST and NF_IP_PRI_NAT_SRC. */
 const natPriority: Partial<Record<Hook, number>> = { prerouting: -100, input: 100, postrouting: 100 };
 
+export function planHook(hook: WalkedHook, levels: readonly Level[]): HookPlan {
+  const natAt = natPriority[hook];
+  const others = levels
+    .map((level) => level.filter(({ chain }) => chain.type !== 'nat'))
+    .filter((one) => one.length > 0);
+  // A filter chain at the very priority of nf_nat counts as behind it: unknown addresses include the known ones.
+  const isBefore = (level: Level): boolean => (level[0]?.chain.priority ?? 0) < (natAt ?? Infinity);
+  return {
+    hook,
+    before: others.filter(isBefore),
+    nat: natAt === undefined ? null : levels.flatMap((level) => level.filter(({ chain }) => chain.type === 'nat')),
+    after: others.filter((level) => !isBefore(level)),
+  };
+}
+
+/** What a view has in every hook and table. */
+export interface BaseView {
+  readonly packet: View['packet'];
+  readonly device: string;
+  readonly routing: View['routing'];
+  readonly setTest: View['setTest'];
+  readonly longList: View['longList'];
+}
+
+/** Written out: this runs for every chain of every packet, and a spread is slow. */
+const viewIn = (base: BaseView, hook: WalkedHook, dialect: View['dialect']): View => ({
+  packet: base.packet,
+  hook,
+  device: base.device,
+  dialect,
+  routing: base.routing,
+  setTest: base.setTest,
+  longList: base.longList,
+});
+
+interface Passage {
+  readonly env: PathEnvironment;
+  readonly hook: WalkedHook;
+  readonly view: BaseView;
+  readonly out: Outcomes;
+}
+
 /** One base chain; returns the states in which the packet goes on behind it. */
-function runChain(
-  env: PathEnvironment,
-  { table, chain }: HookedChain,
-  view: Omit<View, 'dialect'>,
-  states: number[],
-  out: Outcomes,
-): number[] {
+function runChain({ env, hook, view, out }: Passage, { table, chain }: HookedChain, states: number[]): number[] {
+  if (chain.rules.length === 0 && chain.policy === 'accept') return states;
   const walk: Walk = {
     table,
-    view: { ...view, dialect: table.dialect },
+    view: viewIn(view, hook, table.dialect),
     outcomes: out,
     indexOf: env.indexOf,
     memo: new Map(),
+    assumed: [],
   };
   const ends = walkRules(walk, chain, states);
   const after = [...ends.accepts];
@@ -48,57 +95,48 @@ function permutations<T>(items: readonly T[]): T[][] {
 }
 
 /** Chains of one priority in every order: whose effect or drop comes first is not known. */
-function runLevel(
-  env: PathEnvironment,
-  level: Level,
-  view: Omit<View, 'dialect'>,
-  states: number[],
-  out: Outcomes,
-): number[] {
+function runLevel(passage: Passage, level: Level, states: number[]): number[] {
+  if (level.length === 1 && level[0] !== undefined) return runChain(passage, level[0], states);
   if (level.length > 4) {
-    out.doubts.push('more than four chains of one priority');
+    passage.out.doubts.push('more than four chains of one priority');
     return states;
   }
   const after: number[] = [];
   for (const order of permutations(level)) {
     let current = states;
-    for (const hooked of order) current = runChain(env, hooked, view, current, out);
+    for (const hooked of order) current = runChain(passage, hooked, current);
     for (const state of current) addState(after, state);
   }
   return after;
 }
 
 /**
- * All base chains of a hook. With NAT, conntrack rewrites the addresses of flows it knows at a fixed priority; the nat chains are
- * asked there for the first packet of a flow only, so their verdicts are possible, never certain.
+ * With NAT, conntrack rewrites the addresses of flows it knows at a fixed priority; the nat chains are asked there for the first
+ * packet of a flow only, so their verdicts are possible, never certain.
  */
+function runNat(passage: Passage, natChains: Level, states: number[]): number[] {
+  const { env, hook } = passage;
+  const rewritten = env.nat ? (hook === 'prerouting' ? DestinationChanged : SourceChanged) : 0;
+  const after = states.map((state) => state | rewritten);
+  if (natChains.length > 0) {
+    for (const state of runLevel(passage, natChains, states)) addState(after, state | rewritten);
+  }
+  return [...new Set(after)];
+}
+
+/** All base chains of a hook; returns the states in which the packet leaves it. */
 export function runHook(
   env: PathEnvironment,
-  hook: Hook,
-  view: Omit<View, 'dialect' | 'hook'>,
+  hook: WalkedHook,
+  view: BaseView,
   start: number[],
   out: Outcomes,
 ): number[] {
-  const hooked = { ...view, hook };
+  const { before, nat, after } = env.hooks[hook];
+  const passage = { env, hook, view, out };
   let states = start;
-  const natAt = natPriority[hook];
-  const natChains = env.levels(hook).flatMap((level) => level.filter(({ chain }) => chain.type === 'nat'));
-  const runNat = (): void => {
-    const rewritten = env.nat ? (hook === 'prerouting' ? DestinationChanged : SourceChanged) : 0;
-    const after = states.map((state) => state | rewritten);
-    if (natChains.length > 0) {
-      for (const state of runLevel(env, natChains, hooked, states, out)) addState(after, state | rewritten);
-    }
-    states = after;
-  };
-  const levels = env.levels(hook).map((level) => level.filter(({ chain }) => chain.type !== 'nat'));
-  const run = (level: Level): void => {
-    if (level.length > 0) states = runLevel(env, level, hooked, states, out);
-  };
-  // A filter chain at the very priority of nf_nat counts as behind it: unknown addresses include the known ones.
-  const isBefore = (level: Level): boolean => (level[0]?.chain.priority ?? 0) < (natAt ?? Infinity);
-  levels.filter(isBefore).forEach(run);
-  if (natAt !== undefined) runNat();
-  levels.filter((level) => !isBefore(level)).forEach(run);
-  return [...new Set(states)];
+  for (const level of before) states = runLevel(passage, level, states);
+  if (nat !== null) states = runNat(passage, nat, states);
+  for (const level of after) states = runLevel(passage, level, states);
+  return states;
 }

@@ -39,7 +39,8 @@ export function routeOf(facts: HostFacts): Routing {
   return {
     local: (daddr) => {
       if (isMulticast(daddr)) return Yes;
-      if (daddr.length === 1 && daddr[0] === 0xffffffff) return Yes;
+      // 0.0.0.0 to 0.0.0.0 is taken as a broadcast; from elsewhere it is martian.
+      if (daddr.length === 1 && (daddr[0] === 0xffffffff || daddr[0] === 0)) return Yes;
       if (longest(first, daddr) !== null) return Yes;
       // Rules may point anywhere: a local route in another table counts for some packets.
       return longest(other, daddr) === null ? No : Maybe;

@@ -1,6 +1,7 @@
 /** A packet's way through the chains of one table: every outcome that the unknown parts leave open. */
 import type { Chain, Rule, RuleId, Table } from '../model/ruleset.js';
 import type { PassHow, TraceEntry } from './fate.js';
+import type { Assumption } from './assume.js';
 import { evaluateRule } from './evaluate-rule.js';
 import type { RuleIndex } from './rule-index.js';
 import { changed, Changed, type View } from './view.js';
@@ -16,6 +17,8 @@ export interface Outcomes {
   /** Why nothing can be said at all. */
   readonly doubts: string[];
   readonly trace: TraceEntry[] | null;
+  /** Walks begun under assumptions of their own so far. */
+  refined: number;
 }
 
 /** How a walk through a chain can end without a decision on the packet: with which states (see `Changed`). */
@@ -31,6 +34,20 @@ export interface Walk {
   readonly indexOf: (chain: Chain) => RuleIndex | null;
   /** Chains already walked in this hook, by state; null while under way. */
   readonly memo: Map<Chain, Map<number, ChainEnds | null>>;
+  /** What the jumps on the way here ask of the packet's unknown fields. */
+  readonly assumed: readonly Assumption[];
+}
+
+/** Deeper than this the assumptions are forgotten, which costs knowledge, never soundness, and keeps the walk short. */
+const MAX_ASSUMED = 12;
+const MAX_REFINED_WALKS = 256;
+
+/** The walk behind a jump that was taken on these assumptions: its answers are its own. */
+export function assuming(walk: Walk, assumed: readonly Assumption[], view: View): Walk {
+  if (assumed.length === walk.assumed.length || assumed.length > MAX_ASSUMED) return walk;
+  if (walk.outcomes.refined >= MAX_REFINED_WALKS) return walk;
+  walk.outcomes.refined++;
+  return { ...walk, assumed, view, memo: new Map() };
 }
 
 export function addState(states: number[], state: number): void {

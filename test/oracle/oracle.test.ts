@@ -281,3 +281,19 @@ test('interfaces: another device is false here, an outgoing one is empty in inpu
   t.is(kindOf(input([[on('out', 'eth1'), drop]]), frame()), 'pass');
   t.is(kindOf(input([[not(on('out', 'eth1')), drop]]), frame()), 'drop');
 });
+
+test('what a jump asks of an unknown field holds in the chain it leads to', (t) => {
+  const rules = (second: number): Ruleset =>
+    ruleset([
+      {
+        family: 'ip6',
+        chains: {
+          INPUT: { hook: 'input', rules: [[proto(6), jump('sub')], [drop]] },
+          sub: { rules: [[proto(second), accept]] },
+        },
+      },
+    ]);
+  const fragment = frame6({ fragment: { offset: 0, more: true } });
+  t.is(kindOf(rules(132), fragment), 'drop');
+  t.is(kindOf(rules(6), fragment), 'depends');
+});
