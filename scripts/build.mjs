@@ -87,14 +87,18 @@ function fingerprint(step) {
   return hash.digest('hex');
 }
 
-/** True unless the step had to run and failed. */
-function build(name, force) {
+function isFresh(name) {
   const step = steps[name];
   const stamp = join('build', `${name}.stamp`);
-  const now = fingerprint(step);
-  const fresh =
-    existsSync(stamp) && readFileSync(stamp, 'utf8') === now && step.makes.every((made) => existsSync(made));
-  if (fresh && !force) return true;
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== fingerprint(step)) return false;
+  return step.makes.every((made) => existsSync(made));
+}
+
+/** True unless the step had to run and failed. */
+function build(name, force) {
+  if (!force && isFresh(name)) return true;
+  const step = steps[name];
+  const stamp = join('build', `${name}.stamp`);
   process.stderr.write(`build: ${name}\n`);
   const { ok, output } = step.run();
   mkdirSync('build', { recursive: true });
@@ -110,6 +114,31 @@ function build(name, force) {
   return false;
 }
 
+/** Two test files may both find something stale: one builds, the other waits and finds it fresh. Released at exit. */
+async function lock() {
+  mkdirSync('build', { recursive: true });
+  const file = 'build/lock';
+  for (;;) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx' });
+      process.on('exit', () => rmSync(file, { force: true }));
+      return;
+    } catch {
+      if (!isAlive(Number(readFileSync(file, { encoding: 'utf8', flag: 'a+' })))) rmSync(file, { force: true });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function isAlive(pid) {
+  try {
+    // 0 (a lock that is being written) would be our own process group.
+    return pid === 0 || process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
 const args = process.argv.slice(2);
 const force = args.includes('--force');
 const asked = args.filter((arg) => !arg.startsWith('-'));
@@ -118,8 +147,11 @@ if (unknown.length > 0) {
   process.stderr.write(`build: no step ${unknown.join(', ')}; there are ${Object.keys(steps).join(', ')}\n`);
   process.exit(1);
 }
+const wanted = asked.length > 0 ? asked : Object.keys(steps);
+if (!force && wanted.every(isFresh)) process.exit(0);
+await lock();
 let failed = false;
-for (const name of asked.length > 0 ? asked : Object.keys(steps)) {
+for (const name of wanted) {
   if (!build(name, force) && (steps[name].needed || asked.length > 0)) {
     failed = true;
     break;

@@ -153,7 +153,7 @@ test('a residual of bytes that are no UTF-8 keeps them', (t) => {
 
 test('a closed pipe ends quietly', (t) => {
   const path = file('long.v4', rules.replace(/(-A.*\n)/, '$1'.repeat(20_000)));
-  const main = `${process.execPath} --import ${join(root, 'node_modules/tsx/dist/esm/index.mjs')} ${join(root, 'src/cli/main.ts')}`;
+  const main = `${process.execPath} ${join(root, 'dist/src/cli/main.js')}`;
   const { stdout, stderr } = spawnSync('sh', ['-c', `${main} ${path} --format json | head -n 1`], { encoding: 'utf8' });
   t.is(stdout, '{\n');
   t.is(stderr, '');
