@@ -23,7 +23,7 @@ function literalsOf(program: StepProgram, use: FieldUse): StepLiterals[] {
     });
     return literals.length === 0
       ? []
-      : [{ step, lacking: outcome.kind === 'pass' || outcome.kind === 'ask' || outcome.kind === 'ask', literals }];
+      : [{ step, lacking: outcome.kind === 'pass' || outcome.kind === 'ask', literals }];
   });
 }
 
