@@ -14,7 +14,9 @@ interface Features {
 function readFeatures(device: string): Features {
   const output = run('ethtool', ['-k', device]);
   if (output.kind !== 'text') return { missing: output.kind === 'missing', of: () => 'unknown' };
-  const values = new Map([...output.stdout.matchAll(/^\s*([\w-]+): (on|off)\b/gm)].map(([, name, value]) => [name, value as Feature]));
+  const values = new Map(
+    [...output.stdout.matchAll(/^\s*([\w-]+): (on|off)\b/gm)].map(([, name, value]) => [name, value as Feature]),
+  );
   return { missing: false, of: (feature) => values.get(feature) ?? 'unknown' };
 }
 

@@ -16,6 +16,9 @@ export async function checkForeignXdp(native: NativeApi, names: readonly string[
     code: 'no-foreign-xdp',
     statement: 'no other XDP program runs on the devices',
     status: found.length > 0 ? 'violated' : 'holds',
-    detail: found.length > 0 ? `${found.join('; ')}: remove it with its own tool, or name its bpffs by --bpffs` : 'none, or offload’s own',
+    detail:
+      found.length > 0
+        ? `${found.join('; ')}: remove it with its own tool, or name its bpffs by --bpffs`
+        : 'none, or offload’s own',
   };
 }

@@ -11,12 +11,15 @@ const capabilities = { netAdmin: 12, sysAdmin: 21, perfmon: 38, bpf: 39 } as con
 export function checkPrivilege(): Check {
   const held = heldCapabilities();
   const has = (bit: number): boolean => ((held >> BigInt(bit)) & 1n) === 1n;
-  const enough = has(capabilities.netAdmin) && (has(capabilities.sysAdmin) || (has(capabilities.bpf) && has(capabilities.perfmon)));
+  const enough =
+    has(capabilities.netAdmin) && (has(capabilities.sysAdmin) || (has(capabilities.bpf) && has(capabilities.perfmon)));
   return {
     code: 'privilege',
     statement: 'the process may load and attach BPF programs',
     status: enough ? 'holds' : 'violated',
-    detail: enough ? 'CAP_NET_ADMIN and CAP_BPF are held' : 'CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON are needed: run as root',
+    detail: enough
+      ? 'CAP_NET_ADMIN and CAP_BPF are held'
+      : 'CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON are needed: run as root',
   };
 }
 

@@ -17,7 +17,9 @@ export function checkLower(devices: readonly HostDevice[]): Check {
 }
 
 const masterOf = ({ name, master }: HostDevice): string[] =>
-  master === null ? [] : [`${name} belongs to ${master}: name ${master} instead, or take it out (\`ip link set ${name} nomaster\`)`];
+  master === null
+    ? []
+    : [`${name} belongs to ${master}: name ${master} instead, or take it out (\`ip link set ${name} nomaster\`)`];
 
 const uppersOf = ({ name, upper }: HostDevice): string[] =>
   upper.filter(({ kind }) => !harmless.has(kind)).map((each) => `${each.kind} ${each.name} stands on ${name}`);

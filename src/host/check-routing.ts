@@ -12,7 +12,10 @@ export function checkSourceRouting(names: readonly string[]): Check {
     code: 'source-routing',
     statement: 'IP source routing is refused (accept_source_route 0)',
     status: taking.length > 0 ? 'violated' : 'holds',
-    detail: taking.length > 0 ? `taken on ${taking.join(', ')}: run \`sysctl net.ipv4.conf.all.accept_source_route=0\`` : 'refused',
+    detail:
+      taking.length > 0
+        ? `taken on ${taking.join(', ')}: run \`sysctl net.ipv4.conf.all.accept_source_route=0\``
+        : 'refused',
   };
 }
 
@@ -48,6 +51,11 @@ export function checkIpsec(): Check {
     code: 'no-ipsec',
     statement: 'no IPsec packets are decrypted on this host',
     status: ipsec === null ? 'unchecked' : ipsec ? 'violated' : 'holds',
-    detail: ipsec === null ? '`ip xfrm` cannot be asked' : ipsec ? 'there are inbound states or policies: see `ip xfrm state`' : 'none',
+    detail:
+      ipsec === null
+        ? '`ip xfrm` cannot be asked'
+        : ipsec
+          ? 'there are inbound states or policies: see `ip xfrm state`'
+          : 'none',
   };
 }

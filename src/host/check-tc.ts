@@ -20,7 +20,12 @@ export function checkTcIngress(native: NativeApi, devices: readonly HostDevice[]
     if (tcx.length > 0) found.push(`${name} has tcx ingress programs (${tcx.join(', ')})`);
     const filters = filtersOf(name);
     if (filters === null) {
-      return { code: 'no-tc-ingress', statement, status: 'unchecked', detail: `tc is not installed or fails, so ${name} was not asked` };
+      return {
+        code: 'no-tc-ingress',
+        statement,
+        status: 'unchecked',
+        detail: `tc is not installed or fails, so ${name} was not asked`,
+      };
     }
     if (filters) found.push(`${name} has tc ingress filters: see \`tc filter show dev ${name} ingress\``);
   }
@@ -37,6 +42,8 @@ function filtersOf(device: string): boolean | null {
   const qdiscs = run('tc', ['-j', 'qdisc', 'show', 'dev', device]);
   const filters = run('tc', ['-j', 'filter', 'show', 'dev', device, 'ingress']);
   if (qdiscs.kind !== 'text' || filters.kind !== 'text') return null;
-  const shared = (JSON.parse(qdiscs.stdout || '[]') as QdiscJson[]).some(({ ingress_block }) => ingress_block !== undefined);
+  const shared = (JSON.parse(qdiscs.stdout || '[]') as QdiscJson[]).some(
+    ({ ingress_block }) => ingress_block !== undefined,
+  );
   return shared || (JSON.parse(filters.stdout || '[]') as unknown[]).length > 0;
 }

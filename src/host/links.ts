@@ -18,7 +18,18 @@ export interface LinkJson {
 export const readLinks = (): readonly LinkJson[] => ipJson<LinkJson>(['-j', '-d', 'link', 'show']);
 
 /** A veth's `link` is its peer, a tunnel's the device it sends through: neither is stacked on it. */
-const stackedKinds = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap', 'macsec', 'hsr', 'dsa', 'ipoib', 'rmnet']);
+const stackedKinds = new Set([
+  'vlan',
+  'macvlan',
+  'macvtap',
+  'ipvlan',
+  'ipvtap',
+  'macsec',
+  'hsr',
+  'dsa',
+  'ipoib',
+  'rmnet',
+]);
 
 export function devicesOf(links: readonly LinkJson[]): HostDevice[] {
   return links.map(({ ifindex, ifname, mtu, address, master, linkinfo }) => ({

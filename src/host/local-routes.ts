@@ -14,12 +14,14 @@ const mainTable = 254;
 export function readLocalRoutes(): LocalRoute[] {
   return ([4, 6] as const).flatMap((family) =>
     types.flatMap((type) =>
-      ipJson<RouteJson>([`-${family}`, '-N', '-j', 'route', 'show', 'table', 'all', 'type', type]).map(({ dst, table }) => ({
-        family,
-        prefix: cidr(dst, family),
-        type,
-        table: table === undefined ? mainTable : Number(table),
-      })),
+      ipJson<RouteJson>([`-${family}`, '-N', '-j', 'route', 'show', 'table', 'all', 'type', type]).map(
+        ({ dst, table }) => ({
+          family,
+          prefix: cidr(dst, family),
+          type,
+          table: table === undefined ? mainTable : Number(table),
+        }),
+      ),
     ),
   );
 }

@@ -8,11 +8,21 @@ import { checkForeignXdp } from './check-foreign-xdp.js';
 import { checkLower } from './check-lower.js';
 import { checkIpsec, checkRouteRules, checkSourceRouting } from './check-routing.js';
 import { checkTcIngress } from './check-tc.js';
-import { devicesOf, readLinks } from './links.js';
+import { devicesOf, readLinks, type LinkJson } from './links.js';
 
 export type CheckCode =
-  | 'privilege' | 'kernel-features' | 'device-exists' | 'not-lower-device' | 'vlan-stripping' | 'lro-off' | 'no-tc-ingress'
-  | 'no-foreign-xdp' | 'source-routing' | 'route-rules' | 'mtu-fits' | 'no-ipsec';
+  | 'privilege'
+  | 'kernel-features'
+  | 'device-exists'
+  | 'not-lower-device'
+  | 'vlan-stripping'
+  | 'lro-off'
+  | 'no-tc-ingress'
+  | 'no-foreign-xdp'
+  | 'source-routing'
+  | 'route-rules'
+  | 'mtu-fits'
+  | 'no-ipsec';
 
 export interface Check {
   readonly code: CheckCode;
@@ -29,20 +39,31 @@ export interface PreflightOptions {
 }
 
 /** Codes without which attaching cannot work at all, whatever is assumed. */
-export const hardCodes: ReadonlySet<string> = new Set<CheckCode>(['privilege', 'kernel-features', 'device-exists', 'no-foreign-xdp']);
+export const hardCodes: ReadonlySet<string> = new Set<CheckCode>([
+  'privilege',
+  'kernel-features',
+  'device-exists',
+  'no-foreign-xdp',
+]);
 
 /** One check per code, over all devices. Stops after the checks of kernel and devices when those fail. */
 export async function preflight(names: readonly string[], { mode, bpffs }: PreflightOptions): Promise<Check[]> {
   const native = loadNative();
   const first = [checkPrivilege(), checkFeatures(native)];
-  const all = devicesOf(readLinks());
-  const devices = names.flatMap((name) => all.find((device) => device.name === name) ?? []);
-  first.push(checkExist(names, all));
+  const links = readLinks();
+  first.push(checkExist(names, links));
   if (first.some(({ status }) => status === 'violated')) return first;
+  const all = devicesOf(links);
+  const devices = names.flatMap((name) => all.find((device) => device.name === name) ?? []);
   return [...first, ...(await checkDevices(native, devices, mode, bpffs))];
 }
 
-async function checkDevices(native: NativeApi, devices: readonly HostDevice[], mode: string, bpffs: string): Promise<Check[]> {
+async function checkDevices(
+  native: NativeApi,
+  devices: readonly HostDevice[],
+  mode: string,
+  bpffs: string,
+): Promise<Check[]> {
   const names = devices.map(({ name }) => name);
   return [
     checkLower(devices),
@@ -57,14 +78,23 @@ async function checkDevices(native: NativeApi, devices: readonly HostDevice[], m
   ];
 }
 
-function checkExist(names: readonly string[], all: readonly HostDevice[]): Check {
-  const missing = names.filter((name) => !all.some((device) => device.name === name));
-  const known = all.map(({ name }) => name).filter((name) => name !== 'lo').slice(0, 10).join(', ');
+function checkExist(names: readonly string[], links: readonly LinkJson[]): Check {
+  const missing = names.filter((name) => !links.some((link) => link.ifname === name));
+  const other = links
+    .filter((link) => names.includes(link.ifname) && link.link_type !== 'ether')
+    .map(({ ifname }) => ifname);
+  const known = links.flatMap(({ ifname, link_type }) => (link_type === 'ether' ? [ifname] : []));
+  const wrong = [
+    ...(missing.length > 0
+      ? [`there is no device ${missing.join(', ')} (there are: ${known.slice(0, 10).join(', ') || 'none'})`]
+      : []),
+    ...(other.length > 0 ? [`${other.join(', ')} carries no Ethernet frames`] : []),
+  ];
   return {
     code: 'device-exists',
-    statement: 'the devices exist',
-    status: missing.length > 0 ? 'violated' : 'holds',
-    detail: missing.length > 0 ? `there is no device ${missing.join(', ')} (there are: ${known || 'none'})` : names.join(', '),
+    statement: 'the devices exist and carry Ethernet frames',
+    status: wrong.length > 0 ? 'violated' : 'holds',
+    detail: wrong.length > 0 ? wrong.join('; ') : names.join(', '),
   };
 }
 

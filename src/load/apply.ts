@@ -7,7 +7,8 @@ import { lockPins } from './lock.js';
 import type { NativeApi } from './native-api.js';
 import { discardNext, pinNext, promoteNext, settlePins } from './pins.js';
 
-export type ApplyStep = 'locked' | 'loaded' | 'verified' | 'pinned' | 'recorded' | 'attached' | 'promoted' | 'committed';
+export type ApplyStep =
+  'locked' | 'loaded' | 'verified' | 'pinned' | 'recorded' | 'attached' | 'promoted' | 'committed';
 
 /** Keeps the record of what is installed in step with the kernel. */
 export interface Journal {

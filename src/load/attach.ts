@@ -26,7 +26,8 @@ export async function checkDevice(native: NativeApi, bpffs: string, device: stri
     case 'none':
     case 'severed': {
       const state = linkState(device);
-      if (state === null) throw new LoadError({ errno: 19, step: 'find device', message: `there is no device ${device}` });
+      if (state === null)
+        throw new LoadError({ errno: 19, step: 'find device', message: `there is no device ${device}` });
       if (state.xdp !== null) throw foreignProgram(device);
       return attachment;
     }
@@ -51,7 +52,12 @@ export async function checkDevice(native: NativeApi, bpffs: string, device: stri
 }
 
 /** One atomic step: before it the device has what it had, after it the new program. Returns what to put back on undo. */
-export async function attachLoaded(native: NativeApi, bpffs: string, loaded: LoadedDevice, mode: Mode): Promise<Before> {
+export async function attachLoaded(
+  native: NativeApi,
+  bpffs: string,
+  loaded: LoadedDevice,
+  mode: Mode,
+): Promise<Before> {
   const { device } = loaded;
   const attachment = await checkDevice(native, bpffs, device.name, mode);
   if (attachment.kind === 'attached') return replaceProgram(native, bpffs, loaded, attachment.programId);
@@ -67,7 +73,12 @@ export async function attachLoaded(native: NativeApi, bpffs: string, loaded: Loa
   return { kind: 'none' };
 }
 
-async function replaceProgram(native: NativeApi, bpffs: string, { device, program }: LoadedDevice, oldId: number): Promise<Before> {
+async function replaceProgram(
+  native: NativeApi,
+  bpffs: string,
+  { device, program }: LoadedDevice,
+  oldId: number,
+): Promise<Before> {
   return explaining(`cannot replace the filter on ${device.name}`, () => {
     const old = new Descriptor(native, native.programById(oldId));
     try {
@@ -98,7 +109,8 @@ async function createLink(native: NativeApi, { device, program }: LoadedDevice, 
 
 export function foreignProgram(device: string): LoadError {
   const xdp = linkState(device)?.xdp ?? null;
-  const named = xdp === null ? 'an XDP program' : `XDP program ${xdp.programId} "${xdp.programName}" (${xdp.mode} mode)`;
+  const named =
+    xdp === null ? 'an XDP program' : `XDP program ${xdp.programId} "${xdp.programName}" (${xdp.mode} mode)`;
   return new LoadError({
     errno: 16,
     step: 'create link',
@@ -108,7 +120,12 @@ export function foreignProgram(device: string): LoadError {
 }
 
 /** Puts back what was there before `attachLoaded`. */
-export async function undoAttach(native: NativeApi, bpffs: string, { device }: LoadedDevice, before: Before): Promise<void> {
+export async function undoAttach(
+  native: NativeApi,
+  bpffs: string,
+  { device }: LoadedDevice,
+  before: Before,
+): Promise<void> {
   await explaining(`cannot undo the change on ${device.name}`, () => {
     withDescriptor(native, native.openPinned(linkPin(bpffs, device.name)), (link) => {
       if (before.kind === 'program') native.linkUpdate(link, before.program.fd, -1);

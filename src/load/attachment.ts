@@ -12,7 +12,13 @@ export type Attachment =
   | { readonly kind: 'none' }
   /** The device of the pinned link is gone. */
   | { readonly kind: 'severed' }
-  | { readonly kind: 'attached'; readonly programId: number; readonly linkId: number; readonly ifindex: number; readonly mode: XdpOnDevice['mode'] }
+  | {
+      readonly kind: 'attached';
+      readonly programId: number;
+      readonly linkId: number;
+      readonly ifindex: number;
+      readonly mode: XdpOnDevice['mode'];
+    }
   /** The pinned link is alive, but on another device: renamed, or of another network namespace. */
   | { readonly kind: 'elsewhere'; readonly programId: number; readonly ifindex: number };
 

@@ -39,7 +39,11 @@ function compose({ message, verifierLog, hint }: LoadFailure): string {
 
 /** `processed N insns …`, `verification time …` and `stack depth …` say nothing of the reason. */
 export function tellingLinesOf(log: string): string[] {
-  const lines = log.split('\n').filter((line) => line.trim() !== '' && !/^(processed \d+ insns|verification time|stack depth|mark_precise)/.test(line));
+  const lines = log
+    .split('\n')
+    .filter(
+      (line) => line.trim() !== '' && !/^(processed \d+ insns|verification time|stack depth|mark_precise)/.test(line),
+    );
   return lines.slice(-tellingLines);
 }
 
@@ -79,7 +83,9 @@ function hintFor(error: NativeError): string | null {
     case 'ENOSPC':
       return error.step === 'load program' ? 'the verifier log did not fit its buffer; please report this' : null;
     default:
-      return error.log === undefined ? null : 'this kernel is older than the program expects, or this is a bug: please report it with the lines above';
+      return error.log === undefined
+        ? null
+        : 'this kernel is older than the program expects, or this is a bug: please report it with the lines above';
   }
 }
 

@@ -33,7 +33,11 @@ export interface LoadedImage {
 }
 
 /** Throws LoadError with the verifier's telling lines. Nothing is left in the kernel then. */
-export async function loadImage(native: NativeApi, image: Image, devices: readonly TargetDevice[]): Promise<LoadedImage> {
+export async function loadImage(
+  native: NativeApi,
+  image: Image,
+  devices: readonly TargetDevice[],
+): Promise<LoadedImage> {
   const object = readBpfObject();
   const opened: Descriptor[] = [];
   const close = (): void => opened.forEach((descriptor) => descriptor.close());

@@ -15,7 +15,8 @@ export async function lockPins(native: NativeApi, bpffs: string, wait = patience
     try {
       return new Descriptor(native, native.lock(pinsRoot(bpffs)));
     } catch (error) {
-      if (!isNativeError(error) || error.code !== 'EAGAIN') throw explainNative(error, `cannot lock ${pinsRoot(bpffs)}`);
+      if (!isNativeError(error) || error.code !== 'EAGAIN')
+        throw explainNative(error, `cannot lock ${pinsRoot(bpffs)}`);
       if (waited >= wait) {
         throw new LoadError({
           errno: error.errno,

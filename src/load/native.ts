@@ -15,14 +15,26 @@ export function loadNative(): NativeApi {
 
 function requireAddon(): NativeApi {
   const file = join(packageRoot(), 'src/load/native/build/Release/offload.node');
-  const rebuild = 'run `npx node-gyp rebuild -C src/load/native` (it needs a C++ compiler, the headers of Node and libbpf-dev)';
+  const rebuild =
+    'run `npx node-gyp rebuild -C src/load/native` (it needs a C++ compiler, the headers of Node and libbpf-dev)';
   if (!existsSync(file)) {
-    throw new LoadError({ errno: 0, step: 'load addon', message: `the native addon is not built: ${file} is missing`, hint: rebuild });
+    throw new LoadError({
+      errno: 0,
+      step: 'load addon',
+      message: `the native addon is not built: ${file} is missing`,
+      hint: rebuild,
+    });
   }
   try {
     return createRequire(import.meta.url)(file) as NativeApi;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LoadError({ errno: 0, step: 'load addon', message: `the native addon cannot be loaded: ${reason}`, hint: rebuild, cause });
+    throw new LoadError({
+      errno: 0,
+      step: 'load addon',
+      message: `the native addon cannot be loaded: ${reason}`,
+      hint: rebuild,
+      cause,
+    });
   }
 }

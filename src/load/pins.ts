@@ -18,7 +18,13 @@ const nextOf = (directory: string): string => join(directory, 'next');
 const pinNames = ['prog', ...mapNames.map((name) => `maps/${name}`)];
 
 /** Pins program and maps under `next/`. */
-export async function pinNext(native: NativeApi, bpffs: string, device: string, program: number, maps: LoadedImage['maps']): Promise<void> {
+export async function pinNext(
+  native: NativeApi,
+  bpffs: string,
+  device: string,
+  program: number,
+  maps: LoadedImage['maps'],
+): Promise<void> {
   const next = nextOf(pinsOf(bpffs, device));
   mkdirSync(join(next, 'maps'), { recursive: true, mode: 0o700 });
   await explaining(`cannot pin the prefilter of ${device}`, () => {

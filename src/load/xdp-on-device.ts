@@ -23,7 +23,9 @@ interface LinkJson {
 
 /** Null when there is no such device in this network namespace. Throws LoadError when `ip` is missing. */
 export function linkState(device: string): LinkState | null {
-  const { error, status, stdout, stderr } = spawnSync('ip', ['-j', '-d', 'link', 'show', 'dev', device], { encoding: 'utf8' });
+  const { error, status, stdout, stderr } = spawnSync('ip', ['-j', '-d', 'link', 'show', 'dev', device], {
+    encoding: 'utf8',
+  });
   if (error !== undefined) {
     throw new LoadError({
       errno: 2,

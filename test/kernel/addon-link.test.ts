@@ -7,7 +7,11 @@ test('links, live frames, sending, queries and the mount', async (t) => {
     const [a, b] = [net.namespace('a'), net.namespace('b')];
     net.veth(a, 'eth0', b, 'eth0');
     await net.exec(a, 'ip', ['link', 'add', 'br0', 'type', 'bridge']);
-    const { stdout } = await net.node(a, 'test/kernel/fixture/links.ts', [net.directory(), net.bpffs(), net.directory()]);
+    const { stdout } = await net.node(a, 'test/kernel/fixture/links.ts', [
+      net.directory(),
+      net.bpffs(),
+      net.directory(),
+    ]);
     t.is(stdout, 'ok\n');
   });
 });

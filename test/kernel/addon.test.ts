@@ -27,9 +27,14 @@ function nativeError(call: () => unknown): NativeError {
 
 const closeAll = (fds: LoadedFds): void => [fds.program, ...Object.values(fds.maps)].forEach((fd) => native.close(fd));
 
-async function withFixture(t: Parameters<typeof withNamespaces>[0], body: (fds: LoadedFds, net: Net) => Promise<void> | void): Promise<void> {
+async function withFixture(
+  t: Parameters<typeof withNamespaces>[0],
+  body: (fds: LoadedFds, net: Net) => Promise<void> | void,
+): Promise<void> {
   await withNamespaces(t, async (net) => {
-    const fds = await native.load(buildFixture(net.directory()), 'fixture', pass, [{ name: 'tables', valueSize: 100_000 }]);
+    const fds = await native.load(buildFixture(net.directory()), 'fixture', pass, [
+      { name: 'tables', valueSize: 100_000 },
+    ]);
     try {
       await body(fds, net);
     } finally {
@@ -103,9 +108,12 @@ test('unknown programs, maps and rubbish are refused with their step', async (t)
 test('a reject brings the verifier log, and its telling lines reach the message', async (t) => {
   await withNamespaces(t, async (net) => {
     const object = buildFixture(net.directory());
-    const error = await t.throwsAsync(explaining('cannot load', () => native.load(object, 'rejected', pass, [])), {
-      instanceOf: LoadError,
-    });
+    const error = await t.throwsAsync(
+      explaining('cannot load', () => native.load(object, 'rejected', pass, [])),
+      {
+        instanceOf: LoadError,
+      },
+    );
     t.regex(error.verifierLog ?? '', /invalid access to packet/);
     t.regex(error.message, /^cannot load: load program: .*\n( {2}\| .*\n)*.*invalid access to packet/);
     t.notRegex(error.message, /processed \d+ insns/);
@@ -140,7 +148,11 @@ test('batches into a hash map', async (t) => {
 
 test('test runs: verdict of every frame, per-CPU sums, clearing', async (t) => {
   await withFixture(t, async (fds) => {
-    const verdicts = await native.testRun(fds.program, 0, frames(new Uint8Array(14), new Uint8Array(60), new Uint8Array(9_000)));
+    const verdicts = await native.testRun(
+      fds.program,
+      0,
+      frames(new Uint8Array(14), new Uint8Array(60), new Uint8Array(9_000)),
+    );
     t.deepEqual([...verdicts], [2, 2, 2]);
     const counters = fds.maps['counters']!;
     const sums = native.readPerCpu(counters, 0, 4, 2);
@@ -187,6 +199,8 @@ test('wrong argument types are exceptions, not crashes', (t) => {
   const loose = native as unknown as Record<string, (...values: unknown[]) => unknown>;
   t.throws(() => loose['close']!('x'), { instanceOf: TypeError });
   t.throws(() => loose['writeMappable']!(1, 0, 'x'), { instanceOf: TypeError });
-  t.throws(() => loose['testRun']!(1, 0, { bytes: new Uint8Array(1), ends: Uint32Array.of(2) }), { message: /ends out of order/ });
+  t.throws(() => loose['testRun']!(1, 0, { bytes: new Uint8Array(1), ends: Uint32Array.of(2) }), {
+    message: /ends out of order/,
+  });
   t.throws(() => loose['load']!(new Uint8Array(1), 'x', null, 1), { instanceOf: TypeError });
 });

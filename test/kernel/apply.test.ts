@@ -27,7 +27,9 @@ async function onBench(t: ExecutionContext, body: (bench: Bench) => Promise<void
     const [bpffs, state] = [net.bpffs(), net.directory()];
     const run: Bench['run'] = async (wanted, where = ns) => {
       const all: Run = { devices: ['eth0'], bpffs, state, ...wanted };
-      const { stdout } = await net.node(where, 'test/kernel/fixture/apply-run.ts', [JSON.stringify(all)], { mayFail: true });
+      const { stdout } = await net.node(where, 'test/kernel/fixture/apply-run.ts', [JSON.stringify(all)], {
+        mayFail: true,
+      });
       return stdout === '' ? { killed: true } : JSON.parse(stdout);
     };
     // A closed port answers with a reset; one SYN is sent before the attempt is given up.
@@ -131,7 +133,10 @@ test('somebody else’s program, another mode and a bridge are refused', async (
     t.like((await run({ command: 'apply', mode: 'generic' }))[0], { mode: 'generic' });
     t.like((await run({ command: 'status' }))[0], { mode: 'generic' });
     await net.exec(ns, 'ip', ['link', 'add', 'br0', 'type', 'bridge']);
-    t.regex((await run({ command: 'apply', devices: ['br0'] })).error, /cannot attach to br0 in native mode.*EOPNOTSUPP\)\n.*--mode generic/);
+    t.regex(
+      (await run({ command: 'apply', devices: ['br0'] })).error,
+      /cannot attach to br0 in native mode.*EOPNOTSUPP\)\n.*--mode generic/,
+    );
     t.regex((await run({ command: 'apply', devices: ['nothing'] })).error, /there is no device nothing/);
     t.deepEqual(readdirSync(join(bpffs, 'offload')), ['eth0']);
   });
@@ -152,7 +157,10 @@ test('a device that went away, came back or was renamed', async (t) => {
     await net.exec(ns, 'ip', ['link', 'set', 'eth0', 'down']);
     await net.exec(ns, 'ip', ['link', 'set', 'eth0', 'name', 'wan0']);
     net.veth(ns, 'eth0', peer, 'eth1');
-    t.regex((await run({ command: 'apply' })).error, /belong to another device \(index \d+\), renamed or of another network namespace/);
+    t.regex(
+      (await run({ command: 'apply' })).error,
+      /belong to another device \(index \d+\), renamed or of another network namespace/,
+    );
     t.deepEqual(await run({ command: 'detach' }), ['detached']);
   });
 });
@@ -185,7 +193,10 @@ test('several devices, one of which fails, change back; names with dots', async 
 
 test('two runs at once: one waits for the other', async (t) => {
   await onBench(t, async ({ run }) => {
-    const results = await Promise.all([run({ command: 'apply', linger: 1_500 }), run({ command: 'apply', linger: 1_500 })]);
+    const results = await Promise.all([
+      run({ command: 'apply', linger: 1_500 }),
+      run({ command: 'apply', linger: 1_500 }),
+    ]);
     t.deepEqual(results.map(([each]: { replaced: boolean }[]) => each?.replaced).sort(), [false, true]);
   });
 });

@@ -58,7 +58,10 @@ let guarded = false;
 export const isRoot = process.getuid?.() === 0;
 
 /** Calls `body` with an empty network; takes everything down afterwards. `t` may be any ava context, it is only logged to. */
-export async function withNamespaces<T>(t: { log: (...values: string[]) => void }, body: (net: Net) => Promise<T>): Promise<T> {
+export async function withNamespaces<T>(
+  t: { log: (...values: string[]) => void },
+  body: (net: Net) => Promise<T>,
+): Promise<T> {
   if (!isRoot) throw new Error('kernel tests need root');
   guard();
   const net = createNet();
@@ -88,7 +91,10 @@ function createNet(): Net & { readonly dispose: () => void } {
   };
   const veth = (a: string, deviceA: string, b: string, deviceB: string): void => {
     run('ip', ['link', 'add', deviceA, 'netns', a, 'type', 'veth', 'peer', 'name', deviceB, 'netns', b]);
-    for (const [ns, device] of [[a, deviceA], [b, deviceB]] as const) {
+    for (const [ns, device] of [
+      [a, deviceA],
+      [b, deviceB],
+    ] as const) {
       run('nsenter', [`--net=/run/netns/${ns}`, 'sh', '-c', `echo 0 > /proc/sys/net/ipv6/conf/${device}/accept_dad`]);
       run('ip', ['-n', ns, 'link', 'set', device, 'up']);
     }
@@ -103,7 +109,8 @@ function createNet(): Net & { readonly dispose: () => void } {
     cleanup(() => child.kill('SIGKILL'));
     return child;
   };
-  const exec: Net['exec'] = (ns, command, args = [], options = {}) => finish(start(ns, command, args, options), command, args, options);
+  const exec: Net['exec'] = (ns, command, args = [], options = {}) =>
+    finish(start(ns, command, args, options), command, args, options);
   const directory = (): string => {
     const path = mkdtempSync(join(tmpdir(), prefix));
     cleanup(() => rmSync(path, { recursive: true, force: true }));
@@ -119,10 +126,17 @@ function createNet(): Net & { readonly dispose: () => void } {
     return path;
   };
   return {
-    namespace, veth, exec, start, directory, bpffs, cleanup,
+    namespace,
+    veth,
+    exec,
+    start,
+    directory,
+    bpffs,
+    cleanup,
     node: (ns, script, args = [], options = {}) =>
       exec(ns, process.execPath, ['--import=tsx', resolve(repository, script), ...args], options),
-    ifindex: (ns, device) => Number(run('nsenter', [`--net=/run/netns/${ns}`, 'ip', '-o', 'link', 'show', 'dev', device]).split(':')[0]),
+    ifindex: (ns, device) =>
+      Number(run('nsenter', [`--net=/run/netns/${ns}`, 'ip', '-o', 'link', 'show', 'dev', device]).split(':')[0]),
     dispose: () => {
       const failures: unknown[] = [];
       for (let undo = undos.pop(); undo !== undefined; undo = undos.pop()) {
@@ -149,7 +163,10 @@ function finish(child: ChildProcess, command: string, args: readonly string[], o
     child.on('close', (code, signal) => {
       const finished = { code, signal, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
       if (code === 0 || options.mayFail === true) done(finished);
-      else fail(new Error(`${command} ${args.join(' ')} failed (${signal ?? code}):\n${finished.stderr}${finished.stdout}`));
+      else
+        fail(
+          new Error(`${command} ${args.join(' ')} failed (${signal ?? code}):\n${finished.stderr}${finished.stdout}`),
+        );
     });
   });
 }

@@ -1,0 +1,256 @@
+/** Facts and checks of a live namespace: each check once violated for real. */
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { Check, CheckCode } from '../../src/host/preflight.js';
+import type { HostFacts } from '../../src/model/host.js';
+import { withNamespaces, type Net, type RunOptions } from './namespace.js';
+
+interface Answer {
+  readonly facts: HostFacts;
+  readonly checks: readonly Check[];
+  readonly error?: string;
+}
+
+interface Bench {
+  readonly net: Net;
+  readonly ns: string;
+  readonly peer: string;
+  readonly bpffs: string;
+  readonly ip: (...args: string[]) => Promise<unknown>;
+  readonly ask: (devices?: readonly string[], options?: RunOptions) => Promise<Answer>;
+  readonly check: (code: CheckCode, options?: RunOptions) => Promise<Check>;
+}
+
+async function onBench(t: ExecutionContext, body: (bench: Bench) => Promise<void>): Promise<void> {
+  await withNamespaces(t, async (net) => {
+    const [ns, peer] = [net.namespace('host'), net.namespace('peer')];
+    net.veth(ns, 'eth0', peer, 'eth0');
+    const bpffs = net.bpffs();
+    const ask: Bench['ask'] = async (devices = ['eth0'], options = {}) => {
+      const { stdout } = await net.node(ns, 'test/kernel/fixture/host-run.ts', [bpffs, 'native', ...devices], options);
+      return JSON.parse(stdout) as Answer;
+    };
+    const check: Bench['check'] = async (code, options) => {
+      const found = (await ask(['eth0'], options)).checks.find((each) => each.code === code);
+      if (found === undefined) throw new Error(`no check ${code}`);
+      return found;
+    };
+    await body({ net, ns, peer, bpffs, ask, check, ip: (...args) => net.exec(ns, 'ip', args) });
+  });
+}
+
+test('a plain veth passes every check', async (t) => {
+  await onBench(t, async ({ ask }) => {
+    const { checks } = await ask();
+    t.deepEqual(
+      checks.filter(({ status }) => status !== 'holds'),
+      [],
+    );
+    t.is(new Set(checks.map(({ code }) => code)).size, 12);
+  });
+});
+
+test('facts: addresses, broadcasts, prefixes, other tables, forwarding', async (t) => {
+  await onBench(t, async ({ net, ns, ip, ask }) => {
+    await ip('addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+    await ip('addr', 'add', '2001:db8::1/64', 'dev', 'eth0');
+    await ip('route', 'add', 'local', '198.51.100.0/24', 'dev', 'lo', 'table', '77');
+    await ip('route', 'add', 'local', 'default', 'dev', 'lo', 'table', '78');
+    const { facts } = await ask();
+    const has = (prefix: string, type: string, table = 255): boolean =>
+      facts.localRoutes.some((route) => route.prefix === prefix && route.type === type && route.table === table);
+    t.true(has('192.0.2.1/32', 'local'));
+    t.true(has('192.0.2.255/32', 'broadcast'));
+    t.true(has('127.0.0.0/8', 'local'));
+    t.true(has('2001:db8::1/128', 'local'));
+    t.true(has('ff00::/8', 'multicast'));
+    t.true(has('198.51.100.0/24', 'local', 77));
+    t.true(has('0.0.0.0/0', 'local', 78));
+    t.deepEqual(facts.forwarding, { ip: false, ip6: false });
+    t.false(facts.ipsec);
+    const device = facts.devices.find(({ name }) => name === 'eth0');
+    t.like(device, { kind: 'veth', master: null, mtu: 1500, upper: [], ifindex: net.ifindex(ns, 'eth0') });
+    t.true(device!.mac > 0);
+
+    await net.exec(ns, 'sh', ['-c', 'echo 1 > /proc/sys/net/ipv4/conf/eth0/forwarding']);
+    t.deepEqual((await ask()).facts.forwarding, { ip: true, ip6: false });
+    await net.exec(ns, 'sh', [
+      '-c',
+      'echo 0 > /proc/sys/net/ipv4/conf/eth0/forwarding; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding',
+    ]);
+    t.deepEqual((await ask()).facts.forwarding, { ip: false, ip6: true });
+    const anycast = (await ask()).facts.localRoutes.filter(({ type }) => type === 'anycast');
+    t.true(anycast.some(({ prefix }) => prefix === '2001:db8::/128'));
+  });
+});
+
+test('not-lower-device: bridge port', async (t) => {
+  await onBench(t, async ({ ip, check }) => {
+    await ip('link', 'add', 'br0', 'type', 'bridge');
+    await ip('link', 'set', 'eth0', 'master', 'br0');
+    const found = await check('not-lower-device');
+    t.is(found.status, 'violated');
+    t.regex(found.detail, /eth0 belongs to br0: name br0 instead, or take it out \(`ip link set eth0 nomaster`\)/);
+  });
+});
+
+test('not-lower-device: macvlan here, and one moved away', async (t) => {
+  await onBench(t, async ({ ip, check, peer, net }) => {
+    await ip('link', 'add', 'mv0', 'link', 'eth0', 'type', 'macvlan');
+    t.like(await check('not-lower-device'), { status: 'violated', detail: 'macvlan mv0 stands on eth0' });
+    await ip('link', 'set', 'mv0', 'netns', peer);
+    await net.exec(peer, 'ip', ['link', 'set', 'mv0', 'up']);
+    const moved = await check('not-lower-device');
+    t.is(moved.status, 'violated');
+    t.regex(moved.detail, /eth0 also receives for [0-9a-f:]{17}: a macvlan of another namespace stands on it/);
+  });
+});
+
+test('no-tc-ingress: a filter at clsact', async (t) => {
+  await onBench(t, async ({ net, ns, check }) => {
+    await net.exec(ns, 'tc', ['qdisc', 'add', 'dev', 'eth0', 'clsact']);
+    t.is((await check('no-tc-ingress')).status, 'holds');
+    await net.exec(ns, 'tc', [
+      'filter',
+      'add',
+      'dev',
+      'eth0',
+      'ingress',
+      'protocol',
+      'all',
+      'u32',
+      'match',
+      'u32',
+      '0',
+      '0',
+    ]);
+    const found = await check('no-tc-ingress');
+    t.is(found.status, 'violated');
+    t.regex(found.detail, /tc filter show dev eth0 ingress/);
+  });
+});
+
+test('no-foreign-xdp: somebody else’s yes, our own no', async (t) => {
+  await onBench(t, async ({ net, ns, check, bpffs }) => {
+    const run = (where: string): Promise<unknown> =>
+      net.node(ns, 'test/kernel/fixture/apply-run.ts', [
+        JSON.stringify({ command: 'apply', devices: ['eth0'], bpffs: where, state: net.directory() }),
+      ]);
+    await run(bpffs);
+    t.is((await check('no-foreign-xdp')).status, 'holds');
+    await net.node(ns, 'test/kernel/fixture/apply-run.ts', [
+      JSON.stringify({ command: 'detach', devices: ['eth0'], bpffs, state: net.directory() }),
+    ]);
+    await run(net.bpffs());
+    const found = await check('no-foreign-xdp');
+    t.is(found.status, 'violated');
+    t.regex(found.detail, /XDP program \d+ "offload_xdp" runs on eth0 \(native mode\)/);
+  });
+});
+
+test('source-routing needs both switches', async (t) => {
+  await onBench(t, async ({ net, ns, check }) => {
+    const set = (device: string, value: number): Promise<unknown> =>
+      net.exec(ns, 'sh', ['-c', `echo ${value} > /proc/sys/net/ipv4/conf/${device}/accept_source_route`]);
+    await set('all', 0);
+    await set('eth0', 1);
+    t.is((await check('source-routing')).status, 'holds');
+    await set('all', 1);
+    t.is((await check('source-routing')).status, 'violated');
+    await set('eth0', 0);
+    t.is((await check('source-routing')).status, 'holds');
+  });
+});
+
+test('route-rules: another rule first', async (t) => {
+  await onBench(t, async ({ ip, check }) => {
+    await ip('rule', 'add', 'prio', '5', 'lookup', 'main');
+    t.is((await check('route-rules')).status, 'holds');
+    await ip('rule', 'del', 'prio', '0');
+    await ip('rule', 'add', 'prio', '10', 'lookup', 'local');
+    t.is((await check('route-rules')).status, 'violated');
+    await ip('-6', 'rule', 'del', 'prio', '0');
+    t.is((await check('route-rules')).status, 'violated');
+  });
+});
+
+test('no-ipsec: a state, an inbound policy', async (t) => {
+  await onBench(t, async ({ ip, check }) => {
+    await ip(
+      'xfrm',
+      'policy',
+      'add',
+      'src',
+      '192.0.2.0/24',
+      'dst',
+      '198.51.100.0/24',
+      'dir',
+      'out',
+      'tmpl',
+      'proto',
+      'esp',
+      'mode',
+      'tunnel',
+    );
+    t.is((await check('no-ipsec')).status, 'holds');
+    await ip(
+      'xfrm',
+      'policy',
+      'add',
+      'src',
+      '192.0.2.0/24',
+      'dst',
+      '198.51.100.0/24',
+      'dir',
+      'in',
+      'tmpl',
+      'proto',
+      'esp',
+      'mode',
+      'tunnel',
+    );
+    t.is((await check('no-ipsec')).status, 'violated');
+  });
+});
+
+test('device-exists and a kernel check end it early', async (t) => {
+  await onBench(t, async ({ ask }) => {
+    const { checks } = await ask(['eth0', 'eth7']);
+    t.deepEqual(
+      checks.map(({ code }) => code),
+      ['privilege', 'kernel-features', 'device-exists'],
+    );
+    t.like(checks[2], { status: 'violated', detail: 'there is no device eth7 (there are: eth0)' });
+    const loopback = await ask(['lo']);
+    t.like(loopback.checks[2], { status: 'violated', detail: 'lo carries no Ethernet frames' });
+  });
+});
+
+test('privilege: uid 0 without capabilities', async (t) => {
+  await onBench(t, async ({ net, ns, bpffs }) => {
+    const script = ['--import=tsx', 'test/kernel/fixture/host-run.ts', bpffs, 'native', 'eth0'];
+    const drop = ['--bounding-set=-all', '--inh-caps=-all', process.execPath, ...script];
+    const { stdout } = await net.exec(ns, 'setpriv', drop);
+    t.like((JSON.parse(stdout) as Answer).checks[0], { code: 'privilege', status: 'violated' });
+  });
+});
+
+test('missing tools: said which, and what follows', async (t) => {
+  await onBench(t, async ({ net, ns, bpffs }) => {
+    const path = net.directory();
+    // A mount namespace without /usr/sbin, and a PATH that holds what the test puts there.
+    const bare = async (): Promise<Answer> => {
+      const hide = `mount -t tmpfs tmpfs /usr/sbin && PATH=${path} exec ${process.execPath} --import=tsx "$@"`;
+      const script = ['test/kernel/fixture/host-run.ts', bpffs, 'native', 'eth0'];
+      return JSON.parse((await net.exec(ns, 'unshare', ['-m', 'sh', '-c', hide, 'sh', ...script])).stdout) as Answer;
+    };
+    t.regex((await bare()).error ?? '', /`ip` is not installed.*\n {2}hint: install iproute2/);
+    symlinkSync('/usr/bin/ip', join(path, 'ip'));
+    const { checks } = await bare();
+    const detail = (code: CheckCode): string =>
+      checks.find((check) => check.code === code && check.status === 'unchecked')?.detail ?? '';
+    t.regex(detail('lro-off'), /ethtool is not installed/);
+    t.regex(detail('no-tc-ingress'), /tc is not installed/);
+  });
+});
