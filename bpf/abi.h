@@ -51,7 +51,7 @@ enum field_slot {
 /* Values of the field availability (src/plan/program.ts). */
 enum availability { COMPLETE, SHORT_HEADER, FRAGMENT, NO_PROTOCOL };
 
-enum outcome { OUTCOME_PASS, OUTCOME_DROP, OUTCOME_SKIP };
+enum outcome { OUTCOME_PASS, OUTCOME_DROP, OUTCOME_SKIP, OUTCOME_ASK };
 
 /* Why a packet was passed: keys of the map `stats`. */
 enum pass_reason {
@@ -62,6 +62,7 @@ enum pass_reason {
 	PASS_VLAN, /* a tag with an id: it belongs to a VLAN device */
 	PASS_MALFORMED, /* the stack drops these before netfilter */
 	PASS_FAMILY, /* the family has no steps */
+	PASS_TRACKED, /* conntrack knows the packet, or could not be asked */
 	PASS_INTERNAL, /* a table contradicts its sizes: never */
 	PASS_REASONS,
 };

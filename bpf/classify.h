@@ -186,6 +186,7 @@ struct search {
 	struct lookup lookup;
 	__u32 position; /* step to look from */
 	__u32 found;
+	__u32 asked; /* conntrack must be asked before a drop */
 };
 
 static __always_inline long search_on(struct search *s, family_ptr family)
@@ -208,6 +209,11 @@ static __always_inline long search_on(struct search *s, family_ptr family)
 	if (number >= family->step_count || at > cfg.tables_bytes - sizeof(*step))
 		return 1;
 	step = t + at;
+	if (step->outcome == OUTCOME_ASK) {
+		s->asked = 1;
+		s->position = number + 1;
+		return 0;
+	}
 	if (step->outcome != OUTCOME_SKIP) {
 		s->found = number;
 		return 1;
@@ -236,7 +242,8 @@ static __always_inline __u32 first_step(const void *t, family_ptr family, struct
 		s->lookup.match = 1;
 	if (family->skips) {
 		s->found = NO_STEP;
-		s->position = 0;
+		s->position = s->lookup.zero; /* a constant would have the verifier walk every word */
+		s->asked = 0;
 		if (version == 4)
 			bpf_loop(words + family->skips + 1, search_ip, s, 0);
 		else

@@ -4,6 +4,7 @@
 #define OFFLOAD_PREFILTER_H
 
 #include "classify.h"
+#include "conntrack.h"
 
 static __always_inline int drop(__u32 id, __u32 length)
 {
@@ -16,7 +17,8 @@ static __always_inline int drop(__u32 id, __u32 length)
 	return XDP_DROP;
 }
 
-static __always_inline int decide(const void *t, family_ptr family, const struct packet *p, const struct lookup *l, __u32 number)
+static __always_inline int decide(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p,
+				  const struct search *s, __u32 number, int version)
 {
 	const struct step *step;
 	__u32 counter;
@@ -33,8 +35,10 @@ static __always_inline int decide(const void *t, family_ptr family, const struct
 		return pass(PASS_GUARD);
 	counter = step->counter;
 	if (step->counted_slot < FIELD_SLOTS)
-		counter = line_counter(t, family, l, step->counted_slot, number, counter);
-	/* Later stages that may still save the packet (conntrack, reverse path) come here: they are asked about drops only. */
+		counter = line_counter(t, family, &s->lookup, step->counted_slot, number, counter);
+	/* Stages that may still save the packet come here: they are asked about drops only. */
+	if (family->skips && s->asked && may_be_tracked(ctx, p, version))
+		return pass(PASS_TRACKED);
 	return drop(counter, p->length);
 }
 
@@ -47,7 +51,7 @@ static __always_inline int filter(struct xdp_md *ctx, family_ptr family, struct 
 		return pass(PASS_INTERNAL);
 	if (!look_up(ctx, t, family, p, &s.lookup, version))
 		return pass(PASS_INTERNAL);
-	return decide(t, family, p, &s.lookup, first_step(t, family, &s, version));
+	return decide(ctx, t, family, p, &s, first_step(t, family, &s, version), version);
 }
 
 /* 0 host, 1 broadcast, 2 multicast, 3 another host: as eth_type_trans() says. */

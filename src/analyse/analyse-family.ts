@@ -8,14 +8,16 @@
 import type { AddressFamily } from '../model/address.js';
 import type { HostFacts } from '../model/host.js';
 import type { RuleId, Ruleset } from '../model/ruleset.js';
+import type { CtState } from '../model/match.js';
 import { changedSets } from './changed-sets.js';
+import { hidesConnections, untrackedStates } from './connection-state.js';
 import type { Context } from './context.js';
 import type { Label, RawOutcome, Walk } from './flatten.js';
 import { walkBaseChain } from './flatten.js';
 import type { HostSets } from './host-sets.js';
 import { hostSets } from './host-sets.js';
 import type { Conj } from './logic.js';
-import { chainsAt, hasNat } from './path.js';
+import { chainsAt, hasNat, tablesOf } from './path.js';
 import type { SetValueCache } from './set-values.js';
 
 /** NF_IP_PRI_CONNTRACK, NF_IP_PRI_NAT_DST (include/uapi/linux/netfilter_ipv4.h). */
@@ -26,6 +28,8 @@ export interface AnalysisOptions {
   readonly devices: readonly string[];
   readonly facts: HostFacts | null;
   readonly strict: boolean;
+  /** XDP can ask conntrack for a packet's connection. */
+  readonly conntrack: boolean;
 }
 
 export interface FamilyAnalysis {
@@ -44,6 +48,8 @@ interface Walker {
   readonly ruleset: Ruleset;
   readonly strict: boolean;
   readonly nat: boolean;
+  /** States of a packet that conntrack does not know; null where XDP cannot ask. */
+  readonly untracked: readonly CtState[] | null;
 }
 
 export function analyseFamily(
@@ -63,28 +69,45 @@ export function analyseFamily(
     changedSets: changedSets(ruleset),
     setValues,
     host,
+    untrackedStates: null,
     destinationRewritten: false,
   };
   const nat = hasNat(ruleset, family);
-  const walker: Walker = { walk, context, ruleset, strict, nat };
+  const asks = options.conntrack && !hidesConnections(ruleset);
+  const untracked = asks ? untrackedStates(tablesOf(ruleset, family), family) : null;
+  const walker: Walker = { walk, context, ruleset, strict, nat, untracked };
   walkHook(walker, 'prerouting', { kind: 'drop' }, []);
+  // A reply's destination may have been translated: without a connection it has not, unless by a rule walked above.
+  if (untracked && nat) walk.steps.push({ when: [], outcome: { kind: 'ask' }, rule: routing });
   const forwarding = facts ? facts.forwarding[family === 4 ? 'ip' : 'ip6'] : null;
   if (forwarding === false) walkHook(walker, 'input', { kind: 'drop' }, []);
-  else if (nat) walkBothCourses(walker);
+  else if (nat && !untracked) walkBothCourses(walker);
   else walkByDestination(walker);
   return { family, walk, nat, host };
 }
 
 function walkHook(walker: Walker, hook: 'prerouting' | 'input' | 'forward', drop: RawOutcome, section: Conj): void {
+  const { walk, nat, strict, untracked } = walker;
+  let asked = false;
   for (const { table, chain } of chainsAt(walker.ruleset, walker.context.family, hook)) {
     const isNat = chain.type === 'nat';
-    const late = hook !== 'prerouting' || chain.priority >= dstnatPriority;
-    walkBaseChain(walker.walk, table, chain, {
-      context: { ...walker.context, hook, destinationRewritten: walker.nat && late },
+    const afterConntrack = hook !== 'prerouting' || chain.priority >= conntrackPriority;
+    const afterDnat = hook !== 'prerouting' || chain.priority >= dstnatPriority;
+    if (strict && untracked && afterConntrack && !asked) {
+      walk.steps.push({ when: [], outcome: { kind: 'ask' }, rule: routing });
+      asked = true;
+    }
+    walkBaseChain(walk, table, chain, {
+      context: {
+        ...walker.context,
+        hook,
+        untrackedStates: afterConntrack ? untracked : null,
+        destinationRewritten: nat && afterDnat && !untracked,
+      },
       drop,
       section,
       // NAT chains see the first packet of a connection only.
-      drops: !isNat && !(walker.strict && (hook !== 'prerouting' || chain.priority >= conntrackPriority)),
+      drops: !isNat && !(strict && afterConntrack && !untracked),
       noDropsWhy: { code: isNat ? 'nat' : 'strict', detail: '' },
     });
   }

@@ -1,5 +1,6 @@
 /** Where on its way through netfilter a packet is while a chain is analysed. */
 import type { AddressFamily } from '../model/address.js';
+import type { CtState } from '../model/match.js';
 import type { Hook } from '../model/ruleset.js';
 import type { NamedSet, SetId } from '../model/set.js';
 import type { HostSets } from './host-sets.js';
@@ -15,6 +16,11 @@ export interface Context {
   readonly changedSets: ReadonlySet<string>;
   readonly setValues: SetValueCache;
   readonly host: HostSets;
+  /**
+   * Connection states that a packet may be in once XDP has found that conntrack does not know it; null before conntrack, or where XDP
+   * cannot ask.
+   */
+  readonly untrackedStates: readonly CtState[] | null;
   /** NAT may have rewritten destination address and port before this hook. */
   readonly destinationRewritten: boolean;
 }

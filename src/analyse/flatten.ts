@@ -8,6 +8,7 @@
  */
 import type { Statement } from '../model/match.js';
 import type { BaseChain, Chain, Rule, RuleId, Table } from '../model/ruleset.js';
+import { answerOf } from './connection-state.js';
 import type { Context } from './context.js';
 import type { Condition, Conj, Dnf } from './logic.js';
 import { and, exactly, isExact, TRUE } from './logic.js';
@@ -22,7 +23,10 @@ export interface Label {
 }
 
 export type RawOutcome =
-  { readonly kind: 'drop' } | { readonly kind: 'pass' } | { readonly kind: 'skip'; readonly to: Label };
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'ask' }
+  | { readonly kind: 'skip'; readonly to: Label };
 
 export interface RawStep {
   readonly when: Conj;
@@ -111,6 +115,15 @@ function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void 
         emit(walk, condition.may, { kind: 'pass' }, rule.id);
         return;
       }
+      if (match.kind === 'ctState') {
+        const answer = answerOf(match, frame.context.untrackedStates);
+        if (answer !== 'unknown') emit(walk, condition.may, { kind: 'ask' }, rule.id);
+        if (answer === 'never') {
+          find(walk, rule.id, { code: 'tracked-only', detail: '' });
+          return;
+        }
+        if (answer === 'always') continue;
+      }
       const lowered = lowerMatch(match, frame.context);
       if (!why && !isExact(lowered)) why = whyUnknown(match, frame.context);
       condition = and(condition, lowered);
@@ -154,6 +167,9 @@ function walkStatement(
       return false;
     case 'nat':
       find(walk, rule.id, { code: 'not-a-drop', detail: '' });
+      // Otherwise every destination counts as rewritten, whatever the rule says.
+      if (frame.context.untrackedStates && statement.changes === 'destination')
+        emit(walk, condition.may, { kind: 'pass' }, rule.id);
       return true;
     case 'mangle':
       find(walk, rule.id, { code: 'effect', detail: statement.name });

@@ -1,6 +1,8 @@
 /** Codes are stable; the value is what a reader of a report should understand by it. */
 export const reasonCodes = {
   offloaded: 'XDP drops every packet of this rule on the covered devices',
+  tracked:
+    'XDP drops its packets except those of tracked connections and of protocols whose connections it cannot look up',
   fragments:
     'XDP drops its packets except those whose layer-4 header is not whole: fragments, cut headers, unusual IPv6 headers',
   gro: 'XDP drops its packets except segments that the kernel may merge before netfilter sees them',
@@ -18,6 +20,7 @@ export const reasonCodes = {
   'stateful-match': 'evaluating it changes state that later packets depend on',
   'not-silent': 'it answers the sender, which XDP does not do',
   effect: 'it observes or alters packets, which must still happen',
+  'tracked-only': 'it is about tracked connections, which XDP leaves to netfilter',
   'not-a-drop': 'it does not drop packets',
   'other-device': 'it is about devices that are not covered',
   'not-on-path': 'packets arriving on the covered devices never reach this chain before they are delivered or sent out',

@@ -61,6 +61,7 @@ export const passReasons = [
   'vlan',
   'malformed',
   'family',
+  'tracked',
   'internal',
 ] as const;
 

@@ -19,6 +19,8 @@ export interface Coverage {
   readonly diverters: readonly RuleId[];
   /** Packets that lack a field pass. */
   readonly lacking: boolean;
+  /** Packets that conntrack knows, or cannot be asked about, pass. */
+  readonly tracked: boolean;
 }
 
 /** Steps one question may look at, and all questions of a plan together; past them nothing is claimed. */
@@ -27,7 +29,7 @@ const maxLooksInAll = 20_000_000;
 const maxRules = 10;
 
 /** The most usual answer, shared: a hundred thousand lines have it. */
-const dropped: Coverage = { all: true, some: true, blockers: [], diverters: [], lacking: false };
+const dropped: Coverage = { all: true, some: true, blockers: [], diverters: [], lacking: false, tracked: false };
 
 interface Search {
   readonly steps: readonly MergedStep[];
@@ -51,14 +53,16 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
   const { steps, family } = search;
   let some = false;
   let lacking = false;
+  let tracked = false;
   const blockers: RuleId[] = [];
   const diverters: RuleId[] = [];
   const result = (all: boolean): Coverage => ({
-    all: all && blockers.length === 0 && !lacking,
+    all: all && blockers.length === 0 && !lacking && !tracked,
     some,
     blockers,
     diverters,
     lacking,
+    tracked,
   });
   let i = start;
   while (i < steps.length) {
@@ -71,10 +75,12 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
     if (outcome.kind === 'pass') {
       addOverlapping(blockers, step, condition);
       if (covers) return result(false);
+    } else if (outcome.kind === 'ask') {
+      tracked = true;
     } else if (outcome.kind === 'drop') {
       some = true;
       lacking ||= covers && conjMayLack(step.when, family);
-      if (covers) return lacking || blockers.length > 0 || diverters.length > 0 ? result(true) : dropped;
+      if (covers) return lacking || tracked || blockers.length > 0 || diverters.length > 0 ? result(true) : dropped;
     } else {
       addOverlapping(diverters, step, condition);
       lacking ||= covers && conjMayLack(step.when, family);
@@ -101,6 +107,7 @@ function join(sofar: Coverage, skipped: Coverage, stayed: Coverage): Coverage {
     blockers: rules((way) => way.blockers),
     diverters: rules((way) => way.diverters),
     lacking: ways.some((way) => way.lacking),
+    tracked: ways.some((way) => way.tracked),
   };
 }
 

@@ -76,6 +76,7 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
   if (blockedBy.length > 0) return partial('blocked-partly');
   const incomplete = occurrences.find((occurrence) => occurrence.why !== null)?.why;
   if (incomplete) return partial(incomplete.code, incomplete.detail);
+  if (found.some((one) => one.tracked)) return partial('tracked');
   if (found.some((one) => one.lacking)) return partial('fragments');
   if (!occurrences.every(({ reach }) => reach.every((conj) => excludesOwn(conj, plan)))) return partial('own-source');
   if (!found.every((one) => one.all)) return partial(plan.analysis.nat ? 'nat' : 'other-course');

@@ -17,7 +17,10 @@ export interface Member {
 export interface MergedStep {
   readonly when: Conj;
   readonly outcome:
-    { readonly kind: 'drop' } | { readonly kind: 'pass' } | { readonly kind: 'skip'; readonly to: number };
+    | { readonly kind: 'drop' }
+    | { readonly kind: 'pass' }
+    | { readonly kind: 'ask' }
+    | { readonly kind: 'skip'; readonly to: number };
   readonly members: readonly Member[];
   /** Index in `when` of the literal that the members differ in; null when there is one member. */
   readonly varying: number | null;

@@ -12,7 +12,7 @@ import type { MergedStep } from './merge.js';
 import { mergeSteps } from './merge.js';
 import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
 import { hintFor, toReason } from './reasons.js';
-import { exemptDhcp, limits, limitSteps, limitTuples, trim } from './shape.js';
+import { dropRedundantAsks, exemptDhcp, limits, limitSteps, limitTuples, trim } from './shape.js';
 import type { CounterBook } from './to-program.js';
 import { counterBook, toProgram } from './to-program.js';
 import type { StepProgram } from './program.js';
@@ -54,8 +54,8 @@ function planFamily(
   book: CounterBook,
   removable: ReadonlySet<RuleId>,
 ): PlannedFamily {
-  const analysis = analyseFamily(ruleset, family, setValues, options);
-  const merged = limitTuples(trim(exemptDhcp(trim(mergeSteps(analysis.walk.steps)), family)));
+  const analysis = analyseFamily(ruleset, family, setValues, { ...options, conntrack: options.conntrack === true });
+  const merged = limitTuples(trim(exemptDhcp(dropRedundantAsks(trim(mergeSteps(analysis.walk.steps))), family)));
   const steps = trim(limitSteps(merged, options.maxSteps?.[family] ?? limits.steps));
   return {
     analysis,

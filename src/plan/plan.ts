@@ -75,6 +75,8 @@ export interface PlanOptions {
   readonly devices: readonly string[];
   readonly facts: HostFacts | null;
   readonly strict: boolean;
+  /** XDP can ask conntrack (`bpf_xdp_ct_lookup`); false: an established-accept guards everything below it. */
+  readonly conntrack?: boolean;
   /** Steps a family may have: fewer than the data plane's limit where an earlier try did not fit. */
   readonly maxSteps?: Readonly<Record<AddressFamily, number>>;
 }

@@ -3,7 +3,7 @@
  * address family. First step that matches wins; no step matches: pass.
  *
  * Unknown bytes. A packet may lack a field (fragments, cut headers; see `Availability`). A literal over a field that the packet
- * lacks is false in a `drop` or `skip` step and true in a `pass` step, negated or not: drops need proof, guards err to true.
+ * lacks is false in a `drop` or `skip` step and true in a `pass` or `ask` step, negated or not: drops need proof, guards err to true.
  */
 import type { AddressFamily, AddressRanges } from '../model/address.js';
 import type { SmallField } from '../model/field.js';
@@ -58,6 +58,8 @@ export type Outcome =
   /** `counter` counts the drop, unless the atom of `counted` (an index into `when`, not negated) has a counter for the entry that matched. */
   | { readonly kind: 'drop'; readonly counter: number; readonly counted: number | null }
   | { readonly kind: 'pass' }
+  /** Go on at the next step, but from here on only a packet that conntrack certainly does not know may be dropped. A lacking field counts as in `pass`. */
+  | { readonly kind: 'ask' }
   /** Go on at step `to`, which is later than this one; `to == steps.length` is the end: pass. */
   | { readonly kind: 'skip'; readonly to: number };
 

@@ -3,7 +3,7 @@ import type { AddressFamily } from '../model/address.js';
 import { routing } from '../analyse/analyse-family.js';
 import type { Conj, ValueSet } from '../analyse/logic.js';
 import { small } from '../analyse/logic.js';
-import { mayOverlap } from '../analyse/relation.js';
+import { mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { MergedStep } from './merge.js';
 
 /** What the data plane can hold (bpf/abi.h: 64 words of 64 steps; four tuple fields). */
@@ -16,6 +16,38 @@ export const limits = { steps: 4096, tupleSets: 4 } as const;
 const dhcpReply: Conj = [small('protocol', [[17, 17]]), small('sport', [[67, 67]]), small('dport', [[68, 68]])];
 
 const aboutNamedSources = (when: Conj): boolean => when.some(({ set, negate }) => set.field === 'saddr' && !negate);
+
+/** A question that every packet has already been marked for needs no second mark: an earlier one covers it and no skip leads in between. */
+export function dropRedundantAsks(steps: readonly MergedStep[]): MergedStep[] {
+  const asks: number[] = [];
+  const redundant = steps.map((step, i) => {
+    if (step.outcome.kind !== 'ask') return false;
+    const covered = asks.some((at) => valuesCover(steps[at]?.when ?? bug(), step.when) && !isLedPast(steps, at, i));
+    if (!covered) asks.push(i);
+    return covered;
+  });
+  return remove(steps, redundant);
+}
+
+const isLedPast = (steps: readonly MergedStep[], from: number, to: number): boolean =>
+  steps.some(({ outcome }, i) => outcome.kind === 'skip' && i < from && outcome.to > from && outcome.to <= to);
+
+/** Takes steps out; skips that aimed at one aim at the next that is left. */
+function remove(steps: readonly MergedStep[], gone: readonly boolean[]): MergedStep[] {
+  const position: number[] = [];
+  let kept = 0;
+  for (let i = 0; i <= steps.length; i++) {
+    position.push(kept);
+    if (i < steps.length && gone[i] !== true) kept++;
+  }
+  return steps
+    .filter((_, i) => gone[i] !== true)
+    .map((step): MergedStep =>
+      step.outcome.kind === 'skip'
+        ? { ...step, outcome: { kind: 'skip', to: position[step.outcome.to] ?? bug() } }
+        : step,
+    );
+}
 
 export function exemptDhcp(steps: readonly MergedStep[], family: AddressFamily): MergedStep[] {
   if (family === 6) return [...steps];

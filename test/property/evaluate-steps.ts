@@ -106,9 +106,13 @@ export function evaluateSteps(program: StepProgram, packet: Packet, device: numb
     const step = program.steps[i];
     if (step === undefined) break;
     const { outcome } = step;
-    if (!step.when.every((literal) => holds(literal, program, fields, outcome.kind === 'pass'))) i++;
+    if (
+      !step.when.every((literal) => holds(literal, program, fields, outcome.kind === 'pass' || outcome.kind === 'ask'))
+    )
+      i++;
     else if (outcome.kind === 'skip') i = outcome.to;
-    else return outcome.kind;
+    // Nothing here knows conntrack, so what must be asked about cannot be dropped.
+    else return outcome.kind === 'ask' ? 'pass' : outcome.kind;
   }
   return 'pass';
 }
