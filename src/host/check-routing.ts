@@ -25,7 +25,7 @@ const localTable = '255';
 
 export function checkRouteRules(): Check {
   const wrong = (['-4', '-6'] as const).filter((family) => {
-    const first = ipJson<RuleJson>([family, '-N', '-j', 'rule', 'show'])[0];
+    const first = ipJson([family, '-N', '-j', 'rule', 'show'])[0] as RuleJson | undefined;
     // No rules at all: this family is not in the kernel.
     return first !== undefined && !looksUpLocal(first);
   });

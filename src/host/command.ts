@@ -40,7 +40,7 @@ export function runIp(args: readonly string[]): string {
 }
 
 /** JSON that `ip -j` prints; it prints nothing at all for an empty list in some versions. */
-export function ipJson<T>(args: readonly string[]): readonly T[] {
+export function ipJson(args: readonly string[]): readonly unknown[] {
   const text = runIp(args).trim();
-  return text === '' ? [] : (JSON.parse(text) as T[]);
+  return text === '' ? [] : (JSON.parse(text) as unknown[]);
 }

@@ -15,7 +15,7 @@ export interface LinkJson {
   readonly linkinfo?: { readonly info_kind?: string };
 }
 
-export const readLinks = (): readonly LinkJson[] => ipJson<LinkJson>(['-j', '-d', 'link', 'show']);
+export const readLinks = (): readonly LinkJson[] => ipJson(['-j', '-d', 'link', 'show']) as readonly LinkJson[];
 
 /** A veth's `link` is its peer, a tunnel's the device it sends through: neither is stacked on it. */
 const stackedKinds = new Set([

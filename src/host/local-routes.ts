@@ -14,17 +14,18 @@ const mainTable = 254;
 export function readLocalRoutes(): LocalRoute[] {
   return ([4, 6] as const).flatMap((family) =>
     types.flatMap((type) =>
-      ipJson<RouteJson>([`-${family}`, '-N', '-j', 'route', 'show', 'table', 'all', 'type', type]).map(
-        ({ dst, table }) => ({
-          family,
-          prefix: cidr(dst, family),
-          type,
-          table: table === undefined ? mainTable : Number(table),
-        }),
-      ),
+      routesOf(family, type).map(({ dst, table }) => ({
+        family,
+        prefix: cidr(dst, family),
+        type,
+        table: table === undefined ? mainTable : Number(table),
+      })),
     ),
   );
 }
+
+const routesOf = (family: 4 | 6, type: LocalRoute['type']): readonly RouteJson[] =>
+  ipJson([`-${family}`, '-N', '-j', 'route', 'show', 'table', 'all', 'type', type]) as readonly RouteJson[];
 
 function cidr(dst: string, family: 4 | 6): string {
   if (dst === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
