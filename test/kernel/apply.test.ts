@@ -209,6 +209,20 @@ test('several devices, one of which fails, change back; names with dots', async 
   });
 });
 
+test('a directory that is no bpffs becomes one; a file does not', async (t) => {
+  await onBench(t, async ({ net, run, state }) => {
+    const directory = join(net.directory(), 'bpf');
+    net.cleanup(() => void spawnSync('umount', [directory]));
+    t.like((await run({ command: 'apply', bpffs: directory }))[0], { replaced: false });
+    t.like((await run({ command: 'status', bpffs: directory }))[0], { kind: 'attached' });
+    t.is(statSync(directory).mode & 0o777, 0o700);
+    t.is(await detached(run, { bpffs: directory }), 'detached');
+    writeFileSync(join(state, 'file'), '');
+    const { error } = await run({ command: 'apply', bpffs: join(state, 'file') });
+    t.regex(error, /pins cannot be kept under .*\n {2}hint: name another directory with --bpffs/);
+  });
+});
+
 test('two runs at once: one waits for the other', async (t) => {
   await onBench(t, async ({ run }) => {
     const results = await Promise.all([
