@@ -196,6 +196,8 @@ static __always_inline long search_on(struct search *s, family_ptr family)
 	const struct step *step;
 	__u64 match, at;
 
+	/* The next position must come from the bounded w, or its range grows from round to round and the verifier never ends. */
+	barrier_var(w);
 	if (!t || w >= family->words)
 		return 1;
 	match = match_word(t, family->used, &s->lookup, w) & (~0ULL << (s->position & 63));
@@ -242,7 +244,8 @@ static __always_inline __u32 first_step(const void *t, family_ptr family, struct
 		s->lookup.match = 1;
 	if (family->skips) {
 		s->found = NO_STEP;
-		s->position = s->lookup.zero; /* a constant would have the verifier walk every word */
+		/* 0, but a constant would have the verifier walk every word; so would a value that it knows to be equal to `zero`. */
+		s->position = *(const volatile __u32 *)t;
 		s->asked = 0;
 		if (version == 4)
 			bpf_loop(words + family->skips + 1, search_ip, s, 0);

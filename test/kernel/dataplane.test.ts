@@ -121,3 +121,18 @@ for (const family of [4, 6] as const) {
     })); // prettier-ignore
   });
 }
+
+test('the largest programs of both families at once are verified by the kernel', async (t) => {
+  for (const steps of [40, 4096]) {
+    for (const skips of [false, true]) {
+      const made = (family: 4 | 6) =>
+        randomProgram(new Random(seed + steps + family), { ...small, family, steps, atoms: 40, skips, counters: 50 });
+      const loaded = await loadImage(compilePrefilter({ ip: made(4), ip6: made(6), counters: 50 }), {
+        mac: deviceMac,
+        position: 0,
+      });
+      loaded.close();
+    }
+  }
+  t.pass();
+});
