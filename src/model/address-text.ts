@@ -1,0 +1,73 @@
+/** Addresses as iptables and ipset users write them, to inclusive ranges. */
+import type { AddressFamily, AddressRanges } from './address.js';
+import { addressWords, prefixMask } from './prefix.js';
+
+/** Bounds of one range, most significant word first. */
+export interface Bounds {
+  readonly lo: readonly number[];
+  readonly hi: readonly number[];
+}
+
+/** Ranges as columns. */
+export function rangesOf(family: AddressFamily, bounds: readonly Bounds[]): AddressRanges {
+  const lo = Uint32Array.from(bounds.flatMap((range) => range.lo));
+  const hi = Uint32Array.from(bounds.flatMap((range) => range.hi));
+  return { family, count: bounds.length, lo, hi };
+}
+
+/** Low bound not above the high one. */
+export function inOrder(bounds: Bounds): boolean {
+  const at = bounds.lo.findIndex((word, i) => word !== bounds.hi[i]);
+  return at < 0 || bounds.lo[at]! < bounds.hi[at]!;
+}
+
+/**
+ * iptables' numeric address (libxtables, numeric_to_ipaddr 1.8.9): bytes by strtoul base 0, so 010 is 8; missing bytes at the end
+ * are 0, so `10` is 10.0.0.0. IPv6 as inet_pton reads it.
+ */
+export function xtablesAddress(family: AddressFamily, text: string): number[] | null {
+  const strict = addressWords(family, text);
+  if (strict || family === 6) return strict;
+  const bytes = text.split('.').map(xtablesByte);
+  if (bytes.length > 4 || bytes.includes(-1)) return null;
+  return [[0, 1, 2, 3].reduce((word, i) => word * 256 + (bytes[i] ?? 0), 0)];
+}
+
+function xtablesByte(text: string): number {
+  if (!/^(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/.test(text)) return -1;
+  const number = /^0[0-7]+$/.test(text) ? parseInt(text, 8) : Number(text);
+  return number <= 255 ? number : -1;
+}
+
+/** `ADDRESS[/LENGTH or /MASK]` of iptables' -s and -d; 'mask' where the mask has holes, null where it is no address. */
+export function xtablesNetwork(family: AddressFamily, text: string): Bounds | 'mask' | null {
+  const slash = text.indexOf('/');
+  const address = xtablesAddress(family, slash < 0 ? text : text.slice(0, slash));
+  if (!address) return null;
+  const bits = slash < 0 ? address.length * 32 : prefixLength(family, text.slice(slash + 1));
+  return typeof bits === 'number' ? network(address, bits) : bits;
+}
+
+function prefixLength(family: AddressFamily, text: string): number | 'mask' | null {
+  if (/^[0-9]+$/.test(text)) return Number(text) <= (family === 4 ? 32 : 128) ? Number(text) : null;
+  const mask = addressWords(family, text);
+  if (!mask) return null;
+  const bits = mask.map((word) => word.toString(2).padStart(32, '0')).join('');
+  const length = bits.indexOf('0');
+  if (length < 0) return bits.length;
+  return bits.includes('1', length) ? 'mask' : length;
+}
+
+/** The network of `bits` bits around an address. */
+export function network(address: readonly number[], bits: number): Bounds {
+  const masks = address.map((_, i) => prefixMask(bits - i * 32));
+  return {
+    lo: address.map((word, i) => (word & masks[i]!) >>> 0),
+    hi: address.map((word, i) => (word | ~masks[i]!) >>> 0),
+  };
+}
+
+/** Every address of the family. */
+export function isEverything(bounds: Bounds): boolean {
+  return bounds.lo.every((word) => word === 0) && bounds.hi.every((word) => word === 0xffffffff);
+}

@@ -1,0 +1,166 @@
+/**
+ * Which options each iptables extension has: getopt needs to know to whom an option belongs, and so do we. From the man page
+ * iptables-extensions(8) of 1.8.9 and the extensions' sources. An extension that is not listed takes every option after it.
+ */
+const names = (text: string): readonly string[] => (text === '' ? [] : text.split(' ').map((name) => `--${name}`));
+
+const tcpPorts = 'source-port sport destination-port dport';
+
+export const matchOptions: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    tcp: names(`${tcpPorts} syn tcp-flags tcp-option`),
+    udp: names(tcpPorts),
+    udplite: names(tcpPorts),
+    sctp: names(`${tcpPorts} chunk-types`),
+    dccp: names(`${tcpPorts} dccp-types dccp-option`),
+    icmp: names('icmp-type'),
+    icmp6: names('icmpv6-type'),
+    multiport: names('source-ports sports destination-ports dports ports'),
+    iprange: names('src-range dst-range'),
+    set: names(
+      'match-set set return-nomatch update-counters update-subcounters packets-eq packets-lt packets-gt bytes-eq bytes-lt bytes-gt',
+    ),
+    mac: names('mac-source'),
+    ttl: names('ttl ttl-eq ttl-lt ttl-gt'),
+    hl: names('hl-eq hl-lt hl-gt'),
+    length: names('length'),
+    dscp: names('dscp dscp-class'),
+    tos: names('tos'),
+    addrtype: names('src-type dst-type limit-iface-in limit-iface-out'),
+    pkttype: names('pkt-type'),
+    comment: names('comment'),
+    state: names('state'),
+    conntrack: names(
+      'ctstate ctproto ctorigsrc ctorigdst ctreplsrc ctrepldst ctorigsrcport ctorigdstport ctreplsrcport ctrepldstport ctstatus ' +
+        'ctexpire ctdir',
+    ),
+    limit: names('limit limit-burst'),
+    hashlimit: names(
+      'hashlimit hashlimit-upto hashlimit-above hashlimit-burst hashlimit-mode hashlimit-srcmask hashlimit-dstmask hashlimit-name ' +
+        'hashlimit-htable-size hashlimit-htable-max hashlimit-htable-expire hashlimit-htable-gcinterval hashlimit-rate-match ' +
+        'hashlimit-rate-interval',
+    ),
+    recent: names('set rcheck update remove seconds reap hitcount rttl name rsource rdest mask'),
+    connlimit: names('connlimit-upto connlimit-above connlimit-mask connlimit-saddr connlimit-daddr'),
+    quota: names('quota'),
+    statistic: names('mode probability every packet'),
+    nfacct: names('nfacct-name'),
+    connlabel: names('label set'),
+    osf: names('genre ttl log'),
+    mark: names('mark'),
+    connmark: names('mark'),
+    owner: names('uid-owner gid-owner socket-exists suppl-groups pid-owner sid-owner cmd-owner'),
+    time: names('datestart datestop timestart timestop monthdays weekdays kerneltz localtz utc contiguous'),
+    string: names('from to algo string hex-string icase'),
+    u32: names('u32'),
+    bpf: names('bytecode object-pinned'),
+    policy: names('dir pol strict reqid spi proto mode tunnel-src tunnel-dst next'),
+    physdev: names('physdev-in physdev-out physdev-is-in physdev-is-out physdev-is-bridged'),
+    helper: names('helper'),
+    realm: names('realm'),
+    cpu: names('cpu'),
+    cgroup: names('cgroup path'),
+    socket: names('transparent nowildcard restore-skmark'),
+    rpfilter: names('loose validmark accept-local invert'),
+    ecn: names('ecn-tcp-cwr ecn-tcp-ece ecn-ip-ect'),
+    tcpmss: names('mss'),
+    connbytes: names('connbytes connbytes-dir connbytes-mode'),
+    rt: names('rt-type rt-segsleft rt-len rt-0-res rt-0-addrs rt-0-not-strict'),
+    ah: names('ahspi ahlen ahres'),
+    esp: names('espspi'),
+    ipcomp: names('ipcompspi compres'),
+    frag: names('fragid fraglen fragres fragfirst fragmore fraglast'),
+    dst: names('dst-len dst-opts dst-not-strict'),
+    hbh: names('hbh-len hbh-opts hbh-not-strict'),
+    mh: names('mh-type'),
+    ipv6header: names('header soft'),
+    eui64: names(''),
+    srh: names(
+      'srh-next-hdr srh-hdr-len-eq srh-hdr-len-gt srh-hdr-len-lt srh-segs-left-eq srh-segs-left-gt srh-segs-left-lt ' +
+        'srh-last-entry-eq srh-last-entry-gt srh-last-entry-lt srh-tag srh-psid srh-nsid srh-lsid',
+    ),
+    cluster: names('cluster-total-nodes cluster-local-node cluster-local-nodemask cluster-hash-seed cluster-proc-name'),
+    rateest: names(
+      'rateest rateest1 rateest2 rateest-delta rateest-bps rateest-bps1 rateest-bps2 rateest-pps rateest-pps1 rateest-pps2 ' +
+        'rateest-lt rateest-gt rateest-eq',
+    ),
+    devgroup: names('src-group dst-group'),
+    ipvs: names('ipvs vproto vaddr vport vdir vmethod vportctl'),
+  }),
+);
+
+export const targetOptions: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    ACCEPT: [],
+    DROP: [],
+    RETURN: [],
+    QUEUE: [],
+    REJECT: names('reject-with'),
+    LOG: names('log-level log-prefix log-tcp-sequence log-tcp-options log-ip-options log-uid log-macdecode'),
+    NFLOG: names('nflog-group nflog-prefix nflog-range nflog-size nflog-threshold'),
+    ULOG: names('ulog-nlgroup ulog-prefix ulog-cprange ulog-qthreshold'),
+    TRACE: [],
+    TEE: names('gateway oif'),
+    AUDIT: names('type'),
+    IDLETIMER: names('timeout label alarm send_nl_msg'),
+    LED: names('led-trigger-id led-delay led-always-blink'),
+    RATEEST: names('rateest-name rateest-interval rateest-ewmalog'),
+    SET: names('add-set del-set timeout exist map-set map-mark map-prio map-queue'),
+    CONNMARK: names(
+      'set-xmark set-mark save-mark restore-mark and-mark or-mark xor-mark left-shift-mark right-shift-mark ctmask nfmask mask',
+    ),
+    CONNSECMARK: names('save restore'),
+    SECMARK: names('selctx'),
+    NFQUEUE: names('queue-num queue-balance queue-bypass queue-cpu-fanout'),
+    TPROXY: names('on-port on-ip tproxy-mark'),
+    SYNPROXY: names('mss wscale sack-perm timestamp ecn'),
+    DNAT: names('to-destination random random-fully persistent'),
+    SNAT: names('to-source random random-fully persistent'),
+    MASQUERADE: names('to-ports random random-fully'),
+    REDIRECT: names('to-ports random random-fully'),
+    NETMAP: names('to'),
+    MARK: names('set-xmark set-mark and-mark or-mark xor-mark'),
+    CLASSIFY: names('set-class'),
+    HMARK: names(
+      'hmark-tuple hmark-mod hmark-offset hmark-src-prefix hmark-dst-prefix hmark-sport-mask hmark-dport-mask hmark-spi-mask ' +
+        'hmark-proto-mask hmark-rnd hmark-sport hmark-dport hmark-spi',
+    ),
+    CT: names('notrack helper ctevents expevents zone zone-orig zone-reply timeout'),
+    NOTRACK: [],
+    TTL: names('ttl-set ttl-dec ttl-inc'),
+    HL: names('hl-set hl-dec hl-inc'),
+    DSCP: names('set-dscp set-dscp-class'),
+    TOS: names('set-tos and-tos or-tos xor-tos'),
+    ECN: names('ecn-tcp-remove ecn-tcp-cwr ecn-tcp-ece ecn-ip-ect'),
+    TCPMSS: names('set-mss clamp-mss-to-pmtu'),
+    TCPOPTSTRIP: names('strip-options'),
+    CHECKSUM: names('checksum-fill'),
+    SNPT: names('src-pfx dst-pfx'),
+    DNPT: names('src-pfx dst-pfx'),
+  }),
+);
+
+/** iptables' own options: long name to the letter, which is what the lowering knows. */
+export const genericOptions: Readonly<Record<string, string>> = {
+  '--source': '-s',
+  '--src': '-s',
+  '--destination': '-d',
+  '--dst': '-d',
+  '--protocol': '-p',
+  '--in-interface': '-i',
+  '--out-interface': '-o',
+  '--fragments': '-f',
+  '--fragment': '-f',
+  '--jump': '-j',
+  '--goto': '-g',
+  '--match': '-m',
+  '--table': '-t',
+  '--set-counters': '-c',
+  '--numeric': '-n',
+  '--verbose': '-v',
+  '--exact': '-x',
+  '--wait': '-w',
+  '--modprobe': '-M',
+  '--ipv4': '-4',
+  '--ipv6': '-6',
+};

@@ -1,0 +1,133 @@
+/** The syntax tree of an iptables dump to tables of the model. */
+import type { Diagnostic, Span } from '../diagnostic.js';
+import type { ChainLine, IptablesDump, RuleLine, VariantLine, Word } from '../parse/iptables-tree.js';
+import { quote } from '../parse/syntax-error.js';
+import { applyCommand } from './apply-command.js';
+import { baseChainPlace, iptablesTables } from './base-chains.js';
+import { report } from './dump-walk.js';
+import type { DumpWalk } from './dump-walk.js';
+import { lowerRule } from './lower-rule.js';
+import { ruleOf, VariantLowering } from './lower-variant.js';
+import type { Table } from './ruleset.js';
+import { TableDraft } from './table-draft.js';
+
+export interface LoweredDump {
+  readonly tables: readonly Table[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function lowerIptables(dump: IptablesDump): LoweredDump {
+  const walk: DumpWalk = { dump, diagnostics: [], tables: [], table: null, variants: null, chains: new Set() };
+  dump.lines.forEach((line, i) => {
+    switch (line.kind) {
+      case 'blank':
+      case 'comment':
+        return;
+      case 'table': {
+        openTable(walk, line.name, line.span, i);
+        return;
+      }
+      case 'commit': {
+        closeTable(walk, line.span);
+        return;
+      }
+      case 'chain': {
+        declareChain(walk, line);
+        return;
+      }
+      case 'rule':
+      case 'variant': {
+        applyRuleLine(walk, line);
+        return;
+      }
+    }
+  });
+  if (walk.table) missingCommit(walk, walk.table);
+  return { tables: walk.tables, diagnostics: walk.diagnostics };
+}
+
+function missingCommit(walk: DumpWalk, table: TableDraft): void {
+  const message = `table ${table.name} has no COMMIT; the dump is cut short, so rules may be missing`;
+  report(walk, 'missing-commit', table.span, message);
+}
+
+function openTable(walk: DumpWalk, name: Word, span: Span, index: number): void {
+  if (walk.table) missingCommit(walk, walk.table);
+  const { file, family, lines } = walk.dump;
+  if (!iptablesTables.includes(name.text)) {
+    report(
+      walk,
+      'syntax',
+      name.span,
+      `unknown table ${quote(name.text)}; expected one of ${iptablesTables.join(', ')}`,
+    );
+  }
+  if (walk.tables.some((table) => table.name === name.text)) {
+    const message = `table ${name.text} stands twice in this file; iptables-restore would keep the last, which of them is in force is not known`;
+    report(walk, 'duplicate-table', span, message);
+  }
+  const table = new TableDraft(family, name.text, file, span);
+  walk.table = table;
+  walk.chains = new Set();
+  for (let i = index + 1; i < lines.length; i++) {
+    const line = lines[i]!;
+    if (line.kind === 'table') break;
+    if (line.kind === 'chain') walk.chains.add(line.name.text);
+    if (line.kind === 'rule' && line.command.name === 'new-chain') walk.chains.add(line.command.values[0]?.text ?? '');
+  }
+  walk.variants = new VariantLowering(family === 'ip' ? 4 : 6, (line) => lowerLine(walk, ruleOf(line)));
+}
+
+function closeTable(walk: DumpWalk, span: Span): void {
+  if (!walk.table) {
+    report(walk, 'syntax', span, 'COMMIT without a table; expected a table such as *filter before it');
+    return;
+  }
+  walk.tables.push(walk.table.finish());
+  walk.table = null;
+}
+
+function declareChain(walk: DumpWalk, line: ChainLine): void {
+  if (!walk.table) {
+    report(walk, 'syntax', line.span, 'a chain outside a table; expected a table such as *filter before it');
+    return;
+  }
+  const policy = line.policy?.text ?? '-';
+  const base = baseChainPlace(walk.table.name, line.name.text) !== null;
+  if (policy !== '-' && policy !== 'ACCEPT' && policy !== 'DROP') {
+    report(
+      walk,
+      'syntax',
+      line.policy?.span ?? line.span,
+      `unknown policy ${quote(policy)}; expected ACCEPT, DROP or -`,
+    );
+    return;
+  }
+  if (!base && policy !== '-') {
+    const message = `chain ${quote(line.name.text)} is not built into table ${walk.table.name}, so it has no policy; expected -`;
+    report(walk, 'syntax', line.policy?.span ?? line.span, message);
+    return;
+  }
+  walk.table.declare(line.name.text, line.span, policy === 'DROP' ? 'drop' : 'accept');
+}
+
+function applyRuleLine(walk: DumpWalk, line: RuleLine | VariantLine): void {
+  const span = line.kind === 'rule' ? line.span : { file: walk.dump.file, line: line.line, column: 1 };
+  if (!walk.table) {
+    report(walk, 'syntax', span, 'a rule outside a table; expected a table such as *filter before it');
+    return;
+  }
+  applyCommand(walk, walk.table, line, span, () =>
+    line.kind === 'variant'
+      ? (walk.variants?.lowerVariant(line) ?? lowerLine(walk, ruleOf(line)))
+      : lowerLine(walk, line),
+  );
+}
+
+function lowerLine(walk: DumpWalk, rule: RuleLine): ReturnType<typeof lowerRule> {
+  const table = walk.table?.name ?? '';
+  return lowerRule(rule, walk.dump.family === 'ip' ? 4 : 6, {
+    isChain: (name) => walk.chains.has(name) && !baseChainPlace(table, name),
+    chain: rule.command.values[0]?.text ?? '',
+  });
+}

@@ -1,0 +1,123 @@
+/** Texts of any format to one ruleset: detects, parses, lowers. Throws InputError with all that is wrong, or returns warnings beside it. */
+import type { Diagnostic } from '../diagnostic.js';
+import { InputError } from '../diagnostic.js';
+import { parseIpset } from '../parse/parse-ipset.js';
+import { parseIptables } from '../parse/parse-iptables.js';
+import { detectFormat } from './detect-format.js';
+import { lowerIpset } from './lower-ipset.js';
+import { lowerIptables } from './lower-iptables.js';
+import type { Input, InputFormat, Ruleset, Table } from './ruleset.js';
+import { rulesetWarnings } from './ruleset-warnings.js';
+import type { NamedSet, SetId } from './set.js';
+
+export interface SourceText {
+  readonly file: string;
+  readonly text: string;
+  /** Milliseconds since the epoch; null where nobody knows. */
+  readonly takenAt: number | null;
+}
+
+interface ReadInput {
+  readonly tables: readonly Table[];
+  readonly sets: readonly NamedSet[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function readRuleset(inputs: readonly SourceText[]): { ruleset: Ruleset; diagnostics: Diagnostic[] } {
+  const read: Input[] = [];
+  const tables: Table[] = [];
+  const sets = new Map<SetId, NamedSet>();
+  const diagnostics: Diagnostic[] = [];
+  for (const source of inputs) {
+    const format = detectFormat(source.text, source.file);
+    if (format === null || format === 'host') {
+      diagnostics.push(unknownFormat(source, format));
+      continue;
+    }
+    const made = readers[format](source);
+    diagnostics.push(...made.diagnostics, ...collisions(made, tables, sets));
+    tables.push(...made.tables);
+    for (const set of made.sets) sets.set(set.id, set);
+    read.push({ ...source, format, ...totals(made) });
+  }
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  if (errors.length > 0) throw new InputError(errors);
+  return { ruleset: { inputs: read, tables, sets }, diagnostics: [...diagnostics, ...rulesetWarnings(tables, sets)] };
+}
+
+const readers = {
+  'iptables-save': (source) => readIptables(source, 'ip'),
+  'ip6tables-save': (source) => readIptables(source, 'ip6'),
+  ipset: readIpset,
+  nft: notReadYet,
+  'nft-json': notReadYet,
+} as const satisfies Record<InputFormat, (source: SourceText) => ReadInput>;
+
+function readIptables(source: SourceText, family: 'ip' | 'ip6'): ReadInput {
+  const dump = parseIptables(source.text, source.file, family);
+  // Lines that could not be read may have opened or closed tables: what lowering says of the others would mislead.
+  if (dump.errors.length > 0) return { tables: [], sets: [], diagnostics: dump.errors };
+  return { ...lowerIptables(dump), sets: [] };
+}
+
+function readIpset(source: SourceText): ReadInput {
+  const dump = parseIpset(source.text, source.file);
+  if (dump.errors.length > 0) return { tables: [], sets: [], diagnostics: dump.errors };
+  return { tables: [], ...lowerIpset(dump) };
+}
+
+function notReadYet(source: SourceText): ReadInput {
+  const message = 'nft rulesets are not read yet; expected iptables-save, ip6tables-save or ipset save';
+  return { tables: [], sets: [], diagnostics: [atStart(source, 'unknown-format', message)] };
+}
+
+const atStart = (source: SourceText, code: Diagnostic['code'], message: string): Diagnostic => ({
+  code,
+  severity: 'error',
+  span: { file: source.file, line: 1, column: 1 },
+  message,
+  notes: [],
+});
+
+function unknownFormat(source: SourceText, format: 'host' | null): Diagnostic {
+  const found =
+    format === 'host'
+      ? 'this describes a host, not a ruleset; give it with --host'
+      : source.text.trim() === ''
+        ? 'the input is empty'
+        : 'this is no ruleset';
+  return atStart(
+    source,
+    'unknown-format',
+    `${found}; expected the output of iptables-save, ip6tables-save or ipset save`,
+  );
+}
+
+/** Tables and sets that an earlier input has already: which of them is in force is not known. */
+function collisions(made: ReadInput, tables: readonly Table[], sets: ReadonlyMap<SetId, NamedSet>): Diagnostic[] {
+  const out: Diagnostic[] = [];
+  for (const table of made.tables) {
+    const other = tables.find(
+      (one) => one.family === table.family && one.name === table.name && one.dialect === table.dialect,
+    );
+    if (!other) continue;
+    const message = `table ${table.family} ${table.name} stands in ${other.file} too; which of them is in force is not known`;
+    out.push({ code: 'duplicate-table', severity: 'error', span: table.span, message, notes: [] });
+  }
+  for (const set of made.sets) {
+    const other = sets.get(set.id);
+    if (!other) continue;
+    const message = `set "${set.name}" is created in ${other.span.file} too`;
+    out.push({ code: 'duplicate-set', severity: 'error', span: set.span, message, notes: [] });
+  }
+  return out;
+}
+
+function totals(made: ReadInput): Pick<Input, 'rules' | 'sets' | 'elements'> {
+  const chains = made.tables.flatMap((table) => [...table.chains.values()]);
+  return {
+    rules: chains.reduce((sum, chain) => sum + chain.rules.length, 0),
+    sets: made.sets.length,
+    elements: made.sets.reduce((sum, set) => sum + set.elements, 0),
+  };
+}

@@ -1,0 +1,52 @@
+/** What a reader should be told of a ruleset that was read: names that nothing defines, extensions that nobody interprets. One warning for each name and file. */
+import type { Diagnostic, DiagnosticCode, Span } from '../diagnostic.js';
+import type { Part } from './match.js';
+import type { NamedSet, SetId } from './set.js';
+import type { Rule, Table } from './ruleset.js';
+
+interface Warning {
+  readonly code: DiagnosticCode;
+  readonly span: Span;
+  readonly rule: Rule;
+  readonly what: string;
+  rules: number;
+}
+
+export function rulesetWarnings(tables: readonly Table[], sets: ReadonlyMap<SetId, NamedSet>): Diagnostic[] {
+  const warnings = new Map<string, Warning>();
+  for (const table of tables) {
+    for (const chain of table.chains.values()) {
+      for (const rule of chain.rules) for (const part of rule.parts) note(warnings, rule, part, sets);
+    }
+  }
+  return [...warnings.values()].map(toDiagnostic);
+}
+
+function note(warnings: Map<string, Warning>, rule: Rule, part: Part, sets: ReadonlyMap<SetId, NamedSet>): void {
+  const found = problem(part, sets);
+  if (!found) return;
+  const key = `${found.code} ${found.what} ${part.span.file}`;
+  const known = warnings.get(key);
+  if (known) known.rules++;
+  else warnings.set(key, { ...found, span: part.span, rule, rules: 1 });
+}
+
+function problem(part: Part, sets: ReadonlyMap<SetId, NamedSet>): { code: DiagnosticCode; what: string } | null {
+  if ('statement' in part) {
+    return part.statement.kind === 'opaque' ? { code: 'opaque-target', what: part.statement.name } : null;
+  }
+  const { match } = part;
+  if (match.kind === 'set' && !sets.has(match.set)) return { code: 'unknown-set', what: match.name };
+  return match.kind === 'unknown' && match.knowledge === 'opaque' ? { code: 'opaque-match', what: match.name } : null;
+}
+
+function toDiagnostic(warning: Warning): Diagnostic {
+  const { code, span, what, rule } = warning;
+  const rules = warning.rules === 1 ? `rule ${rule.id} stays` : `rule ${rule.id} and ${warning.rules - 1} more stay`;
+  const sentence =
+    code === 'unknown-set'
+      ? `set "${what}" is in no input; ${rules} in netfilter`
+      : `${code === 'opaque-target' ? 'target' : 'match'} "${what}" is not understood; ${rules} in netfilter`;
+  const notes = code === 'unknown-set' ? ['add the output of "ipset save" to the inputs'] : [];
+  return { code, severity: 'warning', span, message: sentence, notes };
+}

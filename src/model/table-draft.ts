@@ -1,0 +1,81 @@
+/** A table while the lines of its dump are applied in order, as iptables-restore applies them. */
+import type { Span } from '../diagnostic.js';
+import type { RuleLine, VariantLine } from '../parse/iptables-tree.js';
+import { baseChainPlace } from './base-chains.js';
+import type { LoweredRule } from './lower-rule.js';
+import type { Chain, Family, Rule, RuleId, Table } from './ruleset.js';
+
+/** A line that stands in a chain. It is `rules` rules to iptables. */
+export interface Entry extends LoweredRule {
+  readonly line: RuleLine | VariantLine;
+  readonly span: Span;
+  readonly text: string;
+}
+
+export interface ChainDraft {
+  readonly name: string;
+  readonly span: Span;
+  policy: 'accept' | 'drop';
+  entries: Entry[];
+}
+
+export class TableDraft {
+  readonly chains = new Map<string, ChainDraft>();
+
+  constructor(
+    readonly family: Family,
+    readonly name: string,
+    readonly file: string,
+    readonly span: Span,
+  ) {}
+
+  /** Makes the chain if it is not there; a chain line in a dump flushes one that is. */
+  declare(name: string, span: Span, policy: 'accept' | 'drop'): void {
+    this.chains.set(name, { name, span, policy, entries: [] });
+  }
+
+  /** The chain of that name; built-in chains exist without being declared. */
+  chain(name: string, span: Span): ChainDraft | null {
+    const known = this.chains.get(name);
+    if (known || !baseChainPlace(this.name, name)) return known ?? null;
+    this.declare(name, span, 'accept');
+    return this.chains.get(name) ?? null;
+  }
+
+  /** Index of the entry that begins with rule `number`; the number after the last is the end; null when it falls inside an entry or beyond. */
+  static indexOf(chain: ChainDraft, number: number): number | null {
+    let at = 1;
+    for (let i = 0; i < chain.entries.length; i++) {
+      if (at >= number) return at === number ? i : null;
+      at += chain.entries[i]!.rules;
+    }
+    return at === number ? chain.entries.length : null;
+  }
+
+  finish(): Table {
+    const chains = new Map<string, Chain>();
+    for (const draft of this.chains.values()) chains.set(draft.name, this.#finishChain(draft));
+    return { family: this.family, name: this.name, dialect: 'iptables', file: this.file, span: this.span, chains };
+  }
+
+  #finishChain(draft: ChainDraft): Chain {
+    const prefix = `${this.family} ${this.name} ${draft.name} `;
+    let number = 1;
+    const rules = draft.entries.map((entry): Rule => {
+      const rule = {
+        id: `${prefix}${number}` as RuleId,
+        number,
+        span: entry.span,
+        text: entry.text,
+        parts: entry.parts,
+      };
+      number += entry.rules;
+      return rule;
+    });
+    const place = baseChainPlace(this.name, draft.name);
+    const base = { name: draft.name, span: draft.span, rules };
+    return place
+      ? { kind: 'base', ...place, ...base, policy: draft.policy, devices: [] }
+      : { kind: 'regular', ...base };
+  }
+}

@@ -1,0 +1,111 @@
+/** Syntax tree of iptables-save and of hand-written rules files, in the words of iptables. */
+import type { Diagnostic, Span } from '../diagnostic.js';
+
+/** A word after unquoting and unescaping. */
+export interface Word {
+  readonly text: string;
+  readonly span: Span;
+}
+
+/** Numbers as written: they may exceed 2^53. */
+export interface Counters {
+  readonly packets: string;
+  readonly bytes: string;
+}
+
+/** An option with the words that follow it: which of them belong to it is for the extension to say. */
+export interface Option {
+  /** As written, dashes included: `-s`, `--dport`. */
+  readonly name: string;
+  readonly negated: boolean;
+  readonly values: readonly Word[];
+  readonly span: Span;
+}
+
+export type CommandName =
+  | 'append'
+  | 'insert'
+  | 'delete'
+  | 'replace'
+  | 'flush'
+  | 'new-chain'
+  | 'delete-chain'
+  | 'policy'
+  | 'rename-chain'
+  | 'zero';
+
+export interface Command {
+  readonly name: CommandName;
+  readonly values: readonly Word[];
+  readonly span: Span;
+}
+
+export interface BlankLine {
+  readonly kind: 'blank';
+  readonly span: Span;
+}
+
+export interface CommentLine {
+  readonly kind: 'comment';
+  readonly span: Span;
+  /** `#` included. */
+  readonly text: string;
+}
+
+export interface TableLine {
+  readonly kind: 'table';
+  readonly span: Span;
+  readonly name: Word;
+}
+
+export interface ChainLine {
+  readonly kind: 'chain';
+  readonly span: Span;
+  readonly name: Word;
+  /** `ACCEPT`, `DROP`, or `-` for a chain of the user; null where a dump leaves it out. */
+  readonly policy: Word | null;
+  readonly counters: Counters | null;
+}
+
+export interface CommitLine {
+  readonly kind: 'commit';
+  readonly span: Span;
+}
+
+/** A command with its options: `-A INPUT -s 192.0.2.1 -j DROP`. */
+export interface RuleLine {
+  readonly kind: 'rule';
+  readonly span: Span;
+  readonly counters: Counters | null;
+  readonly command: Command;
+  readonly options: readonly Option[];
+}
+
+/** The shape of many lines: the same words but for the value of one `-s` or `-d`. */
+export interface Shape {
+  /** What the grammar made of the first line of this shape. */
+  readonly rule: RuleLine;
+  /** Which of the rule's options differs; it has one value. */
+  readonly option: number;
+  /** Length of that value in the first line: later columns shift by the difference. */
+  readonly length: number;
+}
+
+/** A line that differs from an earlier one in one address only: blocklists have 100,000 of them. `expandVariant` makes a RuleLine of it. */
+export interface VariantLine {
+  readonly kind: 'variant';
+  readonly line: number;
+  readonly shape: Shape;
+  readonly address: string;
+}
+
+export type IptablesLine = BlankLine | CommentLine | TableLine | ChainLine | CommitLine | RuleLine | VariantLine;
+
+export interface IptablesDump {
+  readonly file: string;
+  readonly family: 'ip' | 'ip6';
+  /** Source lines without their ends; `lines[i]` was made of `source[i]`, unless that has an error. */
+  readonly source: readonly string[];
+  readonly lines: readonly IptablesLine[];
+  readonly errors: readonly Diagnostic[];
+}

@@ -1,0 +1,36 @@
+/** Text of ipset save to its syntax tree. */
+import type { Diagnostic } from '../diagnostic.js';
+import compiled from './generated/ipset-save.js';
+import { ipsetLexer, ipsetTokenNames } from './ipset-lexer.js';
+import type { AddRun, IpsetDump, IpsetLine } from './ipset-tree.js';
+import { lineParser } from './line-parser.js';
+import type { ParseSettings } from './parse-iptables.js';
+import { scanAdds } from './scan-adds.js';
+import { plainText } from './source-text.js';
+import { errorLimit } from './syntax-error.js';
+
+const parseLine = lineParser<IpsetLine>(compiled, ipsetLexer, ipsetTokenNames);
+
+/** Never throws on bad input: errors are collected in the dump, the first ten of a file. */
+export function parseIpset(source: string, file: string, settings: ParseSettings = {}): IpsetDump {
+  const text = plainText(source);
+  const lines: (IpsetLine | AddRun)[] = [];
+  const errors: Diagnostic[] = [];
+  let at = 0;
+  for (let number = 1; at < text.length && errors.length < errorLimit;) {
+    const scanned = settings.grammarOnly ? null : scanAdds(text, at, file, number);
+    if (scanned) {
+      lines.push(scanned.run);
+      number += scanned.run.count;
+      at = scanned.next;
+      continue;
+    }
+    const end = text.indexOf('\n', at);
+    const result = parseLine(text.slice(at, end < 0 ? text.length : end), file, number);
+    if ('error' in result) errors.push(result.error);
+    else lines.push(result.node);
+    number++;
+    at = end < 0 ? text.length : end + 1;
+  }
+  return { file, text, lines, errors };
+}
