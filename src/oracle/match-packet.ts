@@ -87,6 +87,14 @@ const matchPacketType: Matcher<'packetType'> = (match, { packet }) =>
 const matchFragment: Matcher<'fragment'> = (match, { packet }) =>
   packet.fragment ? Maybe : negateIf(match.negate, No);
 
+/** A state is known for packets without a connection only, and only as far as all their states agree. */
+const matchCtState: Matcher<'ctState'> = ({ states, negate }, { untracked, afterConntrack }) => {
+  if (untracked === null || !afterConntrack || states.includes('SNAT') || states.includes('DNAT')) return Maybe;
+  const among = untracked.filter((state) => states.includes(state)).length;
+  if (among !== 0 && among !== untracked.length) return Maybe;
+  return negateIf(negate, known(among > 0));
+};
+
 const matchers = {
   address: matchAddress,
   set: matchSet,
@@ -103,7 +111,7 @@ const matchers = {
   addressType: matchAddressType,
   packetType: matchPacketType,
   fragment: matchFragment,
-  ctState: () => Maybe,
+  ctState: matchCtState,
   comment: () => Yes,
   unknown: () => Maybe,
 } satisfies { [K in Match['kind']]: Matcher<K> };

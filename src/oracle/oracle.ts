@@ -5,7 +5,7 @@ import type { Chain, Ruleset } from '../model/ruleset.js';
 import { indexAddresses, type AddressTest } from './address-index.js';
 import { decodeFrame } from './decode-frame.js';
 import type { Fate, PassHow, TraceEntry } from './fate.js';
-import { changingSets, levelsOf, usesFlowtable, usesNat } from './hooks.js';
+import { changingSets, levelsOf, statesWithoutConnection, usesFlowtable, usesNat } from './hooks.js';
 import { No, Yes } from './answer.js';
 import type { Packet } from './packet.js';
 import { planHook, runHook, type BaseView, type HookPlan, type PathEnvironment, type WalkedHook } from './path.js';
@@ -16,8 +16,12 @@ import { changed, Changed, type View } from './view.js';
 import type { Outcomes } from './walk-chain.js';
 
 export interface Oracle {
-  /** @param trace Receives the rules met, in order, when given. */
-  readonly fate: (frame: Uint8Array, trace?: TraceEntry[]) => Fate;
+  /**
+   * @param trace Receives the rules met, in order, when given.
+   * @param untracked Take it for granted that conntrack has no entry for the packet. Counts for whole TCP and UDP packets only, and not
+   *   where zones or helpers make a missing entry say nothing.
+   */
+  readonly fate: (frame: Uint8Array, trace?: TraceEntry[], untracked?: boolean) => Fate;
 }
 
 export interface OracleOptions {
@@ -60,18 +64,18 @@ interface PathResult {
 function route(env: PathEnvironment, facts: HostFacts, view: BaseView, states: number[], out: Outcomes): PathResult {
   const { packet, routing } = view;
   const result: PathResult = { accepted: false, lost: martian(packet) };
-  if (result.lost !== null || states.length === 0) return result;
-  const moved = states.some((state) => changed(state, Changed.daddr));
-  const local = moved ? null : routing.local(packet.daddr);
-  if (local !== No) {
-    if (runHook(env, 'input', view, states, out).length > 0) result.accepted = true;
-  }
-  if (local === Yes) return result;
-  const ttlKnown = !states.some((state) => changed(state, Changed.ttl)) && !packet.fragment;
+  if (result.lost !== null) return result;
+  const local = routing.local(packet.daddr);
+  const moved = states.filter((state) => changed(state, Changed.daddr));
+  const inbound = local === No ? moved : states;
+  const onward = local === Yes ? moved : states;
+  if (inbound.length > 0 && runHook(env, 'input', view, inbound, out).length > 0) result.accepted = true;
+  if (onward.length === 0) return result;
+  const ttlKnown = !onward.some((state) => changed(state, Changed.ttl)) && !packet.fragment;
   const forwarding = packet.family === 4 ? facts.forwarding.ip : facts.forwarding.ip6;
   result.lost = forwarding === false ? 'not for this host' : notForwarded(packet, ttlKnown);
   if (result.lost !== null) return result;
-  const forwarded = runHook(env, 'forward', view, states, out);
+  const forwarded = runHook(env, 'forward', view, onward, out);
   if (forwarded.length > 0 && runHook(env, 'postrouting', view, forwarded, out).length > 0) result.accepted = true;
   return result;
 }
@@ -96,6 +100,10 @@ function join(out: Outcomes, path: PathResult): Fate {
 
 const ingressDoubt: Fate = { kind: 'depends', on: [], why: 'a netdev ingress chain sees it before the stack does' };
 
+/** A TCP or UDP packet with its whole header: what conntrack can be asked about. */
+const isWhole = ({ protocol, l4 }: Packet): boolean =>
+  l4 !== null && ((protocol === 6 && l4.length >= 20) || (protocol === 17 && l4.length >= 8));
+
 /** @returns The oracle of this ruleset for frames that arrive on `device`. Building it indexes the sets on first use. */
 export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string, options: OracleOptions = {}): Oracle {
   const environments = {
@@ -114,10 +122,12 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
     return test;
   };
 
-  const fateOf = (packet: Packet, trace: TraceEntry[] | null): Fate => {
+  const untrackedStates = statesWithoutConnection(ruleset);
+  const fateOf = (packet: Packet, trace: TraceEntry[] | null, untracked: boolean): Fate => {
     const env = environments[packet.family];
     const out: Outcomes = { drops: new Set(), passes: new Map(), unknown: new Set(), doubts: [], trace, refined: 0 };
-    const view: BaseView = { packet, device, routing, setTest, longList };
+    const possible = untracked && isWhole(packet) ? untrackedStates : null;
+    const view: BaseView = { packet, device, routing, setTest, longList, untracked: possible };
     if (flowtable) out.doubts.push('flows in a flowtable skip the chains');
     let states = [0];
     if (hasIngress(env)) {
@@ -129,9 +139,9 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
   };
 
   return {
-    fate: (frame, trace) => {
+    fate: (frame, trace, untracked = false) => {
       const reception = decodeFrame(frame, mac);
-      if (reception.kind === 'packet') return fateOf(reception.packet, trace ?? null);
+      if (reception.kind === 'packet') return fateOf(reception.packet, trace ?? null, untracked);
       if (hasIngress(environments[4])) return ingressDoubt;
       return { kind: 'lost', why: reception.why, elsewhere: reception.elsewhere };
     },

@@ -47,17 +47,23 @@ export interface BaseView {
   readonly routing: View['routing'];
   readonly setTest: View['setTest'];
   readonly longList: View['longList'];
+  readonly untracked: View['untracked'];
 }
 
+/** NF_IP_PRI_CONNTRACK: nf_conntrack_in hangs there. */
+const CONNTRACK = -200;
+
 /** Written out: this runs for every chain of every packet, and a spread is slow. */
-const viewIn = (base: BaseView, hook: WalkedHook, dialect: View['dialect']): View => ({
+const viewIn = (base: BaseView, hook: WalkedHook, { table, chain }: HookedChain): View => ({
   packet: base.packet,
   hook,
   device: base.device,
-  dialect,
+  dialect: table.dialect,
   routing: base.routing,
   setTest: base.setTest,
   longList: base.longList,
+  untracked: base.untracked,
+  afterConntrack: hook === 'prerouting' ? chain.priority >= CONNTRACK : hook !== 'ingress',
 });
 
 interface Passage {
@@ -68,11 +74,12 @@ interface Passage {
 }
 
 /** One base chain; returns the states in which the packet goes on behind it. */
-function runChain({ env, hook, view, out }: Passage, { table, chain }: HookedChain, states: number[]): number[] {
+function runChain({ env, hook, view, out }: Passage, hooked: HookedChain, states: number[]): number[] {
+  const { table, chain } = hooked;
   if (chain.rules.length === 0 && chain.policy === 'accept') return states;
   const walk: Walk = {
     table,
-    view: viewIn(view, hook, table.dialect),
+    view: viewIn(view, hook, hooked),
     outcomes: out,
     indexOf: env.indexOf,
     memo: new Map(),
@@ -115,8 +122,10 @@ function runLevel(passage: Passage, level: Level, states: number[]): number[] {
  * packet of a flow only, so their verdicts are possible, never certain.
  */
 function runNat(passage: Passage, natChains: Level, states: number[]): number[] {
-  const { env, hook } = passage;
-  const rewritten = env.nat ? (hook === 'prerouting' ? DestinationChanged : SourceChanged) : 0;
+  const { env, hook, view } = passage;
+  // A packet without a connection is rewritten by the nat chains only, which are walked below.
+  const byConnection = hook === 'prerouting' ? (view.untracked === null ? DestinationChanged : 0) : SourceChanged;
+  const rewritten = env.nat ? byConnection : 0;
   const after = states.map((state) => state | rewritten);
   if (natChains.length > 0) {
     for (const state of runLevel(passage, natChains, states)) addState(after, state | rewritten);

@@ -1,5 +1,6 @@
 /** What a match is evaluated against: the packet, where it is, and which of its fields may have been rewritten. */
 import type { AddressRanges } from '../model/address.js';
+import type { CtState } from '../model/match.js';
 import type { Hook } from '../model/ruleset.js';
 import type { AddressTest } from './address-index.js';
 import type { Packet } from './packet.js';
@@ -29,6 +30,10 @@ export interface View {
   readonly device: string;
   readonly dialect: 'iptables' | 'nft';
   readonly routing: Routing;
+  /** The chain hangs behind nf_conntrack_in (priority -200). */
+  readonly afterConntrack: boolean;
+  /** States that the packet can have, where it is taken for granted that conntrack has no entry for it; else null. */
+  readonly untracked: readonly CtState[] | null;
   readonly setTest: (id: SetId) => SetTest;
   /** Index of a rule's own long address list, built once. */
   readonly longList: (ranges: AddressRanges) => AddressTest;

@@ -19,6 +19,8 @@ export interface VerifyRequest {
   readonly decisions: ReadonlyMap<RuleId, Decision>;
   /** XDP verdict of each frame. */
   readonly run: (frames: FrameBatch) => Promise<Uint8Array> | Uint8Array;
+  /** The program asks conntrack before it drops: a drop then needs to be right for packets without a connection only. */
+  readonly conntrack?: boolean;
   readonly frames?: BoundaryOptions;
   /** Told after each batch how many frames are done. */
   readonly progress?: (frames: number) => void;
@@ -56,6 +58,13 @@ export function judge(fate: Fate, verdict: number, decisions: VerifyRequest['dec
   return fate.rules.every((rule) => decisions.get(rule) === 'full') ? 'leak' : null;
 }
 
+/** What a verdict has to agree with: a program that asked conntrack and dropped was told that there is no connection. */
+function fateFor(oracle: Oracle, frame: Uint8Array, verdict: number, conntrack: boolean): Fate {
+  const fate = oracle.fate(frame);
+  if (verdict !== XDP_DROP || !conntrack || fate.kind === 'drop' || fate.kind === 'lost') return fate;
+  return oracle.fate(frame, undefined, true);
+}
+
 interface Tally {
   frames: number;
   readonly outcomes: Record<Fate['kind'], { dropped: number; passed: number }>;
@@ -73,7 +82,7 @@ function compareBatch(
   batch.origins.forEach((origin, i) => {
     const frame = frameAt(batch, i);
     const verdict = verdicts[i] ?? 0;
-    const fate = oracle.fate(frame);
+    const fate = fateFor(oracle, frame, verdict, request.conntrack ?? false);
     tally.frames++;
     tally.outcomes[fate.kind][verdict === XDP_PASS ? 'passed' : 'dropped']++;
     const kind = judge(fate, verdict, request.decisions);

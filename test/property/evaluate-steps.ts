@@ -100,19 +100,28 @@ function holds(literal: Literal, program: StepProgram, fields: Fields, whenLacki
   return contains(atom, fields) !== literal.negate;
 }
 
-export function evaluateSteps(program: StepProgram, packet: Packet, device: number): 'drop' | 'pass' {
+/** `ask`: dropped where conntrack does not know the packet. */
+export type StepVerdict = 'drop' | 'ask' | 'pass';
+
+const canAsk = ({ protocol, fragment }: Packet, availability: number): boolean =>
+  !fragment && availability === Availability.complete && (protocol === 6 || protocol === 17);
+
+export function evaluateSteps(program: StepProgram, packet: Packet, device: number): StepVerdict {
   const fields = fieldsOf(packet, device);
+  let asked = false;
   for (let i = 0; i < program.steps.length;) {
     const step = program.steps[i];
     if (step === undefined) break;
     const { outcome } = step;
-    if (
-      !step.when.every((literal) => holds(literal, program, fields, outcome.kind === 'pass' || outcome.kind === 'ask'))
-    )
-      i++;
+    const guard = outcome.kind === 'pass' || outcome.kind === 'ask';
+    if (!step.when.every((literal) => holds(literal, program, fields, guard))) i++;
     else if (outcome.kind === 'skip') i = outcome.to;
-    // Nothing here knows conntrack, so what must be asked about cannot be dropped.
-    else return outcome.kind === 'ask' ? 'pass' : outcome.kind;
+    else if (outcome.kind === 'pass') return 'pass';
+    else if (outcome.kind === 'drop') return !asked ? 'drop' : canAsk(packet, fields.availability) ? 'ask' : 'pass';
+    else {
+      asked = true;
+      i++;
+    }
   }
   return 'pass';
 }
@@ -123,7 +132,7 @@ export function prefilterVerdict(
   frame: Uint8Array,
   mac: number,
   device: number,
-): 'drop' | 'pass' {
+): StepVerdict {
   const reception = decodeFrame(frame, mac);
   if (reception.kind === 'lost') return 'pass';
   return evaluateSteps(reception.packet.family === 4 ? prefilter.ip : prefilter.ip6, reception.packet, device);

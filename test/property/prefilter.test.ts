@@ -27,34 +27,42 @@ function withoutRules(ruleset: Ruleset, full: ReadonlySet<RuleId>): Ruleset {
 }
 
 /** Throws with a description of the first frame on which prefilter and residual are not what the ruleset is. */
-function checkRuleset({ ruleset, facts, text }: RandomRuleset, frameSeed: number): void {
-  const plan = planRuleset(ruleset, { devices: ['eth0'], facts, strict: false });
+function checkRuleset({ ruleset, facts, text }: RandomRuleset, frameSeed: number, conntrack: boolean): void {
+  const plan = planRuleset(ruleset, { devices: ['eth0'], facts, strict: false, conntrack });
   const decisions = new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload]));
   const full = new Set(plan.rules.filter(({ offload }) => offload === 'full').map(({ id }) => id));
   const original = createOracle(ruleset, facts, 'eth0');
   const residual = createOracle(withoutRules(ruleset, full), facts, 'eth0');
-  const frames = { randomFrames: 150, trapRules: 4, setFrames: 200, seed: frameSeed };
-  for (const batch of boundaryFrames(ruleset, facts, 'eth0', frames)) {
-    batch.origins.forEach((origin, i) => {
-      const frame = frameAt(batch, i);
-      const fate = original.fate(frame);
-      const verdict = prefilterVerdict(plan.prefilter, frame, MAC, 0) === 'drop' ? XDP_DROP : XDP_PASS;
-      const kind = judge(fate, verdict, decisions);
+  const check = (frame: Uint8Array, origin: string): void => {
+    const answer = prefilterVerdict(plan.prefilter, frame, MAC, 0);
+    const compare = (verdict: number, untracked: boolean): void => {
+      const fate = original.fate(frame, undefined, untracked);
       const request = { facts, device: 'eth0', decisions };
-      const describe = (what: 'unsound' | 'leak'): string =>
-        `${describeDifference({ kind: what, frame, origin, verdict, fate, oracle: original, request })}\n${text}`;
+      const describe = (kind: 'unsound' | 'leak'): string =>
+        `${describeDifference({ kind, frame, origin, verdict, fate, oracle: original, request })}\n` +
+        `conntrack ${String(conntrack)}, untracked ${String(untracked)}, forwarding ${String(facts.forwarding.ip)}\n${text}`;
+      const kind = judge(fate, verdict, decisions);
       if (kind !== null) throw new Error(describe(kind));
       if (verdict === XDP_DROP) return;
-      const after = residual.fate(frame);
+      const after = residual.fate(frame, undefined, untracked);
       if (after.kind !== fate.kind) throw new Error(`residual: ${describeFate(after)}\n${describe('leak')}`);
-    });
+    };
+    compare(answer === 'drop' ? XDP_DROP : XDP_PASS, false);
+    if (answer === 'ask') compare(XDP_DROP, true);
+  };
+  const frames = { randomFrames: 150, trapRules: 4, setFrames: 200, seed: frameSeed };
+  for (const batch of boundaryFrames(ruleset, facts, 'eth0', frames)) {
+    batch.origins.forEach((origin, i) => check(frameAt(batch, i), origin));
   }
 }
 
 for (const family of [4, 6] as const) {
   test(`prefilter and residual are the ruleset, IPv${String(family)}`, (t) => {
     t.log(`PROPERTY_SEED=${String(seed)} PROPERTY_RUNS=${String(runs)}`);
-    const details = fc.check(fc.property(arbitraryRuleset(family), fc.nat(), checkRuleset), { seed, numRuns: runs });
+    const details = fc.check(fc.property(arbitraryRuleset(family), fc.nat(), fc.boolean(), checkRuleset), {
+      seed,
+      numRuns: runs,
+    });
     // The shrunk counterexample tells its story in the message; fast-check would print the whole model.
     if (details.failed) t.fail(details.errorInstance instanceof Error ? details.errorInstance.message : 'failed');
     else t.pass();
