@@ -47,8 +47,8 @@ function summary(
   const row = (n: number, name: string, meaning: string, color: (text: string) => string): string =>
     `  ${color(`${count(n).padStart(width)} ${name.padEnd(7)}`)}  ${meaning}\n`;
   const withPolicies = decisions.some(({ number }) => number === null);
-  const noun = withPolicies ? 'rules and drop policies' : 'rules';
-  const some = `${count(full + partial)} of ${count(rules)} ${noun} run in XDP, in full or in part:`;
+  const noun = withPolicies ? 'rules and drop policies' : rules === 1 ? 'rule' : 'rules';
+  const some = `${count(full + partial)} of ${count(rules)} ${noun} ${rules === 1 ? 'runs' : 'run'} in XDP, in full or in part:`;
   const head = full + partial === 0 ? `None of ${count(rules)} ${noun} can run in XDP.` : some;
   return (
     `${colors.bold(head)}\n` +
