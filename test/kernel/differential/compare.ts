@@ -1,6 +1,6 @@
 /** Original and prefilter-plus-residual, frame by frame. */
 import type { Fate } from '../../../src/oracle/fate.js';
-import { targetMac } from './frame.js';
+import { ipOffset, targetMac } from './frame.js';
 import type { Datagram } from './pool.js';
 import type { Fates } from './probes.js';
 
@@ -44,8 +44,9 @@ export function notesOf(fates: Fates, { version, index }: Datagram): readonly st
 
 export const early = (notes: readonly string[]): boolean => notes.some((note) => note.startsWith('early'));
 export const survived = (notes: readonly string[]): boolean => notes.some((note) => /^(input|forward|out) /.test(note));
-/** Answered by the firewall (or by what the firewall let it reach). Time exceeded is the stack's own, before FORWARD. */
-export const answered = (notes: readonly string[]): boolean => notes.some((note) => note === 'answer' || note === 'reset');
+/** Answered by a rule, or by what the rules let it reach. What the stack answers before INPUT and FORWARD (no route, TTL, scope) is not that. */
+export const answered = (notes: readonly string[]): boolean =>
+  notes.some((note) => note.startsWith('entered')) && notes.some((note) => note === 'answer' || note === 'reset');
 
 /** Unicast to another station, or in a VLAN: a macvlan or VLAN device may own it. */
 function somebodyElses(frame: Uint8Array): boolean {
@@ -62,6 +63,15 @@ function somebodyElses(frame: Uint8Array): boolean {
 export function droppedByRules(notes: readonly string[]): boolean {
   if (!early(notes) || survived(notes) || answered(notes)) return false;
   return !notes.some((note) => note.startsWith('prerouting')) || notes.some((note) => note.startsWith('entered'));
+}
+
+/** A fragment on its own waits for the others and dies with them; no rule has to do with that. */
+function isFragment(frame: Uint8Array): boolean {
+  const found = ipOffset(frame);
+  if (found === null) return false;
+  const at = (offset: number): number => frame[found.at + offset] ?? 0;
+  if (found.version === 4) return (at(6) & 0x3f) !== 0 || at(7) !== 0;
+  return at(6) === 44 || frame.subarray(found.at + 40, found.at + 64).includes(44);
 }
 
 const hex = (frames: readonly Uint8Array[]): string => frames.map((frame) => Buffer.from(frame).toString('hex')).join(' + ');
@@ -115,7 +125,7 @@ export function compareOracle(datagrams: readonly Datagram[], run: Observed, fat
     ];
     if (fate.kind === 'drop' && through) return say('oracle', 'the oracle drops what came through');
     if (fate.kind === 'lost' && survived(notes)) return say('oracle', 'the oracle loses what came through');
-    if (fate.kind === 'pass' && fate.how === 'accept' && droppedByRules(notes)) return say('oracle', 'the oracle passes what was dropped');
+    if (fate.kind === 'pass' && fate.how === 'accept' && !isFragment(frame) && droppedByRules(notes)) return say('oracle', 'the oracle passes what was dropped');
     if (fate.kind === 'drop' && run.verdicts[at]?.[0] !== XDP_DROP && fate.rules.every(isFull)) return say('leak', 'full, but passed');
     return [];
   });

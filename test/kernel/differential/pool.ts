@@ -38,6 +38,7 @@ interface Shape {
   readonly ethernet?: Ethernet;
   readonly segment?: (segment: Segment) => Segment;
   readonly cuts?: (length: number) => readonly number[];
+  readonly keep?: 'first' | 'last' | 'reversed';
   readonly options?: Uint8Array;
   readonly ttl?: number;
   readonly bad?: 'checksum' | 'length';
@@ -52,10 +53,13 @@ const authentication = { number: 51, body: Uint8Array.from([4, 0, 0, 0, 0, 0, 1,
 const cutAt = (length: number, at: number): number[] => (length > at ? [at] : []);
 
 function commonShapes(random: Random): Shape {
-  switch (random.below(14)) {
+  switch (random.below(17)) {
     case 0: return { name: 'short header', segment: (whole) => cut(whole, random.below(20)) };
     case 1: return { name: 'two fragments', cuts: (length) => cutAt(length, random.pick([8, 16, 24])) };
     case 2: return { name: 'three fragments', cuts: (length) => (length > 16 ? [8, 16] : cutAt(length, 8)) };
+    case 13: return { name: 'first fragment only', cuts: (length) => cutAt(length, random.pick([8, 16, 24])), keep: 'first' };
+    case 14: return { name: 'last fragment only', cuts: (length) => cutAt(length, random.pick([8, 16, 24])), keep: 'last' };
+    case 15: return { name: 'fragments out of order', cuts: (length) => cutAt(length, random.pick([8, 16, 24])), keep: 'reversed' };
     case 3: return { name: 'trailer', ethernet: { trailer: random.pick([1, 6, 18, 26]) } };
     case 4: return { name: 'short header and trailer', segment: (whole) => cut(whole, random.below(14)), ethernet: { trailer: 26 } };
     case 5: return { name: 'vlan 0', ethernet: { vlans: [0] } };
@@ -71,7 +75,7 @@ function commonShapes(random: Random): Shape {
 }
 
 function ipv4Shape(random: Random): Shape {
-  switch (random.below(5)) {
+  switch (random.below(12)) {
     case 0: return { name: 'options', options: Uint8Array.from([1, 1, 1, 0]) };
     case 1: return { name: 'record route', options: Uint8Array.from([7, 7, 4, 0, 0, 0, 0, 0]) };
     case 2: return { name: 'source route', options: Uint8Array.from([131, 7, 4, 203, 0, 113, 9, 0]) };
@@ -81,7 +85,7 @@ function ipv4Shape(random: Random): Shape {
 }
 
 function ipv6Shape(random: Random): Shape {
-  switch (random.below(9)) {
+  switch (random.below(16)) {
     case 0: return { name: 'hop-by-hop', extensions: [padding(0)] };
     case 1: return { name: 'destination options', extensions: [padding(60)] };
     case 2: return { name: 'routing', extensions: [routing] };
@@ -93,9 +97,15 @@ function ipv6Shape(random: Random): Shape {
   }
 }
 
+const kept = {
+  first: (frames: Uint8Array[]): Uint8Array[] => frames.slice(0, 1),
+  last: (frames: Uint8Array[]): Uint8Array[] => frames.slice(-1),
+  reversed: (frames: Uint8Array[]): Uint8Array[] => [...frames].reverse(),
+};
+
 /** One datagram with this index. */
 function datagram(random: Random, words: Words, version: 4 | 6, index: number): Datagram {
-  const shape: Shape = random.chance(0.25) ? (version === 4 ? ipv4Shape(random) : ipv6Shape(random)) : { name: 'plain' };
+  const shape: Shape = random.chance(0.35) ? (version === 4 ? ipv4Shape(random) : ipv6Shape(random)) : { name: 'plain' };
   const whole = segment(random, words, version, index);
   const payload = shape.segment?.(whole) ?? whole;
   const family = version === 4 ? words.ip : words.ip6;
@@ -122,6 +132,7 @@ function datagram(random: Random, words: Words, version: 4 | 6, index: number): 
     );
   }
   for (const frame of frames) stamp(frame, index);
+  frames = shape.keep === undefined ? frames : kept[shape.keep](frames);
   return { index, version, shape: shape.name, frames };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Where each frame got to. Probe chains stand behind every other chain of a hook (and before all of them in prerouting) and only add
  * the frame's index to sets; they hold no conntrack expression, so they don't switch on defragmentation, and change no packet.
+ * What the target itself sends to groups is dropped on output: it would loop back and look like a frame from outside.
  * Each set joins the index with one thing that a rule may have changed (mark, TTL, DSCP, destination), so a change shows as well.
  */
 import { inside } from './firewall.js';
@@ -66,7 +67,9 @@ ${rules(places.forward)} }
 ${rules(places.out)} }
  chain chatter { type filter hook output priority -2147483648; policy accept;
   icmpv6 type { 130, 131, 132, 133, 134, 135, 136, 143 } drop
-  meta protocol ip ip protocol 2 drop
+  ip protocol 2 drop
+  ip daddr { 192.0.2.255, 198.51.100.255, 255.255.255.255, 224.0.0.0/4 } drop
+  ip6 daddr ff00::/8 drop
  }
 }`;
 
@@ -75,14 +78,10 @@ function senderTable(target: Target): string {
   const label = target.near;
   const answers = ` set answer_4 { typeof ip id; flags dynamic; size 65535; }
  set answer_6 { typeof ip6 flowlabel; flags dynamic; size 65535; }
- set expired_4 { typeof ip id; flags dynamic; size 65535; }
- set expired_6 { typeof ip6 flowlabel; flags dynamic; size 65535; }
  set rst { typeof tcp sequence; flags dynamic; size 65535; }
 `;
   const answered = `  ip protocol icmp icmp type 3 update @answer_4 { @th,96,16 }
-  ip protocol icmp icmp type 11 update @expired_4 { @th,96,16 }
   ip6 nexthdr icmpv6 icmpv6 type 1 update @answer_6 { @th,76,20 }
-  ip6 nexthdr icmpv6 icmpv6 type 3 update @expired_6 { @th,76,20 }
   tcp flags & (rst | ack) == rst update @rst { tcp sequence }
   tcp flags & (rst | ack) == rst | ack update @rst { tcp ackseq }
 `;
