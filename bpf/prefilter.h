@@ -54,6 +54,12 @@ static __always_inline int filter(struct xdp_md *ctx, family_ptr family, struct 
 	return decide(ctx, t, family, p, &s, first_step(t, family, &s, version), version);
 }
 
+/* Fields to parse: those that steps use, and the ports for conntrack, which may be asked whatever the steps look at. */
+static __always_inline __u32 parsed_fields(family_ptr family)
+{
+	return family->skips ? family->used | L4_FIELDS : family->used;
+}
+
 /* 0 host, 1 broadcast, 2 multicast, 3 another host: as eth_type_trans() says. */
 static __always_inline __u32 packet_type(const struct ethhdr *eth)
 {
@@ -93,7 +99,7 @@ static __always_inline int prefilter(struct xdp_md *ctx)
 	if (type == ETH_P_IP) {
 		if (!cfg.ip.enabled)
 			return pass(PASS_FAMILY);
-		reason = parse_ip(ctx, &p, offset, cfg.ip.used);
+		reason = parse_ip(ctx, &p, offset, parsed_fields(&cfg.ip));
 		if (reason)
 			return pass(reason);
 		return filter(ctx, &cfg.ip, &p, 4);
@@ -101,7 +107,7 @@ static __always_inline int prefilter(struct xdp_md *ctx)
 	if (type == ETH_P_IPV6) {
 		if (!cfg.ip6.enabled)
 			return pass(PASS_FAMILY);
-		reason = parse_ip6(ctx, &p, offset, cfg.ip6.used);
+		reason = parse_ip6(ctx, &p, offset, parsed_fields(&cfg.ip6));
 		if (reason)
 			return pass(reason);
 		return filter(ctx, &cfg.ip6, &p, 6);
