@@ -4,6 +4,7 @@
 @{%
 import * as expression from '../nft/build-expression.js';
 %}
+@lexer lexer
 
 # --- selectors -------------------------------------------------------------------------------------------------------------------
 
@@ -197,6 +198,7 @@ valueAnd -> valueShift                                     {% id %}
 valueShift -> valuePrimary                                 {% id %}
             | valueShift ("<<" | ">>") valuePrimary        {% expression.binary %}
 valuePrimary -> plainConstant                              {% id %}
+              | headerName                                 {% expression.keywordValue %}
               | selector                                   {% id %}
               | "(" valueOr ")"                            {% expression.second %}
 

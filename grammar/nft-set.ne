@@ -3,6 +3,7 @@
 @{%
 import * as element from '../nft/build-element.js';
 %}
+@lexer lexer
 
 element -> elementSide                                     {% element.key %}
          | elementSide ":" elementData                     {% element.mapping %}

@@ -4,6 +4,7 @@
 import * as statement from '../nft/build-statement.js';
 import * as mangle from '../nft/build-mangle.js';
 %}
+@lexer lexer
 
 rule -> statements ruleComment:?                           {% statement.rule %}
 ruleComment -> "comment" (%quoted | %word)                 {% statement.comment %}
@@ -105,6 +106,7 @@ toTarget -> value                                          {% mangle.address %}
           | value ":" value                                {% mangle.addressPort %}
           | ":" value                                      {% mangle.port %}
 bareTarget -> bareAddress                                  {% id %}
+            | selectorConcat "map" mapData                 {% expression.map %}
             | bareAddress "-" bareAddress                  {% expression.range %}
 bareAddress -> %address                                    {% expression.value %}
              | %variable                                   {% expression.variable %}

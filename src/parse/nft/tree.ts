@@ -39,11 +39,18 @@ export interface Undefine extends Node {
   readonly name: string;
 }
 
-/** `include "dir/*.nft"`; `files` are the trees of what it named, in order; empty when includes are not followed. */
+/** `include "dir/*.nft"`; `files` is what it named, in the order in which nft reads it. */
 export interface Include extends Node {
   readonly kind: 'include';
   readonly pattern: string;
-  readonly files: readonly NftFile[];
+  readonly files: readonly IncludedFile[];
+}
+
+/** What an included file holds depends on where the include stands: commands, items of a table, or rules of a chain. */
+export interface IncludedFile {
+  readonly file: string;
+  readonly text: string;
+  readonly items: readonly (Command | TableItem | Rule)[];
 }
 
 export interface Rule extends Node {

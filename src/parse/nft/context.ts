@@ -1,0 +1,107 @@
+/** What the readers of one parse share: tokens of the current file, diagnostics, how includes are found. */
+import type { Diagnostic, DiagnosticCode, Span } from '../../diagnostic.js';
+import { InputError } from '../../diagnostic.js';
+import { excerpt } from '../syntax-error.js';
+import type { SyntaxFailure } from './grammar.js';
+import type { IncludeSource } from './include-source.js';
+import type { Token } from './lexer.js';
+import { TokenReader } from './lexer.js';
+import { place, spanOf } from './place.js';
+
+export interface Context {
+  readonly reader: TokenReader;
+  readonly file: string;
+  readonly text: string;
+  readonly diagnostics: Diagnostic[];
+  readonly includes: IncludeSource | null;
+  /** Files above this one. */
+  readonly depth: number;
+}
+
+export function newContext(
+  text: string,
+  file: string,
+  from: Pick<Context, 'diagnostics' | 'includes' | 'depth'>,
+): Context {
+  return { reader: new TokenReader(text, file), file, text, ...from };
+}
+
+/** After an included file the readers go on in this one. */
+export const enter = (context: Context): void => void (place.file = context.file);
+
+/** The source line in which an offset stands. */
+function lineAt(text: string, offset: number): string {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const end = text.indexOf('\n', offset);
+  return text.slice(start, end < 0 ? text.length : end);
+}
+
+export function syntaxErrorAt(context: Context, token: Token, message: string): InputError {
+  return errorAt(context, token, 'syntax', message);
+}
+
+export function errorAt(context: Context, token: Token, code: DiagnosticCode, message: string): InputError {
+  const diagnostic: Diagnostic = {
+    code,
+    severity: 'error',
+    span: spanOf(token),
+    message,
+    notes: notesAt(context, token),
+  };
+  return new InputError([...context.diagnostics, diagnostic].sort((a, b) => rank(a) - rank(b)));
+}
+const rank = ({ severity }: Diagnostic): number => (severity === 'error' ? 0 : 1);
+
+const notesAt = (context: Context, token: Token): string[] => excerpt(lineAt(context.text, token.start), token.column);
+
+/** A warning: the text is kept, but nothing is known of it. */
+export function warnAt(context: Context, token: Token, message: string): void {
+  const span: Span = spanOf(token);
+  context.diagnostics.push({
+    code: 'opaque-match',
+    severity: 'warning',
+    span,
+    message,
+    notes: notesAt(context, token),
+  });
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  number: 'a number',
+  word: 'a name',
+  keyword: 'a name',
+  quoted: 'a quoted string',
+  address: 'an address',
+  time: 'a time',
+  wildcard: 'a wildcard',
+  variable: 'a variable',
+  raw: 'a raw payload expression',
+  set: '"{"',
+  block: '"{"',
+};
+
+/** Names of what was expected, few enough to read. */
+export function expectedText({ expected }: SyntaxFailure): string {
+  const names = [...new Set(expected.map((name) => typeNames[name] ?? name))];
+  const shown = names.slice(0, 8);
+  if (names.length > shown.length) return `${shown.join(', ')} …`;
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} or ${shown.at(-1) ?? ''}`;
+}
+
+export function foundText(token: Token): string {
+  switch (token.type) {
+    case 'eof':
+      return 'the file ends here';
+    case 'newline':
+      return 'the line ends here';
+    case 'set':
+    case 'block':
+      return 'unexpected "{"';
+    case 'bad':
+      return token.text.startsWith('"')
+        ? 'a quoted string is never closed'
+        : `unexpected character "${token.text.charAt(0)}"`;
+    default:
+      return `unexpected "${token.text.length > 40 ? `${token.text.slice(0, 40)}…` : token.text}"`;
+  }
+}
