@@ -7,7 +7,7 @@
       'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
       'cflags!': ['-fno-exceptions'],
       'cflags_cc!': ['-fno-exceptions'],
-      'cflags': ['<!@(pkg-config --cflags libbpf)', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter'],
+      'cflags': ['<!@(pkg-config --cflags libbpf)', '-Wall', '-Wextra', '-Wno-unused-parameter'],
       'libraries': ['<!@(pkg-config --libs libbpf)'],
     },
   ],

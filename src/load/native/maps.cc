@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <vector>
 
@@ -45,6 +46,37 @@ class Window {
  private:
   void *base_;
   size_t length_;
+};
+
+// Reads a per-CPU array in rising order: many values a system call where the kernel can (5.13), else one.
+class PerCpuReader {
+ public:
+  PerCpuReader(int fd, size_t bytes) : fd_(fd), bytes_(bytes), values_(kChunk * bytes) {}
+
+  const uint8_t *Value(__u32 key) {
+    if (key < start_ || key >= start_ + count_) Fill(key);
+    return values_.data() + (key - start_) * bytes_;
+  }
+
+ private:
+  static constexpr __u32 kChunk = 1024;
+
+  void Fill(__u32 key) {
+    start_ = key;
+    count_ = kChunk;
+    __u32 before = key - 1, after = 0, keys[kChunk];
+    LIBBPF_OPTS(bpf_map_batch_opts, options);
+    const int failed = bpf_map_lookup_batch(fd_, key == 0 ? nullptr : &before, &after, keys, values_.data(), &count_, &options);
+    // ENOENT: the end of the map, after `count_` values.
+    if ((failed == 0 || errno == ENOENT) && count_ > 0 && keys[0] == key) return;
+    count_ = 1;
+    if (bpf_map_lookup_elem(fd_, &key, values_.data()) != 0) Fail("read per-CPU values");
+  }
+
+  int fd_;
+  size_t bytes_;
+  std::vector<uint8_t> values_;
+  __u32 start_ = 0, count_ = 0;
 };
 
 }  // namespace
@@ -97,11 +129,12 @@ Napi::Value ReadPerCpu(const Napi::CallbackInfo &info) {
       Fail("read per-CPU values (not a per-CPU array of that width)", EINVAL);
     if (first < 0 || entries < 0 || first + entries > map.max_entries) Fail("read per-CPU values", ERANGE);
     Napi::BigUint64Array sums = Napi::BigUint64Array::New(info.Env(), entries * width);
-    std::vector<uint64_t> values(static_cast<size_t>(cpus) * width);
-    for (int64_t entry = 0; entry < entries; entry++) {
-      const __u32 key = first + entry;
-      if (bpf_map_lookup_elem(fd, &key, values.data()) != 0) Fail("read per-CPU values");
-      for (size_t i = 0; i < values.size(); i++) sums[entry * width + i % width] = sums[entry * width + i % width] + values[i];
+    uint64_t *sum = sums.Data();
+    const size_t per_entry = static_cast<size_t>(cpus) * width;
+    PerCpuReader reader(fd, per_entry * sizeof(uint64_t));
+    for (int64_t entry = 0; entry < entries; entry++, sum += width) {
+      const auto *values = reinterpret_cast<const uint64_t *>(reader.Value(first + entry));
+      for (size_t i = 0; i < per_entry; i++) sum[i % width] += values[i];
     }
     return sums;
   });
@@ -114,8 +147,11 @@ Napi::Value ClearPerCpu(const Napi::CallbackInfo &info) {
     const int cpus = libbpf_num_possible_cpus();
     if (cpus < 0) Fail("count CPUs", cpus);
     if (map.type != BPF_MAP_TYPE_PERCPU_ARRAY) Fail("clear per-CPU values (not a per-CPU array)", EINVAL);
-    const std::vector<uint8_t> zeros(static_cast<size_t>(cpus) * ((map.value_size + 7ULL) & ~7ULL));
+    const size_t bytes = static_cast<size_t>(cpus) * ((map.value_size + 7ULL) & ~7ULL);
+    const std::vector<uint8_t> zeros(bytes);
+    PerCpuReader reader(fd, bytes);
     for (__u32 key = 0; key < map.max_entries; key++) {
+      if (memcmp(reader.Value(key), zeros.data(), bytes) == 0) continue;
       if (bpf_map_update_elem(fd, &key, zeros.data(), BPF_ANY) != 0) Fail("clear per-CPU values");
     }
     return info.Env().Undefined();
