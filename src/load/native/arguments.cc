@@ -33,7 +33,8 @@ Frames FramesOf(const Napi::Value &value) {
   Frames frames{CopyOf(batch.Get("bytes")), {array.Data(), array.Data() + array.ElementLength()}};
   uint32_t last = 0;
   for (uint32_t end : frames.ends) {
-    if (end < last || end > frames.bytes.size()) throw Napi::RangeError::New(value.Env(), "bug: frame ends out of order");
+    if (end < last || end > frames.bytes.size())
+      throw Napi::RangeError::New(value.Env(), "bug: frame ends out of order");
     last = end;
   }
   return frames;

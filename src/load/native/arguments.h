@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies JavaScript arguments into plain values. TypeScript has validated them; a wrong type throws TypeError, never crashes.
+// Copies JavaScript arguments into plain values. TypeScript has validated them; a wrong type throws TypeError, never
+// crashes.
 #pragma once
 #include <napi.h>
 

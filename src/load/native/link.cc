@@ -68,7 +68,8 @@ Napi::Value OpenPinned(const Napi::CallbackInfo &info) {
 Napi::Value MountBpffs(const Napi::CallbackInfo &info) {
   const std::string path = TextOf(info[0]);
   return Guard(info.Env(), [&]() -> Napi::Value {
-    if (mount("bpf", path.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) Fail("mount bpffs on " + path);
+    if (mount("bpf", path.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0)
+      Fail("mount bpffs on " + path);
     return info.Env().Undefined();
   });
 }

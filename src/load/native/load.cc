@@ -79,7 +79,8 @@ struct LoadJob {
     program_fd = Duplicate(bpf_program__fd(wanted));
     bpf_map *map;
     bpf_object__for_each_map(map, opened.get()) {
-      if (!bpf_map__is_internal(map) && bpf_map__fd(map) >= 0) map_fds[bpf_map__name(map)] = Duplicate(bpf_map__fd(map));
+      if (!bpf_map__is_internal(map) && bpf_map__fd(map) >= 0)
+        map_fds[bpf_map__name(map)] = Duplicate(bpf_map__fd(map));
     }
   }
 
@@ -111,7 +112,9 @@ struct LoadJob {
       if (!IsRodata(map)) continue;
       size_t size = 0;
       if (bpf_map__initial_value(map, &size) == nullptr || size != rodata->size())
-        Fail("set rodata (" + std::to_string(size) + " bytes in the object, " + std::to_string(rodata->size()) + " given)", EINVAL);
+        Fail("set rodata (" + std::to_string(size) + " bytes in the object, " + std::to_string(rodata->size()) +
+                 " given)",
+             EINVAL);
       const int error = bpf_map__set_initial_value(map, rodata->data(), rodata->size());
       if (error != 0) Fail("set rodata", error, libbpf_text);
       return;
@@ -155,7 +158,8 @@ std::optional<Number> Optional(const Napi::Object &object, const char *key) {
 void SilenceLibbpf() { libbpf_set_print(Collect); }
 
 Napi::Value LibbpfVersion(const Napi::CallbackInfo &info) {
-  return Napi::String::New(info.Env(), std::to_string(libbpf_major_version()) + "." + std::to_string(libbpf_minor_version()));
+  return Napi::String::New(info.Env(),
+                           std::to_string(libbpf_major_version()) + "." + std::to_string(libbpf_minor_version()));
 }
 
 Napi::Value Load(const Napi::CallbackInfo &info) {
@@ -167,8 +171,8 @@ Napi::Value Load(const Napi::CallbackInfo &info) {
   Napi::Array sizes = info[3].As<Napi::Array>();
   for (uint32_t i = 0; i < sizes.Length(); i++) {
     Napi::Object size = sizes.Get(i).As<Napi::Object>();
-    job.sizes.push_back({TextOf(size.Get("name")), Optional<uint32_t>(size, "maxEntries"), Optional<uint32_t>(size, "valueSize"),
-                         Optional<int>(size, "reuseFd")});
+    job.sizes.push_back({TextOf(size.Get("name")), Optional<uint32_t>(size, "maxEntries"),
+                         Optional<uint32_t>(size, "valueSize"), Optional<int>(size, "reuseFd")});
   }
   return Worker<LoadJob>::Start(info.Env(), std::move(job));
 }

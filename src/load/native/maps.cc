@@ -66,7 +66,8 @@ class PerCpuReader {
     count_ = kChunk;
     __u32 before = key - 1, after = 0, keys[kChunk];
     LIBBPF_OPTS(bpf_map_batch_opts, options);
-    const int failed = bpf_map_lookup_batch(fd_, key == 0 ? nullptr : &before, &after, keys, values_.data(), &count_, &options);
+    const int failed =
+        bpf_map_lookup_batch(fd_, key == 0 ? nullptr : &before, &after, keys, values_.data(), &count_, &options);
     // ENOENT: the end of the map, after `count_` values.
     if ((failed == 0 || errno == ENOENT) && count_ > 0 && keys[0] == key) return;
     count_ = 1;
@@ -120,7 +121,8 @@ Napi::Value UpdateBatch(const Napi::CallbackInfo &info) {
 }
 
 Napi::Value ReadPerCpu(const Napi::CallbackInfo &info) {
-  const int64_t fd = IntegerOf(info[0]), first = IntegerOf(info[1]), entries = IntegerOf(info[2]), width = IntegerOf(info[3]);
+  const int64_t fd = IntegerOf(info[0]), first = IntegerOf(info[1]), entries = IntegerOf(info[2]),
+                width = IntegerOf(info[3]);
   return Guard(info.Env(), [&]() -> Napi::Value {
     const bpf_map_info map = InfoOf(fd);
     const int cpus = libbpf_num_possible_cpus();

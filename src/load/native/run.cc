@@ -28,7 +28,8 @@ struct Target {
   uint32_t ifindex;
 };
 
-// One frame; the context is given only when a device is, for then the kernel looks the device up in the caller's namespace.
+// One frame; the context is given only when a device is, for then the kernel looks the device up in the caller's
+// namespace.
 bpf_test_run_opts RunFrame(const Target &target, const Frames &frames, size_t i, uint32_t repeat, uint32_t flags) {
   const std::string step = "test run, frame " + std::to_string(i);
   if (frames.size(i) < ETH_HLEN) Fail(step + " (shorter than an Ethernet header)", EINVAL);

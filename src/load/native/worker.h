@@ -19,7 +19,8 @@ class Worker : public Napi::AsyncWorker {
   }
 
  private:
-  Worker(Napi::Env env, Job job) : AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), job_(std::move(job)) {}
+  Worker(Napi::Env env, Job job)
+      : AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), job_(std::move(job)) {}
 
   void Execute() override {
     try {
