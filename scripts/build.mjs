@@ -3,7 +3,17 @@
 // does not work, planning does; the failure is printed, and the exit code is 0 unless the step was asked for by name.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -55,17 +65,22 @@ function command(program, args) {
   return { ok: false, output: result.error ? String(result.error) : `${result.stdout}${result.stderr}` };
 }
 
+/** Beside the old dist/ first: a command that runs meanwhile keeps its files, and a failure keeps the old build. */
 function compileTypeScript() {
-  rmSync('dist', { recursive: true, force: true });
-  const result = command(bin('tsc'), ['-p', 'tsconfig.build.json']);
+  rmSync('build/dist', { recursive: true, force: true });
+  const result = command(bin('tsc'), ['-p', 'tsconfig.build.json', '--outDir', 'build/dist']);
+  if (!result.ok) return result;
   // Schemas and generated parsers are read at run time but not written by tsc.
   for (const file of files('src')) {
     if (/\.(json|js|cjs)$/.test(file) && !file.includes('/native/')) {
-      const target = join('dist', relative('.', file));
+      const target = join('build/dist', relative('.', file));
       mkdirSync(dirname(target), { recursive: true });
       cpSync(file, target);
     }
   }
+  rmSync('build/dist.old', { recursive: true, force: true });
+  if (existsSync('dist')) renameSync('dist', 'build/dist.old');
+  renameSync('build/dist', 'dist');
   return result;
 }
 

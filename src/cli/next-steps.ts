@@ -22,15 +22,15 @@ export function nextSteps(
   if (written !== '') steps.push(`What stays in netfilter is in ${written}.`);
   if (outcome !== null) {
     for (const device of plan.devices)
-      steps.push(`${self} detach --dev ${quoted(device)}   takes the filter off ${device} again`);
-    return [`${self} status   shows what is dropped, rule by rule`, ...steps];
+      steps.push(`Take the filter off ${device} again:`, `  ${self} detach --dev ${quoted(device)}`);
+    return ['See what is dropped, rule by rule:', `  ${self} status`, ...steps];
   }
   if (plan.summary.full + plan.summary.partial === 0) return steps;
   const devices = (options.dev ?? plan.devices).map((device) => `--dev ${quoted(device)}`);
   const target = options.residual ?? residualName(plan.inputs);
   const residual = plan.summary.full === 0 ? [] : [`--residual ${quoted(target)}`];
   const command = [self, ...files.map(quoted), ...devices, ...residual].join(' ');
-  return [...steps, `${command}   on the host itself, as root: verify and attach`];
+  return [...steps, 'Verify and attach, on the host itself, as root:', `  ${command}`];
 }
 
 function residualName(inputs: Planned['plan']['inputs']): string {
