@@ -21,7 +21,15 @@ export const facts: HostFacts = {
     { family: 4, prefix: '198.18.0.0/16', type: 'local', table: 100 },
     { family: 6, prefix: '2001:db8::1/128', type: 'local', table: 255 },
   ],
-  devices: [{ name: 'eth0', ifindex: 2, mac: MAC, mtu: 1500, kind: null, master: null, upper: [] }],
+  devices: ['eth0', 'wg0', 'eth1'].map((name, i) => ({
+    name,
+    ifindex: i + 2,
+    mac: MAC,
+    mtu: 1500,
+    kind: null,
+    master: null,
+    upper: [],
+  })),
   ipsec: false,
 };
 

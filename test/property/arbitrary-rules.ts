@@ -75,6 +75,34 @@ const inDevice: fc.Arbitrary<Piece> = fc
     }),
   );
 
+const outDevice: fc.Arbitrary<Piece> = fc.tuple(fc.constantFrom('eth1', '+'), fc.boolean()).map(([name, negate]) =>
+  piece(`${bang(negate)}-o ${name}`, {
+    kind: 'interface',
+    direction: 'out',
+    name: name.replace('+', ''),
+    wildcard: name.endsWith('+'),
+    negate,
+  }),
+);
+
+const range = (family: RuleFamily): fc.Arbitrary<Piece> =>
+  fc.tuple(fc.constantFrom('saddr' as const, 'daddr' as const), fc.boolean()).map(([field, negate]) => {
+    const [low, high] = family === 4 ? ['198.51.100.20', '203.0.113.5'] : ['2001:db8:1::5', '2001:db8:5::23'];
+    const [first, last] = [ranges(family, low ?? ''), ranges(family, high ?? '')];
+    const option = field === 'saddr' ? '--src-range' : '--dst-range';
+    const all = { family, count: 1, lo: first.lo, hi: last.hi };
+    return piece(`-m iprange ${bang(negate)}${option} ${low ?? ''}-${high ?? ''}`, {
+      kind: 'address',
+      field,
+      ranges: all,
+      negate,
+    });
+  });
+
+const laterFragment: fc.Arbitrary<Piece> = fc
+  .boolean()
+  .map((negate) => piece(`${bang(negate)}-f`, { kind: 'fragment', negate }));
+
 const protocolMatch = (protocol: number, negate = false): Match => ({
   kind: 'protocol',
   protocols: [[protocol, protocol]],
@@ -233,10 +261,14 @@ const unknowns: fc.Arbitrary<Piece> = fc.constantFrom(
   piece('-m comment --comment "a word"', { kind: 'comment', text: 'a word' }),
 );
 
-const matches = (family: RuleFamily): fc.Arbitrary<Piece> =>
+const matches = (family: RuleFamily, table: string): fc.Arbitrary<Piece> =>
   fc.oneof(
     { weight: 6, arbitrary: address(family) },
-    { weight: 1, arbitrary: inDevice },
+    {
+      weight: 1,
+      arbitrary: fc.oneof(inDevice, inDevice, table === 'raw' || table === 'mangle' ? range(family) : outDevice),
+    },
+    { weight: 1, arbitrary: family === 4 ? fc.oneof(range(family), laterFragment) : range(family) },
     {
       weight: 3,
       arbitrary: fc.oneof(
@@ -257,8 +289,8 @@ const matches = (family: RuleFamily): fc.Arbitrary<Piece> =>
 /** iptables takes one `-p`, `-s`, `-d` and `-i` a rule: of pieces that share one, the first stays; the options it parses first lead. */
 function combine(pieces: readonly Piece[]): Piece[] {
   const rank = ({ text }: Piece): number =>
-    /^(! )?-[sd] /.test(text) ? 0 : /^(! )?-i /.test(text) ? 1 : /^(! )?-p /.test(text) ? 2 : 3;
-  const option = ({ text }: Piece): string => /^(?:! )?(-[sdip]|-m \w+)/.exec(text)?.[1] ?? text;
+    /^(! )?-[sd] /.test(text) ? 0 : /^(! )?-[iof]( |$)/.test(text) ? 1 : /^(! )?-p /.test(text) ? 2 : 3;
+  const option = ({ text }: Piece): string => /^(?:! )?(-[sdipof]|-m \w+)/.exec(text)?.[1] ?? text;
   const seen = new Set<string>();
   return [...pieces].sort((a, b) => rank(a) - rank(b)).filter((one) => !seen.has(option(one)) && seen.add(option(one)));
 }
@@ -272,6 +304,14 @@ function targets(family: RuleFamily, table: string, chains: readonly string[]): 
     piece('-j LOG', { kind: 'observe', name: 'LOG', text: '-j LOG' }),
     piece('', ...[]),
     ...(table === 'filter' ? [piece('-j REJECT', { kind: 'reject', text: '-j REJECT' })] : []),
+    piece(`-j SET --add-set timed${String(family)} src`, {
+      kind: 'observe',
+      name: 'SET',
+      text: `-j SET --add-set timed${String(family)} src`,
+    }),
+    ...(table === 'raw'
+      ? [piece('-j CT --notrack', { kind: 'annotate', name: 'notrack', text: '-j CT --notrack' })]
+      : []),
     ...(table === 'mangle'
       ? [
           piece('-j MARK --set-xmark 0x1/0xffffffff', {
@@ -300,7 +340,7 @@ function targets(family: RuleFamily, table: string, chains: readonly string[]): 
 /** @param chains Chains that the rule may jump to. */
 export function arbitraryRule(family: RuleFamily, table: string, chains: readonly string[]): fc.Arbitrary<Piece> {
   return fc
-    .tuple(fc.array(matches(family), { maxLength: 3 }), targets(family, table, chains))
+    .tuple(fc.array(matches(family, table), { maxLength: 3 }), targets(family, table, chains))
     .map(([pieces, target]) => {
       const all = [...combine(pieces), target];
       return {

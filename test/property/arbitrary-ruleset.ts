@@ -156,34 +156,57 @@ function toText({ name, chains }: RandomTable): string {
   ].join('\n');
 }
 
-const natTable = (family: RuleFamily): { spec: TableSpec; text: string } => ({
-  spec: {
-    family: family === 4 ? 'ip' : 'ip6',
-    name: 'nat',
-    chains: {
-      POSTROUTING: {
-        hook: 'postrouting',
-        priority: 100,
-        type: 'nat',
-        rules: [[{ kind: 'nat', name: 'MASQUERADE', text: '-j MASQUERADE', changes: 'source' }]],
-      },
-    },
-  },
-  text: '*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n',
-});
+/** A masquerading router, or one that also sends port 80 elsewhere. */
+function natTable(family: RuleFamily, forwards: boolean): { spec: TableSpec; text: string } {
+  const server = family === 4 ? '10.0.0.2:8080' : '[fd00::2]:8080';
+  const masquerade: ChainSpec = {
+    hook: 'postrouting',
+    priority: 100,
+    type: 'nat',
+    rules: [[{ kind: 'nat', name: 'MASQUERADE', text: '-j MASQUERADE', changes: 'source' }]],
+  };
+  const text = `-j DNAT --to-destination ${server}`;
+  const dnat: ChainSpec = {
+    hook: 'prerouting',
+    priority: -100,
+    type: 'nat',
+    rules: [
+      [
+        { kind: 'protocol', protocols: [[6, 6]], negate: false },
+        { kind: 'port', field: 'dport', ranges: [[80, 80]], negate: false, headerBytes: 20 },
+        { kind: 'nat', name: 'DNAT', text, changes: 'destination' },
+      ],
+    ],
+  };
+  const chains = forwards ? { PREROUTING: dnat, POSTROUTING: masquerade } : { POSTROUTING: masquerade };
+  return {
+    spec: { family: family === 4 ? 'ip' : 'ip6', name: 'nat', chains },
+    text: [
+      '*nat',
+      ...Object.keys(chains).map((chain) => `:${chain} ACCEPT [0:0]`),
+      ...(forwards ? [`-A PREROUTING -p tcp -m tcp --dport 80 ${text}`] : []),
+      '-A POSTROUTING -j MASQUERADE',
+      'COMMIT',
+      '',
+    ].join('\n'),
+  };
+}
+
+/** Local routes outside the local table make destinations ambiguous; PROPERTY_WIDE=1 has them. */
+const localRoutes = facts.localRoutes.filter(({ table }) => table === 255 || process.env['PROPERTY_WIDE'] === '1');
 
 export function arbitraryRuleset(family: RuleFamily): fc.Arbitrary<RandomRuleset> {
   const tables = fc.tuple(tableOf(family, 'raw'), tableOf(family, 'mangle'), tableOf(family, 'filter'));
-  const withNat = fc.constantFrom(false, false, false, true);
+  const withNat = fc.constantFrom('none', 'none', 'none', 'masquerade', 'forwards');
   return fc.tuple(tables, withNat, fc.constantFrom(true, false, null)).map(([found, nat, forwarding]) => {
     const made = sets(family);
-    const extra = nat ? [natTable(family)] : [];
+    const extra = nat === 'none' ? [] : [natTable(family, nat === 'forwards')];
     return {
       family,
       ruleset: ruleset([...found.map((table) => toSpec(family, table)), ...extra.map(({ spec }) => spec)], made.sets),
       text: found.map(toText).join('') + extra.map(({ text }) => text).join(''),
       ipset: made.text,
-      facts: { ...facts, forwarding: { ip: forwarding, ip6: forwarding } },
+      facts: { ...facts, localRoutes, forwarding: { ip: forwarding, ip6: forwarding } },
     };
   });
 }
