@@ -1,6 +1,8 @@
 /** Addresses as iptables and ipset users write them, to inclusive ranges. */
 import type { AddressFamily, AddressRanges } from './address.js';
+import { wordsPerAddress } from './address.js';
 import { addressWords, prefixMask } from './prefix.js';
+import { scanAddress, scanned } from './scan-address.js';
 
 /** Bounds of one range, most significant word first. */
 export interface Bounds {
@@ -10,8 +12,15 @@ export interface Bounds {
 
 /** Ranges as columns. */
 export function rangesOf(family: AddressFamily, bounds: readonly Bounds[]): AddressRanges {
-  const lo = Uint32Array.from(bounds.flatMap((range) => range.lo));
-  const hi = Uint32Array.from(bounds.flatMap((range) => range.hi));
+  const words = wordsPerAddress(family);
+  const lo = new Uint32Array(bounds.length * words);
+  const hi = new Uint32Array(bounds.length * words);
+  bounds.forEach((range, i) => {
+    for (let w = 0; w < words; w++) {
+      lo[i * words + w] = range.lo[w]!;
+      hi[i * words + w] = range.hi[w]!;
+    }
+  });
   return { family, count: bounds.length, lo, hi };
 }
 
@@ -26,8 +35,10 @@ export function inOrder(bounds: Bounds): boolean {
  * are 0, so `10` is 10.0.0.0. IPv6 as inet_pton reads it.
  */
 export function xtablesAddress(family: AddressFamily, text: string): number[] | null {
-  const strict = addressWords(family, text);
-  if (strict || family === 6) return strict;
+  if (scanAddress(family, text, 0, text.length)) {
+    return family === 4 ? [scanned[0]!] : [scanned[0]!, scanned[1]!, scanned[2]!, scanned[3]!];
+  }
+  if (family === 6) return addressWords(family, text);
   const bytes = text.split('.').map(xtablesByte);
   if (bytes.length > 4 || bytes.includes(-1)) return null;
   return [[0, 1, 2, 3].reduce((word, i) => word * 256 + (bytes[i] ?? 0), 0)];

@@ -118,7 +118,8 @@ function changeRules(
   if (command.name === 'delete') return void chain.entries.splice(index ?? 0, 1);
   const lowered = lower();
   if (lowered.onlyFamily !== null && lowered.onlyFamily !== walk.dump.family) return;
-  const entry: Entry = { ...lowered, line, span, text: walk.dump.source[span.line - 1] ?? '' };
+  const { parts, rules, onlyFamily } = lowered;
+  const entry: Entry = { parts, rules, onlyFamily, line, span, text: walk.dump.source[span.line - 1] ?? '' };
   if (index === null) chain.entries.push(entry);
   else chain.entries.splice(index, command.name === 'replace' ? 1 : 0, entry);
 }

@@ -2,6 +2,7 @@
 import type { AddressFamily, AddressRanges } from './address.js';
 import { wordsPerAddress } from './address.js';
 import type { Bounds } from './address-text.js';
+import { prefixMask } from './prefix.js';
 
 /** What the options of an add line say. */
 export interface ElementOptions {
@@ -30,20 +31,34 @@ export class ElementColumns {
     this.words = wordsPerAddress(family);
   }
 
-  /** Adds an element; the bounds are written by `fill` at the given offset. */
-  add(options: ElementOptions, fill: (lo: Uint32Array, hi: Uint32Array, at: number) => void): void {
+  /** Adds the network of `bits` bits around `address`. */
+  addNetwork(options: ElementOptions, address: Uint32Array, bits: number): void {
+    const at = this.#next(options) * this.words;
+    for (let w = 0; w < this.words; w++) {
+      const mask = prefixMask(bits - w * 32);
+      this.#lo[at + w] = address[w]! & mask;
+      this.#hi[at + w] = address[w]! | ~mask;
+    }
+  }
+
+  /** Adds an element without address; `setPorts` gives it its ports. */
+  addPorts(options: ElementOptions): void {
+    this.#next(options);
+  }
+
+  /** Position of a new element. */
+  #next(options: ElementOptions): number {
     if (this.count === this.#capacity) this.#grow();
     const i = this.count++;
-    fill(this.#lo, this.#hi, i * this.words);
     if (options.timeout > 0) (this.#timeout ??= new Uint32Array(this.#capacity))[i] = options.timeout;
     if (options.nomatch) (this.#nomatch ??= new Uint8Array(this.#capacity))[i] = 1;
+    return i;
   }
 
   addRange(options: ElementOptions, bounds: Bounds): void {
-    this.add(options, (lo, hi, at) => {
-      lo.set(bounds.lo, at);
-      hi.set(bounds.hi, at);
-    });
+    const at = this.#next(options) * this.words;
+    this.#lo.set(bounds.lo, at);
+    this.#hi.set(bounds.hi, at);
   }
 
   /** Protocol and ports of the element added last. */

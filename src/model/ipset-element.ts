@@ -4,7 +4,7 @@ import type { Bounds } from './address-text.js';
 import { inOrder, network } from './address-text.js';
 import type { ElementColumns, ElementOptions } from './element-columns.js';
 import { icmpType } from './icmp-names.js';
-import { addressWords, prefixMask } from './prefix.js';
+import { addressWords } from './prefix.js';
 import { protocolNumber } from './protocol-names.js';
 import { scanAddress, scanned } from './scan-address.js';
 import { portNumber } from './service-names.js';
@@ -31,6 +31,12 @@ export function addAddress(
   );
 }
 
+/** Where the slash of a prefix length of at most three digits stands; -1 where there is none. */
+function slashBefore(text: string, end: number): number {
+  for (let at = end - 2; at >= end - 4; at--) if (text.charCodeAt(at) === 47) return at;
+  return -1;
+}
+
 /** The fast case, `A` or `A/n`: no string is made. */
 function addPlain(
   columns: ElementColumns,
@@ -43,14 +49,7 @@ function addPlain(
   const width = shape.family === 4 ? 32 : 128;
   let bits = width;
   let stop = end;
-  const slash =
-    text.charCodeAt(end - 2) === 47
-      ? end - 2
-      : text.charCodeAt(end - 3) === 47
-        ? end - 3
-        : text.charCodeAt(end - 4) === 47
-          ? end - 4
-          : -1;
+  const slash = slashBefore(text, end);
   if (slash > start) {
     bits = 0;
     for (let at = slash + 1; at < end; at++) {
@@ -62,14 +61,7 @@ function addPlain(
     stop = slash;
   }
   if (!scanAddress(shape.family, text, start, stop)) return false;
-  const kept = Math.min(bits, shape.netmask ?? width);
-  columns.add(options, (lo, hi, at) => {
-    for (let w = 0; w < columns.words; w++) {
-      const mask = prefixMask(kept - w * 32);
-      lo[at + w] = scanned[w]! & mask;
-      hi[at + w] = scanned[w]! | ~mask;
-    }
-  });
+  columns.addNetwork(options, scanned, Math.min(bits, shape.netmask ?? width));
   return true;
 }
 
@@ -174,7 +166,7 @@ export function addPort(columns: ElementColumns, options: ElementOptions, text: 
   const protocol = colon < 0 ? 6 : protocolNumber(text.slice(0, colon));
   const ports = portRange(colon < 0 ? text : text.slice(colon + 1), protocol ?? 6);
   if (!ports || protocol === null) return false;
-  columns.add(options, () => undefined);
+  columns.addPorts(options);
   columns.setPorts(0, ports.low, ports.high);
   return true;
 }

@@ -36,7 +36,8 @@ export class VariantLowering {
       const span: Span = { file, line: line.line, column: column > from ? column + shift : column };
       if ('statement' in part) return { statement: part.statement, span };
       if (i !== shape.part) return { match: part.match, span };
-      const match: AddressMatch = { ...(part.match as AddressMatch), ranges: rangesOf(this.family, [range]) };
+      const { field, negate } = part.match as AddressMatch;
+      const match: AddressMatch = { kind: 'address', field, ranges: rangesOf(this.family, [range]), negate };
       return { match, span };
     });
     return { parts, rules: 1, onlyFamily: shape.lowered.onlyFamily };

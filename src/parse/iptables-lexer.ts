@@ -54,7 +54,7 @@ const textOptions = new Set(
   (
     '--comment --log-prefix --nflog-prefix --ulog-prefix --string --hex-string --name --hashlimit-name --helper --path --label ' +
     '--rateest-name --rateest1 --rateest2 --nfacct-name --led-trigger-id --match-set --add-set --del-set --map-set --selctx ' +
-    '--bytecode --object-pinned -i -o --in-interface --out-interface -j -g -A'
+    '--bytecode --object-pinned -i -o --in-interface --out-interface'
   ).split(' '),
 );
 
@@ -81,20 +81,18 @@ function classify(line: string): Token[] {
     if (token.type === 'blank') continue;
     const next = raw[i + 1];
     const touching = next !== undefined && (next.type === 'bareWord' || next.type === 'quotedWord');
-    if (token.type === 'longWithValue') {
+    const dashed = token.type === 'longWithValue' || token.type === 'long' || token.type === 'short';
+    if (dashed && (afterText || (touching && token.type === 'short' && ambiguous(tokens)))) {
+      const text = touching ? token.text + next.text : token.text;
+      tokens.push({ type: 'word', value: unquote(text), text, offset: token.offset });
+      if (touching) i++;
+      afterText = false;
+    } else if (token.type === 'longWithValue') {
       tokens.push(asOption(token, token.text.slice(0, -1)));
       if (!touching) tokens.push({ type: 'word', value: '', text: '', offset: token.offset + token.text.length });
-      afterText = false;
     } else if (token.type === 'long' || token.type === 'short') {
-      if (afterText || (touching && token.type === 'short' && ambiguous(tokens))) {
-        const text = touching ? token.text + next.text : token.text;
-        tokens.push({ type: 'word', value: unquote(text), text, offset: token.offset });
-        if (touching) i++;
-        afterText = false;
-      } else {
-        tokens.push(asOption(token, token.text));
-        afterText = textOptions.has(token.text) && !touching;
-      }
+      tokens.push(asOption(token, token.text));
+      afterText = textOptions.has(token.text) && !touching;
     } else if (token.type === 'bareWord' || token.type === 'quotedWord') {
       tokens.push({ type: 'word', value: unquote(token.text), text: token.text, offset: token.offset });
       afterText = false;
