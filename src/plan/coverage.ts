@@ -34,35 +34,51 @@ const dropped: Coverage = { all: true, some: true, blockers: [], diverters: [], 
 interface Search {
   readonly steps: readonly MergedStep[];
   readonly family: AddressFamily;
+  /** Numbers of the asking rule's own steps. */
+  readonly own: readonly number[];
   looks: number;
 }
 
-export type Coverer = (condition: Conj) => Coverage;
+/** `rule` asks about its own packets: what happens before its own steps explains, what comes after does not. */
+export type Coverer = (condition: Conj, rule: RuleId) => Coverage;
 
 export function coverer(steps: readonly MergedStep[], family: AddressFamily): Coverer {
+  const own = ownSteps(steps);
   let total = 0;
-  return (condition) => {
-    const search: Search = { steps, family, looks: total >= maxLooksInAll ? maxLooks : 0 };
+  return (condition, rule) => {
+    const search: Search = { steps, family, own: own.get(rule) ?? [], looks: total >= maxLooksInAll ? maxLooks : 0 };
     const found = follow(search, condition, 0);
     total += search.looks;
     return found;
   };
 }
 
+function ownSteps(steps: readonly MergedStep[]): ReadonlyMap<RuleId, readonly number[]> {
+  const own = new Map<RuleId, readonly number[]>();
+  steps.forEach(({ members }, i) => {
+    const only = [i];
+    for (const { rule } of members) {
+      const known = own.get(rule);
+      if (!known) own.set(rule, only);
+      else if (known[known.length - 1] !== i) own.set(rule, [...known, i]);
+    }
+  });
+  return own;
+}
+
 function follow(search: Search, condition: Conj, start: number): Coverage {
-  const { steps, family } = search;
-  let some = false;
-  let lacking = false;
-  let tracked = false;
+  const { steps, family, own } = search;
+  const lastOwn = own[own.length - 1] ?? -1;
+  const found = { some: false, passes: false, lacking: false, tracked: false };
   const blockers: RuleId[] = [];
   const diverters: RuleId[] = [];
   const result = (all: boolean): Coverage => ({
-    all: all && blockers.length === 0 && !lacking && !tracked,
-    some,
+    all: all && !found.passes && !found.lacking && !found.tracked,
+    some: found.some,
     blockers,
     diverters,
-    lacking,
-    tracked,
+    lacking: found.lacking,
+    tracked: found.tracked,
   });
   let i = start;
   while (i < steps.length) {
@@ -73,17 +89,18 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
     const covers = valuesCover(step.when, condition);
     const { outcome } = step;
     if (outcome.kind === 'pass') {
-      addOverlapping(blockers, step, condition);
+      found.passes = true;
+      if (i <= lastOwn) addOverlapping(blockers, step, condition);
       if (covers) return result(false);
     } else if (outcome.kind === 'ask') {
-      tracked = true;
+      found.tracked = true;
     } else if (outcome.kind === 'drop') {
-      some = true;
-      lacking ||= covers && conjMayLack(step.when, family);
-      if (covers) return lacking || tracked || blockers.length > 0 || diverters.length > 0 ? result(true) : dropped;
+      found.some ||= lastOwn >= 0 && (i > lastOwn || own.includes(i - 1));
+      found.lacking ||= covers && conjMayLack(step.when, family);
+      if (covers) return found.lacking || found.tracked || found.passes || !found.some ? result(true) : dropped;
     } else {
-      addOverlapping(diverters, step, condition);
-      lacking ||= covers && conjMayLack(step.when, family);
+      if (i <= lastOwn) addOverlapping(diverters, step, condition);
+      found.lacking ||= covers && conjMayLack(step.when, family);
       if (covers) i = outcome.to;
       else
         return join(

@@ -56,7 +56,7 @@ function isPlainDrop(id: RuleId, occurrences: readonly Occurrence[], plan: Famil
   const [only] = occurrences;
   const [reach] = only?.reach ?? [];
   if (!only || !reach || occurrences.length > 1 || only.reach.length > 1 || only.step < 0 || only.why) return false;
-  return plan.cover(reach).all && excludesOwn(reach, plan) && !plan.ipsec && plan.removable.has(id);
+  return plan.cover(reach, id).all && excludesOwn(reach, plan) && !plan.ipsec && plan.removable.has(id);
 }
 
 function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan, isPolicy: boolean): Judgement {
@@ -64,13 +64,16 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
   const stepless = occurrences.find((occurrence) => occurrence.step < 0);
   if (occurrences.every((occurrence) => occurrence.step < 0))
     return none(stepless?.why ?? { code: 'unknown-match', detail: '' });
-  const found = occurrences.filter(({ step }) => step >= 0).flatMap(({ reach }) => reach.map(plan.cover));
+  const found = occurrences
+    .filter(({ step }) => step >= 0)
+    .flatMap(({ reach }) => reach.map((conj) => plan.cover(conj, id)));
   const named = (rules: readonly RuleId[]): RuleId[] =>
     [...new Set(rules)].filter((rule) => rule !== routing && rule !== id);
   const passes = named(found.flatMap((one) => one.blockers));
   const diverted = found.filter((one) => !one.all).flatMap((one) => one.diverters);
   const blockedBy = passes.length > 0 ? passes : named(diverted);
-  if (!found.some((one) => one.some)) return none({ code: whyBlocked(blockedBy, plan), detail: '' }, blockedBy);
+  const nothing = !found.some((one) => one.some || one.all);
+  if (nothing) return none({ code: whyBlocked(blockedBy, plan), detail: '' }, blockedBy);
   const partial = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy });
   if (isPolicy) return partial('policy');
   if (blockedBy.length > 0) return partial('blocked-partly');
