@@ -79,7 +79,7 @@ test('input: missing, directory, binary and cut short', (t) => {
     ],
     [file('empty', ''), /error\[/],
     [file('cut.v4', rules.replace('COMMIT\n', '')), /cut\.v4:\d+:\d+: error\[missing-commit\]/],
-    [file('wrong.v4', rules.replace('-s 192', '-s x192')), /wrong\.v4:3:\d+: error\[/],
+    [file('wrong.v4', rules.replace('-A INPUT', '-A "INPUT')), /wrong\.v4:3:\d+: error\[syntax\]/],
   ];
   for (const [path, message] of cases) {
     const { status, stdout, stderr } = offload([path]);
