@@ -32,8 +32,11 @@ extern void bpf_ct_release(struct nf_conn *entry) __ksym;
 
 #define ENOENT_ 2
 
-/* True unless conntrack certainly has no entry: then the packet must reach netfilter. */
-static __always_inline int may_be_tracked(struct xdp_md *ctx, const struct packet *p, int version)
+/*
+ * True unless conntrack certainly has no entry: then the packet must reach netfilter. Not inlined: the program has no stack to spare
+ * beside the chain of calls that looks up prefixes.
+ */
+static __noinline int may_be_tracked(struct xdp_md *ctx, const struct packet *p, int version)
 {
 	struct bpf_ct_opts opts = {.netns_id = -1, .l4proto = p->protocol};
 	struct bpf_sock_tuple tuple = {};

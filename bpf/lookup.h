@@ -105,11 +105,21 @@ static __always_inline __u32 address_label(const void *t, const volatile struct 
 	return table->fallback;
 }
 
+struct length_walk {
+	const struct prefix_key *wanted;
+	__u32 table;
+	__u32 label;
+};
+
+/* Word `k` of the wanted address under a prefix length. Computed anew where needed: the stack is short. */
+#define MASKED(walk, length, k) ((walk)->wanted->word[k] & cfg.masks[length][k])
+
 /* src/compile/prefix-table.ts computes the same. */
-static __always_inline __u32 hash_prefix(const struct prefix_key *key, __u32 seed)
+static __always_inline __u32 hash_prefix(const struct length_walk *walk, __u32 length, __u32 seed)
 {
-	__u32 h = key->word[0] * 0x9e3779b1u + key->word[1] * 0x85ebca77u + key->word[2] * 0xc2b2ae3du +
-		  key->word[3] * 0x27d4eb2fu + (key->extra ^ seed) * 0x165667b1u;
+	__u32 h = MASKED(walk, length, 0) * 0x9e3779b1u + MASKED(walk, length, 1) * 0x85ebca77u +
+		  MASKED(walk, length, 2) * 0xc2b2ae3du + MASKED(walk, length, 3) * 0x27d4eb2fu +
+		  ((walk->wanted->extra | length << 24) ^ seed) * 0x165667b1u;
 
 	h ^= h >> 16;
 	h *= 0x85ebca6bu;
@@ -119,16 +129,29 @@ static __always_inline __u32 hash_prefix(const struct prefix_key *key, __u32 see
 	return h ? h : 1;
 }
 
-static __always_inline __u32 probe_prefix(const void *t, const volatile struct prefix_config *table, const struct prefix_key *key)
+/* 0 where the entry is the wanted prefix. One value instead of five compares: fewer paths for the verifier. */
+static __always_inline __u32 entry_differs(const struct prefix_entry *entry, const struct length_walk *walk, __u32 length)
 {
-	__u32 h = hash_prefix(key, table->seed), limit = cfg.tables_bytes;
+	__u32 differs = (entry->key.word[0] ^ MASKED(walk, length, 0)) | (entry->key.word[1] ^ MASKED(walk, length, 1)) |
+			(entry->key.word[2] ^ MASKED(walk, length, 2)) | (entry->key.word[3] ^ MASKED(walk, length, 3)) |
+			(entry->key.extra ^ (walk->wanted->extra | length << 24));
+
+	barrier_var(differs);
+	return differs;
+}
+
+static __always_inline __u32 probe_prefix(const void *t, const volatile struct prefix_config *table, const struct length_walk *walk,
+					  __u32 length)
+{
+	__u32 h = hash_prefix(walk, length, table->seed), limit = cfg.tables_bytes;
 	__u64 place = (__u64)h * table->slots >> 32;
 	int i;
 
+#pragma clang loop unroll(disable)
 	for (i = 0; i < MAX_PROBES; i++, place++) {
 		__u64 at = table->tags + place * 4;
 		const struct prefix_entry *entry;
-		__u32 tag, differs;
+		__u32 tag;
 
 		barrier_var(at);
 		if (at > limit - 4)
@@ -143,29 +166,17 @@ static __always_inline __u32 probe_prefix(const void *t, const volatile struct p
 		if (at > limit - sizeof(*entry))
 			return 0;
 		entry = t + at;
-		/* One branch instead of five: fewer paths for the verifier. */
-		differs = (entry->key.word[0] ^ key->word[0]) | (entry->key.word[1] ^ key->word[1]) |
-			  (entry->key.word[2] ^ key->word[2]) | (entry->key.word[3] ^ key->word[3]) |
-			  (entry->key.extra ^ key->extra);
-		barrier_var(differs);
-		if (!differs)
+		if (!entry_differs(entry, walk, length))
 			return entry->label;
 	}
 	return 0;
 }
-
-struct length_walk {
-	struct prefix_key wanted;
-	__u32 table;
-	__u32 label;
-};
 
 static long try_length(__u32 i, struct length_walk *walk)
 {
 	const volatile struct prefix_config *config;
 	const void *t = table_base();
 	__u64 table = walk->table;
-	struct prefix_key key;
 	__u32 length;
 
 	barrier_var(table);
@@ -175,12 +186,7 @@ static long try_length(__u32 i, struct length_walk *walk)
 	length = config->lengths[i];
 	if (length >= MAX_LENGTHS)
 		return 1;
-	key.word[0] = walk->wanted.word[0] & cfg.masks[length][0];
-	key.word[1] = walk->wanted.word[1] & cfg.masks[length][1];
-	key.word[2] = walk->wanted.word[2] & cfg.masks[length][2];
-	key.word[3] = walk->wanted.word[3] & cfg.masks[length][3];
-	key.extra = walk->wanted.extra | length << 24;
-	walk->label = probe_prefix(t, config, &key);
+	walk->label = probe_prefix(t, config, walk, length);
 	return walk->label != 0;
 }
 
@@ -198,7 +204,7 @@ __noinline __u32 prefix_label(const struct prefix_key *wanted, __u32 table)
 	if (!wanted || bounded >= 2 * PREFIX_TABLES)
 		return 0;
 	config = &cfg.prefix[bounded];
-	walk.wanted = *wanted;
+	walk.wanted = wanted;
 	walk.table = table;
 	walk.label = 0;
 	bpf_loop(config->length_count, try_length, &walk, 0);

@@ -1,12 +1,12 @@
 /** An image in the kernel, without a device: for tests by BPF_PROG_TEST_RUN. */
 import { readFileSync } from 'node:fs';
-import { counter } from '../../src/compile/abi.js';
-import { sizeOf, config } from '../../src/compile/abi.js';
+import { config, counter, passReasons, sizeOf } from '../../src/compile/abi.js';
 import type { DeviceConfig, Image } from '../../src/compile/image.js';
 import type { FrameBatch } from '../../src/load/native-api.js';
 import { loadNative } from '../../src/load/native.js';
 
 export const objectFile = 'build/bpf/prefilter.bpf.o';
+export const conntrackObjectFile = 'build/bpf/prefilter-conntrack.bpf.o';
 
 export interface Loaded {
   readonly program: number;
@@ -43,10 +43,10 @@ export async function loadImage(image: Image, device: DeviceConfig, file = objec
     maps,
     run: (frames) => native.testRun(program, 0, batch(frames)),
     counters: () => {
-      const sums = native.readPerCpu(maps['counters']!, 0, image.counters, sizeOf([counter][0]!) / 8);
+      const sums = native.readPerCpu(maps['counters']!, 0, image.counters, sizeOf(counter) / 8);
       return Array.from({ length: image.counters }, (_, i) => ({ packets: sums[i * 2]!, bytes: sums[i * 2 + 1]! }));
     },
-    stats: () => [...native.readPerCpu(maps['stats']!, 0, 8, 1)],
+    stats: () => [...native.readPerCpu(maps['stats']!, 0, passReasons.length, 1)],
     close: () => [program, ...Object.values(maps)].forEach((fd) => native.close(fd)),
   };
 }

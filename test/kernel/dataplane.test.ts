@@ -4,7 +4,7 @@ import { compilePrefilter } from '../../src/compile/compile.js';
 import type { Prefilter, StepProgram } from '../../src/plan/program.js';
 import { evaluate } from '../compile/evaluate.js';
 import { decoded, deviceMac, frameOf, type PacketSpec } from '../compile/frame.js';
-import { loadImage } from '../compile/loaded.js';
+import { conntrackObjectFile, loadImage, objectFile } from '../compile/loaded.js';
 import { allFields, Random, randomPacket, randomProgram, type Shape } from '../compile/random.js';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1e9);
@@ -127,11 +127,10 @@ test('the largest programs of both families at once are verified by the kernel',
     for (const skips of [false, true]) {
       const made = (family: 4 | 6) =>
         randomProgram(new Random(seed + steps + family), { ...small, family, steps, atoms: 40, skips, counters: 50 });
-      const loaded = await loadImage(compilePrefilter({ ip: made(4), ip6: made(6), counters: 50 }), {
-        mac: deviceMac,
-        position: 0,
-      });
-      loaded.close();
+      const image = compilePrefilter({ ip: made(4), ip6: made(6), counters: 50 });
+      for (const object of [objectFile, conntrackObjectFile]) {
+        (await loadImage(image, { mac: deviceMac, position: 0 }, object)).close();
+      }
     }
   }
   t.pass();
