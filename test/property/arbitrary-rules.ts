@@ -87,11 +87,12 @@ const outDevice: fc.Arbitrary<Piece> = fc.tuple(fc.constantFrom('eth1', '+'), fc
 
 const range = (family: RuleFamily): fc.Arbitrary<Piece> =>
   fc.tuple(fc.constantFrom('saddr' as const, 'daddr' as const), fc.boolean()).map(([field, negate]) => {
-    const [low, high] = family === 4 ? ['198.51.100.20', '203.0.113.5'] : ['2001:db8:1::5', '2001:db8:5::23'];
-    const [first, last] = [ranges(family, low ?? ''), ranges(family, high ?? '')];
+    const [low, high] =
+      family === 4 ? (['198.51.100.20', '203.0.113.5'] as const) : (['2001:db8:1::5', '2001:db8:5::23'] as const);
+    const [first, last] = [ranges(family, low), ranges(family, high)];
     const option = field === 'saddr' ? '--src-range' : '--dst-range';
     const all = { family, count: 1, lo: first.lo, hi: last.hi };
-    return piece(`-m iprange ${bang(negate)}${option} ${low ?? ''}-${high ?? ''}`, {
+    return piece(`-m iprange ${bang(negate)}${option} ${low}-${high}`, {
       kind: 'address',
       field,
       ranges: all,

@@ -1,0 +1,68 @@
+/** Boundary frames of a ruleset through a plan's steps, and what the oracle says to that. */
+import type { HostFacts } from '../../src/model/host.js';
+import type { RuleId, Ruleset, Table } from '../../src/model/ruleset.js';
+import { boundaryFrames, type BoundaryOptions } from '../../src/oracle/boundary-frames.js';
+import { frameAt } from '../../src/oracle/frame-batch.js';
+import { createOracle } from '../../src/oracle/oracle.js';
+import { planRuleset } from '../../src/plan/plan-ruleset.js';
+import { describeDifference, describeFate } from '../../src/verify/describe-difference.js';
+import { judge, XDP_DROP, XDP_PASS, type Decision } from '../../src/verify/verify.js';
+import { MAC } from '../oracle/rulesets.js';
+import { prefilterVerdict } from './evaluate-steps.js';
+
+export interface FrameCheck {
+  readonly ruleset: Ruleset;
+  readonly facts: HostFacts;
+  readonly conntrack: boolean;
+  readonly frames: BoundaryOptions;
+}
+
+/** The ruleset without its full rules: what the covered device's packets meet. Ids stay. */
+function withoutRules(ruleset: Ruleset, full: ReadonlySet<RuleId>): Ruleset {
+  const tables = ruleset.tables.map((table): Table => {
+    const chains = [...table.chains].map(
+      ([name, chain]) => [name, { ...chain, rules: chain.rules.filter(({ id }) => !full.has(id)) }] as const,
+    );
+    return { ...table, chains: new Map(chains) };
+  });
+  return { ...ruleset, tables };
+}
+
+/** Descriptions of the frames on which prefilter and residual are not what the ruleset is; `dropped` counts early drops. */
+export function checkFrames({ ruleset, facts, conntrack, frames }: FrameCheck): {
+  dropped: number;
+  differences: string[];
+} {
+  const plan = planRuleset(ruleset, { devices: ['eth0'], facts, strict: false, conntrack });
+  const decisions = new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload]));
+  const full = new Set(plan.rules.filter(({ offload }) => offload === 'full').map(({ id }) => id));
+  const original = createOracle(ruleset, facts, 'eth0');
+  const residual = createOracle(withoutRules(ruleset, full), facts, 'eth0');
+  const request = { facts, device: 'eth0', decisions };
+  const differences: string[] = [];
+  let dropped = 0;
+
+  const compare = (frame: Uint8Array, origin: string, verdict: number, untracked: boolean): void => {
+    const fate = original.fate(frame, undefined, untracked);
+    const describe = (kind: 'unsound' | 'leak'): string =>
+      `${describeDifference({ kind, frame, origin, verdict, fate, oracle: original, request })}\n` +
+      `  conntrack ${String(conntrack)}, untracked ${String(untracked)}, forwarding ${String(facts.forwarding.ip)}`;
+    const kind = judge(fate, verdict, decisions);
+    if (kind !== null) differences.push(describe(kind));
+    if (kind !== null || verdict === XDP_DROP) return;
+    const after = residual.fate(frame, undefined, untracked);
+    if (after.kind !== fate.kind) differences.push(`residual: ${describeFate(after)}\n${describe('leak')}`);
+  };
+
+  for (const batch of boundaryFrames(ruleset, facts, 'eth0', frames)) {
+    batch.origins.forEach((origin, i) => {
+      const frame = frameAt(batch, i);
+      const answer = prefilterVerdict(plan.prefilter, frame, MAC, 0);
+      if (answer !== 'pass') dropped++;
+      compare(frame, origin, answer === 'drop' ? XDP_DROP : XDP_PASS, false);
+      // Packets that conntrack knows pass (compared above); of the others the drop must be right.
+      if (answer === 'ask') compare(frame, origin, XDP_DROP, true);
+    });
+  }
+  return { dropped, differences };
+}
