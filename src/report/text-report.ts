@@ -23,7 +23,8 @@ export function* textReport(
   yield heading(plan, style);
   yield summary(plan, prefilter, style);
   yield* decisionSections(plan, style);
-  yield assumptions(plan.assumptions, style);
+  // Where nothing is dropped, nothing rests on anything.
+  if (plan.summary.full + plan.summary.partial > 0) yield assumptions(plan.assumptions, style);
   yield whatNext(next, style);
 }
 
@@ -32,7 +33,7 @@ function heading({ devices, inputs }: Plan, { colors }: TextStyle): string {
     const parts: string[] = [format];
     if (rules > 0 || sets === 0) parts.push(counted(rules, 'rule'));
     if (sets > 0) parts.push(counted(sets, 'set'), counted(elements, 'element'));
-    return `  ${printable(file)}: ${parts.join(', ')}\n`;
+    return `  ${file === '-' ? 'standard input' : printable(file)}: ${parts.join(', ')}\n`;
   });
   return `${colors.bold(`Plan for ${devices.map(printable).join(', ')}`)}\n${read.join('')}\n`;
 }
@@ -43,6 +44,7 @@ function summary(
   style: TextStyle,
 ): string {
   const { colors } = style;
+  if (rules === 0) return `${colors.bold('There are no rules.')}\n\n`;
   const width = count(Math.max(full, partial, none)).length;
   const row = (n: number, name: string, meaning: string, color: (text: string) => string): string =>
     `  ${color(`${count(n).padStart(width)} ${name.padEnd(7)}`)}  ${meaning}\n`;
@@ -55,7 +57,7 @@ function summary(
     row(full, 'full', 'XDP drops all of their packets: they leave netfilter', colors.green) +
     row(partial, 'partial', 'XDP drops some of their packets early: they stay', colors.yellow) +
     row(none, 'none', 'nothing of them runs in XDP: they stay', colors.dim) +
-    prefilterLine(prefilter, style)
+    (full + partial === 0 ? '\n' : prefilterLine(prefilter, style))
   );
 }
 
