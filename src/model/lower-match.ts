@@ -102,11 +102,10 @@ const table = new Map<string, LowerMatch>(
     connlabel: lowerConnlabel,
   }),
 );
-for (const name of 'limit hashlimit recent connlimit quota nfacct osf rateest ipvs'.split(' '))
-  table.set(name, stateful);
+for (const name of 'limit hashlimit recent connlimit quota nfacct osf ipvs'.split(' ')) table.set(name, stateful);
 const pureNames =
   'mark connmark owner time string u32 bpf policy physdev helper realm cpu cgroup socket rpfilter ecn tcpmss connbytes rt ah esp ' +
-  'ipcomp frag dst hbh mh ipv6header eui64 srh cluster devgroup';
+  'ipcomp frag dst hbh mh ipv6header eui64 srh cluster devgroup rateest';
 for (const name of pureNames.split(' ')) table.set(name, pure);
 
 /** The matches that an extension stands for, in evaluation order. */

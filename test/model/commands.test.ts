@@ -1,0 +1,134 @@
+import test from 'ava';
+import { InputError } from '../../src/diagnostic.js';
+import { lowerIptables } from '../../src/model/lower-iptables.js';
+import { readRuleset } from '../../src/model/read-ruleset.js';
+import { parseIptables } from '../../src/parse/parse-iptables.js';
+
+const read = (text: string, file = 'rules.v4') => readRuleset([{ file, text, takenAt: null }]).ruleset;
+
+const rulesOf = (body: string, chain = 'INPUT', head = '*filter\n:INPUT ACCEPT [0:0]\n:u - [0:0]\n'): string[] =>
+  (read(`${head}${body}\nCOMMIT\n`).tables[0]?.chains.get(chain)?.rules ?? []).map(
+    (rule) => `${rule.id} | ${rule.text}`,
+  );
+
+const rows: [string, readonly string[]][] = [
+  [
+    '-A INPUT -j DROP\n[1:2] -A INPUT -j ACCEPT ',
+    ['ip filter INPUT 1 | -A INPUT -j DROP', 'ip filter INPUT 2 | [1:2] -A INPUT -j ACCEPT '],
+  ],
+  [
+    '-A INPUT -j DROP\n-I INPUT -j ACCEPT',
+    ['ip filter INPUT 1 | -I INPUT -j ACCEPT', 'ip filter INPUT 2 | -A INPUT -j DROP'],
+  ],
+  [
+    '-A INPUT -j DROP\n-I INPUT 2 -j ACCEPT',
+    ['ip filter INPUT 1 | -A INPUT -j DROP', 'ip filter INPUT 2 | -I INPUT 2 -j ACCEPT'],
+  ],
+  ['-A INPUT -j DROP\n-A INPUT -j ACCEPT\n-D INPUT 1', ['ip filter INPUT 1 | -A INPUT -j ACCEPT']],
+  [
+    '-A INPUT -s 192.0.2.1 -j DROP\n-A INPUT -s 192.0.2.2 -j DROP\n-D INPUT -s 192.0.2.2 -j DROP',
+    ['ip filter INPUT 1 | -A INPUT -s 192.0.2.1 -j DROP'],
+  ],
+  [
+    '-A INPUT -j DROP\n-A INPUT -j ACCEPT\n-R INPUT 1 -j RETURN',
+    ['ip filter INPUT 1 | -R INPUT 1 -j RETURN', 'ip filter INPUT 2 | -A INPUT -j ACCEPT'],
+  ],
+  ['-A INPUT -j DROP\n-F INPUT\n-A INPUT -j ACCEPT', ['ip filter INPUT 1 | -A INPUT -j ACCEPT']],
+  ['-A INPUT -j DROP\n-F', []],
+  [
+    '-A INPUT -s 192.0.2.1,192.0.2.2 -d 198.51.100.1,198.51.100.2,198.51.100.3\n-A INPUT',
+    [
+      'ip filter INPUT 1 | -A INPUT -s 192.0.2.1,192.0.2.2 -d 198.51.100.1,198.51.100.2,198.51.100.3',
+      'ip filter INPUT 7 | -A INPUT',
+    ],
+  ],
+  ['-A INPUT -s 192.0.2.1,192.0.2.2\n-A INPUT\n-D INPUT 3', ['ip filter INPUT 1 | -A INPUT -s 192.0.2.1,192.0.2.2']],
+  ['-4 -A INPUT -j DROP\n-A INPUT -6 -j DROP', ['ip filter INPUT 1 | -4 -A INPUT -j DROP']],
+  ['-N v\n-A INPUT -j v\n-Z', ['ip filter INPUT 1 | -A INPUT -j v']],
+];
+
+for (const [body, expected] of rows) {
+  test(JSON.stringify(body), (t) => t.deepEqual(rulesOf(body), expected));
+}
+
+test('built-in chains exist undeclared; policies are set by -P', (t) => {
+  const [table] = read('*filter\n-A FORWARD -j DROP\n-P FORWARD DROP\nCOMMIT\n').tables;
+  const chain = table?.chains.get('FORWARD');
+  t.like(chain, { kind: 'base', policy: 'drop', hook: 'forward', priority: 0, type: 'filter' });
+});
+
+test('hooks and priorities of every built-in chain', (t) => {
+  const all = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'];
+  const text = ['raw', 'mangle', 'nat', 'filter', 'security'].map(
+    (name) => `*${name}\n${all.map((chain) => `:${chain} - [0:0]`).join('\n')}\nCOMMIT\n`,
+  );
+  const places = read(text.join('')).tables.map((table) =>
+    [...table.chains.values()]
+      .map((chain) => (chain.kind === 'base' ? `${chain.hook} ${chain.priority} ${chain.type}` : '-'))
+      .join(', '),
+  );
+  t.deepEqual(places, [
+    'prerouting -300 filter, -, -, output -300 filter, -',
+    'prerouting -150 filter, input -150 filter, forward -150 filter, output -150 route, postrouting -150 filter',
+    'prerouting -100 nat, input 100 nat, -, output -100 nat, postrouting 100 nat',
+    '-, input 0 filter, forward 0 filter, output 0 filter, -',
+    '-, input 50 filter, forward 50 filter, output 50 filter, -',
+  ]);
+});
+
+test('a chain may be named like anything', (t) => {
+  const ids = rulesOf('-A toString -j __proto__', 'toString', '*filter\n:toString - [0:0]\n:__proto__ - [0:0]\n');
+  t.deepEqual(ids, ['ip filter toString 1 | -A toString -j __proto__']);
+});
+
+const errors: [string, string, string][] = [
+  ['-A nowhere -j DROP', 'unknown-chain', '4:4 chain "nowhere" is not in table filter; expected one of INPUT, u'],
+  [
+    '-A INPUT -j DROP\n-D INPUT 2',
+    'syntax',
+    '5:10 chain INPUT has no rule "2" of its own here; expected the number of one of its rules',
+  ],
+  [
+    '-A INPUT -s 1.2.3.4,1.2.3.5\n-I INPUT 2',
+    'syntax',
+    '5:10 chain INPUT has no rule "2" of its own here; expected the number of one of its rules',
+  ],
+  ['-D INPUT -j DROP', 'syntax', '4:1 chain INPUT has no such rule; expected the rule as it was added'],
+  ['-P u DROP', 'unknown-chain', '4:1 "u" is not built into table filter'],
+  ['-P INPUT QUEUE', 'syntax', '4:1 unknown policy "QUEUE"; expected ACCEPT or DROP'],
+  [':v DROP [0:0]', 'syntax', '4:4 chain "v" is not built into table filter, so it has no policy; expected -'],
+  ['-A INPUT x -j DROP', 'syntax', '4:1 2 words after append; expected 1'],
+  ['-A INPUT -t nat -j DROP', 'syntax', '4:10 -t in a rules file; expected the table by its own line'],
+  ['-E u w', 'syntax', '4:1 renaming a chain is not read; expected a dump as iptables-save writes it'],
+];
+
+for (const [body, code, message] of errors) {
+  test(`error of ${JSON.stringify(body)}`, (t) => {
+    const error = t.throws(() => rulesOf(body), { instanceOf: InputError });
+    const [first] = error.diagnostics;
+    t.is(first?.code, code);
+    t.is(first && `${first.span.line}:${first.span.column} ${first.message}`, message);
+    t.is(first?.notes.length, 2);
+  });
+}
+
+test('lines of one shape are lowered as if each stood alone', (t) => {
+  const lines = [
+    '192.0.2.1',
+    '192.0.2.0/24',
+    '0/0',
+    '1.2.3.4,5.6.7.8',
+    '1.2.3.4/255.0.255.0',
+    'dead',
+    '10',
+    '192.0.2.77/32',
+  ].flatMap((address) => [
+    `-A INPUT -s ${address} -p tcp -m tcp --dport 22 -j DROP`,
+    `-A INPUT -p udp ! -d ${address} -j u`,
+    `-A INPUT -i eth0 -s ${address}`,
+  ]);
+  const text = `*filter\n:INPUT ACCEPT [0:0]\n:u - [0:0]\n${lines.join('\n')}\nCOMMIT\n`;
+  const fast = parseIptables(text, 'f', 'ip');
+  t.true(fast.lines.some((line) => line.kind === 'variant'));
+  t.deepEqual(lowerIptables(fast), lowerIptables(parseIptables(text, 'f', 'ip', { grammarOnly: true })));
+});
