@@ -6,6 +6,9 @@ import { CommandError, exitCodes, usageError } from './exit-code.js';
 /** Facts that were read from this host a moment ago. */
 const readLive: ReadonlySet<string> = new Set(['forwarding', 'local-routes']);
 
+/** Checks that matter only to plans which rest on them. */
+const onlyWhereListed: ReadonlySet<string> = new Set(['no-helpers']);
+
 /** Throws CommandError (exit 3) for what no `--assume` can help. */
 export function refuseHopeless(checks: readonly Check[]): void {
   const failed = checks.filter(({ code, status }) => status === 'violated' && hardCodes.has(code));
@@ -33,7 +36,7 @@ export function withChecks(plan: Plan, checks: readonly Check[]): Plan {
     return { ...one, status };
   });
   const listed = new Set(plan.assumptions.map(({ code }) => code));
-  const added = checks.filter(({ code }) => !listed.has(code) && !hardCodes.has(code));
+  const added = checks.filter(({ code }) => !listed.has(code) && !hardCodes.has(code) && !onlyWhereListed.has(code));
   return {
     ...plan,
     assumptions: [...merged, ...added.map(({ code, statement, status }) => ({ code, statement, status }))],

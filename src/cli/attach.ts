@@ -45,7 +45,13 @@ export async function attach(
     bpffs: options.bpffs,
     journal: journalOf(plan, options),
     verify: async (program, device) => {
-      frames += await verify(native, program, device, { plan, facts, decisions, progress });
+      frames += await verify(native, program, device, {
+        plan,
+        facts,
+        decisions,
+        progress,
+        conntrack: image.asksConntrack,
+      });
     },
   });
   return { frames, replaced: applied.some(({ replaced }) => replaced) };
@@ -63,6 +69,7 @@ interface Verifying {
   readonly facts: HostFacts;
   readonly decisions: ReadonlyMap<Plan['rules'][number]['id'], 'full' | 'partial' | 'none'>;
   readonly progress: Progress;
+  readonly conntrack: boolean;
 }
 
 /** Number of frames that agreed. */
@@ -70,7 +77,7 @@ async function verify(
   native: NativeApi,
   program: number,
   { name, ifindex }: TargetDevice,
-  { plan, facts, decisions, progress }: Verifying,
+  { plan, facts, decisions, progress, conntrack }: Verifying,
 ): Promise<number> {
   progress.stage(`verifying on ${name}`);
   const { frames, unsound, leaks, differences } = await verifyProgram({
@@ -78,6 +85,7 @@ async function verify(
     facts,
     device: name,
     decisions,
+    conntrack,
     run: (batch) => native.testRun(program, ifindex, batch),
     progress: (done) => {
       progress.stage(`verifying on ${name}: ${counted(done, 'frame')}`);

@@ -1,5 +1,6 @@
 /** `offload RULESET...`: plans, prints the report, and with `--dev` verifies and attaches. */
 import { type Command, Option } from 'commander';
+import { kernelAsksConntrack } from '../host/check-conntrack.js';
 import { preflight } from '../host/preflight.js';
 import { readHostFacts } from '../host/read-host-facts.js';
 import { jsonReport } from '../report/json-report.js';
@@ -26,6 +27,7 @@ export interface OffloadOptions {
   readonly all?: true;
   readonly host?: string;
   readonly strict?: true;
+  readonly conntrack: boolean;
   readonly assume?: readonly string[];
   readonly bpffs: string;
   readonly state: string;
@@ -42,6 +44,7 @@ export function addOffloadCommand(program: Command): void {
     .option('--all', 'list every rule in the text report')
     .option('--host <FILE>', 'facts of the host, from `offload snapshot`, when planning elsewhere')
     .option('--strict', 'never drop a packet of a tracked flow after the conntrack hook')
+    .option('--no-conntrack', 'do not ask conntrack: what stands below an established-accept stays in netfilter')
     .option('--assume <CODE>', 'take an assumption as given (repeatable)', repeated)
     .option('--bpffs <DIR>', 'where the BPF file system is or will be mounted', '/sys/fs/bpf')
     .option('--state <DIR>', 'where it is kept what is attached', '/var/lib/offload')
@@ -63,7 +66,11 @@ async function offload(files: readonly string[], options: OffloadOptions): Promi
     const checks = attaching ? await preflight(dev, options) : [];
     refuseHopeless(checks);
     const facts = host !== undefined ? readHostFile(host) : dev !== undefined ? readHostFacts(dev) : null;
-    const made = planFiles(files, { ...options, facts }, progress);
+    const made = planFiles(
+      files,
+      { ...options, conntrack: options.conntrack && (!attaching || kernelAsksConntrack()), facts },
+      progress,
+    );
     const plan = withAssumed(withChecks(made.plan, checks), options.assume ?? [], checks);
     refuseViolated(plan, checks);
     const planned = { ...made, plan };

@@ -36,7 +36,8 @@ export function terminalStyle(all: boolean): TextStyle {
   const terminal = process.stdout.isTTY;
   const noColor = process.env['NO_COLOR'];
   return {
-    columns: terminal ? Math.max(60, Math.min(160, process.stdout.columns)) : plainColumns,
+    columns:
+      terminal && process.stdout.columns > 0 ? Math.max(60, Math.min(160, process.stdout.columns)) : plainColumns,
     colors: pc.createColors(terminal && (noColor === undefined || noColor === '') && process.env['TERM'] !== 'dumb'),
     all,
   };

@@ -14,6 +14,8 @@ import type { Progress } from './progress.js';
 export interface PlanningOptions {
   readonly dev?: readonly string[];
   readonly strict?: true;
+  /** False: an established-accept guards everything below it. */
+  readonly conntrack: boolean;
   /** Null: nothing is known of the host. */
   readonly facts: HostFacts | null;
 }
@@ -41,7 +43,12 @@ export function planFiles(files: readonly string[], options: PlanningOptions, pr
 
   progress.stage('planning and compiling');
   const devices = options.dev ?? planningDevices(ruleset, options.facts);
-  const { plan, image } = planWithinLimits(ruleset, { devices, facts: options.facts, strict: options.strict === true });
+  const { plan, image } = planWithinLimits(ruleset, {
+    devices,
+    facts: options.facts,
+    strict: options.strict === true,
+    conntrack: options.conntrack,
+  });
   const { steps, fields, structures: tables } = image;
   return { read, plan, image, prefilter: { steps, fields, tables } };
 }
