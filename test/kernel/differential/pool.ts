@@ -3,6 +3,7 @@
  * neighbours, in well-formed packets of every protocol and in the malformed, fragmented, tagged and padded ones of the trap list.
  * The same seed gives the same frames.
  */
+import type { Flow } from './flows.js';
 import { icmp, opaque, tcp, tcpFlag, udp, udpLite, cut } from './segment.js';
 import { ipv4Fragments, ipv6Fragments, stamp, type Ethernet, type Segment } from './frame.js';
 import { type Random } from './random.js';
@@ -103,15 +104,22 @@ const kept = {
   reversed: (frames: Uint8Array[]): Uint8Array[] => [...frames].reverse(),
 };
 
-/** One datagram with this index. */
-function datagram(random: Random, words: Words, version: 4 | 6, index: number): Datagram {
+/** What the other end of a flow sends, as a rule. */
+function replySegment(random: Random, flow: Flow, index: number): Segment {
+  const ports = { sport: flow.peerPort, dport: flow.localPort };
+  if (flow.protocol === 17) return udp(ports.sport, ports.dport, random.below(40));
+  return tcp({ ...ports, flags: random.pick([18, 16, 16, 24, 4, 20, 17, 2]), sequence: index * 256, acknowledgement: index * 256 });
+}
+
+/** One datagram with this index; `flow`: of a flow that the target has opened. */
+function datagram(random: Random, words: Words, version: 4 | 6, index: number, flow: Flow | null): Datagram {
   const shape: Shape = random.chance(0.35) ? (version === 4 ? ipv4Shape(random) : ipv6Shape(random)) : { name: 'plain' };
-  const whole = segment(random, words, version, index);
+  const whole = flow === null ? segment(random, words, version, index) : replySegment(random, flow, index);
   const payload = shape.segment?.(whole) ?? whole;
   const family = version === 4 ? words.ip : words.ip6;
   const header = {
-    saddr: random.pick(family.sources),
-    daddr: random.pick(random.chance(0.6) ? family.own : family.destinations),
+    saddr: flow?.peer ?? random.pick(family.sources),
+    daddr: flow?.local ?? random.pick(random.chance(0.6) ? family.own : family.destinations),
     source: random.pick(words.macs),
     ...shape.ethernet,
   };
@@ -136,9 +144,13 @@ function datagram(random: Random, words: Words, version: 4 | 6, index: number): 
   return { index, version, shape: shape.name, frames };
 }
 
-/** `count` datagrams for a ruleset given as text (all its dumps together). Indices count from `first`. */
-export function framePool(text: string, count: number, random: Random, first = 1): Datagram[] {
+/** `count` datagrams for a ruleset given as text (all its dumps together); some are answers to `flows`. Indices count from 1. */
+export function framePool(text: string, count: number, random: Random, flows: readonly Flow[] = []): Datagram[] {
   const words = wordsOf(text, random);
   const share6 = words.hasIpv6 ? (words.hasIpv4 ? 0.4 : 0.9) : 0.1;
-  return Array.from({ length: count }, (_, at) => datagram(random, words, random.chance(share6) ? 6 : 4, first + at));
+  return Array.from({ length: count }, (_, at) => {
+    const flow = flows.length > 0 && random.chance(0.1) ? random.pick(flows) : null;
+    const version = flow === null ? (random.chance(share6) ? 6 : 4) : flow.local.includes(':') ? 6 : 4;
+    return datagram(random, words, version, at + 1, flow);
+  });
 }

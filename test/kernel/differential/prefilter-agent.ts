@@ -4,9 +4,10 @@
  * so that a negative control can spoil the program on its way.
  */
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { compilePrefilter } from '../../../src/compile/compile.js';
-import { loadImage } from '../../../src/load/load-image.js';
+import { programName } from '../../../src/load/bpf-object.js';
+import { packageRoot } from '../../../src/load/package-root.js';
 import { loadNative } from '../../../src/load/native.js';
 import { readRuleset } from '../../../src/model/read-ruleset.js';
 import { planRuleset } from '../../../src/plan/plan-ruleset.js';
@@ -21,6 +22,8 @@ export interface AgentRequest {
   readonly frames: string;
   readonly forwarding: boolean;
   readonly ifindex: number;
+  /** XDP asks conntrack before it drops. */
+  readonly conntrack: boolean;
   /** Link pin. */
   readonly pin: string;
   /** Put a step in front that drops this protocol, whatever the ruleset says: the suite must notice. */
@@ -53,11 +56,15 @@ function spoil(prefilter: Prefilter, protocol: number | undefined): Prefilter {
 async function main(request: AgentRequest): Promise<AgentReply> {
   const files = request.files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt: null }));
   const { ruleset } = readRuleset(files);
-  const plan = planRuleset(ruleset, { devices: ['eth0'], facts: bedFacts(request.forwarding), strict: false });
+  const plan = planRuleset(ruleset, { devices: ['eth0'], facts: bedFacts(request.forwarding), strict: false, conntrack: request.conntrack });
   const image = compilePrefilter(spoil(plan.prefilter, request.dropProtocol));
   const native = loadNative();
-  const loaded = await loadImage(native, image, [{ name: 'eth0', ifindex: request.ifindex, mac: targetMac, position: 0 }]);
-  const program = loaded.devices[0]?.program.fd as number;
+  const object = join(packageRoot(), 'build/bpf', request.conntrack ? 'prefilter-conntrack.bpf.o' : 'prefilter.bpf.o');
+  const { program, maps } = await native.load(readFileSync(object), programName, image.rodata({ mac: targetMac, position: 0 }), [
+    { name: 'tables', valueSize: Math.max(8, image.tables.length) },
+    { name: 'counters', maxEntries: Math.max(1, image.counters) },
+  ]);
+  native.writeMappable(maps['tables'] as number, 0, image.tables);
   const verdicts = await native.testRun(program, request.ifindex, unpackFrames(readFileSync(request.frames)));
   native.pin(native.linkCreate(program, request.ifindex, 4), request.pin);
   return {

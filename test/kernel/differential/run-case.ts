@@ -6,10 +6,11 @@ import { createOracle } from '../../../src/oracle/oracle.js';
 import type { Net } from '../namespace.js';
 import { backends, type Backend } from './backend.js';
 import { boundaryDatagrams } from './boundary-datagrams.js';
-import { answered, compare, compareOracle, droppedByRules, notesOf, survived, XDP_DROP, type Finding, type Observed } from './compare.js';
+import { answered, compare, compareOracle, droppedByRules, droppedInXdp, early, notesOf, survived, type Finding, type Observed } from './compare.js';
 import { counters, restore } from './firewall.js';
 import { bedFacts, dumpsOf, type FirewallCase } from './firewall-case.js';
 import { packFrameFile } from './frame-file.js';
+import { flowsOf, openFlows, type Flow } from './flows.js';
 import { framePool, type Datagram } from './pool.js';
 import type { AgentReply, AgentRequest } from './prefilter-agent.js';
 import { installProbes, readFates } from './probes.js';
@@ -20,9 +21,13 @@ export interface CaseOptions {
   readonly seed: number;
   /** Datagrams to send; half of them from the oracle's boundaries, the others from the words of the text. */
   readonly frames: number;
+  /** XDP asks conntrack; true unless given. */
+  readonly conntrack?: boolean;
   /** Negative controls: spoil the program, or the residual, on the way. */
   readonly dropProtocol?: number;
   readonly spoilResidual?: (text: string) => string;
+  /** Flows that the targets open themselves before anything arrives; some peers that the text names unless given. */
+  readonly flows?: readonly Flow[];
   /** Send these instead. */
   readonly datagrams?: readonly Datagram[];
 }
@@ -34,6 +39,8 @@ export interface CaseReport {
   /** Datagrams that the original dropped silently, and how many of them XDP took. */
   readonly silent: number;
   readonly early: number;
+  /** Datagrams that the test run dropped and the attached program passed, for conntrack knew them. */
+  readonly tracked: number;
   readonly survived: number;
   readonly answered: number;
   readonly decisions: Readonly<Record<'full' | 'partial' | 'none', number>>;
@@ -50,12 +57,13 @@ async function split(net: Net, target: Target, request: Omit<AgentRequest, 'ifin
   return JSON.parse(stdout) as AgentReply;
 }
 
-function datagramsOf(firewall: FirewallCase, options: CaseOptions, files: readonly string[]): Datagram[] {
-  const text = dumpsOf(firewall).map((dump) => dump.text).join('\n');
-  const own = framePool(text, Math.ceil(options.frames / 2), createRandom(options.seed));
+function datagramsOf(firewall: FirewallCase, options: CaseOptions, files: readonly string[], flows: readonly Flow[]): Datagram[] {
+  const own = framePool(textOf(firewall), Math.ceil(options.frames / 2), createRandom(options.seed), flows);
   const { ruleset } = readRuleset(files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt: null })));
   return [...own, ...boundaryDatagrams(ruleset, firewall.forwarding, options.frames - own.length, options.seed, own.length + 1)];
 }
+
+const textOf = (firewall: FirewallCase): string => dumpsOf(firewall).map((dump) => dump.text).join('\n');
 
 /** Groups the verdicts of frames by datagram. */
 function byDatagram(datagrams: readonly Datagram[], verdicts: readonly number[]): number[][] {
@@ -68,7 +76,7 @@ async function inject(net: Net, bed: Bed, frames: string): Promise<void> {
   await net.node(bed.sender, 'test/kernel/differential/injector.ts', [frames, ...devices]);
 }
 
-function observe(bed: Bed, backend: Backend, datagrams: readonly Datagram[], reply: AgentReply): Observed {
+function observe(bed: Bed, backend: Backend, datagrams: readonly Datagram[], reply: AgentReply, conntrack: boolean): Observed {
   const [original, other] = bed.targets.filter(({ near }) => near.startsWith(backend)) as [Target, Target];
   return {
     backend,
@@ -76,6 +84,7 @@ function observe(bed: Bed, backend: Backend, datagrams: readonly Datagram[], rep
     split: readFates(bed, other),
     originalCounters: counters(original.name, backend),
     splitCounters: counters(other.name, backend),
+    conntrack,
     verdicts: byDatagram(datagrams, reply.verdicts),
   };
 }
@@ -87,7 +96,8 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
     writeFileSync(join(directory, name), text);
     return join(directory, name);
   });
-  const datagrams = options.datagrams ?? datagramsOf(firewall, options, files);
+  const flows = options.flows ?? flowsOf(textOf(firewall), createRandom(options.seed));
+  const datagrams = options.datagrams ?? datagramsOf(firewall, options, files, flows);
   const frames = datagrams.flatMap((datagram) => datagram.frames);
   const frameFile = join(directory, 'frames');
   writeFileSync(frameFile, packFrameFile(frames));
@@ -95,7 +105,8 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
   const bed = createBed(net, backends.flatMap((backend) => [`${backend}A`, `${backend}B`]), firewall);
   installProbes(bed);
   const bpffs = net.bpffs();
-  const request = { files, frames: frameFile, forwarding: firewall.forwarding, ...(options.dropProtocol !== undefined && { dropProtocol: options.dropProtocol }) };
+  const conntrack = options.conntrack ?? true;
+  const request = { files, conntrack, frames: frameFile, forwarding: firewall.forwarding, ...(options.dropProtocol !== undefined && { dropProtocol: options.dropProtocol }) };
   const spoil = options.spoilResidual ?? ((text: string): string => text);
   const replies = await Promise.all(backends.map(async (backend, at) => {
     const [original, other] = [bed.targets[2 * at], bed.targets[2 * at + 1]] as [Target, Target];
@@ -105,9 +116,10 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
     restore(other.name, backend, [...dumps.filter(({ name }) => name === 'ipset.save'), ...residuals]);
     return reply;
   }));
+  await openFlows(net, bed, flows);
   await inject(net, bed, frameFile);
 
-  const runs = backends.map((backend, at) => observe(bed, backend, datagrams, replies[at] as AgentReply));
+  const runs = backends.map((backend, at) => observe(bed, backend, datagrams, replies[at] as AgentReply, conntrack));
   return report(firewall, files, datagrams, runs, replies[0] as AgentReply);
 }
 
@@ -128,7 +140,8 @@ function report(firewall: FirewallCase, files: readonly string[], datagrams: rea
     datagrams: datagrams.length,
     frames: datagrams.reduce((sum, datagram) => sum + datagram.frames.length, 0),
     silent: count(droppedByRules),
-    early: count((notes, at) => droppedByRules(notes) && run.verdicts[at]?.includes(XDP_DROP) === true),
+    early: count((notes, at) => droppedByRules(notes) && droppedInXdp(run.verdicts[at] ?? [], notesOf(run.split, datagrams[at] as Datagram), run.conntrack)),
+    tracked: datagrams.filter((datagram, at) => run.verdicts[at]?.join() === '1' && early(notesOf(run.split, datagram))).length,
     survived: count(survived),
     answered: count((notes) => !survived(notes) && answered(notes)),
     decisions: { full: decided('full'), partial: decided('partial'), none: decided('none') },

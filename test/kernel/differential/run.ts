@@ -21,9 +21,9 @@ const seed = Number(values.seed);
 const show = Number(values.show);
 
 function print(report: CaseReport): void {
-  const { name, datagrams, frames, survived, answered, silent, early, decisions, findings } = report;
+  const { name, datagrams, frames, tracked, survived, answered, silent, early, decisions, findings } = report;
   const rules = `${decisions.full} full ${decisions.partial} partial ${decisions.none} none`;
-  console.log(`${name}: ${datagrams} datagrams (${frames} frames): ${survived} through, ${answered} answered, ${silent} dropped, ${early} of them early · rules ${rules} · ${findings.length} findings`);
+  console.log(`${name}: ${datagrams} datagrams (${frames} frames): ${survived} through, ${answered} answered, ${silent} dropped, ${early} of them early, ${tracked} passed as tracked · rules ${rules} · ${findings.length} findings`);
   for (const kind of new Set(findings.map((finding) => finding.kind))) {
     const such = findings.filter((finding) => finding.kind === kind);
     console.log(`  ${kind}: ${such.length}`);

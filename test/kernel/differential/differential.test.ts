@@ -1,0 +1,31 @@
+/** The rulesets of the suite and the samples, original against XDP plus residual, in real kernels' namespaces. */
+import test from 'ava';
+import { withNamespaces } from '../namespace.js';
+import { firewallCases } from './firewall-cases.js';
+import { randomCase } from './random-ruleset.js';
+import { runCase, type CaseReport } from './run-case.js';
+
+/** OFFLOAD_LONG=1: more frames, many random rulesets. OFFLOAD_SEED=N repeats a run. */
+const long = process.env['OFFLOAD_LONG'] === '1';
+const seed = Number(process.env['OFFLOAD_SEED'] ?? (long ? Date.now() % 1_000_000 : 1));
+const frames = long ? 20_000 : 2000;
+const cases = [...firewallCases(), ...Array.from({ length: long ? 200 : 2 }, (_, i) => randomCase(seed + i))];
+
+test.before((t) => t.log(`seed ${seed}`));
+
+function tell({ datagrams, survived, answered, silent, early, decisions, findings }: CaseReport): string[] {
+  const share = silent === 0 ? '-' : `${Math.round((100 * early) / silent)} %`;
+  const summary = `${datagrams} datagrams: ${survived} through, ${answered} answered, ${silent} dropped (${share} of them in XDP); ${decisions.full} full, ${decisions.partial} partial`;
+  return [summary, ...findings.slice(0, 5).map(({ kind, backend, text }) => `${kind} [${backend}] ${text}`)];
+}
+
+for (const firewall of cases) {
+  test.serial(firewall.name, async (t) => {
+    t.timeout(long ? 300_000 : 60_000);
+    const report = await withNamespaces(t, (net) => runCase(net, firewall, { seed, frames }));
+    t.log(...tell(report).map((line) => `${line}\n`));
+    t.true(report.datagrams >= 0.9 * frames, 'as many datagrams as asked for');
+    t.true(report.survived + report.answered + report.silent > 0, 'frames arrive at all');
+    t.is(report.findings.length, 0, tell(report).slice(1).join('\n'));
+  });
+}
