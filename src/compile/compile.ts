@@ -19,6 +19,9 @@ export function compilePrefilter(prefilter: Prefilter): Image {
     structures: [...ip.structures, ...ip6.structures],
     steps: prefilter.ip.steps.length + prefilter.ip6.steps.length,
     fields: [...new Set([...ip.used, ...ip6.used])],
+    asksConntrack: [prefilter.ip, prefilter.ip6].some(({ steps }) =>
+      steps.some(({ outcome }) => outcome.kind === 'ask'),
+    ),
     rodata: (device) => rodataBytes(size, ip, ip6, device),
   };
 }

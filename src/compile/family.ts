@@ -184,7 +184,7 @@ class FamilyBuilder {
     const numbers = {
       tags: this.arena.add(built.tags),
       entries: this.arena.add(built.entries),
-      slots: built.slots,
+      bucket_count: built.buckets,
       seed: built.seed,
       fallback: built.fallback,
       length_count: built.lengths.length,

@@ -26,6 +26,8 @@ export interface Image {
   /** Steps of both families. */
   readonly steps: number;
   readonly fields: readonly Field[];
+  /** Some drops want conntrack asked first: the program with the kfuncs is needed. */
+  readonly asksConntrack: boolean;
   /** `.rodata` of the program for one device. */
   readonly rodata: (device: DeviceConfig) => Uint8Array;
 }

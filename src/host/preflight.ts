@@ -2,6 +2,7 @@
 import type { HostDevice } from '../model/host.js';
 import { loadNative } from '../load/native.js';
 import type { NativeApi } from '../load/native-api.js';
+import { checkHelpers } from './check-conntrack.js';
 import { checkFeatures, checkPrivilege } from './check-kernel.js';
 import { checkLro, checkStripping } from './check-ethtool.js';
 import { checkForeignXdp } from './check-foreign-xdp.js';
@@ -22,7 +23,8 @@ export type CheckCode =
   | 'source-routing'
   | 'route-rules'
   | 'mtu-fits'
-  | 'no-ipsec';
+  | 'no-ipsec'
+  | 'no-helpers';
 
 export interface Check {
   readonly code: CheckCode;
@@ -75,6 +77,7 @@ async function checkDevices(
     checkRouteRules(),
     checkMtu(devices, mode),
     checkIpsec(),
+    checkHelpers(),
   ];
 }
 

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { LoadError } from './load-error.js';
 import { packageRoot } from './package-root.js';
 
-/** Function in bpf/prefilter.bpf.c. */
+/** Function in bpf/prefilter.bpf.c and bpf/prefilter-conntrack.bpf.c. */
 export const programName = 'offload_xdp';
 
 /** Throws LoadError when it has not been built. */
-export function readBpfObject(): Uint8Array {
-  const file = join(packageRoot(), 'build/bpf/prefilter.bpf.o');
+export function readBpfObject(asksConntrack: boolean): Uint8Array {
+  const name = asksConntrack ? 'prefilter-conntrack' : 'prefilter';
+  const file = join(packageRoot(), `build/bpf/${name}.bpf.o`);
   try {
     return readFileSync(file);
   } catch (cause) {

@@ -38,7 +38,7 @@ export async function loadImage(
   image: Image,
   devices: readonly TargetDevice[],
 ): Promise<LoadedImage> {
-  const object = readBpfObject();
+  const object = readBpfObject(image.asksConntrack);
   const opened: Descriptor[] = [];
   const close = (): void => opened.forEach((descriptor) => descriptor.close());
   try {

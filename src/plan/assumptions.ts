@@ -41,8 +41,14 @@ const always: readonly Known[] = [
   },
 ];
 
-export function assumptionsOf(ruleset: Ruleset, facts: HostFacts | null): Assumption[] {
-  const list: Known[] = [...always];
+/** What is taken for granted where conntrack is asked. */
+const connections: readonly Known[] = [
+  { code: 'no-helpers', statement: 'no conntrack helper expects connections (ftp, sip and the like)' },
+  { code: 'default-zone', statement: 'connections are tracked in the default zone only' },
+];
+
+export function assumptionsOf(ruleset: Ruleset, facts: HostFacts | null, asksConntrack: boolean): Assumption[] {
+  const list: Known[] = asksConntrack ? [...always, ...connections] : [...always];
   if (ruleset.sets.size > 0)
     list.push({
       code: 'sets-in-step',

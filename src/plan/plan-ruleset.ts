@@ -30,6 +30,9 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     4: planFamily(ruleset, 4, options, setValues, book, removable),
     6: planFamily(ruleset, 6, options, setValues, book, removable),
   };
+  const asks = [planned[4], planned[6]].some(({ program }) =>
+    program.steps.some(({ outcome }) => outcome.kind === 'ask'),
+  );
   const rules = decideAll(ruleset, (table) => planned[familyOf(table)]);
   return {
     schemaVersion: 1,
@@ -39,7 +42,7 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     facts: options.facts,
     summary: summarise(rules, ruleset),
     rules,
-    assumptions: assumptionsOf(ruleset, options.facts),
+    assumptions: assumptionsOf(ruleset, options.facts, asks),
     prefilter: { ip: planned[4].program, ip6: planned[6].program, counters: book.size() },
     stepRules: { ip: planned[4].stepRules, ip6: planned[6].stepRules },
     counterOwner: book.owner,
