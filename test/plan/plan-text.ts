@@ -45,7 +45,12 @@ export function planText(text: string, options: PlanTextOptions = {}): Plan {
   const inputs = Object.entries(files).map(([file, content]) => ({ file, text: content, takenAt: null }));
   const { ruleset } = readRuleset(inputs);
   const facts = options.facts === undefined ? webServer : options.facts;
-  return planRuleset(ruleset, { devices: options.devices ?? ['eth0'], facts, strict: options.strict ?? false, conntrack: options.conntrack ?? false });
+  return planRuleset(ruleset, {
+    devices: options.devices ?? ['eth0'],
+    facts,
+    strict: options.strict ?? false,
+    conntrack: options.conntrack ?? false,
+  });
 }
 
 /** `chain number: offload code` for every rule, in order; the family and table only where there are several. */

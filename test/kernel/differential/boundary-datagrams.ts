@@ -9,9 +9,19 @@ import { createRandom } from './random.js';
 /** Most frames looked at before sampling. */
 const considered = 40_000;
 
-export function boundaryDatagrams(ruleset: Ruleset, forwarding: boolean, count: number, seed: number, first: number): Datagram[] {
+export function boundaryDatagrams(
+  ruleset: Ruleset,
+  forwarding: boolean,
+  count: number,
+  seed: number,
+  first: number,
+): Datagram[] {
   const found: { frame: Uint8Array; origin: string }[] = [];
-  for (const batch of boundaryFrames(ruleset, bedFacts(forwarding), 'eth0', { seed, setFrames: 2000, randomFrames: count })) {
+  for (const batch of boundaryFrames(ruleset, bedFacts(forwarding), 'eth0', {
+    seed,
+    setFrames: 2000,
+    randomFrames: count,
+  })) {
     batch.origins.forEach((origin, i) => {
       const frame = batch.bytes.slice(i === 0 ? 0 : batch.ends[i - 1], batch.ends[i]);
       if (ipOffset(frame) !== null) found.push({ frame, origin });
@@ -26,6 +36,11 @@ export function boundaryDatagrams(ruleset: Ruleset, forwarding: boolean, count: 
   }
   return found.slice(0, count).map(({ frame, origin }, i): Datagram => {
     stamp(frame, first + i);
-    return { index: first + i, version: ipOffset(frame)?.version ?? 4, shape: origin.replace(/^.*: /, ''), frames: [frame] };
+    return {
+      index: first + i,
+      version: ipOffset(frame)?.version ?? 4,
+      shape: origin.replace(/^.*: /, ''),
+      frames: [frame],
+    };
   });
 }

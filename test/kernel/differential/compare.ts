@@ -76,8 +76,10 @@ function isFragment(frame: Uint8Array): boolean {
   return at(6) === 44 || frame.subarray(found.at + 40, found.at + 64).includes(44);
 }
 
-const hex = (frames: readonly Uint8Array[]): string => frames.map((frame) => Buffer.from(frame).toString('hex')).join(' + ');
-const told = (datagram: Datagram): string => `#${datagram.index} IPv${datagram.version} ${datagram.shape} ${hex(datagram.frames)}`;
+const hex = (frames: readonly Uint8Array[]): string =>
+  frames.map((frame) => Buffer.from(frame).toString('hex')).join(' + ');
+const told = (datagram: Datagram): string =>
+  `#${datagram.index} IPv${datagram.version} ${datagram.shape} ${hex(datagram.frames)}`;
 
 /** Some frame of it was. What netfilter sees nothing of, conntrack does not know: there the test run is right. */
 export const droppedInXdp = (verdicts: readonly number[], split: readonly string[], conntrack: boolean): boolean =>
@@ -94,22 +96,33 @@ function judgeDatagram(datagram: Datagram, at: number, run: Observed): Finding |
     text: `${why}\n  ${told(datagram)}\n  original: ${before.join(', ') || '-'}\n  split:    ${after.join(', ') || '-'}  xdp ${verdicts.join(',')}`,
   });
   if (dropped && (survived(before) || answered(before))) return say('unsound', 'XDP dropped it, netfilter had not');
-  if (dropped && datagram.frames.some((frame, i) => verdicts[i] === XDP_DROP && somebodyElses(frame))) return say('unsound', 'XDP dropped a frame that is not for this station');
-  if (dropped && early(after) && verdicts.every((verdict) => verdict === XDP_DROP)) return say('verdict', 'the attached program passed it');
-  if (!dropped && early(before) && !early(after)) return say('verdict', 'the attached program dropped it (or it was lost)');
+  if (dropped && datagram.frames.some((frame, i) => verdicts[i] === XDP_DROP && somebodyElses(frame)))
+    return say('unsound', 'XDP dropped a frame that is not for this station');
+  if (dropped && early(after) && verdicts.every((verdict) => verdict === XDP_DROP))
+    return say('verdict', 'the attached program passed it');
+  if (!dropped && early(before) && !early(after))
+    return say('verdict', 'the attached program dropped it (or it was lost)');
   if (!dropped && before.join() !== after.join()) return say('difference', 'another fate');
-  if (dropped && (survived(after) || answered(after))) return say('difference', 'rest of a dropped datagram came through');
+  if (dropped && (survived(after) || answered(after)))
+    return say('difference', 'rest of a dropped datagram came through');
   return null;
 }
 
 /** Rules whose every packet matters beyond its fate. Their counters must not move by what XDP drops. */
-const hasEffect = /-j (LOG|NFLOG|REJECT|SET|TRACE|AUDIT|CONNMARK|TEE|DNAT|SNAT|MASQUERADE|REDIRECT)( |$)|-m (limit|recent|hashlimit|connlimit|quota|statistic)/;
+const hasEffect =
+  /-j (LOG|NFLOG|REJECT|SET|TRACE|AUDIT|CONNMARK|TEE|DNAT|SNAT|MASQUERADE|REDIRECT)( |$)|-m (limit|recent|hashlimit|connlimit|quota|statistic)/;
 
 function judgeCounters(run: Observed): Finding[] {
   return [...run.originalCounters].flatMap(([rule, packets]) => {
     const now = run.splitCounters.get(rule);
     if (!hasEffect.test(rule) || now === packets) return [];
-    return [{ kind: 'effect' as const, backend: run.backend, text: `${rule}: ${packets} packets, split ${now ?? 'lacks the rule'}` }];
+    return [
+      {
+        kind: 'effect' as const,
+        backend: run.backend,
+        text: `${rule}: ${packets} packets, split ${now ?? 'lacks the rule'}`,
+      },
+    ];
   });
 }
 
@@ -119,7 +132,12 @@ export function compare(datagrams: readonly Datagram[], run: Observed): Finding[
 }
 
 /** The oracle against what the original really did. Fragments are left out: the oracle sees one frame at a time. */
-export function compareOracle(datagrams: readonly Datagram[], run: Observed, fateOf: (frame: Uint8Array) => Fate, isFull: (rule: string) => boolean): Finding[] {
+export function compareOracle(
+  datagrams: readonly Datagram[],
+  run: Observed,
+  fateOf: (frame: Uint8Array) => Fate,
+  isFull: (rule: string) => boolean,
+): Finding[] {
   return datagrams.flatMap((datagram, at): Finding[] => {
     const [frame, ...rest] = datagram.frames;
     if (frame === undefined || rest.length > 0) return [];
@@ -127,12 +145,18 @@ export function compareOracle(datagrams: readonly Datagram[], run: Observed, fat
     const notes = notesOf(run.original, datagram);
     const through = survived(notes) || answered(notes);
     const say = (kind: FindingKind, why: string): Finding[] => [
-      { kind, backend: run.backend, text: `${why}: ${JSON.stringify(fate)}\n  ${told(datagram)}\n  original: ${notes.join(', ') || '-'}  xdp ${run.verdicts[at]?.join(',') ?? ''}` },
+      {
+        kind,
+        backend: run.backend,
+        text: `${why}: ${JSON.stringify(fate)}\n  ${told(datagram)}\n  original: ${notes.join(', ') || '-'}  xdp ${run.verdicts[at]?.join(',') ?? ''}`,
+      },
     ];
     if (fate.kind === 'drop' && through) return say('oracle', 'the oracle drops what came through');
     if (fate.kind === 'lost' && survived(notes)) return say('oracle', 'the oracle loses what came through');
-    if (fate.kind === 'pass' && fate.how === 'accept' && !isFragment(frame) && droppedByRules(notes)) return say('oracle', 'the oracle passes what was dropped');
-    if (fate.kind === 'drop' && run.verdicts[at]?.[0] !== XDP_DROP && early(notes) && fate.rules.every(isFull)) return say('leak', 'full, but passed');
+    if (fate.kind === 'pass' && fate.how === 'accept' && !isFragment(frame) && droppedByRules(notes))
+      return say('oracle', 'the oracle passes what was dropped');
+    if (fate.kind === 'drop' && run.verdicts[at]?.[0] !== XDP_DROP && early(notes) && fate.rules.every(isFull))
+      return say('leak', 'full, but passed');
     return [];
   });
 }

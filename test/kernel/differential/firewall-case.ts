@@ -13,17 +13,30 @@ export interface FirewallCase {
 
 /** Dump files of the case: name and text. */
 export function dumpsOf({ v4, v6, sets }: FirewallCase): { readonly name: string; readonly text: string }[] {
-  const dumps = [{ name: 'ipset.save', text: sets }, { name: 'rules.v4', text: v4 }, { name: 'rules.v6', text: v6 }];
+  const dumps = [
+    { name: 'ipset.save', text: sets },
+    { name: 'rules.v4', text: v4 },
+    { name: 'rules.v6', text: v6 },
+  ];
   return dumps.flatMap(({ name, text }) => (text === null ? [] : [{ name, text }]));
 }
 
-const local = (family: 4 | 6, type: 'local' | 'broadcast' | 'multicast' | 'anycast', ...prefixes: string[]): HostFacts['localRoutes'] =>
-  prefixes.map((prefix) => ({ family, prefix, type, table: 255 }));
+const local = (
+  family: 4 | 6,
+  type: 'local' | 'broadcast' | 'multicast' | 'anycast',
+  ...prefixes: string[]
+): HostFacts['localRoutes'] => prefixes.map((prefix) => ({ family, prefix, type, table: 255 }));
 
 /** What `topology.ts` builds, as facts of a host. */
 export function bedFacts(forwarding: boolean): HostFacts {
   const device = (name: string, ifindex: number, mac: number): HostFacts['devices'][number] => ({
-    name, ifindex, mac, mtu: 1500, kind: name === 'lo' ? null : 'veth', master: null, upper: [],
+    name,
+    ifindex,
+    mac,
+    mtu: 1500,
+    kind: name === 'lo' ? null : 'veth',
+    master: null,
+    upper: [],
   });
   return {
     forwarding: { ip: forwarding, ip6: forwarding },

@@ -13,7 +13,11 @@ function readCase(directory: string, name: string): FirewallCase {
     const path = join(directory, name, file);
     return existsSync(path) ? readFileSync(path, 'utf8') : null;
   };
-  const [v4, v6, sets] = ['rules.v4', 'rules.v6', 'ipset.save'].map(read) as [string | null, string | null, string | null];
+  const [v4, v6, sets] = ['rules.v4', 'rules.v6', 'ipset.save'].map(read) as [
+    string | null,
+    string | null,
+    string | null,
+  ];
   return { name, v4, v6, sets, forwarding: !/^# host$/m.test(v4 ?? v6 ?? '') };
 }
 

@@ -3,17 +3,33 @@ import { spawnSync } from 'node:child_process';
 import { ipFamilies, type Backend } from './backend.js';
 
 /** Under npx and npm, node_modules/.bin comes first, and a package there is called nft. */
-const env = { ...process.env, PATH: (process.env['PATH'] ?? '').split(':').filter((part) => !part.includes('node_modules')).join(':') };
+const env = {
+  ...process.env,
+  PATH: (process.env['PATH'] ?? '')
+    .split(':')
+    .filter((part) => !part.includes('node_modules'))
+    .join(':'),
+};
 
 /** Standard output of a command in a namespace; throws with its message when it fails. */
 export function inside(ns: string, command: string, args: readonly string[], input?: string): string {
-  const done = spawnSync('nsenter', [`--net=/run/netns/${ns}`, command, ...args], { input, env, encoding: 'utf8', maxBuffer: 1 << 28 });
-  if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} in ${ns} failed: ${done.stderr}\n${input?.slice(0, 2000) ?? ''}`);
+  const done = spawnSync('nsenter', [`--net=/run/netns/${ns}`, command, ...args], {
+    input,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (done.status !== 0)
+    throw new Error(`${command} ${args.join(' ')} in ${ns} failed: ${done.stderr}\n${input?.slice(0, 2000) ?? ''}`);
   return done.stdout;
 }
 
 /** Loads what `dumpsOf` gave (sets first) with one of iptables' two back ends. */
-export function restore(ns: string, backend: Backend, dumps: readonly { readonly name: string; readonly text: string }[]): void {
+export function restore(
+  ns: string,
+  backend: Backend,
+  dumps: readonly { readonly name: string; readonly text: string }[],
+): void {
   for (const { name, text } of dumps) {
     if (name === 'ipset.save') inside(ns, 'ipset', ['restore'], text);
     else inside(ns, `${ipFamilies[name as 'rules.v4' | 'rules.v6']}-${backend}-restore`, [], text);

@@ -17,7 +17,10 @@ export interface Flow {
 
 /** Unicast peers only: sockets don't connect to others. */
 const unicast = (address: string): boolean =>
-  address.includes(':') ? /^2/.test(address) && !address.startsWith('2001:db8:1:0:0:0:0:1') : Number(address.split('.')[0]) < 224 && !/^(0|127|192\.0\.2\.(0|1|255)|198\.51\.100\.(0|1|255))(\.|$)/.test(address);
+  address.includes(':')
+    ? /^2/.test(address) && !address.startsWith('2001:db8:1:0:0:0:0:1')
+    : Number(address.split('.')[0]) < 224 &&
+      !/^(0|127|192\.0\.2\.(0|1|255)|198\.51\.100\.(0|1|255))(\.|$)/.test(address);
 
 export function flowsOf(text: string, random: Random): Flow[] {
   const words = wordsOf(text, random);
@@ -49,5 +52,7 @@ for (const { protocol, local, localPort, peer, peerPort } of flows) {
 setTimeout(() => process.exit(0), 100);`;
 
 export async function openFlows(net: Net, bed: Bed, flows: readonly Flow[]): Promise<void> {
-  await Promise.all(bed.targets.map(({ name }) => net.exec(name, process.execPath, ['--eval', opener, JSON.stringify(flows)])));
+  await Promise.all(
+    bed.targets.map(({ name }) => net.exec(name, process.execPath, ['--eval', opener, JSON.stringify(flows)])),
+  );
 }

@@ -28,7 +28,7 @@ export function batchOf(frames: readonly Uint8Array[]): FrameBatch {
 export function splitFrameFile(bytes: Uint8Array): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const frames: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const length = view.getUint32(at, true);
     frames.push(bytes.subarray(at + 4, at + 4 + length));
     at += 4 + length;

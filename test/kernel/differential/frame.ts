@@ -49,10 +49,12 @@ const macBytes = (mac: number): number[] => [40, 32, 24, 16, 8, 0].map((shift) =
 export function addressBytes(text: string): Uint8Array {
   if (!text.includes(':')) return Uint8Array.from(text.split('.').map(Number));
   const [head = '', tail] = text.split('::') as [string, string | undefined];
-  const words = (part: string): number[] => (part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16)));
+  const words = (part: string): number[] =>
+    part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
   const left = words(head);
   const right = tail === undefined ? [] : words(tail);
-  const all = tail === undefined ? left : [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
+  const all =
+    tail === undefined ? left : [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
   return Uint8Array.from(all.flatMap((word) => [word >> 8, word & 0xff]));
 }
 
@@ -66,7 +68,8 @@ export function checksum(...parts: Uint8Array[]): number {
   return ~sum & 0xffff;
 }
 
-export const concat = (...parts: (Uint8Array | readonly number[])[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
+export const concat = (...parts: (Uint8Array | readonly number[])[]): Uint8Array =>
+  Uint8Array.from(parts.flatMap((part) => [...part]));
 
 const put16 = (bytes: Uint8Array, at: number, value: number): void => {
   bytes[at] = (value >> 8) & 0xff;
@@ -76,8 +79,12 @@ const put16 = (bytes: Uint8Array, at: number, value: number): void => {
 function ethernet(header: Ethernet, etherType: number, packet: Uint8Array): Uint8Array {
   const tags = (header.vlans ?? []).flatMap((id) => [0x81, 0x00, (id >> 8) & 0x0f, id & 0xff]);
   return concat(
-    macBytes(header.destination ?? targetMac), macBytes(header.source ?? senderMac),
-    tags, [etherType >> 8, etherType & 0xff], packet, new Uint8Array(header.trailer ?? 0),
+    macBytes(header.destination ?? targetMac),
+    macBytes(header.source ?? senderMac),
+    tags,
+    [etherType >> 8, etherType & 0xff],
+    packet,
+    new Uint8Array(header.trailer ?? 0),
   );
 }
 
@@ -112,8 +119,20 @@ export function ipv4Fragments(header: Ipv4Header, segment: Segment, cuts: readon
     const total = header.totalLength ?? 20 + options.length + end - start;
     const fragment = more | (start >> 3) | (header.dontFragment === true && cuts.length === 0 ? 0x4000 : 0);
     const head = concat(
-      [0x40 | ((20 + options.length) >> 2), header.tos ?? 0, total >> 8, total & 0xff, 0, 0, fragment >> 8, fragment & 0xff],
-      [header.ttl ?? 64, segment.protocol, 0, 0], saddr, daddr, options,
+      [
+        0x40 | ((20 + options.length) >> 2),
+        header.tos ?? 0,
+        total >> 8,
+        total & 0xff,
+        0,
+        0,
+        fragment >> 8,
+        fragment & 0xff,
+      ],
+      [header.ttl ?? 64, segment.protocol, 0, 0],
+      saddr,
+      daddr,
+      options,
     );
     put16(head, 10, checksum(head) ^ (header.badChecksum === true ? 0x0100 : 0));
     return ethernet(header, 0x0800, concat(head, payload.subarray(start, end)));
@@ -130,20 +149,36 @@ export function ipv6Fragments(header: Ipv6Header, segment: Segment, cuts: readon
   const saddr = addressBytes(header.saddr);
   const daddr = addressBytes(header.daddr);
   const length = segment.bytes.length;
-  const payload = sealSegment(segment, concat(saddr, daddr, [0, 0, length >> 8, length & 0xff, 0, 0, 0, segment.protocol]));
+  const payload = sealSegment(
+    segment,
+    concat(saddr, daddr, [0, 0, length >> 8, length & 0xff, 0, 0, 0, segment.protocol]),
+  );
   const ends = [...(cuts ?? []), length];
   return ends.map((end, part) => {
     const start = part === 0 ? 0 : (ends[part - 1] as number);
     const more = end < length ? 1 : 0;
-    const fragment = cuts === null ? [] : [{ number: 44, body: Uint8Array.from([0, start >> 8, (start & 0xf8) | more, 0x12, 0x34, 0x56, 0x78]) }];
+    const fragment =
+      cuts === null
+        ? []
+        : [{ number: 44, body: Uint8Array.from([0, start >> 8, (start & 0xf8) | more, 0x12, 0x34, 0x56, 0x78]) }];
     const chain = [...(header.extensions ?? []), ...fragment];
     const numbers = [...chain.map((extension) => extension.number), segment.protocol];
     const extensions = concat(...chain.map((extension, at) => concat([numbers[at + 1] as number], extension.body)));
     const total = header.payloadLength ?? extensions.length + end - start;
     const traffic = header.trafficClass ?? 0;
     const head = concat(
-      [0x60 | (traffic >> 4), (traffic & 0xf) << 4, 0, 0, total >> 8, total & 0xff, numbers[0] as number, header.hopLimit ?? 64],
-      saddr, daddr,
+      [
+        0x60 | (traffic >> 4),
+        (traffic & 0xf) << 4,
+        0,
+        0,
+        total >> 8,
+        total & 0xff,
+        numbers[0] as number,
+        header.hopLimit ?? 64,
+      ],
+      saddr,
+      daddr,
     );
     return ethernet(header, 0x86dd, concat(head, extensions, payload.subarray(start, end)));
   });

@@ -10,7 +10,10 @@ const firewall = (() => {
   return found;
 })();
 
-const kinds = async (t: { log: (...values: string[]) => void }, options: Partial<CaseOptions>): Promise<Set<string>> => {
+const kinds = async (
+  t: { log: (...values: string[]) => void },
+  options: Partial<CaseOptions>,
+): Promise<Set<string>> => {
   const report = await withNamespaces(t, (net) => runCase(net, firewall, { seed: 7, frames: 600, ...options }));
   return new Set(report.findings.map(({ kind, backend }) => `${backend} ${kind}`));
 };

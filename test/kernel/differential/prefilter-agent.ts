@@ -34,17 +34,29 @@ export interface AgentReply {
   /** XDP verdict of each frame. */
   readonly verdicts: readonly number[];
   readonly residuals: readonly { readonly name: string; readonly text: string }[];
-  readonly rules: readonly { readonly id: string; readonly offload: 'full' | 'partial' | 'none'; readonly text: string; readonly reason: string }[];
+  readonly rules: readonly {
+    readonly id: string;
+    readonly offload: 'full' | 'partial' | 'none';
+    readonly text: string;
+    readonly reason: string;
+  }[];
   readonly steps: number;
 }
 
 function unsound(program: StepProgram, protocol: number): StepProgram {
-  const atoms = [...program.atoms, { kind: 'values', field: 'protocol', ranges: [[protocol, protocol]], counters: null } as const];
+  const atoms = [
+    ...program.atoms,
+    { kind: 'values', field: 'protocol', ranges: [[protocol, protocol]], counters: null } as const,
+  ];
   const shifted = program.steps.map((step) =>
     step.outcome.kind === 'skip' ? { ...step, outcome: { kind: 'skip' as const, to: step.outcome.to + 1 } } : step,
   );
   const drop = { kind: 'drop', counter: 0, counted: null } as const;
-  return { ...program, atoms, steps: [{ when: [{ atom: atoms.length - 1, negate: false }], outcome: drop }, ...shifted] };
+  return {
+    ...program,
+    atoms,
+    steps: [{ when: [{ atom: atoms.length - 1, negate: false }], outcome: drop }, ...shifted],
+  };
 }
 
 function spoil(prefilter: Prefilter, protocol: number | undefined): Prefilter {
@@ -56,21 +68,36 @@ function spoil(prefilter: Prefilter, protocol: number | undefined): Prefilter {
 async function main(request: AgentRequest): Promise<AgentReply> {
   const files = request.files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt: null }));
   const { ruleset } = readRuleset(files);
-  const plan = planRuleset(ruleset, { devices: ['eth0'], facts: bedFacts(request.forwarding), strict: false, conntrack: request.conntrack });
+  const plan = planRuleset(ruleset, {
+    devices: ['eth0'],
+    facts: bedFacts(request.forwarding),
+    strict: false,
+    conntrack: request.conntrack,
+  });
   const image = compilePrefilter(spoil(plan.prefilter, request.dropProtocol));
   const native = loadNative();
   const object = join(packageRoot(), 'build/bpf', request.conntrack ? 'prefilter-conntrack.bpf.o' : 'prefilter.bpf.o');
-  const { program, maps } = await native.load(readFileSync(object), programName, image.rodata({ mac: targetMac, position: 0 }), [
-    { name: 'tables', valueSize: Math.max(8, image.tables.length) },
-    { name: 'counters', maxEntries: Math.max(1, image.counters) },
-  ]);
+  const { program, maps } = await native.load(
+    readFileSync(object),
+    programName,
+    image.rodata({ mac: targetMac, position: 0 }),
+    [
+      { name: 'tables', valueSize: Math.max(8, image.tables.length) },
+      { name: 'counters', maxEntries: Math.max(1, image.counters) },
+    ],
+  );
   native.writeMappable(maps['tables'] as number, 0, image.tables);
   const verdicts = await native.testRun(program, request.ifindex, unpackFrames(readFileSync(request.frames)));
   native.pin(native.linkCreate(program, request.ifindex, 4), request.pin);
   return {
     verdicts: [...verdicts],
     residuals: residualTexts(plan).map(({ input, text }) => ({ name: basename(input.file), text })),
-    rules: plan.rules.map(({ id, offload, text, reason }) => ({ id, offload, text, reason: `${reason.code}: ${reason.message}` })),
+    rules: plan.rules.map(({ id, offload, text, reason }) => ({
+      id,
+      offload,
+      text,
+      reason: `${reason.code}: ${reason.message}`,
+    })),
     steps: image.steps,
   };
 }

@@ -30,7 +30,11 @@ function observe(place: string, what: readonly string[]): Probe[] {
       const key = version === '4' ? 'ip id' : 'ip6 flowlabel';
       const field = (fields[name] as readonly [string, string])[version === '4' ? 0 : 1];
       const set = `${place}_${name}_${version}`;
-      return { set, typeOf: `${key} . ${field}`, rule: `meta protocol ${version === '4' ? 'ip' : 'ip6'} update @${set} { ${key} . ${field} }` };
+      return {
+        set,
+        typeOf: `${key} . ${field}`,
+        rule: `meta protocol ${version === '4' ? 'ip' : 'ip6'} update @${set} { ${key} . ${field} }`,
+      };
     }),
   );
 }
@@ -102,7 +106,11 @@ export function installProbes(bed: Bed): void {
 
 type Value = number | string | { readonly concat: readonly (number | string)[] };
 interface Listed {
-  readonly set?: { readonly name: string; readonly table: string; readonly elem?: readonly (Value | { readonly elem: { readonly val: Value } })[] };
+  readonly set?: {
+    readonly name: string;
+    readonly table: string;
+    readonly elem?: readonly (Value | { readonly elem: { readonly val: Value } })[];
+  };
 }
 
 function listed(ns: string, family: string, table: string): Listed[] {

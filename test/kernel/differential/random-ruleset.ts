@@ -11,9 +11,38 @@ interface Dialect {
 
 const ip: Dialect = {
   version: 4,
-  sources: ['203.0.113.0/24', '203.0.113.77/32', '192.0.2.0/25', '192.0.2.9/32', '198.18.0.0/15', '198.51.100.0/28', '0.0.0.0/1', '224.0.0.0/4'],
-  destinations: ['192.0.2.1/32', '192.0.2.255/32', '203.0.113.48/28', '198.51.100.0/24', '192.0.2.0/24', '127.0.0.0/8', '224.0.0.0/4'],
-  sets: ['A src', 'A dst', 'N src', 'N src', 'P dst,dst', 'P src,src', 'NP src,dst', 'NP src,src', 'T dst', 'T src', 'L src'],
+  sources: [
+    '203.0.113.0/24',
+    '203.0.113.77/32',
+    '192.0.2.0/25',
+    '192.0.2.9/32',
+    '198.18.0.0/15',
+    '198.51.100.0/28',
+    '0.0.0.0/1',
+    '224.0.0.0/4',
+  ],
+  destinations: [
+    '192.0.2.1/32',
+    '192.0.2.255/32',
+    '203.0.113.48/28',
+    '198.51.100.0/24',
+    '192.0.2.0/24',
+    '127.0.0.0/8',
+    '224.0.0.0/4',
+  ],
+  sets: [
+    'A src',
+    'A dst',
+    'N src',
+    'N src',
+    'P dst,dst',
+    'P src,src',
+    'NP src,dst',
+    'NP src,src',
+    'T dst',
+    'T src',
+    'L src',
+  ],
 };
 const ip6: Dialect = {
   version: 6,
@@ -60,41 +89,74 @@ const not = (random: Random): string => (random.chance(0.15) ? '! ' : '');
 
 function transport(random: Random, { version }: Dialect): string {
   const port = (): string => `${not(random)}--${random.pick(['dport', 'dport', 'sport'])} ${random.pick(ports)}`;
-  const list = (): string => `-m multiport ${not(random)}--${random.pick(['dports', 'sports', 'ports'])} ${random.pick(['22,80', '53,123,1024:2000', '8080'])}`;
+  const list = (): string =>
+    `-m multiport ${not(random)}--${random.pick(['dports', 'sports', 'ports'])} ${random.pick(['22,80', '53,123,1024:2000', '8080'])}`;
   switch (random.below(9)) {
-    case 0: case 1: return `-p tcp -m tcp ${port()}`;
-    case 2: return `-p tcp -m tcp --tcp-flags ${random.pick(['FIN,SYN,RST,ACK SYN', 'SYN,FIN SYN,FIN', 'ALL NONE', 'RST RST', 'SYN,ACK ACK'])}`;
-    case 3: case 4: return `-p udp -m udp ${port()}`;
-    case 5: return `-p ${random.pick(['tcp', 'udp', 'udplite'])} ${list()}`;
-    case 6: return version === 4 ? `-p icmp -m icmp ${not(random)}--icmp-type ${random.pick(['8', '3', '3/3', '0', '5'])}`
-      : `-p ipv6-icmp -m icmp6 ${not(random)}--icmpv6-type ${random.pick(['128', '1', '135', '134', '3/0'])}`;
-    case 7: return `${not(random)}-p ${random.pick(['tcp', 'udp', 'udplite', '47', '50', version === 4 ? 'icmp' : 'ipv6-icmp'])}`;
-    default: return '';
+    case 0:
+    case 1:
+      return `-p tcp -m tcp ${port()}`;
+    case 2:
+      return `-p tcp -m tcp --tcp-flags ${random.pick(['FIN,SYN,RST,ACK SYN', 'SYN,FIN SYN,FIN', 'ALL NONE', 'RST RST', 'SYN,ACK ACK'])}`;
+    case 3:
+    case 4:
+      return `-p udp -m udp ${port()}`;
+    case 5:
+      return `-p ${random.pick(['tcp', 'udp', 'udplite'])} ${list()}`;
+    case 6:
+      return version === 4
+        ? `-p icmp -m icmp ${not(random)}--icmp-type ${random.pick(['8', '3', '3/3', '0', '5'])}`
+        : `-p ipv6-icmp -m icmp6 ${not(random)}--icmpv6-type ${random.pick(['128', '1', '135', '134', '3/0'])}`;
+    case 7:
+      return `${not(random)}-p ${random.pick(['tcp', 'udp', 'udplite', '47', '50', version === 4 ? 'icmp' : 'ipv6-icmp'])}`;
+    default:
+      return '';
   }
 }
 
 function extra(random: Random, dialect: Dialect, table: string, chain: string, stateful: boolean): string {
   const four = dialect.version === 4;
   switch (random.below(stateful ? 14 : 13)) {
-    case 0: return `-m set ${not(random)}--match-set ${random.pick(dialect.sets)}`;
-    case 1: return `-m set --match-set ${random.pick(dialect.sets)}`;
-    case 2: return four ? `-m ttl --ttl-${random.pick(['lt 5', 'eq 64', 'gt 200'])}` : `-m hl --hl-${random.pick(['lt 5', 'eq 64', 'gt 200'])}`;
-    case 3: return `-m length ${not(random)}--length ${random.pick(['0:40', '41:60', '100:65535'])}`;
-    case 4: return `-m dscp ${not(random)}--dscp ${random.pick(['0x0a', '0x2e', '0x00'])}`;
-    case 5: return `-m addrtype --dst-type ${random.pick(['LOCAL', 'BROADCAST', 'MULTICAST', 'UNICAST'])}`;
-    case 6: return `-m pkttype ${not(random)}--pkt-type ${random.pick(['unicast', 'broadcast', 'multicast'])}`;
-    case 7: return four ? `-m iprange ${not(random)}--src-range 203.0.113.70-203.0.113.99` : '-m iprange --src-range 2001:db8:1::2-2001:db8:1::ffff';
-    case 8: return ['PREROUTING', 'INPUT', 'FORWARD'].includes(chain) ? '-m mac --mac-source 02:00:00:00:00:02' : '';
-    case 9: return four && random.chance(0.5) ? `${not(random)}-f` : '';
-    case 10: return '-m limit --limit 1/hour --limit-burst 5';
-    case 11: return '-m mark --mark 0x7';
-    case 13: return table === 'raw' ? '' : `-m conntrack ${not(random)}--ctstate ${random.pick(['NEW', 'INVALID', 'RELATED,ESTABLISHED', 'UNTRACKED'])}`;
-    default: return '';
+    case 0:
+      return `-m set ${not(random)}--match-set ${random.pick(dialect.sets)}`;
+    case 1:
+      return `-m set --match-set ${random.pick(dialect.sets)}`;
+    case 2:
+      return four
+        ? `-m ttl --ttl-${random.pick(['lt 5', 'eq 64', 'gt 200'])}`
+        : `-m hl --hl-${random.pick(['lt 5', 'eq 64', 'gt 200'])}`;
+    case 3:
+      return `-m length ${not(random)}--length ${random.pick(['0:40', '41:60', '100:65535'])}`;
+    case 4:
+      return `-m dscp ${not(random)}--dscp ${random.pick(['0x0a', '0x2e', '0x00'])}`;
+    case 5:
+      return `-m addrtype --dst-type ${random.pick(['LOCAL', 'BROADCAST', 'MULTICAST', 'UNICAST'])}`;
+    case 6:
+      return `-m pkttype ${not(random)}--pkt-type ${random.pick(['unicast', 'broadcast', 'multicast'])}`;
+    case 7:
+      return four
+        ? `-m iprange ${not(random)}--src-range 203.0.113.70-203.0.113.99`
+        : '-m iprange --src-range 2001:db8:1::2-2001:db8:1::ffff';
+    case 8:
+      return ['PREROUTING', 'INPUT', 'FORWARD'].includes(chain) ? '-m mac --mac-source 02:00:00:00:00:02' : '';
+    case 9:
+      return four && random.chance(0.5) ? `${not(random)}-f` : '';
+    case 10:
+      return '-m limit --limit 1/hour --limit-burst 5';
+    case 11:
+      return '-m mark --mark 0x7';
+    case 13:
+      return table === 'raw'
+        ? ''
+        : `-m conntrack ${not(random)}--ctstate ${random.pick(['NEW', 'INVALID', 'RELATED,ESTABLISHED', 'UNTRACKED'])}`;
+    default:
+      return '';
   }
 }
 
 function verdict(random: Random, table: string, chain: string, below: readonly string[]): string {
-  const others = ['-j LOG', '-j RETURN', '-j RETURN', '-j MARK --set-xmark 0x7/0xffffffff'].filter((text) => !text.includes('MARK') || table === 'mangle');
+  const others = ['-j LOG', '-j RETURN', '-j RETURN', '-j MARK --set-xmark 0x7/0xffffffff'].filter(
+    (text) => !text.includes('MARK') || table === 'mangle',
+  );
   if (random.chance(0.5)) return '-j DROP';
   if (random.chance(0.35)) return '-j ACCEPT';
   if (below.length > 0 && random.chance(0.6)) return `${random.chance(0.25) ? '-g' : '-j'} ${random.pick(below)}`;
@@ -102,14 +164,25 @@ function verdict(random: Random, table: string, chain: string, below: readonly s
   return random.pick(others);
 }
 
-function rule(random: Random, dialect: Dialect, table: string, chain: string, below: readonly string[], stateful: boolean): string {
+function rule(
+  random: Random,
+  dialect: Dialect,
+  table: string,
+  chain: string,
+  below: readonly string[],
+  stateful: boolean,
+): string {
   const address = [
     random.chance(0.5) ? `${not(random)}-s ${random.pick(dialect.sources)}` : '',
     random.chance(0.25) ? `${not(random)}-d ${random.pick(dialect.destinations)}` : '',
     random.chance(0.15) ? `${not(random)}-i ${random.pick(['eth0', 'eth0', 'eth1', 'lo', 'eth+'])}` : '',
     chain === 'FORWARD' && random.chance(0.15) ? `-o ${random.pick(['eth0', 'eth1'])}` : '',
   ];
-  const parts = [...address, random.chance(0.6) ? transport(random, dialect) : '', random.chance(0.35) ? extra(random, dialect, table, chain, stateful) : ''];
+  const parts = [
+    ...address,
+    random.chance(0.6) ? transport(random, dialect) : '',
+    random.chance(0.35) ? extra(random, dialect, table, chain, stateful) : '',
+  ];
   return [`-A ${chain}`, ...parts, verdict(random, table, chain, below)].filter((part) => part !== '').join(' ');
 }
 
@@ -122,20 +195,32 @@ const hooks: Readonly<Record<string, readonly string[]>> = {
 function table(random: Random, dialect: Dialect, name: string, stateful: boolean): string {
   const base = hooks[name] as readonly string[];
   const user = name === 'filter' || random.chance(0.3) ? ['one', 'two', 'three'].slice(0, random.below(4)) : [];
-  const policy = (chain: string): string => ((chain === 'INPUT' || chain === 'FORWARD') && random.chance(0.25) ? 'DROP' : 'ACCEPT');
+  const policy = (chain: string): string =>
+    (chain === 'INPUT' || chain === 'FORWARD') && random.chance(0.25) ? 'DROP' : 'ACCEPT';
   const used = [...base.filter((chain) => chain !== 'OUTPUT' && chain !== 'POSTROUTING'), ...user];
   // a chain jumps to later ones only: no loops
   const below = (chain: string): readonly string[] => user.slice(user.indexOf(chain) + 1);
   const rules = used.flatMap((chain) =>
-    Array.from({ length: random.below(name === 'filter' ? 9 : 5) }, () => rule(random, dialect, name, chain, below(chain), stateful)),
+    Array.from({ length: random.below(name === 'filter' ? 9 : 5) }, () =>
+      rule(random, dialect, name, chain, below(chain), stateful),
+    ),
   );
-  return [`*${name}`, ...base.map((chain) => `:${chain} ${policy(chain)} [0:0]`), ...user.map((chain) => `:${chain} - [0:0]`), ...rules, 'COMMIT'].join('\n');
+  return [
+    `*${name}`,
+    ...base.map((chain) => `:${chain} ${policy(chain)} [0:0]`),
+    ...user.map((chain) => `:${chain} - [0:0]`),
+    ...rules,
+    'COMMIT',
+  ].join('\n');
 }
 
 export function randomCase(seed: number): FirewallCase {
   const random = createRandom(seed);
   const stateful = random.chance(0.3);
   const dump = (dialect: Dialect): string =>
-    `${['raw', 'mangle', 'filter'].filter((name) => name === 'filter' || random.chance(0.5)).map((name) => table(random, dialect, name, stateful)).join('\n')}\n`;
+    `${['raw', 'mangle', 'filter']
+      .filter((name) => name === 'filter' || random.chance(0.5))
+      .map((name) => table(random, dialect, name, stateful))
+      .join('\n')}\n`;
   return { name: `random-${seed}`, v4: dump(ip), v6: dump(ip6), sets, forwarding: random.chance(0.7) };
 }

@@ -6,7 +6,18 @@ import { createOracle } from '../../../src/oracle/oracle.js';
 import type { Net } from '../namespace.js';
 import { backends, type Backend } from './backend.js';
 import { boundaryDatagrams } from './boundary-datagrams.js';
-import { answered, compare, compareOracle, droppedByRules, droppedInXdp, early, notesOf, survived, type Finding, type Observed } from './compare.js';
+import {
+  answered,
+  compare,
+  compareOracle,
+  droppedByRules,
+  droppedInXdp,
+  early,
+  notesOf,
+  survived,
+  type Finding,
+  type Observed,
+} from './compare.js';
 import { counters, restore } from './firewall.js';
 import { bedFacts, dumpsOf, type FirewallCase } from './firewall-case.js';
 import { packFrameFile } from './frame-file.js';
@@ -51,19 +62,37 @@ export interface CaseReport {
   readonly reply: AgentReply;
 }
 
-async function split(net: Net, target: Target, request: Omit<AgentRequest, 'ifindex' | 'pin'>, bpffs: string): Promise<AgentReply> {
+async function split(
+  net: Net,
+  target: Target,
+  request: Omit<AgentRequest, 'ifindex' | 'pin'>,
+  bpffs: string,
+): Promise<AgentReply> {
   const whole: AgentRequest = { ...request, ifindex: net.ifindex(target.name, 'eth0'), pin: join(bpffs, target.near) };
-  const { stdout } = await net.node(target.name, 'test/kernel/differential/prefilter-agent.ts', [JSON.stringify(whole)]);
+  const { stdout } = await net.node(target.name, 'test/kernel/differential/prefilter-agent.ts', [
+    JSON.stringify(whole),
+  ]);
   return JSON.parse(stdout) as AgentReply;
 }
 
-function datagramsOf(firewall: FirewallCase, options: CaseOptions, files: readonly string[], flows: readonly Flow[]): Datagram[] {
+function datagramsOf(
+  firewall: FirewallCase,
+  options: CaseOptions,
+  files: readonly string[],
+  flows: readonly Flow[],
+): Datagram[] {
   const own = framePool(textOf(firewall), Math.ceil(options.frames / 2), createRandom(options.seed), flows);
   const { ruleset } = readRuleset(files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt: null })));
-  return [...own, ...boundaryDatagrams(ruleset, firewall.forwarding, options.frames - own.length, options.seed, own.length + 1)];
+  return [
+    ...own,
+    ...boundaryDatagrams(ruleset, firewall.forwarding, options.frames - own.length, options.seed, own.length + 1),
+  ];
 }
 
-const textOf = (firewall: FirewallCase): string => dumpsOf(firewall).map((dump) => dump.text).join('\n');
+const textOf = (firewall: FirewallCase): string =>
+  dumpsOf(firewall)
+    .map((dump) => dump.text)
+    .join('\n');
 
 /** Groups the verdicts of frames by datagram. */
 function byDatagram(datagrams: readonly Datagram[], verdicts: readonly number[]): number[][] {
@@ -76,7 +105,13 @@ async function inject(net: Net, bed: Bed, frames: string): Promise<void> {
   await net.node(bed.sender, 'test/kernel/differential/injector.ts', [frames, ...devices]);
 }
 
-function observe(bed: Bed, backend: Backend, datagrams: readonly Datagram[], reply: AgentReply, conntrack: boolean): Observed {
+function observe(
+  bed: Bed,
+  backend: Backend,
+  datagrams: readonly Datagram[],
+  reply: AgentReply,
+  conntrack: boolean,
+): Observed {
   const [original, other] = bed.targets.filter(({ near }) => near.startsWith(backend)) as [Target, Target];
   return {
     backend,
@@ -102,20 +137,32 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
   const frameFile = join(directory, 'frames');
   writeFileSync(frameFile, packFrameFile(frames));
 
-  const bed = createBed(net, backends.flatMap((backend) => [`${backend}A`, `${backend}B`]), firewall);
+  const bed = createBed(
+    net,
+    backends.flatMap((backend) => [`${backend}A`, `${backend}B`]),
+    firewall,
+  );
   installProbes(bed);
   const bpffs = net.bpffs();
   const conntrack = options.conntrack ?? true;
-  const request = { files, conntrack, frames: frameFile, forwarding: firewall.forwarding, ...(options.dropProtocol !== undefined && { dropProtocol: options.dropProtocol }) };
+  const request = {
+    files,
+    conntrack,
+    frames: frameFile,
+    forwarding: firewall.forwarding,
+    ...(options.dropProtocol !== undefined && { dropProtocol: options.dropProtocol }),
+  };
   const spoil = options.spoilResidual ?? ((text: string): string => text);
-  const replies = await Promise.all(backends.map(async (backend, at) => {
-    const [original, other] = [bed.targets[2 * at], bed.targets[2 * at + 1]] as [Target, Target];
-    restore(original.name, backend, dumps);
-    const reply = await split(net, other, request, bpffs);
-    const residuals = reply.residuals.map(({ name, text }) => ({ name, text: spoil(text) }));
-    restore(other.name, backend, [...dumps.filter(({ name }) => name === 'ipset.save'), ...residuals]);
-    return reply;
-  }));
+  const replies = await Promise.all(
+    backends.map(async (backend, at) => {
+      const [original, other] = [bed.targets[2 * at], bed.targets[2 * at + 1]] as [Target, Target];
+      restore(original.name, backend, dumps);
+      const reply = await split(net, other, request, bpffs);
+      const residuals = reply.residuals.map(({ name, text }) => ({ name, text: spoil(text) }));
+      restore(other.name, backend, [...dumps.filter(({ name }) => name === 'ipset.save'), ...residuals]);
+      return reply;
+    }),
+  );
   await openFlows(net, bed, flows);
   await inject(net, bed, frameFile);
 
@@ -123,13 +170,24 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
   return report(firewall, files, datagrams, runs, replies[0] as AgentReply);
 }
 
-function report(firewall: FirewallCase, files: readonly string[], datagrams: readonly Datagram[], runs: readonly Observed[], reply: AgentReply): CaseReport {
+function report(
+  firewall: FirewallCase,
+  files: readonly string[],
+  datagrams: readonly Datagram[],
+  runs: readonly Observed[],
+  reply: AgentReply,
+): CaseReport {
   const { ruleset } = readRuleset(files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt: null })));
   const oracle = createOracle(ruleset, bedFacts(firewall.forwarding), 'eth0');
   const full = new Set(reply.rules.filter(({ offload }) => offload === 'full').map(({ id }) => id));
   const findings = runs.flatMap((run) => [
     ...compare(datagrams, run),
-    ...compareOracle(datagrams, run, (frame) => oracle.fate(frame), (rule) => full.has(rule)),
+    ...compareOracle(
+      datagrams,
+      run,
+      (frame) => oracle.fate(frame),
+      (rule) => full.has(rule),
+    ),
   ]);
   const [run] = runs as [Observed];
   const count = (test: (notes: readonly string[], at: number) => boolean): number =>
@@ -140,11 +198,19 @@ function report(firewall: FirewallCase, files: readonly string[], datagrams: rea
     datagrams: datagrams.length,
     frames: datagrams.reduce((sum, datagram) => sum + datagram.frames.length, 0),
     silent: count(droppedByRules),
-    early: count((notes, at) => droppedByRules(notes) && droppedInXdp(run.verdicts[at] ?? [], notesOf(run.split, datagrams[at] as Datagram), run.conntrack)),
-    tracked: datagrams.filter((datagram, at) => run.verdicts[at]?.join() === '1' && early(notesOf(run.split, datagram))).length,
+    early: count(
+      (notes, at) =>
+        droppedByRules(notes) &&
+        droppedInXdp(run.verdicts[at] ?? [], notesOf(run.split, datagrams[at] as Datagram), run.conntrack),
+    ),
+    tracked: datagrams.filter((datagram, at) => run.verdicts[at]?.join() === '1' && early(notesOf(run.split, datagram)))
+      .length,
     survived: count(survived),
     answered: count((notes) => !survived(notes) && answered(notes)),
     decisions: { full: decided('full'), partial: decided('partial'), none: decided('none') },
-    findings, runs, reply, sent: datagrams,
+    findings,
+    runs,
+    reply,
+    sent: datagrams,
   };
 }

@@ -23,11 +23,14 @@ const show = Number(values.show);
 function print(report: CaseReport): void {
   const { name, datagrams, frames, tracked, survived, answered, silent, early, decisions, findings } = report;
   const rules = `${decisions.full} full ${decisions.partial} partial ${decisions.none} none`;
-  console.log(`${name}: ${datagrams} datagrams (${frames} frames): ${survived} through, ${answered} answered, ${silent} dropped, ${early} of them early, ${tracked} passed as tracked · rules ${rules} · ${findings.length} findings`);
+  console.log(
+    `${name}: ${datagrams} datagrams (${frames} frames): ${survived} through, ${answered} answered, ${silent} dropped, ${early} of them early, ${tracked} passed as tracked · rules ${rules} · ${findings.length} findings`,
+  );
   for (const kind of new Set(findings.map((finding) => finding.kind))) {
     const such = findings.filter((finding) => finding.kind === kind);
     console.log(`  ${kind}: ${such.length}`);
-    for (const { backend, text } of such.slice(0, show)) console.log(`  [${backend}] ${text.replaceAll('\n', '\n    ')}`);
+    for (const { backend, text } of such.slice(0, show))
+      console.log(`  [${backend}] ${text.replaceAll('\n', '\n    ')}`);
   }
 }
 
@@ -37,7 +40,9 @@ const random = Array.from({ length: Number(values.random) }, (_, i) => randomCas
 let bad = 0;
 for (const firewall of [...(Number(values.random) > 0 && positionals.length === 0 ? [] : named), ...random]) {
   try {
-    const report = await withNamespaces({ log: console.error }, (net) => runCase(net, firewall, { seed, frames: Number(values.frames) }));
+    const report = await withNamespaces({ log: console.error }, (net) =>
+      runCase(net, firewall, { seed, frames: Number(values.frames) }),
+    );
     print(report);
     bad += report.findings.length;
   } catch (error) {

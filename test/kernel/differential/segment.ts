@@ -20,8 +20,12 @@ export function tcp(header: TcpHeader): Segment {
   const sequence = header.sequence ?? 0;
   const acknowledgement = header.acknowledgement ?? 0;
   const bytes = concat(
-    word(header.sport), word(header.dport),
-    word(sequence >>> 16), word(sequence), word(acknowledgement >>> 16), word(acknowledgement),
+    word(header.sport),
+    word(header.dport),
+    word(sequence >>> 16),
+    word(sequence),
+    word(acknowledgement >>> 16),
+    word(acknowledgement),
     [(header.dataOffset ?? 5) << 4, header.flags, 0x20, 0, 0, 0, 0, 0],
     new Uint8Array(header.payload ?? 0).fill(0x61),
   );
@@ -29,16 +33,25 @@ export function tcp(header: TcpHeader): Segment {
 }
 
 export function udp(sport: number, dport: number, payload = 8): Segment {
-  return { protocol: 17, bytes: concat(word(sport), word(dport), word(8 + payload), [0, 0], new Uint8Array(payload).fill(0x62)) };
+  return {
+    protocol: 17,
+    bytes: concat(word(sport), word(dport), word(8 + payload), [0, 0], new Uint8Array(payload).fill(0x62)),
+  };
 }
 
 /** UDP-Lite with full coverage, so that its checksum is computed as UDP's. */
 export function udpLite(sport: number, dport: number, payload = 8): Segment {
-  return { protocol: 136, bytes: concat(word(sport), word(dport), word(0), [0, 0], new Uint8Array(payload).fill(0x62)) };
+  return {
+    protocol: 136,
+    bytes: concat(word(sport), word(dport), word(0), [0, 0], new Uint8Array(payload).fill(0x62)),
+  };
 }
 
 export function icmp(version: 4 | 6, type: number, code: number, payload = 16): Segment {
-  return { protocol: version === 4 ? 1 : 58, bytes: concat([type, code, 0, 0, 0, 1, 0, 1], new Uint8Array(payload).fill(0x63)) };
+  return {
+    protocol: version === 4 ? 1 : 58,
+    bytes: concat([type, code, 0, 0, 0, 1, 0, 1], new Uint8Array(payload).fill(0x63)),
+  };
 }
 
 /** Any other protocol: opaque bytes, the first four look like ports. */

@@ -30,7 +30,11 @@ export interface HostSettings {
 }
 
 /** 02:00:00:00:00:01 as text for a 48-bit number. */
-export const macText = (mac: number): string => mac.toString(16).padStart(12, '0').replace(/(..)(?!$)/g, '$1:');
+export const macText = (mac: number): string =>
+  mac
+    .toString(16)
+    .padStart(12, '0')
+    .replace(/(..)(?!$)/g, '$1:');
 
 function batch(ns: string, lines: readonly string[]): void {
   const done = spawnSync('ip', ['-n', ns, '-batch', '-'], { input: lines.join('\n'), encoding: 'utf8' });
@@ -39,7 +43,9 @@ function batch(ns: string, lines: readonly string[]): void {
 
 /** Values of /proc/sys, by path below it. */
 function sysctl(ns: string, values: Readonly<Record<string, number | string>>): void {
-  const script = Object.entries(values).map(([key, value]) => `echo '${value}' > /proc/sys/${key}`).join('\n');
+  const script = Object.entries(values)
+    .map(([key, value]) => `echo '${value}' > /proc/sys/${key}`)
+    .join('\n');
   const done = spawnSync('nsenter', [`--net=/run/netns/${ns}`, 'sh', '-e'], { input: script, encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`sysctl in ${ns}: ${done.stderr}`);
 }
@@ -96,6 +102,10 @@ function createTarget(net: Net, sender: string, label: string, settings: HostSet
 /** Labels name the targets and, with 0 and 1 behind them, their peers: at most 14 characters. */
 export function createBed(net: Net, labels: readonly string[], settings: HostSettings): Bed {
   const sender = net.namespace('sender');
-  sysctl(sender, { 'net/ipv6/conf/default/disable_ipv6': 1, 'net/ipv6/conf/all/disable_ipv6': 1, 'net/ipv4/ip_forward': 0 });
+  sysctl(sender, {
+    'net/ipv6/conf/default/disable_ipv6': 1,
+    'net/ipv6/conf/all/disable_ipv6': 1,
+    'net/ipv4/ip_forward': 0,
+  });
   return { sender, targets: labels.map((label) => createTarget(net, sender, label, settings)) };
 }

@@ -61,7 +61,15 @@ function sample<T>(from: readonly T[], limit: number, random: Random): T[] {
   return from.length <= limit ? [...from] : Array.from({ length: limit }, () => random.pick(from));
 }
 
-const services: Readonly<Record<string, number>> = { ssh: 22, smtp: 25, domain: 53, http: 80, https: 443, ntp: 123, telnet: 23 };
+const services: Readonly<Record<string, number>> = {
+  ssh: 22,
+  smtp: 25,
+  domain: 53,
+  http: 80,
+  https: 443,
+  ntp: 123,
+  telnet: 23,
+};
 
 function portsOf(text: string): number[] {
   const ports = new Set<number>([22, 53, 80, 443, 1024, 40000, 65535]);
@@ -71,30 +79,46 @@ function portsOf(text: string): number[] {
   for (const [, list = ''] of text.matchAll(/ports? (\S+)/g)) {
     for (const word of list.split(/[,:]/)) add(services[word] ?? Number(word));
   }
-  for (const [, low, high] of text.matchAll(/,(?:tcp:|udp:)?(\d+)(?:-(\d+))?\b/g)) [low, high].filter(Boolean).forEach((word) => add(Number(word)));
-  for (const [, low, high] of text.matchAll(/^add \S+ (\d+)(?:-(\d+))?(?: |$)/gm)) [low, high].filter(Boolean).forEach((word) => add(Number(word)));
+  for (const [, low, high] of text.matchAll(/,(?:tcp:|udp:)?(\d+)(?:-(\d+))?\b/g))
+    [low, high].filter(Boolean).forEach((word) => add(Number(word)));
+  for (const [, low, high] of text.matchAll(/^add \S+ (\d+)(?:-(\d+))?(?: |$)/gm))
+    [low, high].filter(Boolean).forEach((word) => add(Number(word)));
   return [...ports].filter((port) => Number.isInteger(port));
 }
 
 function numbersAfter(text: string, option: RegExp, around: boolean): number[] {
-  return [...text.matchAll(option)].flatMap(([, word]) => {
-    const value = Number(word);
-    return Number.isInteger(value) ? (around ? [value - 1, value, value + 1] : [value]) : [];
-  }).filter((value) => value >= 0 && value < 256);
+  return [...text.matchAll(option)]
+    .flatMap(([, word]) => {
+      const value = Number(word);
+      return Number.isInteger(value) ? (around ? [value - 1, value, value + 1] : [value]) : [];
+    })
+    .filter((value) => value >= 0 && value < 256);
 }
 
 export function wordsOf(text: string, random: Random): Words {
   const found4 = [...text.matchAll(/(?<![\d.])(\d+\.\d+\.\d+\.\d+)(?:\/(\d+))?(?![\d.])/g)];
-  const found6 = [...text.matchAll(/(?<![\w:])([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})(?:\/(\d+))?(?![\w:])/g)]
-    .filter(([word, address = '']) => address.includes('::') || address.split(':').length === 8 ? word.length > 2 : false);
-  const ip = sample(found4, 300, random).flatMap(([, address = '', length]) => around4(address, Number(length ?? 32), random));
-  const ip6 = sample(found6, 300, random).flatMap(([, address = '', length]) => around6(address, Number(length ?? 128), random));
-  const macs = [...text.matchAll(/\b([0-9a-f]{2}(?::[0-9a-f]{2}){5})\b/gi)].map(([, word = '']) => Number.parseInt(word.replaceAll(':', ''), 16));
+  const found6 = [...text.matchAll(/(?<![\w:])([0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})(?:\/(\d+))?(?![\w:])/g)].filter(
+    ([word, address = '']) => (address.includes('::') || address.split(':').length === 8 ? word.length > 2 : false),
+  );
+  const ip = sample(found4, 300, random).flatMap(([, address = '', length]) =>
+    around4(address, Number(length ?? 32), random),
+  );
+  const ip6 = sample(found6, 300, random).flatMap(([, address = '', length]) =>
+    around6(address, Number(length ?? 128), random),
+  );
+  const macs = [...text.matchAll(/\b([0-9a-f]{2}(?::[0-9a-f]{2}){5})\b/gi)].map(([, word = '']) =>
+    Number.parseInt(word.replaceAll(':', ''), 16),
+  );
   return {
     hasIpv4: found4.length > 0 || !/^:?\*?.*ip6/m.test(text),
     hasIpv6: found6.length > 0 || text.includes('icmpv6') || text.includes('ipv6-icmp'),
     ip: {
-      sources: ['192.0.2.9', '203.0.113.77', '192.0.2.2', ...ip.filter((address) => Number(address.split('.')[0]) < 224)],
+      sources: [
+        '192.0.2.9',
+        '203.0.113.77',
+        '192.0.2.2',
+        ...ip.filter((address) => Number(address.split('.')[0]) < 224),
+      ],
       destinations: ['203.0.113.50', '198.51.100.20', '224.0.0.1', '255.255.255.255', ...ip],
       own: ['192.0.2.1', '192.0.2.1', '198.51.100.1', '192.0.2.255'],
     },
@@ -105,8 +129,36 @@ export function wordsOf(text: string, random: Random): Words {
     },
     ports: portsOf(text),
     protocols: [0, 2, 47, 50, 51, 132, 33, 103, 255, ...numbersAfter(text, /-p (?:!\s*)?(\d+)/g, true)],
-    icmpTypes: [0, 3, 5, 8, 8, 11, 13, 128, 128, 129, 1, 3, 130, 133, 135, 136, ...numbersAfter(text, /icmp(?:v6)?-type (\d+)/g, true)],
-    tos: [0, 4, 8, 0x10, 0x28, 0x2e << 2, 0xfc, 3, ...numbersAfter(text, /--dscp (0x[0-9a-f]+|\d+)/g, false).map((value) => (value << 2) & 0xff)],
+    icmpTypes: [
+      0,
+      3,
+      5,
+      8,
+      8,
+      11,
+      13,
+      128,
+      128,
+      129,
+      1,
+      3,
+      130,
+      133,
+      135,
+      136,
+      ...numbersAfter(text, /icmp(?:v6)?-type (\d+)/g, true),
+    ],
+    tos: [
+      0,
+      4,
+      8,
+      0x10,
+      0x28,
+      0x2e << 2,
+      0xfc,
+      3,
+      ...numbersAfter(text, /--dscp (0x[0-9a-f]+|\d+)/g, false).map((value) => (value << 2) & 0xff),
+    ],
     ttls: [1, 2, 63, 64, 128, 255, ...numbersAfter(text, /--(?:ttl|hl)-\w+ (\d+)/g, true)],
     macs: [...new Array<number>(6).fill(senderMac), ...macs],
   };
