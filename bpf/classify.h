@@ -67,10 +67,10 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 
 /* A packet that lacks the field is of class 0 (abi.h), counted or not. */
 #define AVAILABLE(limit) ((limit) == NO_PROTOCOL || (p->availability | l->zero) <= (limit))
-#define NARROW(slot, limit, lookup)                                                                                            \
-	do {                                                                                                                   \
-		if ((used & 1 << (slot)) && !narrow(t, family, l, slot, AVAILABLE(limit) ? (lookup) : 0))                      \
-			return 0;                                                                                              \
+#define NARROW(slot, limit, lookup)                                                                                    \
+	do {                                                                                                           \
+		if ((used & 1 << (slot)) && !narrow(t, family, l, slot, AVAILABLE(limit) ? (lookup) : 0))              \
+			return 0;                                                                                      \
 	} while (0)
 #define SMALL(slot, value, max) small_label(t, &family->field[slot], (value) | l->zero, max)
 
@@ -78,7 +78,8 @@ static __always_inline __u32 tuple_port(const struct packet *p, __u32 source, __
 {
 	if (p->protocol == icmp)
 		return p->icmp;
-	if (p->protocol == IPPROTO_TCP || p->protocol == IPPROTO_UDP || p->protocol == IPPROTO_UDPLITE || p->protocol == IPPROTO_SCTP)
+	if (p->protocol == IPPROTO_TCP || p->protocol == IPPROTO_UDP || p->protocol == IPPROTO_UDPLITE ||
+	    p->protocol == IPPROTO_SCTP)
 		return source ? p->sport : p->dport;
 	return 0; /* ipset knows no port of others */
 }
@@ -90,8 +91,9 @@ static __always_inline __u32 tuple_label(const struct packet *p, family_ptr fami
 	const __u32 *address = destination ? p->daddr : p->saddr;
 	struct prefix_key key = { { address[0], address[1], address[2], address[3] }, 0 };
 
-	key.extra = (p->protocol & 0xff) << 16 |
-		    (tuple_port(p, family->tuple_source_port >> index & 1, version == 6 ? IPPROTO_ICMPV6_ : IPPROTO_ICMP) & 0xffff);
+	key.extra = (p->protocol & 0xff) << 16 | (tuple_port(p, family->tuple_source_port >> index & 1,
+							     version == 6 ? IPPROTO_ICMPV6_ : IPPROTO_ICMP) &
+						  0xffff);
 	return prefix_label(&key, PREFIX_TUPLE + index + (version == 6 ? PREFIX_TABLES : 0));
 }
 
@@ -116,8 +118,8 @@ static __always_inline __u32 mac_label(struct xdp_md *ctx, int version)
 }
 
 /* False: never. The limits are availableUpTo of src/plan/program.ts. Cheap fields first; addresses last, for their tables are the large ones. */
-static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p, struct lookup *l,
-				    int version)
+static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p,
+				   struct lookup *l, int version)
 {
 	__u32 used = family->used;
 
@@ -268,7 +270,8 @@ static __always_inline __u32 first_step(const void *t, family_ptr family, struct
 }
 
 /* The counter in an escape record for `number`, or `fallback`. */
-static __always_inline __u32 escaped_counter(const void *t, family_ptr family, __u32 label, __u32 number, __u32 fallback)
+static __always_inline __u32 escaped_counter(const void *t, family_ptr family, __u32 label, __u32 number,
+					     __u32 fallback)
 {
 	__u64 at = family->escapes + (__u64)(label & COUNTER_MASK) * 4, base = 0, length;
 	const __u32 *pair;
@@ -299,8 +302,8 @@ static __always_inline __u32 escaped_counter(const void *t, family_ptr family, _
 }
 
 /* Counter of a drop: the line's, where the step has one counter per line, else the step's own. */
-static __always_inline __u32 line_counter(const void *t, family_ptr family, const struct lookup *l, __u32 slot, __u32 number,
-					  __u32 fallback)
+static __always_inline __u32 line_counter(const void *t, family_ptr family, const struct lookup *l, __u32 slot,
+					  __u32 number, __u32 fallback)
 {
 	__u32 used = family->used, i, label = 0;
 

@@ -38,7 +38,7 @@ extern void bpf_ct_release(struct nf_conn *entry) __ksym;
  */
 static __noinline int may_be_tracked(struct xdp_md *ctx, const struct packet *p, int version)
 {
-	struct bpf_ct_opts opts = {.netns_id = -1, .l4proto = p->protocol};
+	struct bpf_ct_opts opts = { .netns_id = -1, .l4proto = p->protocol };
 	struct bpf_sock_tuple tuple = {};
 	struct nf_conn *entry;
 

@@ -100,7 +100,8 @@ __noinline __s64 walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 end, __
 
 		if (next == IPPROTO_AH)
 			return -1;
-		if (next != IPPROTO_HOPOPTS_ && next != IPPROTO_DSTOPTS_ && next != IPPROTO_ROUTING_ && next != IPPROTO_FRAGMENT_)
+		if (next != IPPROTO_HOPOPTS_ && next != IPPROTO_DSTOPTS_ && next != IPPROTO_ROUTING_ &&
+		    next != IPPROTO_FRAGMENT_)
 			return (__s64)offset << 8 | next;
 		if (i == MAX_EXTENSION_HEADERS || offset + 8 > end || offset > 0xffff)
 			return -1;
@@ -190,8 +191,9 @@ cut:
 	p->availability = SHORT_HEADER;
 }
 
-#define L4_FIELDS (1 << F_SPORT | 1 << F_DPORT | 1 << F_TCP_FLAGS | 1 << F_ICMP | 1 << F_AVAILABILITY | \
-		   1 << F_TUPLE0 | 1 << F_TUPLE1 | 1 << F_TUPLE2 | 1 << F_TUPLE3)
+#define L4_FIELDS                                                                                                      \
+	(1 << F_SPORT | 1 << F_DPORT | 1 << F_TCP_FLAGS | 1 << F_ICMP | 1 << F_AVAILABILITY | 1 << F_TUPLE0 |          \
+	 1 << F_TUPLE1 | 1 << F_TUPLE2 | 1 << F_TUPLE3)
 
 /* Fields that are there or not depending on the chain of IPv6 extension headers. */
 #define CHAIN_FIELDS (L4_FIELDS | 1 << F_PROTOCOL | 1 << F_TTL | 1 << F_TOS | 1 << F_LENGTH)
@@ -241,7 +243,8 @@ static __always_inline int parse_ip(struct xdp_md *ctx, struct packet *p, __u32 
 	if (first >> 4 != 4 || ihl < 20 || p->length < ihl || frame_is_short(ctx, offset, p->length))
 		return PASS_MALFORMED;
 	if (fragment)
-		p->availability = FRAGMENT; /* later ones carry no layer-4 header, and conntrack may put the datagram together first */
+		p->availability =
+			FRAGMENT; /* later ones carry no layer-4 header, and conntrack may put the datagram together first */
 	else if (used & L4_FIELDS)
 		parse_l4(ctx, p, offset + ihl, p->length - ihl);
 	return 0;
@@ -267,8 +270,8 @@ static __always_inline void read_ip6(struct packet *p, const struct ipv6hdr *ip,
 
 static __always_inline int is_extension(__u32 next)
 {
-	return next == IPPROTO_HOPOPTS_ || next == IPPROTO_ROUTING_ || next == IPPROTO_FRAGMENT_ || next == IPPROTO_AH ||
-	       next == IPPROTO_DSTOPTS_;
+	return next == IPPROTO_HOPOPTS_ || next == IPPROTO_ROUTING_ || next == IPPROTO_FRAGMENT_ ||
+	       next == IPPROTO_AH || next == IPPROTO_DSTOPTS_;
 }
 
 /* Returns 0 or the reason to pass. */
