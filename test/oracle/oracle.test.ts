@@ -297,3 +297,46 @@ test('what a jump asks of an unknown field holds in the chain it leads to', (t) 
   t.is(kindOf(rules(132), fragment), 'drop');
   t.is(kindOf(rules(6), fragment), 'depends');
 });
+
+test('without a connection, established is false and nothing has been rewritten', (t) => {
+  const host = createOracle(
+    input([
+      [established, accept],
+      [from('203.0.113.5'), drop],
+    ]),
+    facts,
+    'eth0',
+  );
+  t.is(host.fate(frame(), undefined, true).kind, 'drop');
+  t.is(host.fate(frame({ protocol: 1 }), undefined, true).kind, 'depends', 'conntrack cannot be asked about ICMP');
+  t.is(host.fate(frame({ fragment: { offset: 0, more: true } }), undefined, true).kind, 'depends');
+  const zone = { kind: 'annotate', name: 'zone', text: '' } as const;
+  const zoned = createOracle(input([[zone], [established, accept], [from('203.0.113.5'), drop]]), facts, 'eth0');
+  t.is(zoned.fate(frame(), undefined, true).kind, 'depends');
+  const masquerade = { kind: 'nat', name: 'MASQUERADE', text: '', changes: 'source' } as const;
+  const nat = ruleset([
+    {
+      name: 'nat',
+      chains: { POSTROUTING: { hook: 'postrouting', priority: 100, type: 'nat', rules: [[masquerade]] } },
+    },
+    { chains: { INPUT: { hook: 'input', rules: [[to('192.0.2.1'), drop]] } } },
+  ]);
+  const router2 = createOracle(nat, router, 'eth0');
+  t.is(router2.fate(frame()).kind, 'depends');
+  t.is(router2.fate(frame(), undefined, true).kind, 'drop');
+});
+
+test('a datagram is reassembled into the frame of its first fragment: its MAC and packet type are not this one', (t) => {
+  const later = frame({ fragment: { offset: 2, more: false }, destinationMac: 0xffffffffffff });
+  const broadcast = { kind: 'packetType', type: 'broadcast', negate: false } as const;
+  t.is(kindOf(input([[broadcast, drop]]), later), 'depends');
+  t.is(kindOf(input([[{ kind: 'mac', addresses: [PEER], negate: false }, drop]]), later), 'depends');
+  t.is(kindOf(input([[broadcast, drop]]), frame({ destinationMac: 0xffffffffffff })), 'drop');
+});
+
+test('0.0.0.0/8 is unicast but for 0.0.0.0', (t) => {
+  const type = (name: 'BROADCAST' | 'UNICAST') =>
+    input([[{ kind: 'addressType', field: 'saddr', types: [name], negate: false, limitInterface: null }, drop]]);
+  t.is(kindOf(type('UNICAST'), frame({ saddr: ip(0, 1, 2, 3) })), 'drop');
+  t.is(kindOf(type('BROADCAST'), frame({ saddr: ip(0, 1, 2, 3) })), 'pass');
+});
