@@ -18,8 +18,8 @@ devices -> "device" (%word | %quoted | %wildcard)          {% line.device %}
 priority -> "priority" "-":? %number                       {% line.priorityNumber %}
           | "priority" %variable                           {% line.priorityVariable %}
           | "priority" %word (("+" | "-") %number):? {% line.priorityName %}
-policy -> ("accept" | "drop")                              {% line.word %}
-        | %variable                                        {% line.word %}
+policy -> ("accept" | "drop")                              {% id %}
+        | %variable                                        {% id %}
 comment -> "comment" (%quoted | %word)                     {% line.comment %}
 flagList -> flag                                           {% expression.first %}
           | flagList "," flag                              {% expression.append %}

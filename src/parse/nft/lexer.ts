@@ -160,3 +160,8 @@ function toToken(token: moo.Token): Token {
 
 /** What the compiled grammar asks of a lexer: `%word` in it means a token of that type. */
 export const anyToken = { has: (): boolean => true };
+
+/** Whether a text is read as one word that is not reserved. */
+const plainWord = new RegExp(`^${name}$`);
+export const isWord = (text: string): boolean =>
+  plainWord.test(text) && !reservedWords.has(text) && !operatorWords.has(text);
