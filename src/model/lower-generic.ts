@@ -72,7 +72,8 @@ function lowerInterface(routed: Routed, value: string): GenericMatch {
   if (value === '' || value.length > 15) return unknown(routed, 'opaque');
   const wildcard = value.endsWith('+');
   const { negated } = routed.option;
-  if (value === '+' && !negated) return one(null);
+  // "Not any device": legacy matches nothing, the nft back end drops the match (both seen in 1.8.9).
+  if (value === '+') return negated ? unknown(routed, 'opaque') : one(null);
   return one({
     kind: 'interface',
     direction: routed.name === '-i' ? 'in' : 'out',

@@ -88,11 +88,17 @@ export class SetDraft {
       case 'ports':
         return addPort(this.#columns, options, text.slice(start, end));
       case 'list':
-        this.#members.push({ name: text.slice(start, end), timeout: options.timeout });
-        return true;
+        return this.#addMember(text.slice(start, end), options.timeout);
       case null:
         return true;
     }
+  }
+
+  /** `a,before,b` puts a member at a place: not read. */
+  #addMember(name: string, timeout: number): boolean {
+    if (name.includes(',')) return false;
+    this.#members.push({ name, timeout });
+    return true;
   }
 
   /** A line that the grammar read. */

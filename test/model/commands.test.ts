@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { DiagnosticCode } from '../../src/diagnostic.js';
 import { InputError } from '../../src/diagnostic.js';
 import { lowerIptables } from '../../src/model/lower-iptables.js';
 import { readRuleset } from '../../src/model/read-ruleset.js';
@@ -81,7 +82,7 @@ test('a chain may be named like anything', (t) => {
   t.deepEqual(ids, ['ip filter toString 1 | -A toString -j __proto__']);
 });
 
-const errors: [string, string, string][] = [
+const errors: [string, DiagnosticCode, string][] = [
   ['-A nowhere -j DROP', 'unknown-chain', '4:4 chain "nowhere" is not in table filter; expected one of INPUT, u'],
   [
     '-A INPUT -j DROP\n-D INPUT 2',

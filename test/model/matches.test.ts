@@ -46,7 +46,7 @@ const ipv4: Row[] = [
   ['! -i lo', ['!in lo']],
   ['--in-interface ! lo', ['!in lo']],
   ['-i +', []],
-  ['! -i +', ['!in *']],
+  ['! -i +', ['opaque -i: ! -i +']],
   ['-o br-0123456789ab', ['out br-0123456789ab']],
   ['-i sixteen-letters-', ['opaque -i: -i sixteen-letters-']],
   ['-f', ['fragment']],
