@@ -41,6 +41,8 @@ export interface Ipv6Header extends Ethernet {
   /** Extension headers in order: number and body without its first byte (next header), which is filled in. */
   readonly extensions?: readonly { readonly number: number; readonly body: Uint8Array }[];
   readonly payloadLength?: number;
+  /** Of the fragment header, 32 bits. */
+  readonly identification?: number;
 }
 
 const macBytes = (mac: number): number[] => [40, 32, 24, 16, 8, 0].map((shift) => Math.floor(mac / 2 ** shift) & 0xff);
@@ -153,6 +155,7 @@ export function ipv6Fragments(header: Ipv6Header, segment: Segment, cuts: readon
     segment,
     concat(saddr, daddr, [0, 0, length >> 8, length & 0xff, 0, 0, 0, segment.protocol]),
   );
+  const identification = [24, 16, 8, 0].map((shift) => ((header.identification ?? 0) >>> shift) & 0xff);
   const ends = [...(cuts ?? []), length];
   return ends.map((end, part) => {
     const start = part === 0 ? 0 : (ends[part - 1] as number);
@@ -160,7 +163,7 @@ export function ipv6Fragments(header: Ipv6Header, segment: Segment, cuts: readon
     const fragment =
       cuts === null
         ? []
-        : [{ number: 44, body: Uint8Array.from([0, start >> 8, (start & 0xf8) | more, 0x12, 0x34, 0x56, 0x78]) }];
+        : [{ number: 44, body: Uint8Array.from([0, start >> 8, (start & 0xf8) | more, ...identification]) }];
     const chain = [...(header.extensions ?? []), ...fragment];
     const numbers = [...chain.map((extension) => extension.number), segment.protocol];
     const extensions = concat(...chain.map((extension, at) => concat([numbers[at + 1] as number], extension.body)));

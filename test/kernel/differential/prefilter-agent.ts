@@ -4,23 +4,22 @@
  * so that a negative control can spoil the program on its way.
  */
 import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { compilePrefilter } from '../../../src/compile/compile.js';
-import { programName } from '../../../src/load/bpf-object.js';
-import { packageRoot } from '../../../src/load/package-root.js';
+import { readHostFacts } from '../../../src/host/read-host-facts.js';
+import { loadImage } from '../../../src/load/load-image.js';
+import type { HostFacts } from '../../../src/model/host.js';
 import { loadNative } from '../../../src/load/native.js';
 import { readRuleset } from '../../../src/model/read-ruleset.js';
 import { planRuleset } from '../../../src/plan/plan-ruleset.js';
 import type { Prefilter, StepProgram } from '../../../src/plan/program.js';
 import { residualTexts } from '../../../src/residual/residual-texts.js';
-import { bedFacts } from './firewall-case.js';
 import { targetMac } from './frame.js';
 import { unpackFrames } from './frame-file.js';
 
 export interface AgentRequest {
   readonly files: readonly string[];
   readonly frames: string;
-  readonly forwarding: boolean;
   readonly ifindex: number;
   /** XDP asks conntrack before it drops. */
   readonly conntrack: boolean;
@@ -41,6 +40,8 @@ export interface AgentReply {
     readonly reason: string;
   }[];
   readonly steps: number;
+  /** As read in the namespace. */
+  readonly facts: HostFacts;
 }
 
 function unsound(program: StepProgram, protocol: number): StepProgram {
@@ -68,25 +69,19 @@ function spoil(prefilter: Prefilter, protocol: number | undefined): Prefilter {
 async function main(request: AgentRequest): Promise<AgentReply> {
   const files = request.files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt: null }));
   const { ruleset } = readRuleset(files);
+  const facts = readHostFacts(['eth0']);
   const plan = planRuleset(ruleset, {
     devices: ['eth0'],
-    facts: bedFacts(request.forwarding),
+    facts,
     strict: false,
     conntrack: request.conntrack,
   });
   const image = compilePrefilter(spoil(plan.prefilter, request.dropProtocol));
   const native = loadNative();
-  const object = join(packageRoot(), 'build/bpf', request.conntrack ? 'prefilter-conntrack.bpf.o' : 'prefilter.bpf.o');
-  const { program, maps } = await native.load(
-    readFileSync(object),
-    programName,
-    image.rodata({ mac: targetMac, position: 0 }),
-    [
-      { name: 'tables', valueSize: Math.max(8, image.tables.length) },
-      { name: 'counters', maxEntries: Math.max(1, image.counters) },
-    ],
-  );
-  native.writeMappable(maps['tables'] as number, 0, image.tables);
+  const loaded = await loadImage(native, image, [
+    { name: 'eth0', ifindex: request.ifindex, mac: targetMac, position: 0 },
+  ]);
+  const program = loaded.devices[0]?.program.fd as number;
   const verdicts = await native.testRun(program, request.ifindex, unpackFrames(readFileSync(request.frames)));
   native.pin(native.linkCreate(program, request.ifindex, 4), request.pin);
   return {
@@ -99,6 +94,7 @@ async function main(request: AgentRequest): Promise<AgentReply> {
       reason: `${reason.code}: ${reason.message}`,
     })),
     steps: image.steps,
+    facts,
   };
 }
 

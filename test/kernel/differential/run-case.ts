@@ -19,7 +19,7 @@ import {
   type Observed,
 } from './compare.js';
 import { counters, restore } from './firewall.js';
-import { bedFacts, dumpsOf, type FirewallCase } from './firewall-case.js';
+import { dumpsOf, type FirewallCase } from './firewall-case.js';
 import { packFrameFile } from './frame-file.js';
 import { flowsOf, openFlows, type Flow } from './flows.js';
 import { framePool, type Datagram } from './pool.js';
@@ -178,7 +178,7 @@ function report(
   reply: AgentReply,
 ): CaseReport {
   const { ruleset } = readRuleset(files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt: null })));
-  const oracle = createOracle(ruleset, bedFacts(firewall.forwarding), 'eth0');
+  const oracle = createOracle(ruleset, reply.facts, 'eth0');
   const full = new Set(reply.rules.filter(({ offload }) => offload === 'full').map(({ id }) => id));
   const findings = runs.flatMap((run) => [
     ...compare(datagrams, run),
