@@ -1,8 +1,8 @@
 /**
  * What the routing code makes of a destination address, as address sets.
  *
- * IPv4 (`ip_route_input_slow`, `__inet_dev_addr_type`, Linux 6.18): 255.255.255.255 and 0.0.0.0/8 count as broadcast, 224/4 as multicast,
- * else the local table decides. IPv6: routes of the local table; ff00::/8 is multicast.
+ * IPv4 (`ip_route_input_slow`, `__inet_dev_addr_type`): 255.255.255.255 and 0.0.0.0 count as broadcast (since 5.3 the rest of 0/8 is
+ * ordinary and forwarded: 96125bf9985a), 224/4 as multicast, else the local table decides. IPv6: routes of the local table; ff00::/8 is multicast.
  */
 import type { AddressFamily, AddressRanges } from '../model/address.js';
 import type { HostFacts, LocalRoute } from '../model/host.js';
@@ -22,7 +22,7 @@ const localTable = 255;
 const always: Readonly<
   Record<AddressFamily, { readonly broadcast: readonly string[]; readonly multicast: readonly string[] }>
 > = {
-  4: { broadcast: ['0.0.0.0/8', '255.255.255.255/32'], multicast: ['224.0.0.0/4'] },
+  4: { broadcast: ['0.0.0.0/32', '255.255.255.255/32'], multicast: ['224.0.0.0/4'] },
   6: { broadcast: [], multicast: ['ff00::/8'] },
 };
 
