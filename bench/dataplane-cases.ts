@@ -178,6 +178,8 @@ function stepCases(steps: number): Case[] {
 }
 
 export function casesOf(): Case[] {
+  const frame6 = frameOf({ ...packet, family: 6, saddr: [0, 0, 0, 1], daddr: [0x20010db8, 0, 0, 1] });
+  const keys6 = new Uint32Array(keyCount * 4).map(() => random.word());
   const none: Prefilter = { ip: empty(4), ip6: empty(6), counters: 1 };
   const shared = {
     steps: 'none',
@@ -190,6 +192,7 @@ export function casesOf(): Case[] {
   return [
     { ...shared, name: 'drop', program: 'bench_drop', verdict: 1 },
     { ...shared, name: 'parse', program: 'bench_filter', verdict: 2 },
+    { ...shared, name: 'parse IPv6', program: 'bench_filter', verdict: 2, frame: frame6, keys: keys6, keyWords: 4 },
     ...[1, 1000, 10_000, 100_000].flatMap((count) => lineCases(count, true)),
     ...lineCases(1_000_000, false),
     ...[1000, 100_000, 1_000_000].flatMap(networkCases),

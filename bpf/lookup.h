@@ -62,7 +62,8 @@ static __always_inline __u32 bucket_label(const void *t, const volatile struct a
 static __always_inline __u32 range_label(const void *t, const volatile struct address_config *table, __u32 address)
 {
 	__u32 shift = table->index_shift, depth = table->depth, last = table->range_count - 1, ranges = table->ranges;
-	__u64 base = 0, length = table->range_count;
+	/* 0, but unknown to the verifier: since 6.18 it splits its path where a mask of all ones or zeros meets a constant. */
+	__u64 base = *(const volatile __u32 *)t, length = table->range_count | base;
 	__u32 i;
 
 	if (shift < 32) {

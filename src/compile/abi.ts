@@ -41,6 +41,7 @@ export const smallFieldValues: Readonly<Record<SmallField, number>> = {
 export const counterBits = 22;
 export const counterMask = 2 ** counterBits - 1;
 export const escapeClass = 1023;
+export const maxProbes = 32;
 export const maxBucketsProbed = 8;
 export const bucketSlots = 8;
 export const bucketBytes = 64;
@@ -95,7 +96,7 @@ export const addressConfig: Struct = {
 
 export const prefixConfig: Struct = {
   name: 'prefix_config',
-  members: [...u32s('tags', 'entries', 'bucket_count', 'seed', 'fallback', 'length_count'), ['lengths', 1, 132]],
+  members: [...u32s('tags', 'entries', 'slots', 'seed', 'fallback', 'length_count'), ['lengths', 1, 132]],
 };
 
 export const familyConfig: Struct = {

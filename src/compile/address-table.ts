@@ -7,7 +7,7 @@ import type { Entries, LabelledRanges } from './sweep.js';
 /** From so many single addresses on, buckets beat a longer binary search. */
 const fewSingles = 32;
 /** Elements per bucket of eight, on average. */
-export const bucketLoad = 5;
+const bucketLoad = 5;
 
 export interface Buckets {
   readonly words: Uint32Array;

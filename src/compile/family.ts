@@ -184,7 +184,7 @@ class FamilyBuilder {
     const numbers = {
       tags: this.arena.add(built.tags),
       entries: this.arena.add(built.entries),
-      bucket_count: built.buckets,
+      slots: built.slots,
       seed: built.seed,
       fallback: built.fallback,
       length_count: built.lengths.length,

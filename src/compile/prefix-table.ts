@@ -1,6 +1,6 @@
 /** IPv6 addresses, tuples and MACs: one hash for prefixes of all lengths. The longest that contains a value has its full label. */
-import { bucketSlots, maxBucketsProbed, prefixEntryBytes } from './abi.js';
-import { bucketLoad, scale } from './address-table.js';
+import { maxProbes, prefixEntryBytes } from './abi.js';
+import { scale } from './address-table.js';
 import type { Classes } from './classes.js';
 import type { Labels } from './labels.js';
 import { positionBehind, type Prefixes } from './prefix-split.js';
@@ -11,7 +11,7 @@ export interface PrefixTable {
   readonly tags: Uint32Array;
   /** Four address words, extra, label. */
   readonly entries: Uint32Array;
-  readonly buckets: number;
+  readonly slots: number;
   readonly seed: number;
   /** Label of a value that no element contains. */
   readonly fallback: number;
@@ -145,40 +145,38 @@ function writeKey(prefixes: Prefixes, i: number, layout: KeyLayout, key: Uint32A
   }
 }
 
-/** bpf/lookup.h computes the same: bucket hash into out[0], tag into out[1]. */
-function hashKey(key: Uint32Array, seed: number, out: Uint32Array): void {
-  const [w0, w1, w2, w3] = [key[0]!, key[1]!, key[2]!, key[3]!];
-  const extra = key[4]! ^ seed;
+/** bpf/lookup.h computes the same. */
+function hashKey(key: Uint32Array, seed: number): number {
   let h =
-    (Math.imul(w0, 0x9e3779b1) +
-      Math.imul(w1, 0x85ebca77) +
-      Math.imul(w2, 0xc2b2ae3d) +
-      Math.imul(w3, 0x27d4eb2f) +
-      Math.imul(extra, 0x165667b1)) |
-    0;
-  let g =
-    (Math.imul(w0, 0xcc9e2d51) +
-      Math.imul(w1, 0x1b873593) +
-      Math.imul(w2, 0xe6546b65) +
-      Math.imul(w3, 0x38b34ae5) +
-      Math.imul(extra, 0xa1e38b93)) |
-    0;
-  h ^= h >>> 16;
+    Math.imul(key[0]!, 0x9e3779b1) +
+    Math.imul(key[1]!, 0x85ebca77) +
+    Math.imul(key[2]!, 0xc2b2ae3d) +
+    Math.imul(key[3]!, 0x27d4eb2f) +
+    Math.imul(key[4]! ^ seed, 0x165667b1);
+  h = (h ^ (h >>> 16)) | 0;
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 15;
-  g ^= g >>> 15;
-  out[0] = Math.imul(h, 0xc2b2ae35);
-  out[1] = Math.imul(g, 0x2c1b3c6d) | 1;
+  h = Math.imul(h, 0xc2b2ae35);
+  h = (h ^ (h >>> 16)) >>> 0;
+  return h === 0 ? 1 : h;
 }
 
 function hashed(prefixes: Prefixes, kept: Uint32Array, labelOf: Uint32Array, layout: KeyLayout) {
-  let buckets = Math.max(1, Math.ceil(kept.length / bucketLoad));
+  let slots = Math.max(16, kept.length * 2);
   for (let seed = 1; ; seed++) {
-    const table = fill(prefixes, kept, labelOf, buckets, seed, layout);
-    if (table !== null) {
-      return { ...table, buckets, seed, lengths: lengthsOf(prefixes, kept, layout), elements: kept.length };
+    const placed = place(prefixes, kept, slots, seed, layout);
+    if (placed !== null) {
+      const entries = writeEntries(prefixes, kept, labelOf, placed.slotOf, placed.tags.length, layout);
+      return {
+        tags: placed.tags,
+        entries,
+        slots,
+        seed,
+        lengths: lengthsOf(prefixes, kept, layout),
+        elements: kept.length,
+      };
     }
-    if (seed % 3 === 0) buckets = Math.ceil(buckets * 1.25);
+    if (seed % 2 === 0) slots = Math.ceil(slots * 1.25);
   }
 }
 
@@ -189,37 +187,52 @@ function lengthsOf(prefixes: Prefixes, kept: Uint32Array, layout: KeyLayout): nu
   return [...seen].sort((a, b) => b - a);
 }
 
-/** Null when some element found no slot within the buckets that a lookup probes, or its tag is in its bucket already. */
-function fill(
+/** Robin Hood placement: who is further from home keeps the slot, so the longest probe stays short. Null when it does not. */
+function place(prefixes: Prefixes, kept: Uint32Array, slots: number, seed: number, layout: KeyLayout) {
+  const tags = new Uint32Array(slots + maxProbes);
+  const owner = new Int32Array(slots + maxProbes).fill(-1);
+  const key = new Uint32Array(5);
+  for (let n = 0; n < kept.length; n++) {
+    writeKey(prefixes, kept[n]!, layout, key);
+    let tag = hashKey(key, seed);
+    let carried = n;
+    let home = scale(tag, slots);
+    let slot = home;
+    while (owner[slot] !== -1) {
+      const otherHome = scale(tags[slot]!, slots);
+      if (otherHome > home) {
+        [tag, tags[slot]] = [tags[slot]!, tag];
+        [carried, owner[slot]] = [owner[slot]!, carried];
+        home = otherHome;
+      }
+      slot++;
+      if (slot - home >= maxProbes) return null;
+    }
+    tags[slot] = tag;
+    owner[slot] = carried;
+  }
+  const slotOf = new Uint32Array(kept.length);
+  owner.forEach((n, slot) => {
+    if (n >= 0) slotOf[n] = slot;
+  });
+  return { tags, slotOf };
+}
+
+function writeEntries(
   prefixes: Prefixes,
   kept: Uint32Array,
   labelOf: Uint32Array,
-  buckets: number,
-  seed: number,
+  slotOf: Uint32Array,
+  slots: number,
   layout: KeyLayout,
-): { readonly tags: Uint32Array; readonly entries: Uint32Array } | null {
+): Uint32Array {
   const words = prefixEntryBytes / 4;
-  const tags = new Uint32Array((buckets + maxBucketsProbed) * bucketSlots);
-  const entries = new Uint32Array(tags.length * words);
+  const entries = new Uint32Array(slots * words);
   const key = new Uint32Array(5);
-  const hash = new Uint32Array(2);
-  for (const i of kept) {
-    writeKey(prefixes, i, layout, key);
-    hashKey(key, seed, hash);
-    const slot = freeSlot(tags, scale(hash[0]!, buckets), hash[1]!);
-    if (slot < 0) return null;
-    tags[slot] = hash[1]!;
-    entries.set(key, slot * words);
-    entries[slot * words + 5] = labelOf[i]!;
+  for (let n = 0; n < kept.length; n++) {
+    writeKey(prefixes, kept[n]!, layout, key);
+    entries.set(key, slotOf[n]! * words);
+    entries[slotOf[n]! * words + 5] = labelOf[kept[n]!]!;
   }
-  return { tags, entries };
-}
-
-/** First free slot from bucket `home` on, or -1. */
-function freeSlot(tags: Uint32Array, home: number, tag: number): number {
-  for (let slot = home * bucketSlots; slot < (home + maxBucketsProbed) * bucketSlots; slot++) {
-    if (tags[slot] === 0) return slot;
-    if (tags[slot] === tag) return -1;
-  }
-  return -1;
+  return entries;
 }
