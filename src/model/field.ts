@@ -36,11 +36,11 @@ export const Availability = {
 export const availableUpTo: Readonly<Record<Field, number>> = {
   saddr: 3,
   daddr: 3,
-  smac: 3,
-  packetType: 3,
   device: 3,
   availability: 3,
   protocol: 2,
+  smac: 1,
+  packetType: 1,
   ttl: 1,
   tos: 1,
   length: 1,

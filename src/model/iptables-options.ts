@@ -50,7 +50,7 @@ export const matchOptions: ReadonlyMap<string, readonly string[]> = new Map(
     mark: names('mark'),
     connmark: names('mark'),
     owner: names('uid-owner gid-owner socket-exists suppl-groups pid-owner sid-owner cmd-owner'),
-    time: names('datestart datestop timestart timestop monthdays weekdays kerneltz localtz utc contiguous'),
+    time: names('datestart datestop timestart timestop monthdays weekdays kerneltz localtz utc contiguous days'),
     string: names('from to algo string hex-string icase'),
     u32: names('u32'),
     bpf: names('bytecode object-pinned'),

@@ -31,7 +31,7 @@ function icmpTypes(version: 4 | 6, text: string): { types: Ranges; codes: Ranges
   const type = named?.type ?? wholeNumber(typeText, 255);
   const code = named ? named.code : codeText === undefined ? null : wholeNumber(codeText, 255);
   if (type === null || more !== undefined || (codeText !== undefined && code === null)) return null;
-  if (version === 4 && type === 255) return code === null ? { types: [[0, 255]], codes: [[0, 255]] } : null;
+  if (version === 4 && type === 255) return { types: [[0, 255]], codes: [[0, 255]] };
   return { types: [[type, type]], codes: code === null ? [[0, 255]] : [[code, code]] };
 }
 

@@ -134,7 +134,7 @@ function loadMatch(draft: Draft, written: string, span: Span): void {
   draft.loaded.push(match);
 }
 
-/** Words that iptables' own options take; `-w` takes one if there is one. */
+/** Words that iptables' own options take; `-w` takes one if there is one, `-c` also takes `PACKETS,BYTES`. */
 const takes: Readonly<Record<string, number>> = {
   '-s': 1,
   '-d': 1,
@@ -152,7 +152,8 @@ const withoutMeaning = new Set(['-c', '-n', '-v', '-x', '-w', '-M']);
 
 function routeGeneric(draft: Draft, letter: string, option: Option, isChain: (name: string) => boolean): void {
   const [value] = option.values;
-  const wanted = letter === '-w' ? option.values.length : (takes[letter] ?? 0);
+  const free = letter === '-w' || (letter === '-c' && value?.text.includes(','));
+  const wanted = free ? option.values.length : (takes[letter] ?? 0);
   const repeated = draft.generic.some((routed) => routed.name === letter);
   if (option.values.length !== wanted || repeated) draft.orphans.push(option);
   else if (letter === '-4' || letter === '-6') draft.onlyFamily = letter === '-4' ? 'ip' : 'ip6';

@@ -121,6 +121,7 @@ const ipv4: Row[] = [
   ['-p icmp -m icmp ! --icmp-type fragmentation-needed', ['protocol 1-1', '!icmp4 3-3 4-4']],
   ['-p icmp -m icmp --icmp-type any', ['protocol 1-1', 'icmp4 0-255 0-255']],
   ['-p icmp -m icmp --icmp-type 255', ['protocol 1-1', 'icmp4 0-255 0-255']],
+  ['-p icmp -m icmp --icmp-type 255/255', ['protocol 1-1', 'icmp4 0-255 0-255']],
   ['-p icmp -m icmp', ['protocol 1-1', 'header 1 8']],
   ['-p icmp -m icmp --icmp-type 256', ['protocol 1-1', 'opaque icmp: -m icmp --icmp-type 256']],
   [
@@ -207,6 +208,7 @@ const ipv4: Row[] = [
   ['-Q 1', ['opaque -Q: -Q 1']],
   ['-m constructor --toString', ['opaque constructor: -m constructor --toString']],
   ['-c 1 2 -w', []],
+  ['-c 1,2', []],
 ];
 
 const ipv6: Row[] = [
