@@ -131,18 +131,20 @@ static __always_inline __u32 hash_prefix(const struct length_walk *walk, __u32 l
 }
 
 /* 0 where the entry is the wanted prefix. One value instead of five compares: fewer paths for the verifier. */
-static __always_inline __u32 entry_differs(const struct prefix_entry *entry, const struct length_walk *walk, __u32 length)
+static __always_inline __u32 entry_differs(const struct prefix_entry *entry, const struct length_walk *walk,
+					   __u32 length)
 {
-	__u32 differs = (entry->key.word[0] ^ MASKED(walk, length, 0)) | (entry->key.word[1] ^ MASKED(walk, length, 1)) |
-			(entry->key.word[2] ^ MASKED(walk, length, 2)) | (entry->key.word[3] ^ MASKED(walk, length, 3)) |
-			(entry->key.extra ^ (walk->wanted->extra | length << 24));
+	__u32 differs =
+		(entry->key.word[0] ^ MASKED(walk, length, 0)) | (entry->key.word[1] ^ MASKED(walk, length, 1)) |
+		(entry->key.word[2] ^ MASKED(walk, length, 2)) | (entry->key.word[3] ^ MASKED(walk, length, 3)) |
+		(entry->key.extra ^ (walk->wanted->extra | length << 24));
 
 	barrier_var(differs);
 	return differs;
 }
 
-static __always_inline __u32 probe_prefix(const void *t, const volatile struct prefix_config *table, const struct length_walk *walk,
-					  __u32 length)
+static __always_inline __u32 probe_prefix(const void *t, const volatile struct prefix_config *table,
+					  const struct length_walk *walk, __u32 length)
 {
 	__u32 h = hash_prefix(walk, length, table->seed), limit = cfg.tables_bytes;
 	__u64 place = (__u64)h * table->slots >> 32;

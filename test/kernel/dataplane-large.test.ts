@@ -116,6 +116,18 @@ test.serial('200,000 nested networks: the first line counts', async (t) => {
   );
 });
 
+test.serial('20,000 ranges within one /16: a long binary search', async (t) => {
+  const random = new Random(seed);
+  const count = 20_000;
+  const lo = new Uint32Array(count).map((_, i) => 0x0a010000 + i * 3);
+  const hi = lo.map((address) => address + 1);
+  const probes = Array.from({ length: 2000 }, () => random.below(count * 3 + 2)).map((offset) => ({
+    saddr: [0x0a010000 + offset],
+    expected: offset % 3 < 2 && offset < count * 3 ? Math.floor(offset / 3) : null,
+  }));
+  await check(t, oneSet({ family: 4, count, lo, hi }, true), probes);
+});
+
 for (const count of [100_000, 1_000_000]) {
   test.serial(`${count} IPv6 prefixes, a counter each`, async (t) => {
     const random = new Random(seed + count);
