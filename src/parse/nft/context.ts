@@ -1,7 +1,7 @@
 /** What the readers of one parse share: tokens of the current file, diagnostics, how includes are found. */
 import type { Diagnostic, DiagnosticCode, Span } from '../../diagnostic.js';
 import { InputError } from '../../diagnostic.js';
-import { excerpt } from '../syntax-error.js';
+import { excerpt, quote } from '../syntax-error.js';
 import type { SyntaxFailure } from './grammar.js';
 import type { IncludeSource } from './include-source.js';
 import type { Token } from './lexer.js';
@@ -89,19 +89,10 @@ export function expectedText({ expected }: SyntaxFailure): string {
 }
 
 export function foundText(token: Token): string {
-  switch (token.type) {
-    case 'eof':
-      return 'the file ends here';
-    case 'newline':
-      return 'the line ends here';
-    case 'set':
-    case 'block':
-      return 'unexpected "{"';
-    case 'bad':
-      return token.text.startsWith('"')
-        ? 'a quoted string is never closed'
-        : `unexpected character "${token.text.charAt(0)}"`;
-    default:
-      return `unexpected "${token.text.length > 40 ? `${token.text.slice(0, 40)}…` : token.text}"`;
-  }
+  const { type, text } = token;
+  if (type === 'eof') return 'the file ends here';
+  if (type === 'newline') return 'the line ends here';
+  if (type === 'set' || type === 'block') return 'unexpected "{"';
+  if (type !== 'bad') return `unexpected ${quote(text)}`;
+  return text.startsWith('"') ? 'a quoted string is never closed' : `unexpected character ${quote(text.charAt(0))}`;
 }

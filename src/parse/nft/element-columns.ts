@@ -15,23 +15,14 @@ export function columnsOf(elements: readonly Element[]): ElementColumns | null {
 }
 
 function addKey(builder: ColumnBuilder, key: Expression): boolean {
-  switch (key.kind) {
-    case 'value': {
-      const value = plain(key);
-      return value !== null && builder.add(value, value, 255);
-    }
-    case 'prefix': {
-      const value = plain(key.address);
-      return value !== null && builder.addPrefix(value, key.length);
-    }
-    case 'range': {
-      const low = plain(key.low);
-      const high = plain(key.high);
-      return low !== null && high !== null && builder.add(low, high, 254);
-    }
-    default:
-      return false;
+  if (key.kind === 'prefix') {
+    const value = plain(key.address);
+    return value !== null && builder.addPrefix(value, key.length);
   }
+  const isRange = key.kind === 'range';
+  const low = plain(isRange ? key.low : key);
+  const high = plain(isRange ? key.high : key);
+  return low !== null && high !== null && builder.add(low, high, isRange ? 254 : 255);
 }
 
 function plain(expression: Expression): PlainValue | null {

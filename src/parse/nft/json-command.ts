@@ -1,6 +1,6 @@
 /** Commands of nft's JSON: `{"add": {"rule": …}}`, `{"flush": {"ruleset": null}}`. */
 import type { AddVerb, Command, Extent, NftFamily, Removal, RuleCommand, TableName } from './tree.js';
-import { isArray, isObject, numberOf, onlyMember, stringOf, type JsonContext } from './json-context.js';
+import { isArray, isObject, nameOf, numberOf, onlyMember, stringOf, type JsonContext } from './json-context.js';
 import { readJsonSet } from './json-expression.js';
 import { readJsonItem, readJsonRule, tableOf } from './json-item.js';
 import type { JsonObject } from './json-source.js';
@@ -27,10 +27,10 @@ export function readJsonCommand(verb: string, json: JsonObject, context: JsonCon
     const index = numberOf(body.index);
     const position: RuleCommand['position'] =
       handle !== null ? { kind: 'handle', number: handle } : index !== null ? { kind: 'index', number: index } : null;
-    const chain = String(body.chain);
+    const chain = nameOf(body.chain);
     return {
       kind: 'ruleCommand',
-      verb: verb as RuleCommand['verb'],
+      verb: verb,
       ...name,
       chain,
       position,
@@ -45,7 +45,7 @@ export function readJsonCommand(verb: string, json: JsonObject, context: JsonCon
   return { kind: 'declaration', verb: verb as AddVerb, ...name, declared, span };
 }
 
-const tableName = (json: JsonObject): TableName => ({ family: json.family as NftFamily, table: String(json.table) });
+const tableName = (json: JsonObject): TableName => ({ family: json.family as NftFamily, table: nameOf(json.table) });
 
 function readElements(verb: AddVerb, json: JsonObject, context: JsonContext): Command {
   const { elem } = json;
@@ -54,7 +54,7 @@ function readElements(verb: AddVerb, json: JsonObject, context: JsonContext): Co
     kind: 'elementCommand',
     verb,
     ...tableName(json),
-    set: String(json.name),
+    set: nameOf(json.name),
     elements: readJsonSet(items, context),
     span: context.span,
   };

@@ -22,6 +22,8 @@ export function onlyMember(json: Json | undefined): readonly [string, Json] | nu
 }
 
 export const stringOf = (json: Json | undefined): string | null => (typeof json === 'string' ? json : null);
+/** What the schema says is a string. */
+export const nameOf = (json: Json | undefined): string => (typeof json === 'string' ? json : '');
 export function numberOf(json: Json | undefined): number | null {
   return typeof json === 'number' ? json : typeof json === 'bigint' ? Number(json) : null;
 }

@@ -239,6 +239,7 @@ export function readJsonVerdict(json: Json, { span }: JsonContext): Verdict | nu
     case 'goto':
       if (!isObject(value) || typeof value.target !== 'string') return null;
       return { kind: 'verdict', verdict: name, chain: value.target, span };
+    case undefined:
     default:
       return null;
   }

@@ -12,7 +12,7 @@ import type {
   TableItem,
 } from './tree.js';
 import type { Statement } from './tree-statement.js';
-import { isArray, isObject, numberOf, stringOf, stringsOf, type JsonContext } from './json-context.js';
+import { isArray, isObject, nameOf, numberOf, stringOf, stringsOf, type JsonContext } from './json-context.js';
 import { readJsonExpression, readJsonSet } from './json-expression.js';
 import type { Json, JsonObject } from './json-source.js';
 import { makers, readJsonStatement } from './json-statement.js';
@@ -33,7 +33,7 @@ export function tableOf(
     kind: 'table',
     verb: 'add',
     family: json.family as NftFamily,
-    table: String(json.name),
+    table: nameOf(json.name),
     handle: numberOf(json.handle),
     flags: stringsOf(json.flags),
     comment: stringOf(json.comment),
@@ -94,10 +94,10 @@ const devices = (json: Json | undefined, context: JsonContext): Flowtable['devic
 function readChain(json: JsonObject, context: JsonContext, extent: Extent): MutableChain {
   const policy = stringOf(json.policy);
   const priority = { name: null, offset: numberOf(json.prio) ?? 0, variable: null };
-  const hook = { type: String(json.type), hook: String(json.hook), devices: devices(json.dev, context), priority };
+  const hook = { type: nameOf(json.type), hook: nameOf(json.hook), devices: devices(json.dev, context), priority };
   return {
     kind: 'chain',
-    name: String(json.name),
+    name: nameOf(json.name),
     handle: numberOf(json.handle),
     hook: json.hook === undefined ? null : hook,
     policy: policy === null ? null : { kind: 'value', form: 'word', text: policy, span: context.span },
@@ -131,7 +131,7 @@ function readSet(
   return {
     kind: 'setDeclaration',
     keyword,
-    name: String(json.name),
+    name: nameOf(json.name),
     handle: numberOf(json.handle),
     key: typeOf(json.type, context),
     data: typeOf(json.map, context),
@@ -154,7 +154,7 @@ function readSet(
 function readFlowtable(json: JsonObject, context: JsonContext, extent: Extent): Flowtable {
   return {
     kind: 'flowtable',
-    name: String(json.name),
+    name: nameOf(json.name),
     handle: numberOf(json.handle),
     hook: stringOf(json.hook),
     priority: { name: null, offset: numberOf(json.prio) ?? 0, variable: null },
@@ -177,7 +177,7 @@ function readObject(
   return {
     kind: 'objectDeclaration',
     object,
-    name: String(json.name),
+    name: nameOf(json.name),
     handle: numberOf(json.handle),
     comment: stringOf(json.comment),
     statement: statement?.kind === 'objref' ? null : statement,
@@ -189,7 +189,7 @@ function readObject(
 
 /** Lines as nft would list them. */
 function attributesOf(object: ObjectDeclaration['object'], json: JsonObject): string[] {
-  const line = (name: string): string[] => (json[name] === undefined ? [] : [`${name} ${text(json[name]!)}`]);
+  const line = (name: string): string[] => (json[name] === undefined ? [] : [`${name} ${text(json[name])}`]);
   switch (object) {
     case 'ct helper':
       return [`type "${text(json.type ?? '')}" protocol ${text(json.protocol ?? '')}`, ...line('l3proto')];
@@ -206,7 +206,11 @@ function attributesOf(object: ObjectDeclaration['object'], json: JsonObject): st
       );
     case 'secmark':
       return [`"${text(json.context ?? '')}"`];
-    default:
+    case 'counter':
+    case 'limit':
+    case 'quota':
+    case 'synproxy':
+    case 'tunnel':
       return [];
   }
 }

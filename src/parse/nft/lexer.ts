@@ -58,7 +58,7 @@ const rules: moo.Rules = {
     },
     { match: new RegExp(`\\[(?:${ip6})\\]`), value: (text: string) => text.slice(1, -1) },
     { match: new RegExp(`${hex}:${hex}(?=[ \\t\\n:\\-},])`) },
-  ] as unknown as moo.Rule,
+  ],
   number: /0[xX][0-9a-fA-F]+|(?!(?:8021ad|8021q)(?![A-Za-z0-9]))[0-9]+(?![0-9]*[wdhms])/,
   time: /(?=[0-9]+[wdhms])(?:[0-9]+w)?(?:[0-9]+d)?(?:[0-9]+h)?(?:[0-9]+m(?!s))?(?:[0-9]+s)?(?:[0-9]+ms)?/,
   wildcard: new RegExp(`(?:${name})?\\\\\\*(?:${name})?|${name}\\*`),

@@ -2,7 +2,7 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { InputError, type Diagnostic } from '../../diagnostic.js';
 import type { Command, Extent, NftFile, TableItem } from './tree.js';
-import { isObject, jsonText, onlyMember, warnJson, type JsonContext } from './json-context.js';
+import { isObject, jsonText, nameOf, onlyMember, warnJson, type JsonContext } from './json-context.js';
 import { readJsonCommand } from './json-command.js';
 import { readJsonItem, readJsonRule, tableOf, type MutableChain } from './json-item.js';
 import { JsonSource, type Json, type JsonItem, type JsonObject } from './json-source.js';
@@ -51,7 +51,7 @@ interface OpenTable {
   readonly chains: Map<string, MutableChain>;
 }
 
-const keyOf = (family: Json | undefined, table: Json | undefined): string => `${String(family)} ${String(table)}`;
+const keyOf = (family: Json | undefined, table: Json | undefined): string => `${nameOf(family)} ${nameOf(table)}`;
 
 /** Collects what a listing says of each table; items of a table may stand anywhere after it. */
 class Listing {
@@ -72,10 +72,8 @@ class Listing {
       else this.#opaque(item);
     } else {
       const node = readJsonItem(name, value, this.context, item.extent);
-      if (!node) return this.#opaque(item);
-      const table = this.#table(value);
-      table.items.push(node);
-      if (node.kind === 'chain') table.chains.set(node.name, node as MutableChain);
+      if (node) this.#addItem(value, node);
+      else this.#opaque(item);
     }
   }
 
@@ -98,10 +96,16 @@ class Listing {
     return found ?? this.#open({ family: value.family!, name: value.table! }, { start: 0, end: 0 });
   }
 
+  #addItem(value: JsonObject, node: TableItem): void {
+    const table = this.#table(value);
+    table.items.push(node);
+    if (node.kind === 'chain') table.chains.set(node.name, node as MutableChain);
+  }
+
   #addRule(value: JsonObject, item: JsonItem): void {
-    const chain = this.#table(value).chains.get(String(value.chain));
+    const chain = this.#table(value).chains.get(nameOf(value.chain));
     if (!chain) {
-      const message = `rule of chain "${String(value.chain)}", which stands nowhere before it`;
+      const message = `rule of chain "${nameOf(value.chain)}", which stands nowhere before it`;
       const notes = [shortText(item.value)];
       throw new InputError([{ code: 'unknown-chain', severity: 'error', span: item.span, message, notes }]);
     }

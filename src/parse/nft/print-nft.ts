@@ -56,7 +56,10 @@ export function printCommand(command: Command): string {
       );
     case 'removal':
       return printRemoval(command);
-    default:
+    case 'define':
+    case 'undefine':
+    case 'include':
+    case 'opaque':
       return printItem(command);
   }
 }

@@ -51,35 +51,35 @@ export function printStatement(s: Statement): string {
       return `${s.operation} ${printExpression(s.set)} ${printSet(s.elements)}`;
     case 'meter':
       return words('meter', s.name, s.size === null ? null : `size ${s.size}`, printSet(s.elements));
-    default:
+    case 'queue':
+    case 'dup':
+    case 'fwd':
+    case 'tproxy':
+    case 'synproxy':
+    case 'notrack':
+    case 'flow':
+    case 'optionReset':
+    case 'xt':
+    case 'mapStatement':
+    case 'opaque':
       return printHandover(s);
   }
 }
 
-type Handover = Exclude<
-  Statement,
-  {
-    kind:
-      | 'match'
-      | 'verdict'
-      | 'vmap'
-      | 'chainBlock'
-      | 'counter'
-      | 'limit'
-      | 'quota'
-      | 'last'
-      | 'ctCount'
-      | 'objref'
-      | 'log'
-      | 'reject'
-      | 'nat'
-      | 'mangle'
-      | 'setUpdate'
-      | 'meter';
-  }
->;
+type HandoverKind =
+  | 'queue'
+  | 'dup'
+  | 'fwd'
+  | 'tproxy'
+  | 'synproxy'
+  | 'notrack'
+  | 'flow'
+  | 'optionReset'
+  | 'xt'
+  | 'mapStatement'
+  | 'opaque';
 
-function printHandover(s: Handover): string {
+function printHandover(s: Extract<Statement, { kind: HandoverKind }>): string {
   switch (s.kind) {
     case 'queue': {
       const flags = s.flags.length > 0 ? `flags ${s.flags.join(',')}` : null;

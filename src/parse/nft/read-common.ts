@@ -23,15 +23,9 @@ export function readCommonLine(
   if ('failure' in parsed) throw lineError(context, tokens, stop, parsed.failure);
   const command = parsed.node as CommandLine;
   const span = spanOf(tokens[0]!);
-  switch (command.kind) {
-    case 'define':
-    case 'undefine':
-      return { ...command, span };
-    case 'include':
-      return { ...command, files: readIncluded(context, tokens.at(-1)!, command.pattern, readItem), span };
-    default:
-      throw new Error(`bug: ${command.kind} is no common line`);
-  }
+  if (command.kind === 'define' || command.kind === 'undefine') return { ...command, span };
+  if (command.kind !== 'include') throw new Error(`bug: ${command.kind} is no common line`);
+  return { ...command, files: readIncluded(context, tokens.at(-1)!, command.pattern, readItem), span };
 }
 
 export function lineError(

@@ -1,6 +1,5 @@
 /** Blocks of sets, maps, flowtables and objects. */
 import type { Expression } from './tree-expression.js';
-import type { Statement } from './tree-statement.js';
 import type { Chain, Flowtable, ObjectDeclaration, OpaqueNode, Priority, SetDeclaration } from './tree.js';
 import type { Line } from './build-line.js';
 import type { RuleBody } from './build-statement.js';
@@ -36,7 +35,7 @@ function open(context: Context): { brace: Token; handle: number | null } {
   const brace = context.reader.next();
   context.reader.handle = null;
   context.reader.peek();
-  return { brace, handle: context.reader.handle as number | null };
+  return { brace, handle: context.reader.handle };
 }
 
 /** What a set is before any line is read. */
@@ -109,7 +108,11 @@ function setPart(line: Line, before: SetDeclaration): Partial<SetDeclaration> {
       return { elements: line.elements };
     case 'statement':
       return { statements: [...before.statements, line.statement] };
-    default:
+    case 'hook':
+    case 'policy':
+    case 'flowtableHook':
+    case 'devices':
+    case 'counter':
       throw new Error(`bug: ${line.name} is no line of a set`);
   }
 }
@@ -181,6 +184,6 @@ export function objectOf(
   const parsed = parsePiece('rule', [keyword, ...words]);
   if ('failure' in parsed) return declaration;
   const body = parsed.node as RuleBody;
-  const [statement] = body.statements as readonly Statement[];
+  const [statement] = body.statements;
   return { ...declaration, statement: statement ?? null, comment: rest.comment ?? body.comment };
 }
