@@ -4,6 +4,7 @@ import type { ChainLine, IptablesDump, RuleLine, VariantLine, Word } from '../pa
 import { quote } from '../parse/syntax-error.js';
 import { applyCommand } from './apply-command.js';
 import { baseChainPlace, iptablesTables } from './base-chains.js';
+import { checkJumps } from './check-jumps.js';
 import { report } from './dump-walk.js';
 import type { DumpWalk } from './dump-walk.js';
 import { lowerRule } from './lower-rule.js';
@@ -83,7 +84,9 @@ function closeTable(walk: DumpWalk, span: Span): void {
     report(walk, 'syntax', span, 'COMMIT without a table; expected a table such as *filter before it');
     return;
   }
-  walk.tables.push(walk.table.finish());
+  const table = walk.table.finish();
+  for (const bad of checkJumps(table)) report(walk, bad.code, bad.span, bad.message);
+  walk.tables.push(table);
   walk.table = null;
 }
 

@@ -100,6 +100,13 @@ const errors: [string, DiagnosticCode, string][] = [
   [':v DROP [0:0]', 'syntax', '4:4 chain "v" is not built into table filter, so it has no policy; expected -'],
   ['-A INPUT x -j DROP', 'syntax', '4:1 2 words after append; expected 1'],
   ['-A INPUT -t nat -j DROP', 'syntax', '4:10 -t in a rules file; expected the table by its own line'],
+  ['-A INPUT -j u\n-X u', 'unknown-chain', '4:10 chain "u" is removed before COMMIT'],
+  ['-A u -j u', 'syntax', '4:6 chain "u" leads back to itself here; the kernel refuses such rules'],
+  [
+    '-N v\n-A INPUT -j u\n-A u -g v\n-A v -j u',
+    'syntax',
+    '7:6 chain "u" leads back to itself here; the kernel refuses such rules',
+  ],
   ['-E u w', 'syntax', '4:1 renaming a chain is not read; expected a dump as iptables-save writes it'],
 ];
 
@@ -132,4 +139,12 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
   const fast = parseIptables(text, 'f', 'ip');
   t.true(fast.lines.some((line) => line.kind === 'variant'));
   t.deepEqual(lowerIptables(fast), lowerIptables(parseIptables(text, 'f', 'ip', { grammarOnly: true })));
+});
+
+test('chains nested 20,000 deep are read', (t) => {
+  const names = Array.from({ length: 20_000 }, (_, i) => `c${i}`);
+  const heads = names.map((name) => `:${name} - [0:0]`).join('\n');
+  const jumps = names.slice(1).map((name, i) => `-A c${i} -j ${name}`);
+  const { inputs } = read(`*filter\n${heads}\n${jumps.join('\n')}\nCOMMIT\n`);
+  t.is(inputs[0]?.rules, 19_999);
 });

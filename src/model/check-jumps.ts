@@ -1,0 +1,63 @@
+/** Jumps that no kernel would load: to a chain that is gone again, or around in a circle (xt_check_table_hooks refuses loops). */
+import type { Span } from '../diagnostic.js';
+import type { Chain, Table } from './ruleset.js';
+
+export interface BadJump {
+  readonly code: 'unknown-chain' | 'syntax';
+  readonly span: Span;
+  readonly message: string;
+}
+
+interface Jump {
+  readonly to: string;
+  readonly span: Span;
+}
+
+export function checkJumps(table: Table): BadJump[] {
+  const jumps = new Map<string, readonly Jump[]>();
+  for (const chain of table.chains.values()) jumps.set(chain.name, jumpsOf(chain));
+  const bad: BadJump[] = [];
+  for (const { to, span } of [...jumps.values()].flat()) {
+    if (!jumps.has(to)) bad.push({ code: 'unknown-chain', span, message: `chain "${to}" is removed before COMMIT` });
+  }
+  return [...bad, ...circles(jumps)];
+}
+
+/** Each target once: a chain may jump to another from 100,000 rules. */
+function jumpsOf(chain: Chain): Jump[] {
+  const first = new Map<string, Jump>();
+  for (const rule of chain.rules) {
+    for (const part of rule.parts) {
+      if (!('statement' in part)) continue;
+      const { statement } = part;
+      if (statement.kind !== 'jump' && statement.kind !== 'goto') continue;
+      if (!first.has(statement.chain)) first.set(statement.chain, { to: statement.chain, span: part.span });
+    }
+  }
+  return [...first.values()];
+}
+
+/** Depth-first without recursion: chains may be nested deeper than our own stack. */
+function circles(jumps: ReadonlyMap<string, readonly Jump[]>): BadJump[] {
+  const bad: BadJump[] = [];
+  const done = new Set<string>();
+  for (const start of jumps.keys()) {
+    const path: { readonly name: string; next: number }[] = [{ name: start, next: 0 }];
+    const onPath = new Set([start]);
+    for (let top = path.at(-1); top; top = path.at(-1)) {
+      const jump = done.has(top.name) ? undefined : jumps.get(top.name)?.[top.next++];
+      if (!jump) {
+        done.add(top.name);
+        onPath.delete(top.name);
+        path.pop();
+      } else if (onPath.has(jump.to)) {
+        const message = `chain "${jump.to}" leads back to itself here; the kernel refuses such rules`;
+        bad.push({ code: 'syntax', span: jump.span, message });
+      } else {
+        path.push({ name: jump.to, next: 0 });
+        onPath.add(jump.to);
+      }
+    }
+  }
+  return bad;
+}
