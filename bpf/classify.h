@@ -126,7 +126,7 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	l->match = ~0ULL;
 	l->zero = *(__u32 *)t;
 	NARROW(F_DEVICE, NO_PROTOCOL, family->field[F_DEVICE].labels);
-	NARROW(F_PACKET_TYPE, NO_PROTOCOL, SMALL(F_PACKET_TYPE, p->packet_type, 3));
+	NARROW(F_PACKET_TYPE, SHORT_HEADER, SMALL(F_PACKET_TYPE, p->packet_type, 3));
 	NARROW(F_AVAILABILITY, NO_PROTOCOL, SMALL(F_AVAILABILITY, p->availability, 3));
 	NARROW(F_PROTOCOL, FRAGMENT, SMALL(F_PROTOCOL, p->protocol, 255));
 	NARROW(F_TTL, SHORT_HEADER, SMALL(F_TTL, p->ttl, 255));
@@ -152,7 +152,7 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	}
 	if (family->words == 1 && !l->match)
 		return 1;
-	NARROW(F_SMAC, NO_PROTOCOL, mac_label(ctx, version));
+	NARROW(F_SMAC, SHORT_HEADER, mac_label(ctx, version));
 	NARROW(F_TUPLE0, COMPLETE, tuple_label(p, family, F_TUPLE0, version));
 	NARROW(F_TUPLE1, COMPLETE, tuple_label(p, family, F_TUPLE1, version));
 	NARROW(F_TUPLE2, COMPLETE, tuple_label(p, family, F_TUPLE2, version));

@@ -196,7 +196,8 @@ cut:
 	 1 << F_TUPLE1 | 1 << F_TUPLE2 | 1 << F_TUPLE3)
 
 /* Fields that are there or not depending on the chain of IPv6 extension headers. */
-#define CHAIN_FIELDS (L4_FIELDS | 1 << F_PROTOCOL | 1 << F_TTL | 1 << F_TOS | 1 << F_LENGTH)
+#define CHAIN_FIELDS                                                                                                   \
+	(L4_FIELDS | 1 << F_PROTOCOL | 1 << F_TTL | 1 << F_TOS | 1 << F_LENGTH | 1 << F_SMAC | 1 << F_PACKET_TYPE)
 
 /* 0, or the frame is shorter than `length` from `offset` on. Multi-buffer frames have more than data_end - data. */
 static __always_inline int frame_is_short(struct xdp_md *ctx, __u32 offset, __u32 length)

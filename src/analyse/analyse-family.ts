@@ -117,7 +117,8 @@ function walkByDestination(walker: Walker): void {
   const { walk, context } = walker;
   const delivered = context.host.get('delivered', 'daddr');
   const forward: Label = { at: -1 };
-  if (context.host.ranges('ambiguous')?.count) {
+  const ambiguous = (context.host.ranges('ambiguous')?.count ?? 0) > 0;
+  if (ambiguous) {
     walk.steps.push({
       when: [{ set: context.host.get('ambiguous', 'daddr'), negate: false }],
       outcome: { kind: 'pass' },
@@ -125,7 +126,8 @@ function walkByDestination(walker: Walker): void {
     });
   }
   walk.steps.push({ when: [{ set: delivered, negate: true }], outcome: { kind: 'skip', to: forward }, rule: routing });
-  walkHook(walker, 'input', { kind: 'drop' }, [{ set: delivered, negate: false }]);
+  // An ambiguous destination may be delivered as well: then INPUT sees more than the delivered ones.
+  walkHook(walker, 'input', { kind: 'drop' }, ambiguous ? [] : [{ set: delivered, negate: false }]);
   walk.steps.push({ when: [], outcome: { kind: 'pass' }, rule: routing });
   forward.at = walk.steps.length;
   walkHook(walker, 'forward', { kind: 'drop' }, [{ set: delivered, negate: true }]);

@@ -13,9 +13,10 @@ import type { ValueSet } from './logic.js';
  * `delivered`: packets for it reach INPUT or are lost, never FORWARD.
  * `ambiguous`: policy routing or multicast routing may do either.
  * `own`: addresses of the host itself.
+ * `looped`: destinations of which the host's own packets come back to it.
  */
 export type HostSetName =
-  'delivered' | 'ambiguous' | 'own' | 'LOCAL' | 'BROADCAST' | 'ANYCAST' | 'MULTICAST' | 'notUnicast';
+  'looped' | 'delivered' | 'ambiguous' | 'own' | 'LOCAL' | 'BROADCAST' | 'ANYCAST' | 'MULTICAST' | 'notUnicast';
 
 const localTable = 255;
 
@@ -42,6 +43,8 @@ function prefixes(name: HostSetName, family: AddressFamily, facts: HostFacts): s
       return [...inLocal('broadcast'), ...broadcast];
     case 'ANYCAST':
       return inLocal('anycast');
+    case 'looped':
+      return [...inLocal('broadcast'), ...inLocal('multicast'), ...broadcast, ...multicast];
     case 'MULTICAST':
       return multicast.slice();
     case 'own':

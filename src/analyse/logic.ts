@@ -96,15 +96,21 @@ function joinConj(left: Conj, right: Conj): Conj | null {
   return joined;
 }
 
-/** Cheap test on the small fields; a contradiction that it misses costs a step that never matches, nothing else. */
+/**
+ * Cheap test on the small fields; a contradiction that it misses costs a step that never matches, nothing else. AH contradicts no other
+ * protocol: ip6tables sees 51 where ipset, behind the same header, sees the protocol that it protects.
+ */
 function contradicts(a: Lit, b: Lit): boolean {
   if (a.set === b.set) return a.negate !== b.negate;
   if (a.set.kind !== 'values' || b.set.kind !== 'values' || a.set.field !== b.set.field) return false;
   if (a.negate && b.negate) return false;
   const [positive, other] = a.negate ? [b, a] : [a, b];
-  if (positive.set.kind !== 'values') return false;
+  if (positive.set.kind !== 'values' || (positive.set.field === 'protocol' && includesAh(positive.set.ranges)))
+    return false;
   return positive.set.ranges.every(([lo, hi]) => rangeOutside(lo, hi, other));
 }
+
+const includesAh = (ranges: Ranges): boolean => ranges.some(([lo, hi]) => lo <= 51 && 51 <= hi);
 
 function rangeOutside(lo: number, hi: number, literal: Lit): boolean {
   if (literal.set.kind !== 'values') return false;

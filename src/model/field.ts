@@ -26,13 +26,14 @@ export const Availability = {
   complete: 0,
   /** Not a fragment, but the layer-4 header is cut short: sport, dport, tcpFlags, icmp and tuples are lacking. */
   shortHeader: 1,
-  /** A fragment (IPv4 MF or offset): also ttl, tos and length are lacking, for netfilter may see the datagram put together. */
+  /** A fragment (IPv4 MF or offset): also ttl, tos, length, smac and packetType are lacking, for netfilter may see the datagram put
+   * together, with those of its first fragment. */
   fragment: 2,
   /** IPv6 fragments, AH, or more extension headers than we walk: also protocol is lacking. */
   noProtocol: 3,
 } as const;
 
-/** Below this availability value (inclusive) the field is there. saddr, daddr, smac, packetType, device, availability always are. */
+/** Below this availability value (inclusive) the field is there. saddr, daddr, device, availability always are. */
 export const availableUpTo: Readonly<Record<Field, number>> = {
   saddr: 3,
   daddr: 3,

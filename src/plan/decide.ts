@@ -99,7 +99,11 @@ function fullIfTheHostAllows(id: RuleId, plan: FamilyPlan, partial: (code: Reaso
 function excludesOwn(conj: Conj, plan: FamilyPlan): boolean {
   if (!plan.factsKnown) return conj.some(({ set, negate }) => set.field === 'saddr' && !negate);
   const own = plan.analysis.host.get('own', 'saddr');
-  return !mayOverlap(conj, [{ set: own, negate: false }]);
+  const looped = plan.analysis.host.get('looped', 'daddr');
+  return !mayOverlap(conj, [
+    { set: own, negate: false },
+    { set: looped, negate: false },
+  ]);
 }
 
 function whyBlocked(blockedBy: readonly RuleId[], plan: FamilyPlan): ReasonCode {

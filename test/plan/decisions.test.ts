@@ -199,6 +199,40 @@ const cases: readonly Case[] = [
       'PREROUTING 4': 'none blocked',
     },
   },
+  {
+    title: 'a MAC address: fragments are put together with the MAC of the first',
+    text: filter('-A INPUT -s 203.0.113.7/32 -m mac --mac-source 02:00:00:00:00:09 -j DROP'),
+    expected: { 'INPUT 1': 'partial fragments' },
+  },
+  {
+    title: 'a local route in another table: INPUT may see what the local table does not name',
+    text: filter('-A INPUT -s 203.0.113.7/32 -j DROP'),
+    options: {
+      facts: {
+        ...router,
+        localRoutes: [...router.localRoutes, { family: 4, prefix: '198.18.0.0/16', type: 'local', table: 100 }],
+      },
+    },
+    expected: { 'INPUT 1': 'partial other-course' },
+  },
+  {
+    title: 'a destination that nothing loops back to: only the DHCP exemption keeps the rule',
+    text: filter('-A INPUT -s 192.0.2.0/24 -d 192.0.2.1/32 -p gre -j DROP'),
+    expected: { 'INPUT 1': 'full offloaded' },
+  },
+  {
+    title: 'AH contradicts no port: ip6tables sees 51 where ipset sees what it protects',
+    text: '',
+    options: {
+      files: {
+        'rules.v6': filter(
+          '-A INPUT -p ah -m set --match-set ports dst -j ACCEPT\n-A INPUT -s 2001:db8:1::7/128 -j DROP',
+        ),
+        'sets.ipset': 'create ports bitmap:port range 0-1023\nadd ports 22\n',
+      },
+    },
+    expected: { 'INPUT 1': 'none not-a-drop', 'INPUT 2': 'partial blocked-partly' },
+  },
 ];
 
 for (const { title, text, options, expected } of cases) {

@@ -41,7 +41,7 @@ export function table(name: string, rules: string, declarations: string): string
 }
 
 export function planText(text: string, options: PlanTextOptions = {}): Plan {
-  const files = { 'rules.v4': text, ...options.files };
+  const files = { ...(text === '' ? {} : { 'rules.v4': text }), ...options.files };
   const inputs = Object.entries(files).map(([file, content]) => ({ file, text: content, takenAt: null }));
   const { ruleset } = readRuleset(inputs);
   const facts = options.facts === undefined ? webServer : options.facts;
