@@ -3,8 +3,8 @@ import { maxProbes, prefixEntryBytes } from './abi.js';
 import { scale } from './address-table.js';
 import type { Classes } from './classes.js';
 import type { Labels } from './labels.js';
-import { positionBehind, type Prefixes } from './prefix-split.js';
-import { sortByColumns } from './radix-sort.js';
+import { rankPrefixes } from './prefix-rank.js';
+import type { Prefixes } from './prefix-split.js';
 import { sweep } from './sweep.js';
 
 export interface PrefixTable {
@@ -27,40 +27,6 @@ export function prefixTable(prefixes: Prefixes, classes: Classes, labels: Labels
   const fallback = labels.current(() => 0);
   const { kept, labelOf } = nested(prefixes, classes, labels, fallback);
   return { ...hashed(prefixes, kept, labelOf, layout), fallback };
-}
-
-/** Positions that begin or end a prefix, as small numbers in the same order: what follows need not know how wide they are. */
-function ranked(prefixes: Prefixes): {
-  readonly lo: Uint32Array;
-  readonly behind: Uint32Array;
-  readonly ranks: number;
-} {
-  const { count } = prefixes;
-  const width = prefixes.words.length + 1;
-  const columns = Array.from({ length: width }, () => new Uint32Array(count * 2));
-  const out = new Uint32Array(width);
-  for (let i = 0; i < count; i++) {
-    positionBehind(prefixes, i, out);
-    columns[0]![i] = prefixes.top[i]!;
-    columns[0]![count + i] = out[0]!;
-    for (let k = 1; k < width; k++) {
-      columns[k]![i] = prefixes.words[k - 1]![i]!;
-      columns[k]![count + i] = out[k]!;
-    }
-  }
-  const order = sortByColumns(columns, count * 2);
-  const rank = new Uint32Array(count * 2);
-  let ranks = 0;
-  for (let i = 0; i < order.length; i++) {
-    if (i > 0 && differs(columns, order[i]!, order[i - 1]!)) ranks++;
-    rank[order[i]!] = ranks;
-  }
-  return { lo: rank.subarray(0, count), behind: rank.subarray(count), ranks: ranks + 1 };
-}
-
-function differs(columns: readonly Uint32Array[], a: number, b: number): boolean {
-  for (const column of columns) if (column[a] !== column[b]) return true;
-  return false;
 }
 
 /** Label per rank, by the same sweep that makes IPv4 ranges. */
@@ -86,10 +52,8 @@ function labelsByRank(
  * part, or with the label of the prefix around it, is left out.
  */
 function nested(prefixes: Prefixes, classes: Classes, labels: Labels, fallback: number) {
-  const { lo, behind, ranks } = ranked(prefixes);
+  const { order, lo, behind, ranks } = rankPrefixes(prefixes);
   const byRank = labelsByRank(prefixes, lo, behind, ranks, classes, labels);
-  const shortness = prefixes.length.map((length) => length);
-  const order = sortByColumns([lo, shortness], prefixes.count);
   const labelOf = new Uint32Array(prefixes.count);
   const parent = new Int32Array(prefixes.count).fill(-1);
   const distinct = new Uint32Array(prefixes.count);
