@@ -33,6 +33,7 @@ const lowering = {
       negate: match.negate,
     });
   },
+  family: (match, context) => (match.family === context.family ? always : never),
   set: lowerSetMatch,
   interface: (match, context) => {
     const matches = (name: string): boolean =>

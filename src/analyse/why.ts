@@ -37,6 +37,7 @@ export function whyUnknown(match: Match, context: Context): Why {
     case 'header':
       return { code: 'fragments', detail: '' };
     case 'address':
+    case 'family':
     case 'port':
     case 'protocol':
     case 'icmp':

@@ -3,7 +3,7 @@
  * expressions lower to the same kinds. What is not interpreted is `unknown`, with its text.
  */
 import type { Span } from '../diagnostic.js';
-import type { AddressRanges } from './address.js';
+import type { AddressFamily, AddressRanges } from './address.js';
 import type { SetId } from './set.js';
 
 /** Inclusive [low, high] pairs. */
@@ -14,6 +14,12 @@ export interface AddressMatch {
   readonly field: 'saddr' | 'daddr';
   readonly ranges: AddressRanges;
   readonly negate: boolean;
+}
+
+/** The packet is IPv4 or IPv6: what `meta nfproto` asks, and what nft presumes where a table holds both families. */
+export interface FamilyMatch {
+  readonly kind: 'family';
+  readonly family: AddressFamily;
 }
 
 /** Membership in a named set; `dimensions` says which side of the packet feeds each part of the element. */
@@ -165,6 +171,7 @@ export interface UnknownMatch {
 
 export type Match =
   | AddressMatch
+  | FamilyMatch
   | SetMatch
   | InterfaceMatch
   | ProtocolMatch

@@ -11,6 +11,16 @@ export type RuleId = string & { readonly __brand: 'RuleId' };
 
 export type Hook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress';
 
+/** Offsets in the text of a file (UTF-16 units, end exclusive). */
+export interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * An nft rule that can go several ways (a verdict map, say) is several rules of one id and number that stand together; no packet matches
+ * two of them.
+ */
 export interface Rule {
   readonly id: RuleId;
   /** Position in its chain, from 1. */
@@ -19,12 +29,16 @@ export interface Rule {
   /** The source line without its trailing newline, as it stands in the input. */
   readonly text: string;
   readonly parts: readonly Part[];
+  /** nft text: the rule itself, where it stands in the main file and may be taken out. */
+  readonly extent?: Extent;
 }
 
 interface ChainBase {
   readonly name: string;
   readonly span: Span;
   readonly rules: readonly Rule[];
+  /** nft text: from `chain` to behind `}`, wherever the main file declares it. */
+  readonly blocks?: readonly Extent[];
 }
 
 export interface BaseChain extends ChainBase {

@@ -23,6 +23,8 @@ const matchAddress: Matcher<'address'> = (match, view, state) => {
   return negateIf(match.negate, inside);
 };
 
+const matchFamily: Matcher<'family'> = (match, { packet }) => known(match.family === packet.family);
+
 const matchInterface: Matcher<'interface'> = (match, view) => {
   const everything = match.wildcard && match.name === '';
   if (everything) return known(!match.negate);
@@ -97,6 +99,7 @@ const matchCtState: Matcher<'ctState'> = ({ states, negate }, { untracked, after
 
 const matchers = {
   address: matchAddress,
+  family: matchFamily,
   set: matchSet,
   interface: matchInterface,
   protocol: matchProtocol,

@@ -110,6 +110,7 @@ export function matchEdges(match: Match, context: FrameContext, spec: FrameSpec)
     case 'fragment':
       return [{ fragment: { offset: 8, more: true } }];
     case 'interface':
+    case 'family':
     case 'header':
     case 'ctState':
     case 'comment':

@@ -1,0 +1,156 @@
+/** Matches of several fields at once: `ip saddr . tcp dport { … }`, `… @set`. */
+import type { Bounds } from '../address-text.js';
+import { rangesOf } from '../address-text.js';
+import type { Match } from '../match.js';
+import type { AddressPortSet } from '../set.js';
+import type { CatchAll, Expression, MatchStatement } from '../../parse/nft/tree.js';
+import { secondsLeft } from './draft.js';
+import type { AddressKey, Alternatives, Key, NumberKey } from './keys.js';
+import { always, keyOf, unknownMatch } from './keys.js';
+import type { MatchContext } from './matches.js';
+import { compareLeaves, withPresumed } from './matches.js';
+import * as constants from './constants.js';
+import type { Leaf, Leaves } from './scope.js';
+import { leavesOf, resolve } from './scope.js';
+import { addressBounds, numberRange } from './values.js';
+
+/** Elements that become alternatives of their own; more become a set of tuples, where the model has one. */
+const maxAlternatives = 16;
+
+/** Null: not understood, nothing is known of it. */
+export function lowerConcat(
+  statement: MatchStatement,
+  parts: readonly Expression[],
+  context: MatchContext,
+): Alternatives | null {
+  const { operator } = statement;
+  if (operator !== '==' && operator !== '!=') return null;
+  const keys = concatKeys(parts, context);
+  const named = statement.right.kind === 'setReference' ? context.setOf(statement.right.name) : null;
+  if (statement.right.kind === 'setReference' && (!named || named.changes || named.stateful)) return null;
+  const leaves = named ? named.leaves() : leavesOf({ expression: statement.right, scope: context.scope });
+  if (!leaves || leaves.columns.length > 0) return null;
+  if (!named && leaves.leaves.some(({ element }) => element?.statements.some(({ kind }) => kind !== 'counter'))) return null;
+  const timeout = named?.declaration.timeout ?? null;
+  const presumed = keys.flatMap((key) => key.presumes);
+  if (operator === '==' && leaves.leaves.length <= maxAlternatives)
+    return withPresumed(presumed, alternativesOf(keys, leaves, timeout));
+  const tuples = tupleSet(keys, leaves, timeout);
+  if (!tuples) return null;
+  const name = named?.name ?? '{ … }';
+  const { sides, columns } = tuples;
+  const set = context.addSet(name, (id) => ({
+    kind: 'addressPorts',
+    id,
+    name,
+    type: parts.map((_, i) => named?.keyTypes?.[i] ?? '').join(' . '),
+    span: statement.span,
+    counters: false,
+    defaultTimeout: timeout === null ? null : Math.floor(timeout / 1000),
+    // They are counted where they are declared.
+    elements: 0,
+    ...columns,
+  }));
+  const match: Match = { kind: 'set', set, name, dimensions: sides, negate: operator === '!=', uninterpreted: [] };
+  return withPresumed(presumed, [[match]]);
+}
+
+/** The keys one by one; a protocol among them says which ports a `th` port means. */
+export function concatKeys(parts: readonly Expression[], context: MatchContext): Key[] {
+  const asksProtocol = parts.some(isProtocol);
+  // With the protocol in the element, ports are read under it alone: see `tupleSet`.
+  const protocols = asksProtocol ? null : context.protocols;
+  return parts.map((part) => keyOf(part, { ...context, protocols }));
+}
+
+const isProtocol = (part: Expression): boolean =>
+  (part.kind === 'meta' && part.key === 'l4proto') || (part.kind === 'payload' && part.field === 'protocol');
+
+function elementParts(leaf: Leaf): readonly (Expression | CatchAll)[] | null {
+  if (leaf.key.kind === 'catchAll') return null;
+  const found = resolve({ expression: leaf.key, scope: leaf.scope });
+  return found?.expression.kind === 'concat' ? found.expression.parts : null;
+}
+
+/** One element of a concatenation as a conjunction; what is not understood of it is unknown. */
+export function elementMatches(keys: readonly Key[], leaf: Leaf): Alternatives | null {
+  if (leaf.key.kind === 'catchAll') return always;
+  const parts = elementParts(leaf);
+  if (parts?.length !== keys.length) return null;
+  let found: Alternatives = always;
+  for (const [i, key] of keys.entries()) {
+    const part = parts[i];
+    const one = part && compareLeaves(key, { leaves: [{ key: part, scope: leaf.scope, element: null }], columns: [] }, false);
+    if (!one) return null;
+    found = found.flatMap((matches) => one.map((more) => [...matches, ...more]));
+  }
+  return found;
+}
+
+function alternativesOf(keys: readonly Key[], leaves: Leaves, timeout: number | null): Alternatives {
+  return leaves.leaves.flatMap((leaf): Alternatives => {
+    const found = elementMatches(keys, leaf) ?? [[unknownMatch('an element of a concatenation')]];
+    const expires = leaf.element !== null && secondsLeft(leaf.element, timeout) > 0;
+    return expires ? found.map((matches) => [...matches, unknownMatch('an element that expires')]) : found;
+  });
+}
+
+interface Tuples {
+  readonly sides: ['src' | 'dst', 'src' | 'dst'];
+  readonly columns: Pick<AddressPortSet, 'ranges' | 'protocol' | 'portLo' | 'portHi' | 'timeout' | 'nomatch'>;
+}
+
+/** Protocols whose ports both the model's tuples and nft read. */
+const tupleProtocols = new Set([6, 17, 132, 136]);
+
+/** Address and port, the protocol fixed by the port's key or by a third part. */
+function tupleSet(keys: readonly Key[], { leaves }: Leaves, timeout: number | null): Tuples | null {
+  const addressAt = keys.findIndex((key) => key.kind === 'address');
+  const portAt = keys.findIndex((key) => key.kind === 'number' && key.port !== null);
+  const protocolAt = keys.findIndex((key) => key.kind === 'number' && key.read === constants.protocol);
+  const address = keys[addressAt] as AddressKey | undefined;
+  const port = (keys[portAt] as NumberKey | undefined)?.port;
+  if (!address || !port || keys.length !== (protocolAt < 0 ? 2 : 3)) return null;
+  const [[fixed] = [null]] = port.protocols ?? [];
+  if (protocolAt < 0 && (port.protocols?.length !== 1 || fixed === null)) return null;
+  const bounds: Bounds[] = [];
+  const rows: { protocol: number; low: number; high: number; seconds: number }[] = [];
+  for (const leaf of leaves) {
+    const parts = elementParts(leaf);
+    const read = parts?.length === keys.length ? readTuple(parts, leaf) : null;
+    if (!read) return null;
+    bounds.push(read.bounds);
+    rows.push(read.row);
+  }
+  const seconds = Uint32Array.from(rows, (row) => row.seconds);
+  return {
+    sides: [address.field === 'saddr' ? 'src' : 'dst', port.field === 'sport' ? 'src' : 'dst'],
+    columns: {
+      ranges: rangesOf(address.family, bounds),
+      protocol: Uint8Array.from(rows, (row) => row.protocol),
+      portLo: Uint16Array.from(rows, (row) => row.low),
+      portHi: Uint16Array.from(rows, (row) => row.high),
+      timeout: seconds.some((left) => left > 0) ? seconds : null,
+      nomatch: null,
+    },
+  };
+
+  function readTuple(
+    parts: readonly (Expression | CatchAll)[],
+    leaf: Leaf,
+  ): { bounds: Bounds; row: (typeof rows)[number] } | null {
+    const [addressPart, portPart, protocolPart] = [parts[addressAt], parts[portAt], parts[protocolAt]];
+    if (!address || !addressPart || !portPart) return null;
+    const place = addressBounds(address.family, addressPart, leaf.scope);
+    const protocols = protocolPart
+      ? numberRange(constants.protocol, 255, protocolPart, leaf.scope)
+      : fixed === null
+        ? null
+        : ([fixed, fixed] as const);
+    if (!place || protocols?.[0] !== protocols?.[1] || !protocols || !tupleProtocols.has(protocols[0])) return null;
+    const ports = numberRange(constants.port(protocols[0]), 65535, portPart, leaf.scope);
+    if (!ports) return null;
+    const seconds = leaf.element ? secondsLeft(leaf.element, timeout) : 0;
+    return { bounds: place, row: { protocol: protocols[0], low: ports[0], high: ports[1], seconds } };
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * One nft rule to rules of the model. A rule has several ways through it when a match or a verdict map holds values that the model's
+ * matches cannot hold together; they become rules of one id and number, one after the other. No two ways match one packet, so their order
+ * does not matter; the rule is offloaded as a whole or not at all.
+ */
+import type { Span } from '../../diagnostic.js';
+import type { Part, Ranges } from '../match.js';
+import type { Rule, RuleId } from '../ruleset.js';
+import type { Statement, Verdict } from '../../parse/nft/tree.js';
+import { printStatement } from '../../parse/nft/print-statement.js';
+import type { RuleDraft } from './draft.js';
+import type { Alternatives } from './keys.js';
+import { familyMatch, unknownMatch } from './keys.js';
+import { lowerMatch, type MatchContext } from './matches.js';
+import { resolve, type Scope } from './scope.js';
+import { lowerStatement, lowerVerdict, type BarePart } from './statements.js';
+import { lowerVerdictMap } from './verdict-map.js';
+
+/** More ways than this through one rule, and a match is left unknown. */
+const maxWays = 256;
+
+export interface RuleContext extends Omit<MatchContext, 'scope' | 'protocols'> {
+  readonly chain: string;
+  /** Makes a chain of the rules in `jump { … }` and gives its name. */
+  readonly addBlock: (statement: Statement & { kind: 'chainBlock' }, scope: Scope) => string;
+}
+
+type Way = readonly Part[];
+
+export function lowerRule(draft: RuleDraft, number: number, context: RuleContext): Rule[] {
+  const { rule, scope } = draft;
+  const id = `${context.family} ${context.table} ${context.chain} ${number}` as RuleId;
+  const { text, span } = rule;
+  const extent = draft.cut === null ? {} : { extent: rule.extent };
+  return waysOf(draft.rule.statements, { ...context, scope, protocols: null }).map((parts) => ({
+    id,
+    number,
+    span,
+    text,
+    parts,
+    ...extent,
+  }));
+}
+
+function waysOf(statements: readonly Statement[], context: RuleContext & MatchContext): Way[] {
+  let ways: Way[] = [[]];
+  let { protocols } = context;
+  for (const statement of statements) {
+    const { span } = statement;
+    const more = optionsOf(statement, { ...context, protocols });
+    if (ways.length * more.length > maxWays) {
+      ways = ways.map((way) => [...way, ...placed(tooMany(statement), span)]);
+      continue;
+    }
+    ways = ways.flatMap((way) => more.map((parts) => [...way, ...placed(parts, span)]));
+    protocols = protocolsAfter(protocols, more);
+  }
+  return ways;
+}
+
+const placed = (parts: readonly BarePart[], span: Span): Part[] => parts.map((part) => ({ ...part, span }));
+
+const matchesOnly = (alternatives: Alternatives): BarePart[][] =>
+  alternatives.map((matches) => matches.map((match) => ({ match })));
+
+/** What a statement may come to: the conjunctions it is one of. None: it never matches. */
+function optionsOf(statement: Statement, context: RuleContext & MatchContext): BarePart[][] {
+  switch (statement.kind) {
+    case 'match': {
+      const found = matchesOnly(lowerMatch(statement, context));
+      return found.length > 0 ? found : [nothing];
+    }
+    case 'verdict':
+      return [verdictPart(statement, context)];
+    case 'vmap': {
+      const found = lowerVerdictMap(statement, context);
+      if (found.kind === 'statement') return [[{ statement: found.statement }]];
+      // A map without elements breaks the rule.
+      if (found.ways.length === 0) return [nothing];
+      return found.ways.map(({ matches, verdict }) => [
+        ...matches.map((match): BarePart => ({ match })),
+        ...(verdict ? verdictPart(verdict, context) : []),
+      ]);
+    }
+    case 'chainBlock':
+      return [[{ statement: { kind: statement.verdict, chain: context.addBlock(statement, context.scope) } }]];
+    default:
+      return [lowerStatement(statement)];
+  }
+}
+
+/** No packet is of both families. */
+const nothing: BarePart[] = [{ match: familyMatch(4) }, { match: familyMatch(6) }];
+
+function verdictPart(verdict: Verdict, context: MatchContext): BarePart[] {
+  const made = lowerVerdict(verdict, (jump) => {
+    if (jump.verdict !== 'jump' && jump.verdict !== 'goto') return null;
+    if (typeof jump.chain === 'string') return jump.chain;
+    const found = resolve({ expression: jump.chain, scope: context.scope });
+    return found?.expression.kind === 'value' ? found.expression.text : null;
+  });
+  return made ? [{ statement: made }] : [];
+}
+
+/** Too many ways: a match may or may not hold, a verdict map may do anything. */
+function tooMany(statement: Statement): BarePart[] {
+  const text = printStatement(statement);
+  if (statement.kind === 'match') return [{ match: unknownMatch(text) }];
+  return [{ statement: { kind: 'opaque', name: statement.kind, text } }];
+}
+
+/** Protocols that are left after a match that every way asks. */
+function protocolsAfter(before: Ranges | null, options: readonly (readonly BarePart[])[]): Ranges | null {
+  const [only] = options;
+  if (options.length !== 1 || !only) return before;
+  let protocols = before;
+  for (const part of only) {
+    if ('match' in part && part.match.kind === 'protocol' && !part.match.negate) protocols = part.match.protocols;
+  }
+  return protocols;
+}

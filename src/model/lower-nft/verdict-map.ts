@@ -1,0 +1,74 @@
+/**
+ * Verdict maps: one way through the rule for each element. Keys do not overlap, so at most one of the ways is taken, whatever their
+ * order; what stands for "anything else" (`*`) excludes the others by name, for the rule does not go on to it after another's jump.
+ */
+import type { Match, Statement as ModelStatement } from '../match.js';
+import type { Verdict, VerdictMapStatement } from '../../parse/nft/tree.js';
+import { printStatement } from '../../parse/nft/print-statement.js';
+import { concatKeys, elementMatches } from './concat.js';
+import { secondsLeft } from './draft.js';
+import type { Alternatives, Key } from './keys.js';
+import { always, keyOf, unknownMatch } from './keys.js';
+import type { MatchContext } from './matches.js';
+import { compareLeaves } from './matches.js';
+import type { Leaf, Leaves } from './scope.js';
+import { leavesOf, resolve } from './scope.js';
+
+export interface Way {
+  readonly matches: readonly Match[];
+  /** Null: the rule goes on (`continue`). */
+  readonly verdict: Verdict | null;
+}
+
+export type Ways =
+  | { readonly kind: 'ways'; readonly ways: readonly Way[] }
+  | { readonly kind: 'statement'; readonly statement: ModelStatement };
+
+/** Ways of one rule; a map with more is one opaque statement. */
+const maxWays = 512;
+
+export function lowerVerdictMap(statement: VerdictMapStatement, context: MatchContext): Ways {
+  const text = printStatement(statement);
+  const opaque: Ways = { kind: 'statement', statement: { kind: 'opaque', name: 'vmap', text } };
+  const found = resolve({ expression: statement.data, scope: context.scope });
+  if (!found) return opaque;
+  const named = found.expression.kind === 'setReference' ? context.setOf(found.expression.name) : null;
+  if (found.expression.kind === 'setReference' && (!named || named.changes || named.stateful)) return opaque;
+  const leaves = named ? named.leaves() : leavesOf(found);
+  if (!leaves || leaves.columns.length > 0 || leaves.leaves.length > maxWays) return opaque;
+  if (leaves.leaves.some(({ element }) => element?.statements.some(({ kind }) => kind !== 'counter'))) return opaque;
+  const parts = statement.key.kind === 'concat' ? statement.key.parts : null;
+  const keys = parts ? concatKeys(parts, context) : [keyOf(statement.key, context)];
+  if (keys.some((key) => key.kind === 'unknown' && key.knowledge !== 'pure')) return opaque;
+  const ways = waysOf(keys, leaves, named?.declaration.timeout ?? null, text);
+  return ways ? { kind: 'ways', ways } : opaque;
+}
+
+function waysOf(keys: readonly Key[], { leaves }: Leaves, timeout: number | null, text: string): Way[] | null {
+  const presumed = keys.flatMap((key) => key.presumes);
+  const ways: Way[] = [];
+  for (const leaf of leaves) {
+    const data = leaf.element?.data;
+    if (data?.kind !== 'verdict') return null;
+    const verdict = data.verdict === 'continue' ? null : data;
+    const expires = leaf.element !== null && secondsLeft(leaf.element, timeout) > 0;
+    const doubt = expires ? [unknownMatch(text)] : [];
+    const alternatives = matchesOf(keys, leaf, leaves) ?? [[unknownMatch(text)]];
+    for (const matches of alternatives) ways.push({ matches: [...presumed, ...matches, ...doubt], verdict });
+  }
+  return ways.length > maxWays ? null : ways;
+}
+
+function matchesOf(keys: readonly Key[], leaf: Leaf, all: readonly Leaf[]): Alternatives | null {
+  const [key] = keys;
+  if (leaf.key.kind === 'catchAll') {
+    const others = all.filter((one) => one !== leaf);
+    if (others.length === 0) return always;
+    // With an element that expires "anything else" is not certain: the names of all elements would exclude too much.
+    if (keys.length > 1 || !key || others.some(({ element }) => element?.timeout ?? element?.expires)) return null;
+    const excluded = others.map(({ key: name, scope }): Leaf => ({ key: name, scope, element: null }));
+    return compareLeaves(key, { leaves: excluded, columns: [] }, true);
+  }
+  if (keys.length > 1) return elementMatches(keys, leaf);
+  return key ? compareLeaves(key, { leaves: [{ ...leaf, element: null }], columns: [] }, false) : null;
+}
