@@ -47,7 +47,8 @@ function stringExpression(text: string, { span }: JsonContext): Expression {
   if (text.startsWith('@')) return { kind: 'setReference', name: text.slice(1), span };
   if (text.startsWith('$')) return { kind: 'variable', name: text.slice(1), span };
   if (/^0[xX][0-9a-fA-F]+$/.test(text)) return { kind: 'value', form: 'number', text, span };
-  const isAddress = parsePlainValue(text) !== null || /^[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4})+$/.test(text);
+  const isAddress =
+    parsePlainValue(text) !== null || /^(?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}$|^[0-9a-f]{1,4}:[0-9a-f]{1,4}$/i.test(text);
   if (isAddress) return { kind: 'value', form: 'address', text, span };
   return { kind: 'value', form: isWord(text) ? 'word' : 'quoted', text, span };
 }
@@ -57,13 +58,19 @@ const many = (json: Json, context: JsonContext): Expression[] =>
 
 function binary(operator: BinaryExpression['operator']): Make {
   return (json, context) => {
-    const [first, ...rest] = many(json, context);
+    const [first, ...rest] = many(json, context).map((part, i) => (i > 0 ? bits(part) : part));
     if (!first || rest.length === 0) return null;
     return rest.reduce<Expression>(
       (left, right) => ({ kind: 'binary', operator, left, right, span: context.span }),
       first,
     );
   };
+}
+
+/** A mask that is a list of flags is all of them together. */
+function bits(e: Expression): Expression {
+  if (e.kind !== 'list') return e;
+  return e.parts.reduce((left, right) => ({ kind: 'binary', operator: '|', left, right, span: e.span }));
 }
 
 /** Of an object: nothing is made of anything else. */
@@ -77,8 +84,11 @@ function option(protocol: OptionExpression['protocol']): Make {
     const field = stringOf(json.field);
     const node = { kind: 'option', protocol, field, span } as const;
     const [base, offset, length] = [numberOf(json.base), numberOf(json.offset), numberOf(json.len)];
-    if (base !== null && offset !== null && length !== null)
-      return { ...node, option: String(base), raw: { offset, length } };
+    if (base !== null && offset !== null && length !== null) {
+      // The kind byte itself, as nft asks for options that it has no name for.
+      const isPresence = offset === 0 && (length === 8 || length === 0);
+      return { ...node, option: String(base), raw: isPresence ? null : { offset, length } };
+    }
     const name = stringOf(json.name) ?? numberOf(json.type)?.toString();
     return name === undefined ? null : { ...node, option: name, raw: null };
   });

@@ -41,9 +41,12 @@ export interface Token {
 
 const hex = '[0-9a-fA-F]{1,4}';
 const ip4 = '(?:[0-9]{1,3}\\.){3}[0-9]{1,3}';
-const ip6 = [`::(?:[fF]{4}:)?${ip4}`, `(?:${hex}:){7}${hex}`, `(?:${hex}(?::${hex})*)?::(?:${hex}(?::${hex})*)?`].join(
-  '|',
-);
+const ip6 = [
+  `(?:${hex}:){6}${ip4}`,
+  `(?:${hex}(?::${hex})*)?::(?:${hex}:)*${ip4}`,
+  `(?:${hex}:){7}${hex}`,
+  `(?:${hex}(?::${hex})*)?::(?:${hex}(?::${hex})*)?`,
+].join('|');
 const name = '(?:[A-Za-z_]|\\.(?=[A-Za-z0-9/_.\\-]))[A-Za-z0-9/_.\\-]*';
 
 const rules: moo.Rules = {

@@ -52,8 +52,9 @@ function readIncluded(
     throw errorAt(context, token, 'unreadable', `includes are nested more than ${includeLimit} deep`);
   const found = context.includes.find(pattern);
   if ('error' in found) throw errorAt(context, token, 'unreadable', found.error);
+  const { diagnostics, includes } = context;
   const files = found.files.map(({ file, text }) => {
-    const inner = newContext(text, file, { ...context, depth: context.depth + 1 });
+    const inner = newContext(text, file, { diagnostics, includes, depth: context.depth + 1 });
     enter(inner);
     const items: IncludedFile['items'][number][] = [];
     while (skipToItem(inner)) items.push(readItem(inner));
