@@ -9,6 +9,8 @@ export interface FirewallCase {
   readonly v6: string | null;
   readonly sets: string | null;
   readonly forwarding: boolean;
+  /** More lines for `ip -batch` in the target: routes, addresses. */
+  readonly ip?: readonly string[];
 }
 
 /** Dump files of the case: name and text. */

@@ -39,6 +39,8 @@ export interface CaseOptions {
   readonly spoilResidual?: (text: string) => string;
   /** Flows that the targets open themselves before anything arrives; some peers that the text names unless given. */
   readonly flows?: readonly Flow[];
+  /** After all is loaded and attached, before the frames are sent. */
+  readonly prepare?: (bed: Bed) => Promise<void>;
   /** Send these instead. */
   readonly datagrams?: readonly Datagram[];
 }
@@ -100,8 +102,9 @@ function byDatagram(datagrams: readonly Datagram[], verdicts: readonly number[])
   return datagrams.map(({ frames }) => verdicts.slice(at, (at += frames.length)));
 }
 
-async function inject(net: Net, bed: Bed, frames: string): Promise<void> {
-  const devices = bed.targets.map(({ near }) => String(net.ifindex(bed.sender, near)));
+/** Sends the frames of a file to every target: to eth0 (near) or eth1 (far). */
+export async function inject(net: Net, bed: Bed, frames: string, side: 'near' | 'far' = 'near'): Promise<void> {
+  const devices = bed.targets.map((target) => String(net.ifindex(bed.sender, target[side])));
   await net.node(bed.sender, 'test/kernel/differential/injector.ts', [frames, ...devices]);
 }
 
@@ -164,6 +167,7 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
     }),
   );
   await openFlows(net, bed, flows);
+  await options.prepare?.(bed);
   await inject(net, bed, frameFile);
 
   const runs = backends.map((backend, at) => observe(bed, backend, datagrams, replies[at] as AgentReply, conntrack));

@@ -1,9 +1,11 @@
 /**
- * The long run: `npx tsx test/kernel/differential/run.ts [--seed N] [--frames N] [--random N] [--show N] [NAME…]`.
- * Named rulesets (all unless given), then as many random ones. Prints a line each and every finding; exits with 1 if there is any.
+ * The long run: `npx tsx test/kernel/differential/run.ts [--seed N] [--frames N] [--random N] [--show N] [--text] [NAME…]`.
+ * Named rulesets (all unless given), then as many random ones. Prints a line each and its findings
+ * (`--text`: also the random ruleset they are in; `--random 1 --seed N` repeats random ruleset N); exits with 1 if there is any.
  */
 import { parseArgs } from 'node:util';
 import { withNamespaces } from '../namespace.js';
+import { dumpsOf } from './firewall-case.js';
 import { firewallCases } from './firewall-cases.js';
 import { randomCase } from './random-ruleset.js';
 import { runCase, type CaseReport } from './run-case.js';
@@ -14,6 +16,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     frames: { type: 'string', default: '2000' },
     random: { type: 'string', default: '0' },
+    text: { type: 'boolean', default: false },
     show: { type: 'string', default: '5' },
   },
 });
@@ -36,14 +39,17 @@ function print(report: CaseReport): void {
 
 console.log(`seed ${seed}`);
 const named = firewallCases().filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-const random = Array.from({ length: Number(values.random) }, (_, i) => randomCase(seed + i));
+const random = Array.from({ length: Number(values.random) }, (_, i) => ({ ...randomCase(seed + i), seed: seed + i }));
 let bad = 0;
 for (const firewall of [...(Number(values.random) > 0 && positionals.length === 0 ? [] : named), ...random]) {
+  const own = 'seed' in firewall ? Number(firewall.seed) : seed;
   try {
     const report = await withNamespaces({ log: console.error }, (net) =>
-      runCase(net, firewall, { seed, frames: Number(values.frames) }),
+      runCase(net, firewall, { seed: own, frames: Number(values.frames) }),
     );
     print(report);
+    if (report.findings.length > 0 && 'seed' in firewall && values.text)
+      for (const { text } of dumpsOf(firewall)) console.log(text);
     bad += report.findings.length;
   } catch (error) {
     bad++;
