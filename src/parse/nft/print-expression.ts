@@ -112,21 +112,28 @@ function operand(e: Expression, above: number): string {
 const perLine = 8;
 
 export function printSet(set: SetExpression): string {
-  const parts = set.columns ? printColumns(set.columns) : set.elements.map(printElement);
+  const parts = set.columns ? printColumns(set.columns) : set.elements.map((element) => printElement(element));
   if (parts.length <= perLine) return parts.length === 0 ? '{ }' : `{ ${parts.join(', ')} }`;
   const lines: string[] = [];
   for (let i = 0; i < parts.length; i += perLine) lines.push(parts.slice(i, i + perLine).join(', '));
   return `{ ${lines.join(',\n\t\t\t')} }`;
 }
 
-export function printElement(element: Element): string {
+/** Elements of a rule (`add @s { … }`, meters): there nft reads times before statements, in a set after them. */
+export const printRuleElements = (set: SetExpression): string =>
+  set.columns ? printSet(set) : `{ ${set.elements.map((element) => printElement(element, true)).join(', ')} }`;
+
+export function printElement(element: Element, inRule = false): string {
   const { key, data, timeout, expires, comment, statements } = element;
-  const left = words(
-    key.kind === 'catchAll' ? '*' : printExpression(key),
-    ...statements.map(printStatement),
+  const before = statements.map(printStatement);
+  const times = [
     timeout === null ? null : `timeout ${timeText(timeout)}`,
     expires === null ? null : `expires ${timeText(expires)}`,
     comment === null ? null : `comment ${quoted(comment)}`,
+  ];
+  const left = words(
+    key.kind === 'catchAll' ? '*' : printExpression(key),
+    ...(inRule ? [...times, ...before] : [...before, ...times]),
   );
   if (!data) return left;
   return `${left} : ${data.kind === 'verdict' ? printVerdict(data) : printExpression(data)}`;

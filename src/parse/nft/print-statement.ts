@@ -2,7 +2,7 @@
 import type { Expression } from './tree-expression.js';
 import type { LimitStatement, LogStatement, MatchStatement, NatStatement, Statement } from './tree-statement.js';
 import type { Rule } from './tree.js';
-import { printExpression, printSet, printVerdict, quoted, words } from './print-expression.js';
+import { printExpression, printRuleElements, printVerdict, quoted, words } from './print-expression.js';
 import { timeText } from './time.js';
 
 /** A rule without its handle. */
@@ -48,9 +48,9 @@ export function printStatement(s: Statement): string {
     case 'mangle':
       return `${printExpression(s.left)} set ${printExpression(s.value)}`;
     case 'setUpdate':
-      return `${s.operation} ${printExpression(s.set)} ${printSet(s.elements)}`;
+      return `${s.operation} ${printExpression(s.set)} ${printRuleElements(s.elements)}`;
     case 'meter':
-      return words('meter', s.name, s.size === null ? null : `size ${s.size}`, printSet(s.elements));
+      return words('meter', s.name, s.size === null ? null : `size ${s.size}`, printRuleElements(s.elements));
     case 'queue':
     case 'dup':
     case 'fwd':

@@ -166,7 +166,7 @@ const rows: readonly (readonly [string, string?])[] = [
   ['reset tcp option timestamp'],
   ['notrack'],
   ['add @s { ip saddr }'],
-  ['add @s { ip saddr timeout 1m limit rate 10/second }', 'add @s { ip saddr limit rate 10/second timeout 1m }'],
+  ['add @s { ip saddr timeout 1m limit rate 10/second }'],
   ['update @s { ip saddr . tcp dport counter : 10.0.0.1 . 80 }'],
   ['delete @s { ip saddr }'],
   ['set add ip saddr timeout 5s @s', 'add @s { ip saddr timeout 5s }'],
