@@ -35,7 +35,7 @@ enum field_slot {
 #define MAX_WORDS 64 /* 4,096 steps */
 #define MAX_LENGTHS 129
 #define MAX_PROBES 32 /* of a prefix table; the builder guarantees that no element is further from its place */
-#define MAX_BUCKETS_PROBED 8 /* of an address table's buckets */
+#define MAX_BUCKETS_PROBED 16 /* of an address table's buckets */
 #define MAX_DEPTH 32
 #define BUCKET_SLOTS 8
 
@@ -94,11 +94,13 @@ struct field_config {
 	__u32 counted; /* labels carry counters */
 };
 
-/* IPv4 addresses: single ones in 64-byte buckets, all others as sorted range starts behind an index of the top bits. */
+/* IPv4 addresses: single ones in buckets, all others as sorted range starts behind an index of the top bits. */
 struct address_config {
-	__u32 buckets; /* offset of struct bucket[bucket_count] */
+	__u32 buckets; /* offset of struct bucket[bucket_count], or struct plain_bucket */
 	__u32 bucket_count; /* 0: none */
 	__u32 seed;
+	__u32 plain; /* the one label of all that is in buckets: they are plain; else 0 */
+	__u32 filler; /* plain buckets: an address that stands in every empty slot, and in no last slot otherwise */
 	__u32 index; /* offset of u32 position[(1 << (32 - index_shift)) + 1] */
 	__u32 index_shift; /* 32: no index */
 	__u32 ranges; /* offset of struct range[range_count] */
@@ -114,6 +116,12 @@ struct bucket {
 	} slot[BUCKET_SLOTS];
 };
 _Static_assert(sizeof(struct bucket) == 64, "one cache line");
+
+/* Of addresses that share their label. */
+struct plain_bucket {
+	__u32 address[BUCKET_SLOTS];
+};
+_Static_assert(sizeof(struct plain_bucket) == 32, "half a cache line");
 
 struct range {
 	__u32 start;

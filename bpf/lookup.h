@@ -59,6 +59,36 @@ static __always_inline __u32 bucket_label(const void *t, const volatile struct a
 	return 0;
 }
 
+/* A bucket has no empty slot to stop at a wrong address: what fills it is an element itself. */
+static __always_inline __u32 plain_bucket_label(const void *t, const volatile struct address_config *table,
+						__u32 address)
+{
+	__u32 count = table->bucket_count, buckets = table->buckets;
+	__u32 place = (__u64)hash_address(address, table->seed) * count >> 32;
+	int probe, i;
+
+#pragma clang loop unroll(disable)
+	for (probe = 0; probe < MAX_BUCKETS_PROBED; probe++) {
+		const struct plain_bucket *bucket;
+		__u64 found = 0;
+
+		bucket = t + buckets + (__u64)place * sizeof(struct plain_bucket);
+#pragma clang loop unroll(full)
+		for (i = 0; i < BUCKET_SLOTS; i++) {
+			__u64 equal = ((__u64)(bucket->address[i] ^ address) - 1) >> 63;
+
+			barrier_var(equal);
+			found += equal;
+		}
+		if (found)
+			return table->plain;
+		if (bucket->address[BUCKET_SLOTS - 1] == table->filler)
+			return 0;
+		place++;
+	}
+	return 0;
+}
+
 static __always_inline __u32 range_label(const void *t, const volatile struct address_config *table, __u32 address)
 {
 	__u32 shift = table->index_shift, depth = table->depth, last = table->range_count - 1, ranges = table->ranges;
@@ -96,7 +126,7 @@ static __always_inline __u32 range_label(const void *t, const volatile struct ad
 static __always_inline __u32 address_label(const void *t, const volatile struct address_config *table, __u32 address)
 {
 	if (table->bucket_count) {
-		__u32 label = bucket_label(t, table, address);
+		__u32 label = table->plain ? plain_bucket_label(t, table, address) : bucket_label(t, table, address);
 
 		if (label)
 			return label;

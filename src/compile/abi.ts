@@ -42,9 +42,8 @@ export const counterBits = 22;
 export const counterMask = 2 ** counterBits - 1;
 export const escapeClass = 1023;
 export const maxProbes = 32;
-export const maxBucketsProbed = 8;
+export const maxBucketsProbed = 16;
 export const bucketSlots = 8;
-export const bucketBytes = 64;
 export const maxLengths = 129;
 export const prefixEntryBytes = 24;
 export const stepBytes = 8;
@@ -85,6 +84,8 @@ export const addressConfig: Struct = {
     'buckets',
     'bucket_count',
     'seed',
+    'plain',
+    'filler',
     'index',
     'index_shift',
     'ranges',

@@ -1,6 +1,6 @@
 /** IPv4 addresses: single ones in buckets of one cache line, all others as sorted ranges behind an index of the top bits. */
 import type { StepProgram } from '../plan/program.js';
-import { bucketBytes, bucketSlots, maxBucketsProbed } from './abi.js';
+import { bucketSlots, maxBucketsProbed } from './abi.js';
 import { atomOfKind, type FieldUse } from './field-use.js';
 import type { Entries, LabelledRanges } from './sweep.js';
 
@@ -10,10 +10,15 @@ const fewSingles = 32;
 const bucketLoad = 5;
 
 export interface Buckets {
+  /** Address, label, address, label …; plain: addresses only. */
   readonly words: Uint32Array;
   readonly count: number;
   readonly seed: number;
   readonly elements: number;
+  /** The label that all share, or 0. */
+  readonly plain: number;
+  /** Plain buckets: an element that stands in every empty slot too. */
+  readonly filler: number;
 }
 
 export interface Ranges {
@@ -100,27 +105,33 @@ function splitSingles(all: LabelledRanges) {
 }
 
 function bucketsOf(addresses: Uint32Array, labels: Uint32Array): Buckets {
+  const plain = labels.every((label) => label === labels[0]) ? labels[0]! : 0;
   let count = Math.max(1, Math.ceil(addresses.length / bucketLoad));
   for (let seed = 1; ; seed++) {
-    const words = fillBuckets(addresses, labels, count, seed);
-    if (words !== null) return { words, count, seed, elements: addresses.length };
+    const words = fillBuckets(addresses, plain === 0 ? labels : null, count, seed);
+    if (words !== null) return { words, count, seed, elements: addresses.length, plain, filler: addresses[0]! };
     if (seed % 3 === 0) count = Math.ceil(count * 1.25);
   }
 }
 
-/** Null when some address found no slot within the buckets that a lookup probes. */
-function fillBuckets(addresses: Uint32Array, labels: Uint32Array, count: number, seed: number): Uint32Array | null {
+/**
+ * Null when some address found no slot within the buckets that a lookup probes. Without labels the buckets are plain: the first
+ * address fills what is empty. It is placed first, so at the front of its bucket, and in the last slot it means "not full".
+ */
+function fillBuckets(addresses: Uint32Array, labels: Uint32Array | null, count: number, seed: number) {
   const total = count + maxBucketsProbed;
-  const words = new Uint32Array((total * bucketBytes) / 4);
+  const stride = labels === null ? 1 : 2;
+  const words = new Uint32Array(total * bucketSlots * stride);
+  if (labels === null) words.fill(addresses[0]!);
   const fill = new Uint8Array(total);
   for (let i = 0; i < addresses.length; i++) {
     const home = scale(hashAddress(addresses[i]!, seed), count);
     let bucket = home;
     while (bucket < home + maxBucketsProbed && fill[bucket] === bucketSlots) bucket++;
     if (bucket === home + maxBucketsProbed) return null;
-    const at = bucket * bucketSlots * 2 + fill[bucket]!++ * 2;
+    const at = (bucket * bucketSlots + fill[bucket]!++) * stride;
     words[at] = addresses[i]!;
-    words[at + 1] = labels[i]!;
+    if (labels !== null) words[at + 1] = labels[i]!;
   }
   return words;
 }

@@ -167,6 +167,8 @@ class FamilyBuilder {
       numbers['buckets'] = this.arena.add(buckets.words);
       numbers['bucket_count'] = buckets.count;
       numbers['seed'] = buckets.seed;
+      numbers['plain'] = buckets.plain;
+      numbers['filler'] = buckets.filler;
       this.#list(field, 'buckets', buckets.elements, buckets.words.byteLength);
     }
     if (ranges !== null) {
