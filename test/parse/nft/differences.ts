@@ -21,7 +21,7 @@ const sameShape = (left: Node, right: Node): boolean =>
   Array.isArray(left) ? Array.isArray(right) && left.length === right.length : left.kind === right.kind;
 
 export const text = (value: unknown): string =>
-  JSON.stringify(value, (_key, inner: unknown) => {
+  JSON.stringify(value ?? null, (_key, inner: unknown) => {
     if (typeof inner === 'bigint') return inner.toString();
     return ArrayBuffer.isView(inner) ? [...(inner as Uint32Array)] : inner;
-  }) ?? 'undefined';
+  });
