@@ -39,9 +39,19 @@ export interface Observed {
   readonly verdicts: readonly (readonly number[])[];
 }
 
+/** A whole TCP segment whose sequence number carries the index (`pool.ts`), so that a RST can be told to answer it. */
+function isOurTcp({ index, frames }: Datagram): boolean {
+  const [frame] = frames;
+  const found = frame && ipOffset(frame);
+  if (!frame || !found || frame[found.at + (found.version === 4 ? 9 : 6)] !== 6) return false;
+  const header = found.at + (found.version === 4 ? ((frame[found.at] ?? 0) & 15) * 4 : 40);
+  return ((frame[header + 4] ?? 0) << 16) + ((frame[header + 5] ?? 0) << 8) + (frame[header + 6] ?? 0) === index;
+}
+
 /** Everything noted of a datagram: by the index in its header and in RSTs that answer it. */
-export function notesOf(fates: Fates, { version, index }: Datagram): readonly string[] {
-  return [...(fates.get(`${version} ${index}`) ?? []), ...(fates.get(`tcp ${index}`) ?? [])];
+export function notesOf(fates: Fates, datagram: Datagram): readonly string[] {
+  const notes = fates.get(`${datagram.version} ${datagram.index}`) ?? [];
+  return isOurTcp(datagram) ? [...notes, ...(fates.get(`tcp ${datagram.index}`) ?? [])] : notes;
 }
 
 export const early = (notes: readonly string[]): boolean => notes.some((note) => note.startsWith('early'));
@@ -112,10 +122,32 @@ function judgeDatagram(datagram: Datagram, at: number, run: Observed): Finding |
 const hasEffect =
   /-j (LOG|NFLOG|REJECT|SET|TRACE|AUDIT|CONNMARK|TEE|DNAT|SNAT|MASQUERADE|REDIRECT)( |$)|-m (limit|recent|hashlimit|connlimit|quota|statistic)/;
 
+/**
+ * Chains that arriving packets may meet, as `<tool> <table> <chain>`. What the target sends itself is not compared: the stack's own
+ * answers to packets that die between the hooks (time exceeded, no route) are lost with a packet that is dropped before.
+ */
+function arrivalChains(rules: readonly string[]): ReadonlySet<string> {
+  const edges = rules.flatMap((rule) => {
+    const [, at = '', from = '', , to = ''] = /^(\S+ \S+) -A (\S+)( .*)? -[jg] (\S+)/.exec(rule) ?? [];
+    return [{ from: `${at} ${from}`, to: `${at} ${to}` }];
+  });
+  const reached = new Set(edges.map(({ from }) => from).filter((chain) => / (PREROUTING|INPUT|FORWARD)$/.test(chain)));
+  for (let size = -1; size !== reached.size;) {
+    size = reached.size;
+    for (const { from, to } of edges) if (reached.has(from)) reached.add(to);
+  }
+  return reached;
+}
+
 function judgeCounters(run: Observed): Finding[] {
+  const arrival = arrivalChains([...run.originalCounters.keys()]);
   return [...run.originalCounters].flatMap(([rule, packets]) => {
     const now = run.splitCounters.get(rule);
-    if (!hasEffect.test(rule) || now === packets) return [];
+    const chain = rule
+      .split(' ', 4)
+      .filter((word) => word !== '-A')
+      .join(' ');
+    if (!hasEffect.test(rule) || !arrival.has(chain) || now === packets) return [];
     return [
       {
         kind: 'effect' as const,

@@ -129,7 +129,7 @@ function extra(random: Random, dialect: Dialect, table: string, chain: string, s
     case 4:
       return `-m dscp ${not(random)}--dscp ${random.pick(['0x0a', '0x2e', '0x00'])}`;
     case 5:
-      return `-m addrtype --dst-type ${random.pick(['LOCAL', 'BROADCAST', 'MULTICAST', 'UNICAST'])}`;
+      return `-m addrtype --dst-type ${random.pick(['LOCAL', four ? 'BROADCAST' : 'LOCAL', 'MULTICAST', 'UNICAST'])}`;
     case 6:
       return `-m pkttype ${not(random)}--pkt-type ${random.pick(['unicast', 'broadcast', 'multicast'])}`;
     case 7:
