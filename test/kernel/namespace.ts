@@ -50,6 +50,11 @@ export interface Net {
 
 export const repository = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const prefix = `ofl-${process.pid}-`;
+/** Without npm's own directories: a package there calls its command `nft`, and it exits 0 whatever it is told. */
+const systemPath = (process.env['PATH'] ?? '')
+  .split(':')
+  .filter((directory) => !directory.includes('node_modules'))
+  .join(':');
 const live = new Set<Net & { readonly dispose: () => void }>();
 let serial = 0;
 let guarded = false;
@@ -102,7 +107,7 @@ function createNet(): Net & { readonly dispose: () => void } {
   const start: Net['start'] = (ns, command, args = [], options = {}) => {
     const child = spawn('nsenter', [`--net=/run/netns/${ns}`, command, ...args], {
       cwd: repository,
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, PATH: systemPath, ...options.env },
       timeout: options.timeout ?? 60_000,
       killSignal: 'SIGKILL',
     });

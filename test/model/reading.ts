@@ -58,6 +58,8 @@ export function brief(match: Match): string {
       return `${not}type ${match.field} ${match.types.join(',')} ${match.limitInterface ?? '-'}`;
     case 'packetType':
       return `${not}packet ${match.type}`;
+    case 'family':
+      return `family ${match.family}`;
     case 'fragment':
       return `${not}fragment`;
     case 'ctState':

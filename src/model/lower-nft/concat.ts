@@ -30,7 +30,8 @@ export function lowerConcat(
   if (statement.right.kind === 'setReference' && (!named || named.changes || named.stateful)) return null;
   const leaves = named ? named.leaves() : leavesOf({ expression: statement.right, scope: context.scope });
   if (!leaves || leaves.columns.length > 0) return null;
-  if (!named && leaves.leaves.some(({ element }) => element?.statements.some(({ kind }) => kind !== 'counter'))) return null;
+  if (!named && leaves.leaves.some(({ element }) => element?.statements.some(({ kind }) => kind !== 'counter')))
+    return null;
   const timeout = named?.declaration.timeout ?? null;
   const presumed = keys.flatMap((key) => key.presumes);
   if (operator === '==' && leaves.leaves.length <= maxAlternatives)
@@ -80,7 +81,8 @@ export function elementMatches(keys: readonly Key[], leaf: Leaf): Alternatives |
   let found: Alternatives = always;
   for (const [i, key] of keys.entries()) {
     const part = parts[i];
-    const one = part && compareLeaves(key, { leaves: [{ key: part, scope: leaf.scope, element: null }], columns: [] }, false);
+    const one =
+      part && compareLeaves(key, { leaves: [{ key: part, scope: leaf.scope, element: null }], columns: [] }, false);
     if (!one) return null;
     found = found.flatMap((matches) => one.map((more) => [...matches, ...more]));
   }

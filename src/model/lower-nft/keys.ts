@@ -173,9 +173,7 @@ function networkKey({ protocol, field }: PayloadExpression, presumes: readonly M
  * not known.
  */
 function portKey(field: 'sport' | 'dport', presumes: readonly Match[], protocols: Ranges | null): NumberKey {
-  const within = protocols?.every(
-    ([low, high]) => low === high && allPortProtocols.some(([one]) => one === low),
-  );
+  const within = protocols?.every(([low, high]) => low === high && allPortProtocols.some(([one]) => one === low));
   const [[only] = [0]] = protocols ?? [];
   const bytes = protocols?.length === 1 ? (headerBytes[only] ?? 4) : 4;
   return number(
@@ -199,10 +197,16 @@ function flagsKey(presumes: readonly Match[]): NumberKey {
     if ((value & ~mask) !== 0) return negate ? always : never;
     return [[{ kind: 'tcpFlags', mask, value, negate }]];
   };
-  return number(presumes, constants.tcpFlags, 255, each((value, negate) => masked(255, value, negate)), {
-    anyOf: (bits, negate) => masked(bits, 0, !negate),
-    masked,
-  });
+  return number(
+    presumes,
+    constants.tcpFlags,
+    255,
+    each((value, negate) => masked(255, value, negate)),
+    {
+      anyOf: (bits, negate) => masked(bits, 0, !negate),
+      masked,
+    },
+  );
 }
 
 function dscpKey(presumes: readonly Match[]): NumberKey {
@@ -305,12 +309,11 @@ function stateKey(): NumberKey {
 
 function fibKey({ flags, result }: FibExpression): Key {
   const [side, ...rest] = flags;
-  if (result !== 'type' || (side !== 'saddr' && side !== 'daddr') || rest.some((flag) => flag !== 'iif')) return unknown();
+  if (result !== 'type' || (side !== 'saddr' && side !== 'daddr') || rest.some((flag) => flag !== 'iif'))
+    return unknown();
   return number([], constants.routeType, constants.routeTypes.length - 1, (ranges, negate) => {
     const types = constants.routeTypes.filter((_, i) => ranges.some(([low, high]) => i >= low && i <= high));
-    return [
-      [{ kind: 'addressType', field: side, types, negate, limitInterface: rest.length > 0 ? 'in' : null }],
-    ];
+    return [[{ kind: 'addressType', field: side, types, negate, limitInterface: rest.length > 0 ? 'in' : null }]];
   });
 }
 

@@ -3,6 +3,7 @@ import type { BaseChain, Chain, Rule, RuleId, Table } from '../ruleset.js';
 import type { NamedSet, SetId } from '../set.js';
 import type { NftFile, Statement } from '../../parse/nft/tree.js';
 import { ChainDraft, type SetDraft, type TableDraft } from './draft.js';
+import { isManaged } from './managed.js';
 import type { RuleContext } from './rules.js';
 import { lowerRule } from './rules.js';
 import { RulesetDraft } from './ruleset-draft.js';
@@ -50,7 +51,8 @@ function lowerTable(file: NftFile, draft: TableDraft, sets: NamedSet[]): Table {
     chains.set(name, lowerChain(chain, draft, context));
   }
   const { family, name, span } = draft;
-  return { family, name, dialect: 'nft', file: file.file, span, chains };
+  const managed = isManaged(file, draft) ? { managed: 'iptables-nft' as const } : {};
+  return { family, name, dialect: 'nft', file: file.file, span, chains, blocks: draft.blocks, ...managed };
 }
 
 const blockChain = (statement: Statement, name: string): ChainDraft => new ChainDraft(name, statement.span);
@@ -110,6 +112,7 @@ function opaqueTable(file: NftFile, { text, span }: RulesetDraft['opaque'][numbe
     policy: 'accept',
     devices: [],
   };
-  const chains = new Map([[chain.name, chain]]);
+  const early: BaseChain = { ...chain, name: 'ingress', hook: 'ingress', devices: ['*'] };
+  const chains = new Map([chain, early].map((one) => [one.name, one]));
   return { family: 'inet', name, dialect: 'nft', file: file.file, span, chains };
 }

@@ -60,7 +60,9 @@ function right({ right: value }: MatchStatement, context: MatchContext): Unknown
   if (value.kind === 'setReference') return context.setOf(value.name)?.stateful === false ? 'pure' : 'stateful';
   const leaves = leavesOf({ expression: value, scope: context.scope });
   if (!leaves) return 'opaque';
-  return leaves.leaves.some(({ element }) => element?.statements.some(({ kind }) => kind !== 'counter')) ? 'stateful' : 'pure';
+  return leaves.leaves.some(({ element }) => element?.statements.some(({ kind }) => kind !== 'counter'))
+    ? 'stateful'
+    : 'pure';
 }
 
 function lowerMasked(
@@ -155,12 +157,7 @@ export function compareLeaves(key: Key, leaves: Leaves, negate: boolean): Altern
 }
 
 /** A named set: sets of addresses and ports stay sets, small ones of other types are read in place. */
-function lowerReference(
-  { name }: SetReference,
-  key: Key,
-  negate: boolean,
-  context: MatchContext,
-): Alternatives | null {
+function lowerReference({ name }: SetReference, key: Key, negate: boolean, context: MatchContext): Alternatives | null {
   const set = context.setOf(name);
   if (!set || set.stateful) return null;
   const { family } = key.kind === 'address' ? key : { family: null };
@@ -171,7 +168,11 @@ function lowerReference(
   if (key.kind === 'address' && types?.length === 1 && types[0] === (family === 4 ? 'ipv4_addr' : 'ipv6_addr'))
     // The family once more, for a set match of the model says nothing of it when negated.
     return withPresumed([familyMatch(key.family)], asSet(key.field === 'saddr' ? 'src' : 'dst'));
-  if (key.kind === 'number' && key.port?.protocols?.every(([one]) => one === 6 || one === 17) && types?.[0] === 'inet_service')
+  if (
+    key.kind === 'number' &&
+    key.port?.protocols?.every(([one]) => one === 6 || one === 17) &&
+    types?.[0] === 'inet_service'
+  )
     return types.length === 1 ? asSet(key.port.field === 'sport' ? 'src' : 'dst') : null;
   if (set.changes || set.timed || types?.length !== 1) return null;
   const leaves = set.leaves();

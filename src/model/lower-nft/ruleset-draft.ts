@@ -158,7 +158,12 @@ export class RulesetDraft {
     const priority = priorityOf(table.family, hook.priority, this.#scope);
     const devices = devicesOf(hook.devices, this.#scope);
     const { type } = hook;
-    if (priority === null || !devices || !isHook(hook.hook) || (type !== 'filter' && type !== 'nat' && type !== 'route')) {
+    if (
+      priority === null ||
+      !devices ||
+      !isHook(hook.hook) ||
+      (type !== 'filter' && type !== 'nat' && type !== 'route')
+    ) {
       this.#giveUp(`hook of chain ${name}`, span);
       return;
     }
@@ -218,9 +223,7 @@ export class RulesetDraft {
       return;
     }
     const at =
-      position.kind === 'index'
-        ? position.number
-        : chain.rules.findIndex((one) => one.rule.handle === position.number);
+      position.kind === 'index' ? position.number : chain.rules.findIndex((one) => one.rule.handle === position.number);
     if (at < 0 || at >= chain.rules.length) this.#giveUp(`${verb} rule at ${position.kind} ${position.number}`, span);
     else if (verb === 'replace') chain.rules.splice(at, 1, draft);
     else chain.rules.splice(verb === 'insert' ? at : at + 1, 0, draft);

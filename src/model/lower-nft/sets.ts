@@ -31,7 +31,9 @@ export function lowerSet(draft: SetDraft): NamedSet {
   const family = families[type];
   if (family) {
     const ranges = addressRanges(family, leaves);
-    return ranges ? { kind: 'addresses', ...base, ...columns, ranges } : opaque('one of its elements is not understood');
+    return ranges
+      ? { kind: 'addresses', ...base, ...columns, ranges }
+      : opaque('one of its elements is not understood');
   }
   if (type === 'inet_service') {
     const ranges = numberRanges(constants.port(null), 65535, leaves);
@@ -56,7 +58,8 @@ function timeouts({ leaves, columns }: Leaves, byDefault: number | null): Uint32
   let at = 0;
   for (const column of columns) {
     for (let i = 0; i < column.count; i++) {
-      const some = (value: number | undefined): number | null => (value === undefined || Number.isNaN(value) ? null : value);
+      const some = (value: number | undefined): number | null =>
+        value === undefined || Number.isNaN(value) ? null : value;
       seconds[at++] = secondsLeft(
         { timeout: some(column.timeout?.[i]), expires: some(column.expires?.[i]) },
         byDefault,

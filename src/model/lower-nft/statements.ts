@@ -93,7 +93,8 @@ function mangle({ left }: MangleStatement, text: string): ModelStatement {
   }
   if (left.kind === 'payload' && (left.protocol === 'ip' || left.protocol === 'ip6')) {
     if (left.field === 'dscp') return { kind: 'mangle', name: 'dscp', changes: 'tos', text };
-    if (left.field === 'ttl' || left.field === 'hoplimit') return { kind: 'mangle', name: left.field, changes: 'ttl', text };
+    if (left.field === 'ttl' || left.field === 'hoplimit')
+      return { kind: 'mangle', name: left.field, changes: 'ttl', text };
   }
   return { kind: 'mangle', name: 'payload', changes: 'other', text };
 }

@@ -1,0 +1,31 @@
+/** Tables of iptables-nft in an nft listing. */
+import { baseChainPlace, iptablesTables } from '../base-chains.js';
+import type { Table } from '../ruleset.js';
+import type { NftFile } from '../../parse/nft/tree.js';
+import type { TableDraft } from './draft.js';
+
+/** nft says so in a comment (1.0.6 and later), or shows extensions that only iptables knows, or the chains are those of iptables. */
+export function isManaged({ text, format }: NftFile, { family, name, chains }: TableDraft): boolean {
+  if (family !== 'ip' && family !== 'ip6') return false;
+  if (format === 'text') {
+    for (const [, ofFamily, table] of text.matchAll(/^# Warning: table (\S+) (\S+) is managed by iptables-nft/gm))
+      if (ofFamily === family && table === name) return true;
+  }
+  const all = [...chains.values()];
+  if (all.some(({ rules }) => rules.some(({ rule }) => rule.statements.some(({ kind }) => kind === 'xt')))) return true;
+  return (
+    iptablesTables.includes(name) &&
+    all.some((chain) => chain.base) &&
+    all.every((chain) => !chain.base || baseChainPlace(name, chain.name) !== null)
+  );
+}
+
+/** The iptables dump of a table says all of it: then nft's view of the same table is left out. */
+export function withoutDumped(tables: readonly Table[]): readonly Table[] {
+  const dumped = new Set(
+    tables.filter(({ dialect }) => dialect === 'iptables').map(({ family, name }) => `${family} ${name}`),
+  );
+  return tables.filter(
+    ({ family, name, managed, dialect }) => dialect === 'iptables' || !managed || !dumped.has(`${family} ${name}`),
+  );
+}
