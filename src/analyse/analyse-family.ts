@@ -10,9 +10,9 @@ import type { HostFacts } from '../model/host.js';
 import type { RuleId, Ruleset } from '../model/ruleset.js';
 import type { CtState } from '../model/match.js';
 import { changedSets } from './changed-sets.js';
-import { hidesConnections, untrackedStates } from './connection-state.js';
+import { bypassesChains, hidesConnections, untrackedStates } from './connection-state.js';
 import type { Context } from './context.js';
-import type { Label, RawOutcome, Walk } from './flatten.js';
+import type { ChainWalk, Label, RawOutcome, Walk } from './flatten.js';
 import { walkBaseChain } from './flatten.js';
 import type { HostSets } from './host-sets.js';
 import { hostSets } from './host-sets.js';
@@ -48,6 +48,8 @@ interface Walker {
   readonly ruleset: Ruleset;
   readonly strict: boolean;
   readonly nat: boolean;
+  /** Packets of some tracked flows meet no chain at all, and XDP cannot ask which. */
+  readonly bypassed: boolean;
   /** States of a packet that conntrack does not know; null where XDP cannot ask. */
   readonly untracked: readonly CtState[] | null;
 }
@@ -75,7 +77,10 @@ export function analyseFamily(
   const nat = hasNat(ruleset, family);
   const asks = options.conntrack && !hidesConnections(ruleset);
   const untracked = asks ? untrackedStates(tablesOf(ruleset, family), family) : null;
-  const walker: Walker = { walk, context, ruleset, strict, nat, untracked };
+  const bypass = bypassesChains(tablesOf(ruleset, family));
+  const walker: Walker = { walk, context, ruleset, strict, nat, bypassed: bypass && !untracked, untracked };
+  if (untracked && bypass) walk.steps.push({ when: [], outcome: { kind: 'ask' }, rule: routing });
+  walkHook(walker, 'ingress', { kind: 'drop' }, []);
   walkHook(walker, 'prerouting', { kind: 'drop' }, []);
   // A reply's destination may have been translated: without a connection it has not, unless by a rule walked above.
   if (untracked && nat) walk.steps.push({ when: [], outcome: { kind: 'ask' }, rule: routing });
@@ -86,18 +91,25 @@ export function analyseFamily(
   return { family, walk, nat, host };
 }
 
-function walkHook(walker: Walker, hook: 'prerouting' | 'input' | 'forward', drop: RawOutcome, section: Conj): void {
-  const { walk, nat, strict, untracked } = walker;
+function walkHook(walker: Walker, hook: 'ingress' | 'prerouting' | 'input' | 'forward', drop: RawOutcome, section: Conj): void {
+  const { walk, nat, strict, bypassed, untracked } = walker;
   let asked = false;
-  for (const { table, chain } of chainsAt(walker.ruleset, walker.context.family, hook)) {
+  const chains = chainsAt(walker.ruleset, walker.context.family, hook, walker.context.devices);
+  chains.forEach(({ table, chain }, at) => {
     const isNat = chain.type === 'nat';
-    const afterConntrack = hook !== 'prerouting' || chain.priority >= conntrackPriority;
-    const afterDnat = hook !== 'prerouting' || chain.priority >= dstnatPriority;
-    if (strict && untracked && afterConntrack && !asked) {
+    const early = hook === 'prerouting' || hook === 'ingress';
+    const afterConntrack = !early || (hook === 'prerouting' && chain.priority >= conntrackPriority);
+    const afterDnat = !early || (hook === 'prerouting' && chain.priority >= dstnatPriority);
+    // An ingress chain of some of the covered devices only: its drops are not taken; its guards stand for all.
+    const everywhere =
+      hook !== 'ingress' || walker.context.devices.every((name) => chain.devices.includes(name));
+    // A later prerouting chain sees a reply's destination as NAT has restored it, XDP as it was on the wire.
+    const restored = nat && afterDnat && !isNat && hook === 'prerouting';
+    if (untracked && !asked && ((strict && afterConntrack) || restored)) {
       walk.steps.push({ when: [], outcome: { kind: 'ask' }, rule: routing });
       asked = true;
     }
-    walkBaseChain(walk, table, chain, {
+    const options: ChainWalk = {
       context: {
         ...walker.context,
         hook,
@@ -107,10 +119,17 @@ function walkHook(walker: Walker, hook: 'prerouting' | 'input' | 'forward', drop
       drop,
       section,
       // NAT chains see the first packet of a connection only.
-      drops: !isNat && !(strict && afterConntrack && !untracked),
-      noDropsWhy: { code: isNat ? 'nat' : 'strict', detail: '' },
-    });
-  }
+      drops: !isNat && !bypassed && everywhere && !(strict && afterConntrack && !untracked),
+      noDropsWhy: { code: isNat || bypassed ? 'nat' : 'strict', detail: '' },
+    };
+    // Of equal priority the kernel calls what was registered last first (Linux 6.18), and a dump does not tell which that is.
+    if (chain.priority !== chains[at - 1]?.chain.priority) {
+      const guards: Walk = { ...walk, occurrences: new Map(), findings: new Map() };
+      for (const other of chains.slice(at + 1).filter((one) => one.chain.priority === chain.priority))
+        walkBaseChain(guards, other.table, other.chain, { ...options, drops: false });
+    }
+    walkBaseChain(walk, table, chain, options);
+  });
 }
 
 function walkByDestination(walker: Walker): void {

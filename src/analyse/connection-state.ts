@@ -24,6 +24,21 @@ export function untrackedStates(tables: readonly Table[], family: 4 | 6): readon
 /** Helpers make packets RELATED that have no entry of their own; a zone hides entries from the question. */
 export const hidesConnections = (ruleset: Ruleset): boolean => hasAnnotation(ruleset.tables, ['zone', 'helper']);
 
+/** nft `flow add`: once offloaded, packets of a flow go from the device straight out, past every chain (nf_flow_table, Linux 6.18). */
+export const bypassesChains = (tables: readonly Table[]): boolean =>
+  tables.some((table) =>
+    [...table.chains.values()].some((chain) =>
+      chain.rules.some((rule) =>
+        rule.parts.some(
+          (part) =>
+            'statement' in part &&
+            (part.statement.kind === 'observe' || part.statement.kind === 'opaque') &&
+            /^flow\b|^FLOWOFFLOAD/.test(part.statement.name),
+        ),
+      ),
+    ),
+  );
+
 function hasAnnotation(tables: readonly Table[], names: readonly string[]): boolean {
   return tables.some((table) =>
     [...table.chains.values()].some((chain) =>
