@@ -35,7 +35,10 @@ export interface OffloadOptions {
 
 export function addOffloadCommand(program: Command): void {
   program
-    .argument('[RULESET...]', 'output of iptables-save, ip6tables-save, ipset save; - is standard input')
+    .argument(
+      '[RULESET...]',
+      'output of iptables-save, ip6tables-save, ipset save, nft list ruleset; - is standard input',
+    )
     .option('--dev <IF>', 'attach to this device (repeatable); without it nothing is touched', deviceName)
     .addOption(new Option('--mode <MODE>', 'XDP mode').choices(['native', 'generic']).default('native'))
     .option('--dry-run', 'plan for --dev, but attach nothing')

@@ -50,7 +50,7 @@ function summary(
     `  ${color(`${count(n).padStart(width)} ${name.padEnd(7)}`)}  ${meaning}\n`;
   const withPolicies = decisions.some(({ number }) => number === null);
   const noun = withPolicies ? 'rules and drop policies' : rules === 1 ? 'rule' : 'rules';
-  const some = `${count(full + partial)} of ${count(rules)} ${noun} ${rules === 1 ? 'runs' : 'run'} in XDP, in full or in part:`;
+  const some = `${count(full + partial)} of ${count(rules)} ${noun} ${rules === 1 && !withPolicies ? 'runs' : 'run'} in XDP, in full or in part:`;
   const head = full + partial === 0 ? `None of ${count(rules)} ${noun} can run in XDP.` : some;
   return (
     `${colors.bold(head)}\n` +
@@ -65,7 +65,7 @@ function prefilterLine({ steps, fields, tables }: PrefilterSummary, { columns }:
   if (steps === 0) return '\n';
   const memory = tables.reduce((sum, table) => sum + table.bytes, 0);
   // The tables of a few bytes that every prefilter has say nothing.
-  const telling = tables.filter(({ name }) => / (saddr|daddr|smac|tuple)$/.test(name));
+  const telling = tables.filter(({ name, entries: n }) => n > 0 && / (saddr|daddr|smac|tuple)$/.test(name));
   const entries = telling.map(
     ({ name, structure, entries: n }) => `${name}: ${counted(n, 'entry', 'entries')} in ${structure}`,
   );
