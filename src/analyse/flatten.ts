@@ -111,8 +111,10 @@ function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void 
       const { match } = part;
       if (match.kind === 'unknown' && match.knowledge !== 'pure') {
         // Evaluating it changes what later packets meet: every packet that gets this far must get this far.
-        find(walk, rule.id, { code: match.knowledge === 'opaque' ? 'opaque' : 'stateful-match', detail: match.text });
+        const found: Why = { code: match.knowledge === 'opaque' ? 'opaque' : 'stateful-match', detail: match.text };
+        find(walk, rule.id, found);
         emit(walk, condition.may, { kind: 'pass' }, rule.id);
+        recordBehind(walk, rule, condition, frame, found);
         return;
       }
       if (match.kind === 'ctState') {
@@ -120,6 +122,7 @@ function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void 
         if (answer !== 'unknown') emit(walk, condition.may, { kind: 'ask' }, rule.id);
         if (answer === 'never') {
           find(walk, rule.id, { code: 'tracked-only', detail: '' });
+          recordBehind(walk, rule, condition, frame, { code: 'tracked-only', detail: '' });
           return;
         }
         if (answer === 'always') continue;
@@ -131,7 +134,12 @@ function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void 
         find(walk, rule.id, { code: match.kind === 'interface' ? 'other-device' : 'unreachable', detail: '' });
         return;
       }
-    } else if (walkStatement(walk, rule, part.statement, condition, frame, why)) return;
+    } else if (walkStatement(walk, rule, part.statement, condition, frame, why)) {
+      const { kind } = part.statement;
+      if (kind === 'observe' || kind === 'handover' || kind === 'opaque' || kind === 'mangle')
+        recordBehind(walk, rule, condition, frame, { code: 'effect', detail: '' });
+      return;
+    }
   }
   find(walk, rule.id, { code: 'not-a-drop', detail: '' });
 }
@@ -203,6 +211,7 @@ function walkJump(
   if (!target || frame.depth > 64 || walk.visited + target.rules.length > maxVisited) {
     find(walk, rule.id, { code: target ? 'too-large' : 'opaque', detail: jump.chain });
     emit(walk, condition.may, { kind: 'pass' }, rule.id);
+    recordBehind(walk, rule, condition, frame, { code: target ? 'too-large' : 'opaque', detail: jump.chain });
     return;
   }
   const after: Label = { at: -1 };
@@ -241,6 +250,28 @@ function recordDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame
   const list = walk.occurrences.get(rule) ?? [];
   list.push({ reach, step, why });
   walk.occurrences.set(rule, list);
+}
+
+/**
+ * Chains that a rule leads to behind a point where its packets pass XDP: drop rules there decide packets that XDP leaves to them, so they are
+ * not done with, however else they are reached.
+ */
+function recordBehind(walk: Walk, rule: Rule, condition: Condition, frame: Frame, why: Why): void {
+  const seen = new Set<Chain>();
+  const visit = (from: Rule): void => {
+    for (const part of from.parts) {
+      if (!('statement' in part) || (part.statement.kind !== 'jump' && part.statement.kind !== 'goto')) continue;
+      const chain = frame.table.chains.get(part.statement.chain);
+      if (!chain || seen.has(chain)) continue;
+      seen.add(chain);
+      for (const inner of chain.rules) {
+        if (inner.parts.some((one) => 'statement' in one && one.statement.kind === 'drop'))
+          recordDrop(walk, inner.id, condition, frame, -1, why);
+        visit(inner);
+      }
+    }
+  };
+  visit(rule);
 }
 
 function find(walk: Walk, rule: RuleId, why: Why): void {

@@ -9,15 +9,25 @@ export interface PathChain {
 
 const familyNames = { 4: 'ip', 6: 'ip6' } as const;
 
+/** Tables of family inet see packets of both families, netdev chains every frame of their devices. */
 export const tablesOf = (ruleset: Ruleset, family: AddressFamily): Table[] =>
-  ruleset.tables.filter((table) => table.family === familyNames[family]);
+  ruleset.tables.filter((table) => [familyNames[family], 'inet', 'netdev'].some((name) => name === table.family));
+
+/** Ingress chains are bound to devices; `*` is any. One that sees some of the covered devices only is walked for all: see `walkHook`. */
+const isBound = (chain: BaseChain, devices: readonly string[]): boolean =>
+  chain.hook !== 'ingress' || chain.devices.some((name) => name === '*' || devices.includes(name));
 
 /** In the order netfilter calls them: by priority, equal ones as they were registered. */
-export function chainsAt(ruleset: Ruleset, family: AddressFamily, hook: Hook): PathChain[] {
+export function chainsAt(
+  ruleset: Ruleset,
+  family: AddressFamily,
+  hook: Hook,
+  devices: readonly string[] = [],
+): PathChain[] {
   const found: PathChain[] = [];
   for (const table of tablesOf(ruleset, family)) {
     for (const chain of table.chains.values())
-      if (chain.kind === 'base' && chain.hook === hook) found.push({ table, chain });
+      if (chain.kind === 'base' && chain.hook === hook && isBound(chain, devices)) found.push({ table, chain });
   }
   return found.sort((a, b) => a.chain.priority - b.chain.priority);
 }

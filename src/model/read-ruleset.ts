@@ -1,11 +1,17 @@
 /** Texts of any format to one ruleset: detects, parses, lowers. Throws InputError with all that is wrong, or returns warnings beside it. */
 import type { Diagnostic } from '../diagnostic.js';
+import { dirname, resolve } from 'node:path';
 import { InputError } from '../diagnostic.js';
 import { parseIpset } from '../parse/parse-ipset.js';
 import { parseIptables } from '../parse/parse-iptables.js';
+import { parseNftJson } from '../parse/nft/parse-nft-json.js';
+import { parseNft } from '../parse/nft/parse-nft.js';
+import type { NftFile } from '../parse/nft/tree.js';
 import { detectFormat } from './detect-format.js';
 import { lowerIpset } from './lower-ipset.js';
 import { lowerIptables } from './lower-iptables.js';
+import { withoutDumped } from './lower-nft/managed.js';
+import { lowerNft } from './lower-nft/lower-nft.js';
 import type { Input, InputFormat, Ruleset, Table } from './ruleset.js';
 import { rulesetWarnings } from './ruleset-warnings.js';
 import type { NamedSet, SetId } from './set.js';
@@ -42,15 +48,17 @@ export function readRuleset(inputs: readonly SourceText[]): { ruleset: Ruleset; 
   }
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   if (errors.length > 0) throw new InputError(errors);
-  return { ruleset: { inputs: read, tables, sets }, diagnostics: [...diagnostics, ...rulesetWarnings(tables, sets)] };
+  const whole = withoutDumped(tables);
+  const warnings = rulesetWarnings(whole, sets);
+  return { ruleset: { inputs: read, tables: whole, sets }, diagnostics: [...diagnostics, ...warnings] };
 }
 
 const readers = {
   'iptables-save': (source) => readIptables(source, 'ip'),
   'ip6tables-save': (source) => readIptables(source, 'ip6'),
   ipset: readIpset,
-  nft: notReadYet,
-  'nft-json': notReadYet,
+  nft: readNft,
+  'nft-json': (source) => withWarnings(parseNftJson(source.text, source.file)),
 } as const satisfies Record<InputFormat, (source: SourceText) => ReadInput>;
 
 function readIptables(source: SourceText, family: 'ip' | 'ip6'): ReadInput {
@@ -66,9 +74,14 @@ function readIpset(source: SourceText): ReadInput {
   return { tables: [], ...lowerIpset(dump) };
 }
 
-function notReadYet(source: SourceText): ReadInput {
-  const message = 'nft rulesets are not read yet; expected iptables-save, ip6tables-save or ipset save';
-  return { tables: [], sets: [], diagnostics: [atStart(source, 'unknown-format', message)] };
+/** Included files are looked for below the file's own directory. */
+function readNft(source: SourceText): ReadInput {
+  const folder = source.file === '-' ? {} : { includeRoot: dirname(resolve(source.file)) };
+  return withWarnings(parseNft(source.text, source.file, folder));
+}
+
+function withWarnings(file: NftFile): ReadInput {
+  return { ...lowerNft(file), diagnostics: file.diagnostics };
 }
 
 const atStart = (source: SourceText, code: Diagnostic['code'], message: string): Diagnostic => ({
@@ -89,7 +102,7 @@ function unknownFormat(source: SourceText, format: 'host' | null): Diagnostic {
   return atStart(
     source,
     'unknown-format',
-    `${found}; expected the output of iptables-save, ip6tables-save or ipset save`,
+    `${found}; expected the output of iptables-save, ip6tables-save, ipset save or nft list ruleset`,
   );
 }
 
@@ -116,7 +129,7 @@ function collisions(made: ReadInput, tables: readonly Table[], sets: ReadonlyMap
 function totals(made: ReadInput): Pick<Input, 'rules' | 'sets' | 'elements'> {
   const chains = made.tables.flatMap((table) => [...table.chains.values()]);
   return {
-    rules: chains.reduce((sum, chain) => sum + chain.rules.length, 0),
+    rules: chains.reduce((sum, chain) => sum + new Set(chain.rules.map(({ id }) => id)).size, 0),
     sets: made.sets.length,
     elements: made.sets.reduce((sum, set) => sum + set.elements, 0),
   };

@@ -65,6 +65,10 @@ export interface Table {
   readonly file: string;
   readonly span: Span;
   readonly chains: ReadonlyMap<string, Chain>;
+  /** A table of iptables-nft in an nft listing: it is iptables' to load, and what nft shows of it may be short of options. */
+  readonly managed?: 'iptables-nft';
+  /** nft text: from `table` to behind `}`, wherever the main file has such a block. */
+  readonly blocks?: readonly Extent[];
 }
 
 export type InputFormat = 'iptables-save' | 'ip6tables-save' | 'nft' | 'nft-json' | 'ipset';

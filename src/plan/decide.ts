@@ -112,4 +112,28 @@ function whyBlocked(blockedBy: readonly RuleId[], plan: FamilyPlan): ReasonCode 
   return plan.analysis.nat ? 'nat' : 'other-course';
 }
 
-export const familyOf = (table: Table): AddressFamily => (table.family === 'ip6' ? 6 : 4);
+const familiesOf = (table: Table): readonly AddressFamily[] => {
+  if (table.family === 'ip') return [4];
+  return table.family === 'ip6' ? [6] : [4, 6];
+};
+
+/** No packet of the family gets there, or matches. */
+const noPackets = ({ code }: Judgement): boolean =>
+  code === 'unreachable' || code === 'not-on-path' || code === 'other-device';
+
+/** A rule of a table for both families is done with when it is for both; where only one has packets for it, that one decides. */
+export function judgeForAll(table: Table, judge: (family: AddressFamily) => Judgement): Judgement {
+  const [first, second] = familiesOf(table).map(judge);
+  if (!first || !second) return first ?? none({ code: 'not-on-path', detail: '' });
+  if (noPackets(second)) return keptAtIngress(table, first);
+  if (noPackets(first)) return keptAtIngress(table, second);
+  if (first.offload === second.offload) return keptAtIngress(table, first);
+  const weaker = first.offload === 'none' || second.offload === 'full' ? first : second;
+  return { ...weaker, offload: 'partial' };
+}
+
+/** Netdev chains also see frames that XDP leaves alone: of VLANs, and for other stations. */
+const keptAtIngress = (table: Table, judgement: Judgement): Judgement =>
+  table.family === 'netdev' && judgement.offload === 'full'
+    ? { ...judgement, offload: 'partial', code: 'kept-in-place' }
+    : judgement;

@@ -8,17 +8,29 @@ import type { Chain, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
 export function removableRules(ruleset: Ruleset): ReadonlySet<RuleId> {
   const removable = new Set<RuleId>();
   for (const table of ruleset.tables) {
-    if (table.dialect !== 'iptables') continue;
+    if (table.managed) continue;
     const late = reachedFromPostrouting(table);
     for (const chain of table.chains.values()) {
       if (late.has(chain.name)) continue;
-      if (chain.rules.every((rule, i) => isAppended(rule, chain.rules[i - 1], chain.name))) {
+      if (table.dialect === 'nft') addCuttable(chain, removable);
+      else if (chain.rules.every((rule, i) => isAppended(rule, chain.rules[i - 1], chain.name))) {
         for (const rule of chain.rules) removable.add(rule.id);
       }
     }
   }
   return removable;
 }
+
+/** nft rules that stand where the residual can cut them, if every way through the rule drops. */
+function addCuttable(chain: Chain, removable: Set<RuleId>): void {
+  for (const rule of chain.rules) if (rule.extent) removable.add(rule.id);
+  for (const rule of chain.rules) if (!dropsOnly(rule)) removable.delete(rule.id);
+}
+
+const dropsOnly = (rule: Rule): boolean => {
+  const last = rule.parts[rule.parts.length - 1];
+  return last !== undefined && 'statement' in last && last.statement.kind === 'drop';
+};
 
 function isAppended(rule: Rule, before: Rule | undefined, chain: string): boolean {
   if (before && before.span.file === rule.span.file && before.span.line >= rule.span.line) return false;

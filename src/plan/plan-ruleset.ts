@@ -1,12 +1,12 @@
 /** Ruleset to Plan: the stage's one entry. */
 import type { AddressFamily } from '../model/address.js';
-import type { Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
+import type { Rule, RuleId, Ruleset } from '../model/ruleset.js';
 import { analyseFamily, routing } from '../analyse/analyse-family.js';
 import type { SetValueCache } from '../analyse/set-values.js';
 import { assumptionsOf } from './assumptions.js';
 import { coverer } from './coverage.js';
 import type { FamilyPlan, Judgement } from './decide.js';
-import { familyOf, judgePolicy, judgeRule } from './decide.js';
+import { judgeForAll, judgePolicy, judgeRule } from './decide.js';
 import { removableRules } from './input-order.js';
 import type { MergedStep } from './merge.js';
 import { mergeSteps } from './merge.js';
@@ -33,7 +33,7 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
   const asks = [planned[4], planned[6]].some(({ program }) =>
     program.steps.some(({ outcome }) => outcome.kind === 'ask'),
   );
-  const rules = decideAll(ruleset, (table) => planned[familyOf(table)]);
+  const rules = decideAll(ruleset, (family) => planned[family]);
   return {
     schemaVersion: 1,
     ruleset,
@@ -75,27 +75,30 @@ function planFamily(
 const rulesOfStep = (step: MergedStep): RuleId[] =>
   step.members.map(({ rule }) => rule).filter((rule) => rule !== routing);
 
-function decideAll(ruleset: Ruleset, planOf: (table: Table) => FamilyPlan): RuleDecision[] {
+function decideAll(ruleset: Ruleset, planOf: (family: AddressFamily) => FamilyPlan): RuleDecision[] {
   const rules = new Map<RuleId, Rule>();
   for (const table of ruleset.tables)
     for (const chain of table.chains.values()) for (const rule of chain.rules) rules.set(rule.id, rule);
   return ruleset.tables.flatMap((table) =>
     [...table.chains.values()].flatMap((chain): RuleDecision[] => {
-      const plan = planOf(table);
       const place = { family: table.family, table: table.name, chain: chain.name };
       const judged = (judgement: Judgement, rule: Rule | null): Pick<RuleDecision, 'offload' | 'reason' | 'hint'> => ({
         offload: judgement.offload,
         reason: toReason(judgement, rules),
         hint: hintFor(judgement, rule, rules),
       });
-      const decisions = chain.rules.map((rule): RuleDecision => ({
+      const own = chain.rules.filter((rule, i) => rule.id !== chain.rules[i - 1]?.id);
+      const decisions = own.map((rule): RuleDecision => ({
         id: rule.id,
         ...place,
         number: rule.number,
         file: rule.span.file,
         line: rule.span.line,
         text: rule.text.trim(),
-        ...judged(judgeRule(rule, plan), rule),
+        ...judged(
+          judgeForAll(table, (family) => judgeRule(rule, planOf(family))),
+          rule,
+        ),
       }));
       if (chain.kind !== 'base' || chain.policy !== 'drop') return decisions;
       return [
@@ -107,7 +110,10 @@ function decideAll(ruleset: Ruleset, planOf: (table: Table) => FamilyPlan): Rule
           file: chain.span.file,
           line: chain.span.line,
           text: `policy ${chain.policy}`,
-          ...judged(judgePolicy(table, chain, plan), null),
+          ...judged(
+            judgeForAll(table, (family) => judgePolicy(table, chain, planOf(family))),
+            null,
+          ),
         },
       ];
     }),

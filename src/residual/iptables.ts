@@ -2,8 +2,8 @@
  * An iptables-save text without the rules that XDP decides for the covered devices. Every other line stays as it was. Each run of such
  * rules is replaced at its place by one jump to a chain that holds them, entered only by packets of other devices.
  */
-import type { Match } from '../model/match.js';
 import type { Rule, RuleId, Table } from '../model/ruleset.js';
+import { onlyCovered } from './only-covered.js';
 
 export interface ResidualOptions {
   readonly devices: readonly string[];
@@ -101,17 +101,6 @@ function returnLines(first: Rule, name: string, devices: readonly string[]): str
 /** The rule's line with another chain: `-A chain …` or `--append chain …`, counters in front. */
 function moveToChain(text: string, name: string): string {
   return text.replace(/^(\s*(?:\[\d+:\d+\]\s*)?(?:-A|--append)\s+)("[^"]*"|\S+)/, (_, head: string) => head + name);
-}
-
-/** Packets of other devices cannot match it, so it need not be held for them. */
-function onlyCovered(rule: Rule, devices: readonly string[]): boolean {
-  const covers = (match: Match): boolean =>
-    match.kind === 'interface' &&
-    match.direction === 'in' &&
-    !match.negate &&
-    !match.wildcard &&
-    devices.includes(match.name);
-  return rule.parts.some((part) => 'match' in part && covers(part.match));
 }
 
 function freshName(chain: string, names: Set<string>): string {

@@ -2,6 +2,7 @@
 import type { Input, RuleId } from '../model/ruleset.js';
 import type { Plan } from '../plan/plan.js';
 import { residualIptables } from './iptables.js';
+import { residualNft } from './nft.js';
 
 export interface ResidualText {
   readonly input: Input;
@@ -19,9 +20,14 @@ export function residualTexts(plan: Plan): ResidualText[] {
         const tables = plan.ruleset.tables.filter((table) => table.file === input.file);
         return [{ input, text: residualIptables(input.text, tables, options) }];
       }
-      case 'ipset':
-      case 'nft':
+      case 'nft': {
+        const tables = plan.ruleset.tables.filter((table) => table.file === input.file);
+        return [{ input, text: residualNft(input.text, tables, options) }];
+      }
+      // Rules read from JSON are never taken out: the text stays whole.
       case 'nft-json':
+        return [{ input, text: input.text }];
+      case 'ipset':
         return [];
     }
   });

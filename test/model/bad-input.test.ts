@@ -19,17 +19,17 @@ const rows: [string, string, string][] = [
   [
     'binary rubbish',
     '\u007fELF\u0002\u0001\u0001\0\0\0',
-    'f:1:1 unknown-format this is no ruleset; expected the output of iptables-save, ip6tables-save or ipset save',
+    'f:1:1 unknown-format this is no ruleset; expected the output of iptables-save, ip6tables-save, ipset save or nft list ruleset',
   ],
   [
     'nothing',
     '',
-    'f:1:1 unknown-format the input is empty; expected the output of iptables-save, ip6tables-save or ipset save',
+    'f:1:1 unknown-format the input is empty; expected the output of iptables-save, ip6tables-save, ipset save or nft list ruleset',
   ],
   [
     'blanks',
     ' \n\n',
-    'f:1:1 unknown-format the input is empty; expected the output of iptables-save, ip6tables-save or ipset save',
+    'f:1:1 unknown-format the input is empty; expected the output of iptables-save, ip6tables-save, ipset save or nft list ruleset',
   ],
   [
     'a NUL byte',

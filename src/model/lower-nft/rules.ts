@@ -31,7 +31,7 @@ export function lowerRule(draft: RuleDraft, number: number, context: RuleContext
   const { rule, scope } = draft;
   const id = `${context.family} ${context.table} ${context.chain} ${number}` as RuleId;
   const { text, span } = rule;
-  const extent = draft.cut === null ? {} : { extent: rule.extent };
+  const extent = draft.cut !== 'block' ? {} : { extent: rule.extent };
   return waysOf(draft.rule.statements, { ...context, scope, protocols: null }).map((parts) => ({
     id,
     number,
