@@ -10,7 +10,7 @@ import { checkFrames } from './check-frames.js';
 const samples = join(import.meta.dirname, '../../samples');
 
 function readSample(name: string): ReturnType<typeof readRuleset>['ruleset'] {
-  const inputs = readdirSync(join(samples, name)).filter((file) => /^(rules\..*|.*\.save|.*\.nft)$/.test(file));
+  const inputs = readdirSync(join(samples, name)).filter((file) => /^(rules\..*|.*\.save|ruleset\.nft)$/.test(file));
   return readRuleset(
     inputs.map((file) => ({ file, text: readFileSync(join(samples, name, file), 'utf8'), takenAt: null })),
   ).ruleset;

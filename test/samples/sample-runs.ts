@@ -13,7 +13,7 @@ export const samples = readdirSync(join(root, 'samples'), { withFileTypes: true 
 
 /** Inputs of a sample in the order they are given: sets first, as they are restored. */
 export function inputsOf(sample: string): readonly string[] {
-  return ['ipset.save', 'rules.v4', 'rules.v6'].filter((file) => existsSync(join(root, 'samples', sample, file)));
+  return ['ipset.save', 'rules.v4', 'rules.v6', 'ruleset.nft'].filter((file) => existsSync(join(root, 'samples', sample, file)));
 }
 
 export interface CommandResult {
