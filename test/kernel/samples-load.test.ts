@@ -1,4 +1,4 @@
-/** Each sample and its residual load with both back ends of iptables, in a network namespace that ends with the process. */
+/** Each sample and its residual load with the tools they are for (iptables: both back ends), in a network namespace that ends with the process. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'ava';
@@ -15,6 +15,10 @@ function restore(sample: string, tool: string, file: string): string {
 
 for (const sample of samples) {
   test(sample, (t) => {
+    if (inputsOf(sample).includes('ruleset.nft')) {
+      for (const file of ['ruleset.nft', 'residual.nft'])
+        t.is(restore(sample, 'nft -f -', file), 'ok', `nft -f ${file}`);
+    }
     for (const rules of inputsOf(sample).filter((file) => file.startsWith('rules.'))) {
       const tool = rules.endsWith('.v6') ? 'ip6tables' : 'iptables';
       for (const backend of ['legacy', 'nft']) {
