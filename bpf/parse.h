@@ -86,9 +86,10 @@ __noinline __s64 skip_tags(struct xdp_md *ctx)
 }
 
 /*
- * Walks IPv6 extension headers from `offset` (first after the fixed header), of type `next`, up to `end`. Hop-by-hop, destination,
- * routing and atomic fragment headers are walked, as nft and ip6tables do; AH, real fragments, a cut chain and more than 16 headers
- * leave the protocol unknown. Returns offset << 8 | protocol, or -1.
+ * Walks IPv6 extension headers from `offset` (first after the fixed header), of type `next`, up to `end`. Hop-by-hop, destination
+ * and routing headers are walked, as nft and ip6tables do; AH, a cut chain and more than 16 headers leave the protocol unknown. So
+ * does any fragment header, an atomic one (no offset, no more) too: conntrack's defragmentation takes it out, and the length that
+ * netfilter sees is 8 bytes less. Returns offset << 8 | protocol, or -1.
  */
 __noinline __s64 walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 end, __u32 next)
 {
@@ -98,23 +99,15 @@ __noinline __s64 walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 end, __
 	for (i = 0; i <= MAX_EXTENSION_HEADERS; i++) {
 		__u32 bytes;
 
-		if (next == IPPROTO_AH)
+		if (next == IPPROTO_AH || next == IPPROTO_FRAGMENT_)
 			return -1;
-		if (next != IPPROTO_HOPOPTS_ && next != IPPROTO_DSTOPTS_ && next != IPPROTO_ROUTING_ &&
-		    next != IPPROTO_FRAGMENT_)
+		if (next != IPPROTO_HOPOPTS_ && next != IPPROTO_DSTOPTS_ && next != IPPROTO_ROUTING_)
 			return (__s64)offset << 8 | next;
 		if (i == MAX_EXTENSION_HEADERS || offset + 8 > end || offset > 0xffff)
 			return -1;
 		if (bpf_xdp_load_bytes(ctx, offset, h, 8) < 0)
 			return -1;
-		if (next == IPPROTO_FRAGMENT_) {
-			/* offset or "more" set: a fragment, netfilter may see the datagram put together */
-			if (h[2] || (h[3] & 0xf9))
-				return -1;
-			bytes = 8;
-		} else {
-			bytes = ((__u32)h[1] + 1) * 8;
-		}
+		bytes = ((__u32)h[1] + 1) * 8;
 		next = h[0];
 		offset += bytes;
 		if (offset > end)

@@ -23,8 +23,8 @@ export interface AgentRequest {
   readonly ifindex: number;
   /** XDP asks conntrack before it drops. */
   readonly conntrack: boolean;
-  /** Link pin. */
-  readonly pin: string;
+  /** Where to pin the link; null: do not attach. */
+  readonly pin: string | null;
   /** Put a step in front that drops this protocol, whatever the ruleset says: the suite must notice. */
   readonly dropProtocol?: number;
 }
@@ -83,7 +83,7 @@ async function main(request: AgentRequest): Promise<AgentReply> {
   ]);
   const program = loaded.devices[0]?.program.fd as number;
   const verdicts = await native.testRun(program, request.ifindex, unpackFrames(readFileSync(request.frames)));
-  native.pin(native.linkCreate(program, request.ifindex, 4), request.pin);
+  if (request.pin !== null) native.pin(native.linkCreate(program, request.ifindex, 4), request.pin);
   return {
     verdicts: [...verdicts],
     residuals: residualTexts(plan).map(({ input, text }) => ({ name: basename(input.file), text })),

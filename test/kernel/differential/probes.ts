@@ -74,6 +74,7 @@ ${rules(places.out)} }
   ip protocol 2 drop
   ip daddr { 192.0.2.255, 198.51.100.255, 255.255.255.255, 224.0.0.0/4 } drop
   ip6 daddr ff00::/8 drop
+  oifname "lo" drop
  }
 }`;
 

@@ -18,6 +18,7 @@ import {
   type Finding,
   type Observed,
 } from './compare.js';
+import { offloadByCommand } from './command.js';
 import { counters, restore } from './firewall.js';
 import { dumpsOf, type FirewallCase } from './firewall-case.js';
 import { packFrameFile } from './frame-file.js';
@@ -34,6 +35,8 @@ export interface CaseOptions {
   readonly frames: number;
   /** XDP asks conntrack; true unless given. */
   readonly conntrack?: boolean;
+  /** Attach and take the residual by the command `offload`; the verdicts are still those of the same program loaded beside it. */
+  readonly command?: boolean;
   /** Negative controls: spoil the program, or the residual, on the way. */
   readonly dropProtocol?: number;
   readonly spoilResidual?: (text: string) => string;
@@ -68,9 +71,13 @@ async function split(
   net: Net,
   target: Target,
   request: Omit<AgentRequest, 'ifindex' | 'pin'>,
-  bpffs: string,
+  bpffs: string | null,
 ): Promise<AgentReply> {
-  const whole: AgentRequest = { ...request, ifindex: net.ifindex(target.name, 'eth0'), pin: join(bpffs, target.near) };
+  const whole: AgentRequest = {
+    ...request,
+    ifindex: net.ifindex(target.name, 'eth0'),
+    pin: bpffs === null ? null : join(bpffs, 'link'),
+  };
   const { stdout } = await net.node(target.name, 'test/kernel/differential/prefilter-agent.ts', [
     JSON.stringify(whole),
   ]);
@@ -146,13 +153,11 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
     firewall,
   );
   installProbes(bed);
-  const bpffs = net.bpffs();
   const conntrack = options.conntrack ?? true;
   const request = {
     files,
     conntrack,
     frames: frameFile,
-    forwarding: firewall.forwarding,
     ...(options.dropProtocol !== undefined && { dropProtocol: options.dropProtocol }),
   };
   const spoil = options.spoilResidual ?? ((text: string): string => text);
@@ -160,8 +165,9 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
     backends.map(async (backend, at) => {
       const [original, other] = [bed.targets[2 * at], bed.targets[2 * at + 1]] as [Target, Target];
       restore(original.name, backend, dumps);
-      const reply = await split(net, other, request, bpffs);
-      const residuals = reply.residuals.map(({ name, text }) => ({ name, text: spoil(text) }));
+      const reply = await split(net, other, request, options.command === true ? null : net.bpffs());
+      const left = options.command === true ? await offloadByCommand(net, other, files) : reply.residuals;
+      const residuals = left.map(({ name, text }) => ({ name, text: spoil(text) }));
       restore(other.name, backend, [...dumps.filter(({ name }) => name === 'ipset.save'), ...residuals]);
       return reply;
     }),

@@ -138,7 +138,7 @@ const rows6: readonly Row[] = [
   row('authentication header', six({ extensions: [authentication] }), 'input', 'drop', 'pass'),
   row('mobility header 135', six({ extensions: [pad(135)] }), 'input', 'drop', 'pass'),
   row('host identity header 139', six({ extensions: [pad(139)] }), 'input', 'drop', 'pass'),
-  row('atomic fragment', ipv6Fragments({ ...from6, identification: 1 }, query, []), 'input', 'drop', 'drop'),
+  row('atomic fragment', ipv6Fragments({ ...from6, identification: 1 }, query, []), 'input', 'drop', 'pass'),
   row(
     'v6 two fragments',
     ipv6Fragments({ ...from6, identification: 2 }, query, [8]),
