@@ -1,0 +1,30 @@
+/** nft samples on a real kernel: attached after verification without a difference, their residual loaded over the original, detached. */
+import { join } from 'node:path';
+import test from 'ava';
+import { inputsOf, root, samples } from '../samples/sample-runs.js';
+import { repository, withNamespaces } from './namespace.js';
+
+const tsx = join(repository, 'node_modules/tsx/dist/esm/index.mjs');
+const main = join(repository, 'src/cli/main.ts');
+
+for (const sample of samples.filter((name) => inputsOf(name).includes('ruleset.nft'))) {
+  test.serial(sample, async (t) => {
+    await withNamespaces(t, async (net) => {
+      const [ns, peer] = [net.namespace('host'), net.namespace('peer')];
+      net.veth(ns, 'eth0', peer, 'up0');
+      await net.exec(ns, 'ip', ['addr', 'add', '192.0.2.25/24', 'dev', 'eth0']);
+      const directory = net.directory();
+      const ruleset = join(root, 'samples', sample, 'ruleset.nft');
+      const residual = join(directory, 'residual.nft');
+      await net.exec(ns, 'nft', ['-f', ruleset]);
+      const where = ['--bpffs', net.bpffs(), '--state', join(directory, 'state')];
+      const args = ['--import', tsx, main, ruleset, '--dev', 'eth0', '--residual', residual, ...where];
+      const { stdout, stderr, code } = await net.exec(ns, process.execPath, args, { mayFail: true });
+      t.is(code, 0, stderr);
+      t.regex(stdout.replaceAll(/\s+/g, ' '), /verified with [\d,]+ frames: no difference/);
+      await net.exec(ns, 'nft', ['-f', residual]);
+      const detach = ['--import', tsx, main, 'detach', '--dev', 'eth0', ...where];
+      t.is((await net.exec(ns, process.execPath, detach, { mayFail: true })).code, 0);
+    });
+  });
+}

@@ -1,0 +1,176 @@
+/** nft rules to the model, construct by construct. A way through the rule is a line: `match match → verdict`. */
+import test from 'ava';
+import type { Match, Part } from '../../../src/model/match.js';
+import { readRuleset } from '../../../src/model/read-ruleset.js';
+import type { Ruleset } from '../../../src/model/ruleset.js';
+
+const read = (text: string): Ruleset => readRuleset([{ file: 'x.nft', text, takenAt: null }]).ruleset;
+
+const sets = `
+ set blocked { type ipv4_addr; flags interval; elements = { 192.0.2.0/24 }; }
+ set changing { type ipv4_addr; flags dynamic,timeout; timeout 1m; }
+ set ports { type inet_service; elements = { 22, 80 }; }
+ set uplinks { type ifname; elements = { "eth0", "ppp0" }; }
+`;
+
+function waysOf(rule: string, family = 'inet'): string[] {
+  const text = `table ${family} t {${sets}chain other { }\nchain c { type filter hook input priority 0\n${rule}\n}\n}\n`;
+  const chain = read(text).tables[0]?.chains.get('c');
+  return (chain?.rules ?? []).map(({ parts }) => parts.map(show).join(' '));
+}
+
+function show(part: Part): string {
+  if ('statement' in part) {
+    const { statement } = part;
+    const name = 'name' in statement ? ` ${statement.name}` : 'chain' in statement ? ` ${statement.chain}` : '';
+    return `→ ${statement.kind}${name}`;
+  }
+  return showMatch(part.match);
+}
+
+const pairs = (ranges: readonly (readonly [number, number])[]): string =>
+  ranges.map(([low, high]) => (low === high ? String(low) : `${low}-${high}`)).join();
+
+function showMatch(match: Match): string {
+  const not = 'negate' in match && match.negate ? '!' : '';
+  switch (match.kind) {
+    case 'family':
+      return `v${match.family}`;
+    case 'address':
+      return `${not}${match.field}:${Array.from(match.ranges.lo, (lo, i) => `${lo.toString(16)}-${(match.ranges.hi[i] ?? 0).toString(16)}`).join()}`;
+    case 'set':
+      return `${not}@${match.name}:${match.dimensions.join()}`;
+    case 'protocol':
+      return `${not}proto:${pairs(match.protocols)}`;
+    case 'port':
+      return `${not}${match.field}:${pairs(match.ranges)}`;
+    case 'tcpFlags':
+      return `${not}flags:${match.value}/${match.mask}`;
+    case 'icmp':
+      return `${not}icmp${match.version}:${pairs(match.types)}/${pairs(match.codes)}`;
+    case 'ctState':
+      return `${not}ct:${match.states.join()}`;
+    case 'interface':
+      return `${not}${match.direction}:${match.name}${match.wildcard ? '*' : ''}`;
+    case 'tos':
+      return `${not}tos:${match.value}/${match.mask}`;
+    case 'ttl':
+    case 'length':
+      return `${not}${match.kind}:${pairs(match.ranges)}`;
+    case 'addressType':
+      return `${not}type:${match.field}:${match.types.join()}`;
+    case 'packetType':
+      return `${not}pkttype:${match.type}`;
+    case 'mac':
+      return `${not}mac:${match.addresses.map((one) => one.toString(16)).join()}`;
+    case 'unknown':
+      return `?${match.knowledge}`;
+    case 'header':
+    case 'fragment':
+    case 'comment':
+      return match.kind;
+  }
+}
+
+const cases: Readonly<Record<string, readonly string[]>> = {
+  'ip saddr 10.0.0.0/8 drop': ['v4 saddr:a000000-affffff → drop'],
+  'ip saddr != 10.0.0.1 drop': ['v4 !saddr:a000001-a000001 → drop'],
+  'ip daddr 10.0.0.1-10.0.0.9 drop': ['v4 daddr:a000001-a000009 → drop'],
+  'ip saddr { 10.0.0.1, 10.0.1.0/24 } drop': ['v4 saddr:a000001-a000001,a000100-a0001ff → drop'],
+  'ip saddr & 255.255.255.0 == 10.0.1.0 drop': ['v4 saddr:a000100-a0001ff → drop'],
+  'ip saddr & 255.0.255.0 == 10.0.1.0 drop': ['v4 ?pure → drop'],
+  'ip saddr @blocked drop': ['v4 v4 @blocked:src → drop'],
+  'ip daddr != @blocked drop': ['v4 v4 !@blocked:dst → drop'],
+  'tcp dport 22 drop': ['proto:6 dport:22 → drop'],
+  'tcp dport != { 22, 80-90 } drop': ['proto:6 !dport:22,80-90 → drop'],
+  'tcp dport > 1023 drop': ['proto:6 dport:1024-65535 → drop'],
+  'udp sport @ports drop': ['proto:17 @ports:src → drop'],
+  'th dport 53 drop': ['proto:6,17,33,132,136 dport:53 → drop', '!proto:6,17,33,132,136 ?pure → drop'],
+  'meta l4proto { tcp, udp } th dport 53 drop': ['proto:6,17 dport:53 → drop'],
+  'meta l4proto != tcp drop': ['!proto:6 → drop'],
+  'ip protocol icmp drop': ['v4 proto:1 → drop'],
+  'ip6 nexthdr tcp drop': ['v6 ?pure → drop'],
+  'meta nfproto ipv6 drop': ['v6 → drop'],
+  'meta nfproto != ipv6 drop': ['v4 → drop'],
+  'meta protocol ip drop': ['v4 → drop'],
+  'meta protocol arp drop': ['v4 v6 → drop'],
+  'iifname "eth0" drop': ['in:eth0 → drop'],
+  'iifname { "eth0", "ppp*" } drop': ['in:eth0 → drop', 'in:ppp* → drop'],
+  'iifname != { "eth0", "lo" } drop': ['!in:eth0 !in:lo → drop'],
+  'iifname @uplinks drop': ['in:eth0 → drop', 'in:ppp0 → drop'],
+  'oifname != "eth0" drop': ['!out:eth0 ?pure → drop'],
+  'tcp flags syn drop': ['proto:6 !flags:0/2 → drop'],
+  'tcp flags syn,ack drop': ['proto:6 !flags:0/18 → drop'],
+  'tcp flags == syn drop': ['proto:6 flags:2/255 → drop'],
+  'tcp flags != syn drop': ['proto:6 !flags:2/255 → drop'],
+  'tcp flags ! syn,ack drop': ['proto:6 flags:0/18 → drop'],
+  'tcp flags & (fin|syn) == syn drop': ['proto:6 flags:2/3 → drop'],
+  'tcp flags syn / fin,syn,rst,ack drop': ['proto:6 flags:2/23 → drop'],
+  'tcp flags & (fin|syn) != 0 drop': ['proto:6 !flags:0/3 → drop'],
+  'tcp flags { syn, syn|ack } drop': ['proto:6 flags:2/255 → drop', 'proto:6 flags:18/255 → drop'],
+  'icmp type echo-request drop': ['v4 proto:1 icmp4:8/0-255 → drop'],
+  'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept': ['v6 proto:58 icmp6:135,136/0-255 → accept'],
+  'ip dscp af11 drop': ['v4 tos:40/252 → drop'],
+  'ip ttl < 5 drop': ['v4 ttl:0-4 → drop'],
+  'meta length 0-100 drop': ['length:0-100 → drop'],
+  'meta pkttype broadcast drop': ['pkttype:broadcast → drop'],
+  'ether saddr 02:00:00:00:00:01 drop': ['mac:20000000001 → drop'],
+  'fib daddr type local drop': ['type:daddr:LOCAL → drop'],
+  'fib saddr . iif oif missing drop': ['?pure → drop'],
+  'ct state established,related accept': ['ct:ESTABLISHED,RELATED → accept'],
+  'ct state != { new, untracked } drop': ['!ct:NEW,UNTRACKED → drop'],
+  'ct state vmap { established : accept, invalid : drop }': ['ct:ESTABLISHED → accept', 'ct:INVALID → drop'],
+  'tcp dport vmap { 22 : accept, * : jump other }': ['proto:6 dport:22 → accept', 'proto:6 !dport:22 → jump other'],
+  'ip saddr . tcp dport { 10.0.0.1 . 80, 10.0.0.2 . 81 } drop': [
+    'v4 proto:6 saddr:a000001-a000001 dport:80 → drop',
+    'v4 proto:6 saddr:a000002-a000002 dport:81 → drop',
+  ],
+  'meta mark 1 drop': ['?pure → drop'],
+  'limit rate 5/second drop': ['?stateful → drop'],
+  'counter log prefix "x" drop': ['→ observe log → drop'],
+  'add @changing { ip saddr } drop': ['→ observe set update → drop'],
+  'notrack accept': ['→ annotate notrack → accept'],
+  'meta mark set 1 accept': ['→ annotate mark → accept'],
+  'ct mark set 1': ['→ observe ct mark'],
+  'reject with tcp reset': ['→ reject'],
+};
+
+for (const [rule, ways] of Object.entries(cases)) {
+  test(rule, (t) => {
+    t.deepEqual(waysOf(rule), ways);
+  });
+}
+
+test('an ip table presumes no family', (t) => {
+  t.deepEqual(waysOf('ip saddr 10.0.0.1 drop', 'ip'), ['saddr:a000001-a000001 → drop']);
+});
+
+test('variables, numbers of rules and ways of one rule', (t) => {
+  const { tables } = read(
+    'define bad = { 10.0.0.1, 10.0.0.2 }\ntable ip t {\nchain c {\ntype filter hook prerouting priority raw - 1; policy drop;\n' +
+      'ip saddr $bad drop\ntcp flags { syn, ack } drop\ndrop\n}\n}\n',
+  );
+  const chain = tables[0]?.chains.get('c');
+  t.like(chain, { kind: 'base', hook: 'prerouting', priority: -301, policy: 'drop' });
+  t.deepEqual(chain?.rules.map(({ number }) => number), [1, 2, 2, 3]);
+});
+
+test('sets that packets change are not known, expiry times are kept', (t) => {
+  const { sets: made } = read(
+    'table ip t {\nset a { type ipv4_addr; flags timeout; elements = { 10.0.0.1 timeout 1h expires 30m, 10.0.0.2 } }\n' +
+      'set b { type ipv4_addr; flags dynamic; }\n}\n',
+  );
+  const [a, b] = [...made.values()];
+  t.deepEqual(a?.kind === 'addresses' && a.timeout ? [...a.timeout] : null, [1800, 0]);
+  t.is(b?.kind, 'opaque');
+});
+
+test('the iptables dump of a table wins over what nft shows of it', (t) => {
+  const nft = '# Warning: table ip filter is managed by iptables-nft, do not touch!\ntable ip filter {\nchain INPUT {\ntype filter hook input priority filter\n}\n}\n';
+  const dump = '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s 10.0.0.1 -j DROP\nCOMMIT\n';
+  const { ruleset } = readRuleset([
+    { file: 'a', text: dump, takenAt: null },
+    { file: 'b', text: nft, takenAt: null },
+  ]);
+  t.deepEqual(ruleset.tables.map(({ dialect }) => dialect), ['iptables']);
+});
