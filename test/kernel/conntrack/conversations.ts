@@ -196,7 +196,7 @@ function errorAbout(
     version === 4
       ? ipv4Fragments({ saddr: reply.to.address, daddr: reply.from.address }, segment, [])
       : ipv6Fragments({ saddr: reply.to.address, daddr: reply.from.address }, segment, null);
-  const [type, code] = random.pick(
+  const [type, code] = random.pick<readonly [number, number]>(
     version === 4
       ? [
           [3, 1],
@@ -208,7 +208,7 @@ function errorAbout(
           [2, 0],
           [3, 0],
         ],
-  ) as [number, number];
+  );
   const router = { address: random.pick(places[version].outside), port: 0 };
   return {
     from: router,
@@ -256,5 +256,5 @@ export function conversations(random: Random, count: number, nat: boolean): Sche
       }
     }
   }
-  return Array.from(rounds, (sent) => sent ?? []);
+  return Array.from(rounds, (sent: Sent[] | undefined) => sent ?? []);
 }

@@ -15,7 +15,7 @@ function first(socket: Socket, names: readonly string[], wait: number): Promise<
   return new Promise((done) => {
     const timer = setTimeout(() => done('quiet'), wait);
     for (const name of names) {
-      socket.once(name, (value: unknown) => {
+      socket.once(name, (value?: Error | string | boolean) => {
         clearTimeout(timer);
         done(
           value instanceof Error

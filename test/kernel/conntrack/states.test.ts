@@ -123,8 +123,8 @@ async function feel(t: ExecutionContext, bed: HostBed, states: States, at: numbe
   }
 }
 
-const run = (backend: Backend): void =>
-  void test(`${backend}: ${cases.map(({ name }) => name).join(', ')}`, async (t) => {
+const run = (backend: Backend): void => {
+  test(`${backend}: ${cases.map(({ name }) => name).join(', ')}`, async (t) => {
     await withHost(t, { backend, forwarding: false }, async (bed) => {
       for (const family of families) {
         const { host, bad } = addresses[family];
@@ -135,4 +135,5 @@ const run = (backend: Backend): void =>
       for (const [at, states] of cases.entries()) await feel(t, bed, states, at);
     });
   });
+};
 backends.forEach(run);
