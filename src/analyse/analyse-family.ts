@@ -91,7 +91,12 @@ export function analyseFamily(
   return { family, walk, nat, host };
 }
 
-function walkHook(walker: Walker, hook: 'ingress' | 'prerouting' | 'input' | 'forward', drop: RawOutcome, section: Conj): void {
+function walkHook(
+  walker: Walker,
+  hook: 'ingress' | 'prerouting' | 'input' | 'forward',
+  drop: RawOutcome,
+  section: Conj,
+): void {
   const { walk, nat, strict, bypassed, untracked } = walker;
   let asked = false;
   const chains = chainsAt(walker.ruleset, walker.context.family, hook, walker.context.devices);
@@ -101,8 +106,7 @@ function walkHook(walker: Walker, hook: 'ingress' | 'prerouting' | 'input' | 'fo
     const afterConntrack = !early || (hook === 'prerouting' && chain.priority >= conntrackPriority);
     const afterDnat = !early || (hook === 'prerouting' && chain.priority >= dstnatPriority);
     // An ingress chain of some of the covered devices only: its drops are not taken; its guards stand for all.
-    const everywhere =
-      hook !== 'ingress' || walker.context.devices.every((name) => chain.devices.includes(name));
+    const everywhere = hook !== 'ingress' || walker.context.devices.every((name) => chain.devices.includes(name));
     // A later prerouting chain sees a reply's destination as NAT has restored it, XDP as it was on the wire.
     const restored = nat && afterDnat && !isNat && hook === 'prerouting';
     if (untracked && !asked && ((strict && afterConntrack) || restored)) {

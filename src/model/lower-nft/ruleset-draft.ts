@@ -195,7 +195,10 @@ export class RulesetDraft {
 
   #declaration(command: Declaration): void {
     const { declared, family, table: name, span, verb } = command;
-    if (verb === 'delete' || verb === 'destroy') return this.#giveUp(`${verb} ${declared.kind} ${declared.name}`, span);
+    if (verb === 'delete' || verb === 'destroy') {
+      this.#giveUp(`${verb} ${declared.kind} ${declared.name}`, span);
+      return;
+    }
     if (verb === 'get' || verb === 'reset') return;
     const table = this.#table(family, name, span);
     if (declared.kind === 'chain') {
