@@ -17,7 +17,7 @@ export const tablesOf = (ruleset: Ruleset, family: AddressFamily): Table[] =>
 const isBound = (chain: BaseChain, devices: readonly string[]): boolean =>
   chain.hook !== 'ingress' || chain.devices.some((name) => name === '*' || devices.includes(name));
 
-/** In the order netfilter calls them: by priority, equal ones as they were registered. */
+/** In the order netfilter calls them: by priority; the order of equal ones, which depends on who registered last, is nothing to rely on (see `walkHook`). */
 export function chainsAt(
   ruleset: Ruleset,
   family: AddressFamily,

@@ -152,7 +152,10 @@ test('variables, numbers of rules and ways of one rule', (t) => {
   );
   const chain = tables[0]?.chains.get('c');
   t.like(chain, { kind: 'base', hook: 'prerouting', priority: -301, policy: 'drop' });
-  t.deepEqual(chain?.rules.map(({ number }) => number), [1, 2, 2, 3]);
+  t.deepEqual(
+    chain?.rules.map(({ number }) => number),
+    [1, 2, 2, 3],
+  );
 });
 
 test('sets that packets change are not known, expiry times are kept', (t) => {
@@ -166,11 +169,15 @@ test('sets that packets change are not known, expiry times are kept', (t) => {
 });
 
 test('the iptables dump of a table wins over what nft shows of it', (t) => {
-  const nft = '# Warning: table ip filter is managed by iptables-nft, do not touch!\ntable ip filter {\nchain INPUT {\ntype filter hook input priority filter\n}\n}\n';
+  const nft =
+    '# Warning: table ip filter is managed by iptables-nft, do not touch!\ntable ip filter {\nchain INPUT {\ntype filter hook input priority filter\n}\n}\n';
   const dump = '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s 10.0.0.1 -j DROP\nCOMMIT\n';
   const { ruleset } = readRuleset([
     { file: 'a', text: dump, takenAt: null },
     { file: 'b', text: nft, takenAt: null },
   ]);
-  t.deepEqual(ruleset.tables.map(({ dialect }) => dialect), ['iptables']);
+  t.deepEqual(
+    ruleset.tables.map(({ dialect }) => dialect),
+    ['iptables'],
+  );
 });
