@@ -176,6 +176,8 @@ export class RulesetDraft {
       switch (item.kind) {
         case 'define':
           this.#scope = define(this.#scope, item.name, item.value);
+          // Its names end with the block, so the residual cannot move the rules to another chain.
+          chain.edited = true;
           break;
         case 'undefine':
           this.#scope = define(this.#scope, item.name, null);
