@@ -21,7 +21,7 @@ function tell({ datagrams, survived, answered, silent, early, decisions, finding
 
 for (const firewall of cases) {
   test.serial(firewall.name, async (t) => {
-    t.timeout(long ? 300_000 : 60_000);
+    t.timeout(300_000);
     const report = await withNamespaces(t, (net) => runCase(net, firewall, { seed, frames }));
     t.log(...tell(report).map((line) => `${line}\n`));
     t.true(report.datagrams >= 0.9 * frames, 'as many datagrams as asked for');

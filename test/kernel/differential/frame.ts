@@ -50,7 +50,7 @@ const macBytes = (mac: number): number[] => [40, 32, 24, 16, 8, 0].map((shift) =
 /** Bytes of a textual IPv4 or IPv6 address (no embedded dotted quad). */
 export function addressBytes(text: string): Uint8Array {
   if (!text.includes(':')) return Uint8Array.from(text.split('.').map(Number));
-  const [head = '', tail] = text.split('::') as [string, string | undefined];
+  const [head, tail] = text.split('::') as [string, string | undefined];
   const words = (part: string): number[] =>
     part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
   const left = words(head);

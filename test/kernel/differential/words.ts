@@ -37,7 +37,7 @@ function around4(address: string, length: number, random: Random): string[] {
 }
 
 function value6(text: string): bigint {
-  const [head = '', tail] = text.split('::') as [string, string | undefined];
+  const [head, tail] = text.split('::') as [string, string | undefined];
   const words = (part: string): string[] => (part === '' ? [] : part.split(':'));
   const left = words(head);
   const right = tail === undefined ? [] : words(tail);
