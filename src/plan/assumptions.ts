@@ -47,8 +47,25 @@ const connections: readonly Known[] = [
   { code: 'default-zone', statement: 'connections are tracked in the default zone only' },
 ];
 
-export function assumptionsOf(ruleset: Ruleset, facts: HostFacts | null, asksConntrack: boolean): Assumption[] {
+/** What `--strict` does away with. */
+const flowState: Known = {
+  code: 'flow-state',
+  statement:
+    'tolerance: a packet of a tracked connection that the rules drop after conntrack no longer refreshes or ends it (--strict: it does)',
+};
+
+export interface Rests {
+  readonly asksConntrack: boolean;
+  readonly strict: boolean;
+}
+
+export function assumptionsOf(
+  ruleset: Ruleset,
+  facts: HostFacts | null,
+  { asksConntrack, strict }: Rests,
+): Assumption[] {
   const list: Known[] = asksConntrack ? [...always, ...connections] : [...always];
+  if (!strict) list.push(flowState);
   if (ruleset.sets.size > 0)
     list.push({
       code: 'sets-in-step',

@@ -42,7 +42,7 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     facts: options.facts,
     summary: summarise(rules, ruleset),
     rules,
-    assumptions: assumptionsOf(ruleset, options.facts, asks),
+    assumptions: assumptionsOf(ruleset, options.facts, { asksConntrack: asks, strict: options.strict }),
     prefilter: { ip: planned[4].program, ip6: planned[6].program, counters: book.size() },
     stepRules: { ip: planned[4].stepRules, ip6: planned[6].stepRules },
     counterOwner: book.owner,

@@ -233,6 +233,18 @@ const cases: readonly Case[] = [
     },
     expected: { 'INPUT 1': 'none not-a-drop', 'INPUT 2': 'partial blocked-partly' },
   },
+  {
+    title: 'a chain that is also reached behind a limit: those packets must still find its rules',
+    text: filter(
+      '-A INPUT -s 198.51.100.0/24 -m limit --limit 5/sec -j BAD\n-A INPUT -s 203.0.113.0/24 -j BAD\n-A BAD -s 203.0.113.7/32 -j DROP',
+      `${chains}\n:BAD - [0:0]`,
+    ),
+    expected: {
+      'INPUT 1': 'none stateful-match',
+      'INPUT 2': 'none not-a-drop',
+      'BAD 1': 'partial stateful-match',
+    },
+  },
 ];
 
 for (const { title, text, options, expected } of cases) {
