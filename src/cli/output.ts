@@ -1,5 +1,6 @@
 /** The only place that writes to the terminal. Reports go to stdout, everything else to stderr. */
 import { once } from 'node:events';
+import { isatty } from 'node:tty';
 import pc from 'picocolors';
 import { printable } from '../report/printable.js';
 import type { TextStyle } from '../report/text-style.js';
@@ -33,7 +34,8 @@ export function complain(message: string): void {
 export const tell = (text: string): void => void process.stderr.write(text);
 
 export function terminalStyle(all: boolean): TextStyle {
-  const terminal = process.stdout.isTTY;
+  // Not `isTTY`, which is undefined on a pipe: for undefined picocolors decides itself, and colours wherever CI is set.
+  const terminal = isatty(process.stdout.fd);
   const noColor = process.env['NO_COLOR'];
   return {
     columns:
