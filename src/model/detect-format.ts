@@ -5,6 +5,8 @@ import type { InputFormat } from './ruleset.js';
 const nftAdd =
   /^(add|create|insert|delete|destroy|replace|reset)\s+(table|chain|rule|set|map|element|flowtable|counter|quota|limit|ct|secmark|synproxy)\b/;
 const nftFamily = /^\S+\s+\S+\s+(ip|ip6|inet|arp|bridge|netdev)\b|\{/;
+/** `add table t`, the family left out: an ipset of that name would be given an address, which has a digit first or a colon in it. */
+const nftTable = /^(add|create|delete|destroy)\s+table\s+[A-Za-z_][\w/.-]*\s*;?$/;
 const nftLine =
   /^(table\s+(ip|ip6|inet|arp|bridge|netdev)?\s*[^\s{]*\s*\{|table\s+\S+(\s+\S+)?$|flush\s+ruleset|flush\s+(table|chain|set|map)\b|define\s|redefine\s|undefine\s|include\s+["'])/;
 const ipsetLine =
@@ -18,7 +20,7 @@ export function detectFormat(text: string, file: string): InputFormat | 'host' |
   if (json) return detectJson(text);
   for (const line of meaningfulLines(text)) {
     if (nftLine.test(line)) return 'nft';
-    if (nftAdd.test(line) && nftFamily.test(line)) return 'nft';
+    if (nftTable.test(line) || (nftAdd.test(line) && nftFamily.test(line))) return 'nft';
     if (/^\*[a-z]/.test(line)) return iptablesFormat(text, file);
     if (ipsetLine.test(line) && !/^-A\s+\S+\s+!?\s*-/.test(line)) return 'ipset';
     if (iptablesLine.test(line)) return iptablesFormat(text, file);

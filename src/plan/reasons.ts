@@ -33,10 +33,29 @@ function naming(blockedBy: readonly RuleId[], rules: ReadonlyMap<RuleId, Rule>):
 
 type Hint = (rule: Rule | null, blocker: Rule | null) => string | null;
 
+/**
+ * Only a rule about named sources may be told to move: a catch-all drop above the accepts, or in raw, would close the host to everybody,
+ * its admin included.
+ */
+const namesSources = (rule: Rule): boolean =>
+  rule.parts.some((part) => {
+    if (!('match' in part)) return false;
+    const { match } = part;
+    return (
+      (match.kind === 'address' && match.field === 'saddr' && !match.negate) ||
+      (match.kind === 'set' && match.dimensions[0] === 'src' && !match.negate)
+    );
+  });
+
+const move =
+  (text: string): Hint =>
+  (rule) =>
+    rule && namesSources(rule) ? text : null;
+
 const aboveBlocker =
   (extent: string): Hint =>
   (rule, blocker) => {
-    if (!rule || !blocker) return null;
+    if (!rule || !blocker || !namesSources(rule)) return null;
     return sameChain(rule, blocker)
       ? `would be offloaded${extent} if it stood above line ${String(blocker.span.line)} (${blocker.id})`
       : `would be offloaded${extent} in raw PREROUTING, or above ${blocker.id} on the packet's way`;
@@ -45,8 +64,8 @@ const aboveBlocker =
 const hints: Partial<Record<ReasonCode, Hint>> = {
   blocked: aboveBlocker(''),
   'blocked-partly': aboveBlocker(' in full'),
-  nat: () => 'would be offloaded in raw PREROUTING, which packets meet before any translation',
-  'other-course': () => 'would be offloaded in raw PREROUTING, before packets are routed',
+  nat: move('would be offloaded in raw PREROUTING, which packets meet before any translation'),
+  'other-course': move('would be offloaded in raw PREROUTING, before packets are routed'),
   fragments: () => 'stays for fragments and cut-off headers; a rule about addresses alone has no such rest',
   'set-timeout': () => 'elements without a timeout are dropped in XDP',
 };

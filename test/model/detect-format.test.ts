@@ -29,6 +29,7 @@ const rows: [string, string, string | null][] = [
   ['#!/usr/sbin/nft -f\nflush ruleset\n', 'f', 'nft'],
   ['define x = 1\n', 'f', 'nft'],
   ['add table inet x\nadd chain inet x y\n', 'f', 'nft'],
+  ['add table t\nadd chain t c\n', 'f', 'nft'],
   ['add set inet x y { type ipv4_addr; }\n', 'f', 'nft'],
   ['include "/etc/nftables.d/*.nft"\n', 'f', 'nft'],
   ['{"nftables": [{"metainfo": {}}]}', 'f', 'nft-json'],
