@@ -39,6 +39,11 @@ const always: readonly Known[] = [
     statement:
       'tolerance: packet sockets (tcpdump) do not see packets dropped early; replies to DHCP clients are exempt',
   },
+  {
+    code: 'stack-answers',
+    statement:
+      'tolerance: the stack no longer answers for packets dropped early (time exceeded, unreachable, reassembly); netfilter would have dropped them later',
+  },
 ];
 
 /** What is taken for granted where conntrack is asked. */
