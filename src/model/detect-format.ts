@@ -16,7 +16,8 @@ const iptablesLine =
 
 /** null: none that offload reads. 'host': a description of a host as `offload snapshot` writes it. */
 export function detectFormat(text: string, file: string): InputFormat | 'host' | null {
-  const json = /^\ufeff?\s*\{/.test(text.slice(0, 4096));
+  // nft 0.9.8 prints warnings before its JSON.
+  const json = /^\ufeff?\s*(?:warning:[^\n]*\n\s*)*\{/i.test(text.slice(0, 4096));
   if (json) return detectJson(text);
   for (const line of meaningfulLines(text)) {
     if (nftLine.test(line)) return 'nft';

@@ -33,6 +33,7 @@ const rows: [string, string, string | null][] = [
   ['add set inet x y { type ipv4_addr; }\n', 'f', 'nft'],
   ['include "/etc/nftables.d/*.nft"\n', 'f', 'nft'],
   ['{"nftables": [{"metainfo": {}}]}', 'f', 'nft-json'],
+  ['warning: no json callback\n{"nftables": []}', 'f', 'nft-json'],
   ['{"forwarding": {"ip": true, "ip6": null}, "localRoutes": []}', 'f', 'host'],
   ['{"a": 1}', 'f', null],
   ['hello\n', 'f', null],
