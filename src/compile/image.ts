@@ -1,5 +1,5 @@
 /** What the loader puts into the kernel: bytes and sizes only. */
-import type { Field } from '../plan/program.js';
+import { limits, type Field } from '../plan/program.js';
 
 /** One lookup structure, as the plan lists it. */
 export interface Structure {
@@ -33,9 +33,9 @@ export interface Image {
 }
 
 /** Most steps that a family may have. */
-export const maxSteps = 4096;
+export const maxSteps = limits.steps;
 /** Most tuple atoms that a family may use. */
-export const maxTuples = 4;
+export const maxTuples = limits.tupleSets;
 /** Most elements of one prefix or tuple table, after ranges have been split into prefixes. */
 export const maxPrefixes = 8_000_000;
 /** The verifier bounds a variable offset by 2^29 (BPF_MAX_VAR_OFF). */

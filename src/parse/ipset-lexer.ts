@@ -1,6 +1,7 @@
 /** Tokens of one line of ipset save. moo cuts the line; what a word is depends on the command and on what stands before it. */
 import moo from 'moo';
-import type { LineLexer, Place, Token } from './line-parser.js';
+import { lineLexer } from './line-lexer.js';
+import type { Token } from './line-parser.js';
 import { tooManyWords, tooManyWordsMark } from './line-parser.js';
 
 const cutter = moo.compile({
@@ -102,24 +103,7 @@ function classify(line: string): Token[] {
   return tokens;
 }
 
-let position = 0;
-const place: Place = { file: '', line: 0 };
-
-/** nearley's lexer interface over the tokens of one line. */
-export const ipsetLexer: LineLexer & Record<'reset' | 'next' | 'save' | 'formatError' | 'has', unknown> = {
-  place,
-  tokens: [],
-  reset(line: string): void {
-    this.tokens = classify(line);
-    position = 0;
-  },
-  next(): Token | undefined {
-    return this.tokens[position++];
-  },
-  save: () => ({}),
-  formatError: () => 'syntax',
-  has: () => true,
-};
+export const ipsetLexer = lineLexer(classify);
 
 /** What users call the tokens. */
 export const ipsetTokenNames = {

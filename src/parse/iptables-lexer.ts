@@ -4,7 +4,8 @@
  * Quoting follows iptables-restore's add_param_to_argv: a quote may open inside a word, it ends the word, a backslash escapes.
  */
 import moo from 'moo';
-import type { LineLexer, Place, Token } from './line-parser.js';
+import { lineLexer } from './line-lexer.js';
+import type { Token } from './line-parser.js';
 import { tooManyWords, tooManyWordsMark } from './line-parser.js';
 
 const blank = /[ \t]+/;
@@ -122,24 +123,7 @@ export function unquote(text: string): string {
   return text.slice(0, quote) + text.slice(quote + 1, -1).replaceAll(/\\([^])/g, '$1');
 }
 
-let position = 0;
-const place: Place = { file: '', line: 0 };
-
-/** nearley's lexer interface over the tokens of one line. */
-export const iptablesLexer: LineLexer & Record<'reset' | 'next' | 'save' | 'formatError' | 'has', unknown> = {
-  place,
-  tokens: [],
-  reset(line: string): void {
-    this.tokens = classify(line);
-    position = 0;
-  },
-  next(): Token | undefined {
-    return this.tokens[position++];
-  },
-  save: () => ({}),
-  formatError: () => 'syntax',
-  has: () => true,
-};
+export const iptablesLexer = lineLexer(classify);
 
 /** What users call the tokens. */
 export const iptablesTokenNames = {

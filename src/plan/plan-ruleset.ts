@@ -12,10 +12,10 @@ import type { MergedStep } from './merge.js';
 import { mergeSteps } from './merge.js';
 import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
 import { hintFor, toReason } from './reasons.js';
-import { dropRedundantAsks, exemptDhcp, limits, limitSteps, limitTuples, trim } from './shape.js';
+import { dropRedundantAsks, exemptDhcp, limitSteps, limitTuples, trim } from './shape.js';
 import type { CounterBook } from './to-program.js';
 import { counterBook, toProgram } from './to-program.js';
-import type { StepProgram } from './program.js';
+import { limits, type StepProgram } from './program.js';
 
 interface PlannedFamily extends FamilyPlan {
   readonly program: StepProgram;

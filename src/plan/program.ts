@@ -82,3 +82,6 @@ export interface Prefilter {
   readonly ip6: StepProgram;
   readonly counters: number;
 }
+
+/** What the data plane can hold (bpf/abi.h: 64 words of 64 steps; four tuple fields a family). */
+export const limits = { steps: 4096, tupleSets: 4 } as const;

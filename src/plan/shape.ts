@@ -5,9 +5,7 @@ import type { Conj, ValueSet } from '../analyse/logic.js';
 import { small } from '../analyse/logic.js';
 import { mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { MergedStep } from './merge.js';
-
-/** What the data plane can hold (bpf/abi.h: 64 words of 64 steps; four tuple fields). */
-export const limits = { steps: 4096, tupleSets: 4 } as const;
+import { limits } from './program.js';
 
 /**
  * A DHCP client reads replies from a packet socket, before netfilter: a firewall that drops them in INPUT has a working lease all the
