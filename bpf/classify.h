@@ -126,7 +126,7 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	l->match = ~0ULL;
 	l->zero = *(__u32 *)t;
 	NARROW(F_DEVICE, NO_PROTOCOL, family->field[F_DEVICE].labels);
-	NARROW(F_PACKET_TYPE, SHORT_HEADER, SMALL(F_PACKET_TYPE, p->packet_type, 3));
+	NARROW(F_PACKET_TYPE, SHORT_HEADER, SMALL(F_PACKET_TYPE, p->packet_type, 7));
 	NARROW(F_AVAILABILITY, NO_PROTOCOL, SMALL(F_AVAILABILITY, p->availability, 3));
 	NARROW(F_PROTOCOL, FRAGMENT, SMALL(F_PROTOCOL, p->protocol, 255));
 	NARROW(F_TTL, SHORT_HEADER, SMALL(F_TTL, p->ttl, 255));

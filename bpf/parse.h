@@ -17,6 +17,7 @@
 #define IPPROTO_FRAGMENT_ 44
 #define IPPROTO_ICMPV6_ 58
 #define IPPROTO_DSTOPTS_ 60
+#define NESTED_TAGS 4 /* flag in packet_type: more than one VLAN tag */
 #define MAX_TAGS 16384 /* as many as fit in 64 KiB */
 #define MAX_EXTENSION_HEADERS 16
 /* The verifier allows packet offsets below 2^16: further headers are read by helper. */
@@ -31,7 +32,7 @@ struct packet {
 	__u16 icmp; /* type << 8 | code */
 	__u8 protocol;
 	__u8 ttl, tos;
-	__u8 packet_type; /* 0 host, 1 broadcast, 2 multicast */
+	__u8 packet_type; /* 0 host, 1 broadcast, 2 multicast; NESTED_TAGS */
 	__u8 availability;
 };
 

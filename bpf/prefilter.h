@@ -93,6 +93,9 @@ static __always_inline int prefilter(struct xdp_md *ctx)
 
 		if (walked < 0)
 			return pass(-walked < PASS_REASONS ? -walked : PASS_INTERNAL);
+		/* A second tag is still there at ingress, where nothing takes the packet for IP yet. */
+		if ((__u64)walked >> 16 != ETH_HLEN + 4)
+			p.packet_type |= NESTED_TAGS;
 		type = walked & 0xffff;
 		offset = (__u64)walked >> 16 & 0xffff;
 	}

@@ -7,11 +7,12 @@
  * notrack, nat mapping of a packet that is dropped later) leave no trace outside it and are no step.
  */
 import type { Statement } from '../model/match.js';
+import { nestedTags } from '../model/field.js';
 import type { BaseChain, Chain, Rule, RuleId, Table } from '../model/ruleset.js';
 import { answerOf } from './connection-state.js';
 import type { Context } from './context.js';
 import type { Condition, Conj, Dnf } from './logic.js';
-import { and, exactly, isExact, TRUE } from './logic.js';
+import { and, exactly, isExact, small, TRUE } from './logic.js';
 import { lowerMatch } from './lower-match.js';
 import { conjMayLack } from './relation.js';
 import type { Why } from './why.js';
@@ -86,12 +87,23 @@ export interface ChainWalk {
 export function walkBaseChain(walk: Walk, table: Table, chain: BaseChain, options: ChainWalk): void {
   const baseEnd: Label = { at: -1 };
   const policy: Label = { at: -1 };
-  const frame: Frame = { ...options, table, baseEnd, policy, chainEnd: policy, depth: 0, certain: true, why: null };
-  walkRules(walk, chain, exactly(TRUE), frame);
+  const entry = chain.hook === 'ingress' ? asIp : exactly(TRUE);
+  const why = chain.hook === 'ingress' ? keptAtIngress : null;
+  const frame: Frame = { ...options, table, baseEnd, policy, chainEnd: policy, depth: 0, certain: true, why };
+  walkRules(walk, chain, entry, frame);
   policy.at = walk.steps.length;
-  if (chain.policy === 'drop') emitDrop(walk, policyId(table, chain), exactly(TRUE), frame, null);
+  if (chain.policy === 'drop') emitDrop(walk, policyId(table, chain), entry, frame, why);
   baseEnd.at = walk.steps.length;
 }
+
+/**
+ * At ingress the outer VLAN tag is taken off and a tag within it is not (__netif_receive_skb_core, Linux 6.18): such a frame is no IP
+ * packet there and matches nothing that asks for one, while PREROUTING sees it as any other.
+ */
+const asIp: Condition = { may: TRUE, must: [[small('packetType', [[0, nestedTags - 1]], false)]] };
+
+/** Ingress chains also see frames that XDP leaves alone: of VLANs, and for other stations. */
+const keptAtIngress: Why = { code: 'kept-in-place', detail: '' };
 
 export const policyId = (table: Table, chain: BaseChain): RuleId =>
   `${table.family} ${table.name} ${chain.name} policy` as RuleId;

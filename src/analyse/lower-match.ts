@@ -5,6 +5,7 @@ import type { Context } from './context.js';
 import type { HostSetName } from './host-sets.js';
 import type { Condition, Conj, Dnf, Lit } from './logic.js';
 import { and, exactly, FALSE, small, TRUE, unknown } from './logic.js';
+import { nestedTags } from '../model/field.js';
 import { lowerSetMatch } from './lower-set-match.js';
 import { complement } from './small-ranges.js';
 import { lowerTcpFlags } from './tcp-flags.js';
@@ -124,7 +125,8 @@ const lowering = {
   },
   packetType: (match) => {
     const code = { host: 0, broadcast: 1, multicast: 2, otherhost: 3 }[match.type];
-    return when(small('packetType', [[code, code]], match.negate));
+    const ranges = [code, code | nestedTags].map((value) => [value, value] as const);
+    return when(small('packetType', ranges, match.negate));
   },
   // Whether anything has put the datagram together before this hook depends on the whole host.
   fragment: () => unknown,

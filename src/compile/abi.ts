@@ -33,7 +33,7 @@ export const smallFieldValues: Readonly<Record<SmallField, number>> = {
   ttl: 256,
   tos: 256,
   length: 65536,
-  packetType: 4,
+  packetType: 8,
   device: 65536,
   availability: 4,
 };

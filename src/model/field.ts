@@ -3,7 +3,8 @@
 /** Fields of at most 16 bits. Encodings:
  * `protocol` 0..255 (IPv6: after extension headers) · `sport`, `dport` host order · `tcpFlags` flags byte | 0x100 when the segment has
  * payload (GRO may merge FIN and PSH of such segments) · `icmp` type << 8 | code · `ttl` · `tos` whole byte · `length` IP packet
- * length, capped to 65535 · `packetType` 0 host, 1 broadcast, 2 multicast · `device` position in `Plan.devices` · `availability`.
+ * length, capped to 65535 · `packetType` 0 host, 1 broadcast, 2 multicast, 4 to 6 the same with a VLAN tag in a
+ * VLAN tag · `device` position in `Plan.devices` · `availability`.
  * A step over sport, dport, tcpFlags or icmp always has a protocol literal that fixes protocols which carry the field. */
 export type SmallField =
   | 'protocol'
@@ -17,6 +18,9 @@ export type SmallField =
   | 'packetType'
   | 'device'
   | 'availability';
+
+/** Added to `packetType` when there is a VLAN tag in a VLAN tag, both of id 0. */
+export const nestedTags = 4;
 
 export type Field = SmallField | 'saddr' | 'daddr' | 'smac' | 'tuple';
 

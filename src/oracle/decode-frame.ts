@@ -37,7 +37,7 @@ export function decodeFrame(frame: Uint8Array, mac: number | null): Reception {
   }
   if (etherType !== 0x0800 && etherType !== 0x86dd) return lost('not IP', true);
   if (packetType === null) return lost('frame for another station', true);
-  const link = { packetType, sourceMac: readMac(frame, 6), tagged: offset !== 12 };
+  const link = { packetType, sourceMac: readMac(frame, 6), tags: (offset - 12) / 4 };
   const datagram = frame.subarray(offset + 2);
   return etherType === 0x0800 ? decodeIpv4(datagram, link) : decodeIpv6(datagram, link);
 }

@@ -58,7 +58,7 @@ export function decodeIpv6(bytes: Uint8Array, link: Link): Reception {
   const packet: Packet = {
     packetType: link.packetType,
     sourceMac: link.sourceMac,
-    tagged: link.tagged,
+    tags: link.tags,
     family: 6,
     saddr,
     daddr,

@@ -56,7 +56,7 @@ export function describeFrame(frame: Uint8Array, mac: number | null): string {
     ...(packet.tos === 0 ? [] : [`tos 0x${packet.tos.toString(16)}`]),
     ...(packet.length === null ? [] : [`length ${packet.length}`]),
     ...(packet.packetType === 'host' ? [] : [`${packet.packetType} frame`]),
-    ...(packet.tagged ? ['VLAN 0'] : []),
+    ...(packet.tags > 0 ? ['VLAN 0'] : []),
     ...(packet.sourceRouted ? ['source route'] : []),
   ];
   const addresses = `${formatAddress(packet.saddr)} → ${formatAddress(packet.daddr)}`;

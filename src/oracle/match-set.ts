@@ -18,17 +18,20 @@ const headerBytes = new Map([
 
 /**
  * ICMP's "port" is type << 8 | code; protocols without ports have port 0. `ip_set_get_ip4_port` gives up on protocol 0, its IPv6
- * sister on "no next header" (59), both on a header that is cut short. Fragments of protocols with ports may be reassembled first.
+ * sister on "no next header" (59), both on a header that is cut short; nft wants the field's own bytes only. Fragments of protocols with ports may be reassembled first.
  */
 function portKey(view: View, state: number, side: 'src' | 'dst'): PortKey {
   const { packet } = view;
   const { protocol } = packet;
   if (protocol === null || changed(state, Changed[side === 'src' ? 'sport' : 'dport'])) return null;
   if (protocol === (packet.family === 4 ? 0 : 59)) return 'none';
-  const need = headerBytes.get(protocol);
-  if (need === undefined) return { protocol, port: 0 };
+  const whole = headerBytes.get(protocol);
+  if (whole === undefined) return { protocol, port: 0 };
   if (packet.l4 === null) return { protocol, port: null };
-  if (packet.l4.length < need) return 'none';
+  const isNft = view.dialect === 'nft';
+  const need = isNft ? (side === 'src' ? 2 : 4) : whole;
+  // At ingress the packet still has its padding, and nft reads that.
+  if (packet.l4.length < need) return isNft && view.hook === 'ingress' ? { protocol, port: null } : 'none';
   const at = protocol === 1 || protocol === 58 || side === 'src' ? 0 : 2;
   return { protocol, port: ((packet.l4[at] ?? 0) << 8) | (packet.l4[at + 1] ?? 0) };
 }
@@ -44,6 +47,6 @@ export function matchSet(match: SetMatch, view: View, state: number): Answer {
   };
   const answer = view.setTest(match.set)(match.dimensions, key);
   // An nft lookup that lacks its key breaks the rule, so its negation is not sure either.
-  if (answer === No && match.negate && view.dialect === 'nft' && view.packet.l4 === null) return Maybe;
+  if (answer === No && match.negate && view.dialect === 'nft' && (view.packet.l4?.length ?? 0) < 4) return Maybe;
   return negateIf(match.negate, answer);
 }

@@ -15,7 +15,9 @@ function bytesOrAnswer(view: View, state: number, iptablesBytes: number, nftByte
   if (l4 === null) return hotDrop ? MaybeHotDrop : Maybe;
   if (changed(state, 0)) return Maybe;
   if (l4.length >= (hotDrop ? Math.max(iptablesBytes, nftBytes) : nftBytes)) return l4;
-  return hotDrop ? MaybeHotDrop : No;
+  if (hotDrop) return MaybeHotDrop;
+  // At ingress the packet still has its padding, and nft reads that.
+  return view.hook === 'ingress' ? Maybe : No;
 }
 
 export function matchPort(match: PortMatch, view: View, state: number): Answer {

@@ -131,7 +131,7 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
     if (flowtable) out.doubts.push('flows in a flowtable skip the chains');
     let states = [0];
     if (hasIngress(env)) {
-      if (packet.tagged) return ingressDoubt;
+      if (packet.tags > 1) return ingressDoubt;
       states = runHook(env, 'ingress', view, states, out);
     }
     if (states.length > 0) states = runHook(env, 'prerouting', view, states, out);

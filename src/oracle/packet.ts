@@ -20,8 +20,8 @@ export interface Packet {
   readonly length: number | null;
   /** Carries an LSRR or SSRR option: the stack drops it after PREROUTING (accept_source_route 0). */
   readonly sourceRouted: boolean;
-  /** A VLAN tag (id 0) stood before it. */
-  readonly tagged: boolean;
+  /** VLAN tags (id 0) before it. */
+  readonly tags: number;
 }
 
 export type Reception =

@@ -125,15 +125,9 @@ const noPackets = ({ code }: Judgement): boolean =>
 export function judgeForAll(table: Table, judge: (family: AddressFamily) => Judgement): Judgement {
   const [first, second] = familiesOf(table).map(judge);
   if (!first || !second) return first ?? none({ code: 'not-on-path', detail: '' });
-  if (noPackets(second)) return keptAtIngress(table, first);
-  if (noPackets(first)) return keptAtIngress(table, second);
-  if (first.offload === second.offload) return keptAtIngress(table, first);
+  if (noPackets(second)) return first;
+  if (noPackets(first)) return second;
+  if (first.offload === second.offload) return first;
   const weaker = first.offload === 'none' || second.offload === 'full' ? first : second;
   return { ...weaker, offload: 'partial' };
 }
-
-/** Netdev chains also see frames that XDP leaves alone: of VLANs, and for other stations. */
-const keptAtIngress = (table: Table, judgement: Judgement): Judgement =>
-  table.family === 'netdev' && judgement.offload === 'full'
-    ? { ...judgement, offload: 'partial', code: 'kept-in-place' }
-    : judgement;

@@ -47,7 +47,7 @@ export const allFields = [
 ] as Shape['fields'];
 
 const largest: Readonly<Record<SmallField, number>> = {
-  protocol: 255, sport: 65535, dport: 65535, tcpFlags: 511, icmp: 65535, ttl: 255, tos: 255, length: 65535, packetType: 2,
+  protocol: 255, sport: 65535, dport: 65535, tcpFlags: 511, icmp: 65535, ttl: 255, tos: 255, length: 65535, packetType: 6,
   device: 3, availability: 3,
 }; // prettier-ignore
 const protocols = [6, 17, 1, 58, 132, 33, 136, 47, 255];

@@ -340,3 +340,40 @@ test('0.0.0.0/8 is unicast but for 0.0.0.0', (t) => {
   t.is(kindOf(type('UNICAST'), frame({ saddr: ip(0, 1, 2, 3) })), 'drop');
   t.is(kindOf(type('BROADCAST'), frame({ saddr: ip(0, 1, 2, 3) })), 'pass');
 });
+
+test('a set of ports: nft reads a cut header as far as it goes, ipset wants all of it', (t) => {
+  const id = 'nft:inet t ports' as SetId;
+  const ports = {
+    kind: 'ports',
+    id,
+    name: 'ports',
+    type: 'inet_service',
+    span: { file: 'test', line: 1, column: 1 },
+    counters: false,
+    defaultTimeout: null,
+    elements: 1,
+    nomatch: null,
+    timeout: null,
+    portLo: Uint16Array.of(22),
+    portHi: Uint16Array.of(22),
+  } as const;
+  const inSet = { kind: 'set', set: id, name: 'ports', dimensions: ['dst'], negate: false, uninterpreted: [] } as const;
+  const of = (dialect: 'nft' | 'iptables', hook: 'input' | 'ingress' = 'input'): Ruleset => {
+    return ruleset(
+      [
+        {
+          dialect,
+          family: hook === 'input' ? 'ip' : 'netdev',
+          chains: { c: { hook, devices: ['eth0'], rules: [[proto(6), inSet, drop]] } },
+        },
+      ],
+      [ports],
+    );
+  };
+  const frames = [undefined, 8, 2].map((cutTo) => frame({ dport: 22, ...(cutTo !== undefined && { cutTo }) }));
+  const kinds = (rules: Ruleset): string[] => frames.map((one) => kindOf(rules, one));
+  t.deepEqual(kinds(of('nft')), ['drop', 'drop', 'pass']);
+  t.deepEqual(kinds(of('iptables')), ['drop', 'pass', 'pass']);
+  // Padding may stand where the header ends.
+  t.deepEqual(kinds(of('nft', 'ingress')), ['drop', 'drop', 'depends']);
+});

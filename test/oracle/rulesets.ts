@@ -99,6 +99,7 @@ export interface ChainSpec {
   readonly priority?: number;
   readonly policy?: 'accept' | 'drop';
   readonly type?: BaseChain['type'];
+  readonly devices?: readonly string[];
   readonly rules: readonly RuleParts[];
 }
 
@@ -127,8 +128,8 @@ function buildTable(spec: TableSpec): Table {
     });
     const base = { name: chain, span, rules };
     if (hook === undefined) return [chain, { ...base, kind: 'regular' }];
-    const { priority = 0, policy = 'accept', type = 'filter' } = rest;
-    return [chain, { ...base, kind: 'base', hook, priority, policy, type, devices: [] }];
+    const { priority = 0, policy = 'accept', type = 'filter', devices = [] } = rest;
+    return [chain, { ...base, kind: 'base', hook, priority, policy, type, devices }];
   });
   return { family, name, dialect: spec.dialect ?? 'iptables', file: 'test', span, chains: new Map(chains) };
 }

@@ -40,7 +40,7 @@ function fieldsOf(packet: Packet, device: number): Fields {
     ['ttl', packet.ttl],
     ['tos', packet.tos],
     ['length', Math.min(packet.length ?? 65535, 65535)],
-    ['packetType', { host: 0, broadcast: 1, multicast: 2 }[packet.packetType]],
+    ['packetType', { host: 0, broadcast: 1, multicast: 2 }[packet.packetType] | (packet.tags > 1 ? 4 : 0)],
     ['device', device],
     ['availability', availability],
   ]);
