@@ -1,4 +1,4 @@
-/** The two kernels' worth of iptables. */
+/** The two kernels' worth of iptables; nft's own rulesets are loaded by `nft -f`, beside either. */
 export const backends = ['legacy', 'nft'] as const;
 export type Backend = (typeof backends)[number];
 

@@ -15,6 +15,6 @@ export async function offloadByCommand(
   await net.exec(target.name, join(repository, 'bin/offload'), [...files, '--dev', 'eth0', ...places]);
   return files
     .map((file) => basename(file))
-    .filter((name) => name.startsWith('rules.'))
+    .filter((name) => name !== 'ipset.save')
     .map((name) => ({ name, text: readFileSync(join(residual, name), 'utf8') }));
 }

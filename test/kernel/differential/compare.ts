@@ -54,11 +54,14 @@ export function notesOf(fates: Fates, datagram: Datagram): readonly string[] {
   return isOurTcp(datagram) ? [...notes, ...(fates.get(`tcp ${datagram.index}`) ?? [])] : notes;
 }
 
-export const early = (notes: readonly string[]): boolean => notes.some((note) => note.startsWith('early'));
+/** Seen behind XDP: at ingress (as IP), or before every chain of prerouting. */
+export const early = (notes: readonly string[]): boolean => notes.some((note) => /^(ingress|early) /.test(note));
 export const survived = (notes: readonly string[]): boolean => notes.some((note) => /^(input|forward|out) /.test(note));
-/** Answered by a rule, or by what the rules let it reach. What the stack answers before INPUT and FORWARD (no route, TTL, scope) is not that. */
+const has = (notes: readonly string[], place: string): boolean => notes.some((note) => note.startsWith(`${place} `));
+
+/** Answered by a rule, or by what the rules let it reach. What the stack answers between PREROUTING and INPUT or FORWARD (no route, TTL, scope) is not that. */
 export const answered = (notes: readonly string[]): boolean =>
-  notes.some((note) => note.startsWith('entered')) && notes.some((note) => note === 'answer' || note === 'reset');
+  (has(notes, 'entered') || !has(notes, 'prerouting')) && notes.some((note) => note === 'answer' || note === 'reset');
 
 /** Unicast to another station, or in a VLAN: a macvlan or VLAN device may own it. */
 function somebodyElses(frame: Uint8Array): boolean {
@@ -73,8 +76,9 @@ function somebodyElses(frame: Uint8Array): boolean {
 
 /** Netfilter itself let it vanish; what the stack discards between hooks (no route, martian, TTL) is not that. */
 export function droppedByRules(notes: readonly string[]): boolean {
-  if (!early(notes) || survived(notes) || answered(notes)) return false;
-  return !notes.some((note) => note.startsWith('prerouting')) || notes.some((note) => note.startsWith('entered'));
+  if (survived(notes) || answered(notes)) return false;
+  if (!has(notes, 'early')) return has(notes, 'ingress') && !has(notes, 'received');
+  return !has(notes, 'prerouting') || has(notes, 'entered');
 }
 
 /** A fragment on its own waits for the others and dies with them; no rule has to do with that. */
@@ -139,15 +143,24 @@ function arrivalChains(rules: readonly string[]): ReadonlySet<string> {
   return reached;
 }
 
+/** The same in nft's words, where the counter stands before the effect. */
+const hasNftEffect =
+  /\bcounter\b.* (log|reject|limit|quota|dup|snat|dnat|masquerade|redirect|queue|(add|update) @|ct mark set)\b/;
+
 function judgeCounters(run: Observed): Finding[] {
   const arrival = arrivalChains([...run.originalCounters.keys()]);
-  return [...run.originalCounters].flatMap(([rule, packets]) => {
-    const now = run.splitCounters.get(rule);
+  const isCompared = (rule: string): boolean => {
+    // Of nft only those of arriving packets are here.
+    if (rule.startsWith('nft ')) return hasNftEffect.test(rule);
     const chain = rule
       .split(' ', 4)
       .filter((word) => word !== '-A')
       .join(' ');
-    if (!hasEffect.test(rule) || !arrival.has(chain) || now === packets) return [];
+    return hasEffect.test(rule) && arrival.has(chain);
+  };
+  return [...run.originalCounters].flatMap(([rule, packets]) => {
+    const now = run.splitCounters.get(rule);
+    if (!isCompared(rule) || now === packets) return [];
     return [
       {
         kind: 'effect' as const,

@@ -1,27 +1,34 @@
 /** One ruleset of the suite. */
 import type { HostFacts } from '../../../src/model/host.js';
+import { backends, type Backend } from './backend.js';
 import { senderMac, targetMac } from './frame.js';
 
 export interface FirewallCase {
   readonly name: string;
-  /** Dumps as iptables-save, ip6tables-save and ipset save write them; null where the host has none. */
+  /** Dumps as iptables-save, ip6tables-save, ipset save and nft list ruleset write them; null where the host has none. */
   readonly v4: string | null;
   readonly v6: string | null;
   readonly sets: string | null;
+  readonly nft: string | null;
   readonly forwarding: boolean;
   /** More lines for `ip -batch` in the target: routes, addresses. */
   readonly ip?: readonly string[];
 }
 
 /** Dump files of the case: name and text. */
-export function dumpsOf({ v4, v6, sets }: FirewallCase): { readonly name: string; readonly text: string }[] {
+export function dumpsOf({ v4, v6, sets, nft }: FirewallCase): { readonly name: string; readonly text: string }[] {
   const dumps = [
     { name: 'ipset.save', text: sets },
     { name: 'rules.v4', text: v4 },
     { name: 'rules.v6', text: v6 },
+    { name: 'ruleset.nft', text: nft },
   ];
   return dumps.flatMap(({ name, text }) => (text === null ? [] : [{ name, text }]));
 }
+
+/** With what iptables rules are loaded; a host that has none is the same with either. */
+export const backendsOf = ({ v4, v6 }: FirewallCase): readonly Backend[] =>
+  v4 === null && v6 === null ? ['nft'] : backends;
 
 const local = (
   family: 4 | 6,

@@ -7,25 +7,21 @@ import type { FirewallCase } from './firewall-case.js';
 const own = join(repository, 'test/kernel/differential/rulesets');
 const samples = join(repository, 'samples');
 
-/** A directory with rules.v4, rules.v6 and ipset.save, as far as there are such; `forwarding` unless a rule file says "# host". */
+/** A directory with rules.v4, rules.v6, ipset.save and ruleset.nft, as far as there are such; `forwarding` unless a rule file says "# host". */
 function readCase(directory: string, name: string): FirewallCase {
   const read = (file: string): string | null => {
     const path = join(directory, name, file);
     return existsSync(path) ? readFileSync(path, 'utf8') : null;
   };
-  const [v4, v6, sets] = ['rules.v4', 'rules.v6', 'ipset.save'].map(read) as [
-    string | null,
-    string | null,
-    string | null,
-  ];
-  return { name, v4, v6, sets, forwarding: !/^# host$/m.test(v4 ?? v6 ?? '') };
+  const [v4, v6, sets, nft] = [read('rules.v4'), read('rules.v6'), read('ipset.save'), read('ruleset.nft')];
+  return { name, v4, v6, sets, nft, forwarding: !/^# host$/m.test(v4 ?? v6 ?? nft ?? '') };
 }
 
 const casesIn = (directory: string): FirewallCase[] =>
   readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => readCase(directory, name))
-    .filter(({ v4, v6 }) => v4 !== null || v6 !== null);
+    .filter(({ v4, v6, nft }) => v4 !== null || v6 !== null || nft !== null);
 
 export const ownCases = (): FirewallCase[] => casesIn(own);
 export const firewallCases = (): FirewallCase[] => [...ownCases(), ...casesIn(samples)];

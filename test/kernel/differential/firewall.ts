@@ -24,7 +24,7 @@ export function inside(ns: string, command: string, args: readonly string[], inp
   return done.stdout;
 }
 
-/** Loads what `dumpsOf` gave (sets first) with one of iptables' two back ends. */
+/** Loads what `dumpsOf` gave (sets first), iptables rules with one of its two back ends. */
 export function restore(
   ns: string,
   backend: Backend,
@@ -32,11 +32,12 @@ export function restore(
 ): void {
   for (const { name, text } of dumps) {
     if (name === 'ipset.save') inside(ns, 'ipset', ['restore'], text);
+    else if (name === 'ruleset.nft') inside(ns, 'nft', ['-f', '-'], text);
     else inside(ns, `${ipFamilies[name as 'rules.v4' | 'rules.v6']}-${backend}-restore`, [], text);
   }
 }
 
-/** Packets of every rule, by `<family> <table> <rule text>`; equal rules are told apart by their number among equals. */
+/** Packets of every rule of iptables, by `<tool> <table> <rule text>`; equal rules are told apart by their number among equals. */
 export function counters(ns: string, backend: Backend): Map<string, number> {
   const counts = new Map<string, number>();
   for (const tool of Object.values(ipFamilies)) {

@@ -1,5 +1,6 @@
 /**
- * Where each frame got to. Probe chains stand behind every other chain of a hook (and before all of them in prerouting) and only add
+ * Where each frame got to. Probe chains stand behind every other chain of a hook (and before all of them at ingress and in prerouting)
+ * and only add
  * the frame's index to sets; they hold no conntrack expression, so they don't switch on defragmentation, and change no packet.
  * What the target itself sends to groups is dropped on output: it would loop back and look like a frame from outside.
  * Each set joins the index with one thing that a rule may have changed (mark, TTL, DSCP, destination), so a change shows as well.
@@ -42,6 +43,17 @@ function observe(place: string, what: readonly string[]): Probe[] {
 const declare = (probes: readonly Probe[]): string =>
   probes.map(({ set, typeOf }) => ` set ${set} { typeof ${typeOf}; flags dynamic; size 65535; }\n`).join('');
 const rules = (probes: readonly Probe[]): string => probes.map(({ rule }) => `  ${rule}\n`).join('');
+
+const atIngress = { ingress: observe('ingress', ['mark']), received: observe('received', ['mark']) };
+
+/** A frame with a tag within a tag is not yet IP there. */
+const ingressTable = `table netdev probe {
+${declare(Object.values(atIngress).flat())}
+ chain ingress { type filter hook ingress device eth0 priority -2147483648; policy accept;
+${rules(atIngress.ingress)} }
+ chain received { type filter hook ingress device eth0 priority 2147483647; policy accept;
+${rules(atIngress.received)} }
+}`;
 
 const places = {
   early: observe('early', ['mark']),
@@ -101,7 +113,7 @@ ${answered} }
 const nft = (ns: string, args: readonly string[], input?: string): string => inside(ns, 'nft', args, input);
 
 export function installProbes(bed: Bed): void {
-  for (const target of bed.targets) nft(target.name, ['-f', '-'], targetTable);
+  for (const target of bed.targets) nft(target.name, ['-f', '-'], `${ingressTable}\n${targetTable}`);
   nft(bed.sender, ['-f', '-'], bed.targets.map(senderTable).join('\n'));
 }
 
@@ -130,7 +142,11 @@ function note(name: string, value: Value): readonly [key: string, text: string] 
 /** What became of each index in a target: key `<4|6> <index>`, or `tcp <index>` for RST answers. */
 export function readFates(bed: Bed, target: Target): Fates {
   const fates = new Map<string, string[]>();
-  const all = [...listed(target.name, 'inet', 'probe'), ...listed(bed.sender, 'netdev', `probe_${target.near}`)];
+  const all = [
+    ...listed(target.name, 'netdev', 'probe'),
+    ...listed(target.name, 'inet', 'probe'),
+    ...listed(bed.sender, 'netdev', `probe_${target.near}`),
+  ];
   for (const { set } of all) {
     for (const element of set?.elem ?? []) {
       const value = typeof element === 'object' && 'elem' in element ? element.elem.val : element;

@@ -222,5 +222,5 @@ export function randomCase(seed: number): FirewallCase {
       .filter((name) => name === 'filter' || random.chance(0.5))
       .map((name) => table(random, dialect, name, stateful))
       .join('\n')}\n`;
-  return { name: `random-${seed}`, v4: dump(ip), v6: dump(ip6), sets, forwarding: random.chance(0.7) };
+  return { name: `random-${seed}`, v4: dump(ip), v6: dump(ip6), sets, nft: null, forwarding: random.chance(0.7) };
 }

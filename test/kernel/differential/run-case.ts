@@ -1,10 +1,10 @@
-/** One ruleset through the whole bed: original and split, by both back ends of iptables, the same frames into all four. */
+/** One ruleset through the whole bed: original and split, by each back end of iptables that it has rules for, the same frames into all. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRuleset } from '../../../src/model/read-ruleset.js';
 import { createOracle } from '../../../src/oracle/oracle.js';
 import type { Net } from '../namespace.js';
-import { backends, type Backend } from './backend.js';
+import type { Backend } from './backend.js';
 import { boundaryDatagrams } from './boundary-datagrams.js';
 import {
   answered,
@@ -20,7 +20,8 @@ import {
 } from './compare.js';
 import { offloadByCommand } from './command.js';
 import { counters, restore } from './firewall.js';
-import { dumpsOf, type FirewallCase } from './firewall-case.js';
+import { nftCounters } from './nft-counters.js';
+import { backendsOf, dumpsOf, type FirewallCase } from './firewall-case.js';
 import { packFrameFile } from './frame-file.js';
 import { flowsOf, openFlows, type Flow } from './flows.js';
 import { framePool, type Datagram } from './pool.js';
@@ -115,6 +116,9 @@ export async function inject(net: Net, bed: Bed, frames: string, side: 'near' | 
   await net.node(bed.sender, 'test/kernel/differential/injector.ts', [frames, ...devices]);
 }
 
+const allCounters = (ns: string, backend: Backend): Map<string, number> =>
+  new Map([...counters(ns, backend), ...nftCounters(ns)]);
+
 function observe(
   bed: Bed,
   backend: Backend,
@@ -127,8 +131,8 @@ function observe(
     backend,
     original: readFates(bed, original),
     split: readFates(bed, other),
-    originalCounters: counters(original.name, backend),
-    splitCounters: counters(other.name, backend),
+    originalCounters: allCounters(original.name, backend),
+    splitCounters: allCounters(other.name, backend),
     conntrack,
     verdicts: byDatagram(datagrams, reply.verdicts),
   };
@@ -147,12 +151,12 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
   const frameFile = join(directory, 'frames');
   writeFileSync(frameFile, packFrameFile(frames));
 
+  const backends = backendsOf(firewall);
   const bed = createBed(
     net,
     backends.flatMap((backend) => [`${backend}A`, `${backend}B`]),
     firewall,
   );
-  installProbes(bed);
   const conntrack = options.conntrack ?? true;
   const request = {
     files,
@@ -172,6 +176,8 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
       return reply;
     }),
   );
+  // A ruleset may begin by flushing all there is.
+  installProbes(bed);
   await openFlows(net, bed, flows);
   await options.prepare?.(bed);
   await inject(net, bed, frameFile);

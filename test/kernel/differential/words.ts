@@ -76,10 +76,13 @@ function portsOf(text: string): number[] {
   const add = (value: number): void => {
     for (const port of [value - 1, value, value, value + 1]) if (port >= 0 && port < 65536) ports.add(port);
   };
-  for (const [, list = ''] of text.matchAll(/ports? (\S+)/g)) {
-    for (const word of list.split(/[,:]/)) add(services[word] ?? Number(word));
+  for (const [, list = ''] of text.matchAll(/ports? (?:(?:!=|<=?|>=?) )?([^\s{]+)/g)) {
+    for (const word of list.split(/[,:-]/)) add(services[word] ?? Number(word));
   }
   for (const [, low, high] of text.matchAll(/,(?:tcp:|udp:)?(\d+)(?:-(\d+))?\b/g))
+    [low, high].filter(Boolean).forEach((word) => add(Number(word)));
+  // nft: `dport { 22, 1000-2000 }`, elements of sets and maps, `192.0.2.1 . 80`.
+  for (const [, low, high] of text.matchAll(/(?<=[{,.=:] )(\d+)(?:-(\d+))?(?=[ ,}\n])/g))
     [low, high].filter(Boolean).forEach((word) => add(Number(word)));
   for (const [, low, high] of text.matchAll(/^add \S+ (\d+)(?:-(\d+))?(?: |$)/gm))
     [low, high].filter(Boolean).forEach((word) => add(Number(word)));
@@ -159,7 +162,15 @@ export function wordsOf(text: string, random: Random): Words {
       3,
       ...numbersAfter(text, /--dscp (0x[0-9a-f]+|\d+)/g, false).map((value) => (value << 2) & 0xff),
     ],
-    ttls: [1, 2, 63, 64, 128, 255, ...numbersAfter(text, /--(?:ttl|hl)-\w+ (\d+)/g, true)],
+    ttls: [
+      1,
+      2,
+      63,
+      64,
+      128,
+      255,
+      ...numbersAfter(text, /(?:--(?:ttl|hl)-\w+|(?:ttl|hoplimit)(?: [!=<>]+)?) (\d+)/g, true),
+    ],
     macs: [...new Array<number>(6).fill(senderMac), ...macs],
   };
 }

@@ -66,8 +66,8 @@ export async function runTraps(
     report.findings.map(({ kind, backend, text }) => `${kind} [${backend}] ${text}`).join('\n'),
   );
   const places = datagrams.map((datagram): [string, string] => {
-    const [legacy, nft] = report.runs.map((run) => placeOf(notesOf(run.original, datagram)));
-    return [datagram.shape, legacy === nft ? String(legacy) : `${legacy}, nft ${nft}`];
+    const [first, nft = first] = report.runs.map((run) => placeOf(notesOf(run.original, datagram)));
+    return [datagram.shape, first === nft ? String(first) : `${first}, nft ${nft}`];
   });
   const verdicts = datagrams.map((datagram, at): [string, string] => [
     datagram.shape,
@@ -98,5 +98,6 @@ export const firewallOf = (name: string, v4: string | null, v6: string | null, f
   v4,
   v6,
   sets: null,
+  nft: null,
   forwarding,
 });
