@@ -12,6 +12,7 @@ import { lowerIpset } from './lower-ipset.js';
 import { lowerIptables } from './lower-iptables.js';
 import { withoutDumped } from './lower-nft/managed.js';
 import { lowerNft } from './lower-nft/lower-nft.js';
+import type { NftText } from './nft-text.js';
 import type { Input, InputFormat, Ruleset, Table } from './ruleset.js';
 import { rulesetWarnings } from './ruleset-warnings.js';
 import type { NamedSet, SetId } from './set.js';
@@ -27,6 +28,7 @@ interface ReadInput {
   readonly tables: readonly Table[];
   readonly sets: readonly NamedSet[];
   readonly diagnostics: readonly Diagnostic[];
+  readonly nft?: NftText;
 }
 
 export function readRuleset(inputs: readonly SourceText[]): { ruleset: Ruleset; diagnostics: Diagnostic[] } {
@@ -44,7 +46,7 @@ export function readRuleset(inputs: readonly SourceText[]): { ruleset: Ruleset; 
     diagnostics.push(...made.diagnostics, ...collisions(made, tables, sets));
     tables.push(...made.tables);
     for (const set of made.sets) sets.set(set.id, set);
-    read.push({ ...source, format, ...totals(made) });
+    read.push({ ...source, format, ...totals(made), ...(made.nft && { nft: made.nft }) });
   }
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   if (errors.length > 0) throw new InputError(errors);

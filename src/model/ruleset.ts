@@ -1,6 +1,7 @@
 /** The ruleset of one host, whatever dialects it was written in. */
 import type { Span } from '../diagnostic.js';
 import type { Part } from './match.js';
+import type { Cut, NftText, Place } from './nft-text.js';
 import type { NamedSet, SetId } from './set.js';
 
 /** Family of a table. */
@@ -10,12 +11,6 @@ export type Family = 'ip' | 'ip6' | 'inet' | 'arp' | 'bridge' | 'netdev';
 export type RuleId = string & { readonly __brand: 'RuleId' };
 
 export type Hook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress';
-
-/** Offsets in the text of a file (UTF-16 units, end exclusive). */
-export interface Extent {
-  readonly start: number;
-  readonly end: number;
-}
 
 /**
  * An nft rule that can go several ways (a verdict map, say) is several rules of one id and number that stand together; no packet matches
@@ -29,16 +24,14 @@ export interface Rule {
   /** The source line without its trailing newline, as it stands in the input. */
   readonly text: string;
   readonly parts: readonly Part[];
-  /** nft text: the rule itself, where it stands in the main file and may be taken out. */
-  readonly extent?: Extent;
+  /** nft: how it may be taken out of its text. */
+  readonly cut?: Cut;
 }
 
 interface ChainBase {
   readonly name: string;
   readonly span: Span;
   readonly rules: readonly Rule[];
-  /** nft text: from `chain` to behind `}`, wherever the main file declares it. */
-  readonly blocks?: readonly Extent[];
 }
 
 export interface BaseChain extends ChainBase {
@@ -65,10 +58,15 @@ export interface Table {
   readonly file: string;
   readonly span: Span;
   readonly chains: ReadonlyMap<string, Chain>;
-  /** A table of iptables-nft in an nft listing: it is iptables' to load, and what nft shows of it may be short of options. */
-  readonly managed?: 'iptables-nft';
-  /** nft text: from `table` to behind `}`, wherever the main file has such a block. */
-  readonly blocks?: readonly Extent[];
+  /**
+   * Not nft's to load. `iptables-nft`: what nft shows of it may be short of options. `owner`: it belongs to a running program
+   * (flags owner, Linux 5.12), nobody else may change it, and it goes when its maker ends.
+   */
+  readonly managed?: 'iptables-nft' | 'owner';
+  /** nft: what loading the text does to a table of that name that is there already. */
+  readonly loads?: 'afresh' | 'on-top' | 'into-existing';
+  /** nft text: from `table` to behind `}`, each of its blocks. */
+  readonly blocks?: readonly Place[];
 }
 
 export type InputFormat = 'iptables-save' | 'ip6tables-save' | 'nft' | 'nft-json' | 'ipset';
@@ -82,6 +80,8 @@ export interface Input {
   readonly rules: number;
   readonly sets: number;
   readonly elements: number;
+  /** nft text with the files it includes. */
+  readonly nft?: NftText;
   /** When the dump was written (file modification time), milliseconds since the epoch; null for a pipe. */
   readonly takenAt: number | null;
 }

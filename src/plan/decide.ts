@@ -8,6 +8,7 @@ import type { Conj } from '../analyse/logic.js';
 import { mayOverlap } from '../analyse/relation.js';
 import type { Why } from '../analyse/why.js';
 import type { Coverer } from './coverage.js';
+import type { KeptRules } from './kept-rules.js';
 import type { OffloadKind, ReasonCode } from './plan.js';
 
 /** A verdict before it is put into words. */
@@ -21,7 +22,7 @@ export interface Judgement {
 export interface FamilyPlan {
   readonly analysis: FamilyAnalysis;
   readonly cover: Coverer;
-  readonly removable: ReadonlySet<RuleId>;
+  readonly kept: KeptRules;
   /** IPsec decrypts packets that XDP never sees as plain text. */
   readonly ipsec: boolean;
   readonly factsKnown: boolean;
@@ -56,7 +57,7 @@ function isPlainDrop(id: RuleId, occurrences: readonly Occurrence[], plan: Famil
   const [only] = occurrences;
   const [reach] = only?.reach ?? [];
   if (!only || !reach || occurrences.length > 1 || only.reach.length > 1 || only.step < 0 || only.why) return false;
-  return plan.cover(reach, id).all && excludesOwn(reach, plan) && !plan.ipsec && plan.removable.has(id);
+  return plan.cover(reach, id).all && excludesOwn(reach, plan) && !plan.ipsec && !plan.kept.has(id);
 }
 
 function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan, isPolicy: boolean): Judgement {
@@ -86,10 +87,14 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
   return fullIfTheHostAllows(id, plan, partial);
 }
 
-function fullIfTheHostAllows(id: RuleId, plan: FamilyPlan, partial: (code: ReasonCode) => Judgement): Judgement {
+function fullIfTheHostAllows(
+  id: RuleId,
+  plan: FamilyPlan,
+  partial: (code: ReasonCode, detail?: string) => Judgement,
+): Judgement {
   if (plan.ipsec) return partial('ipsec');
-  if (!plan.removable.has(id)) return partial('kept-in-place');
-  return full;
+  const why = plan.kept.get(id);
+  return why === undefined ? full : partial('kept-in-place', why);
 }
 
 /**

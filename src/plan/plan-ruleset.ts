@@ -7,7 +7,7 @@ import { assumptionsOf } from './assumptions.js';
 import { coverer } from './coverage.js';
 import type { FamilyPlan, Judgement } from './decide.js';
 import { judgeForAll, judgePolicy, judgeRule } from './decide.js';
-import { removableRules } from './input-order.js';
+import { keptRules, type KeptRules } from './kept-rules.js';
 import type { MergedStep } from './merge.js';
 import { mergeSteps } from './merge.js';
 import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
@@ -24,11 +24,11 @@ interface PlannedFamily extends FamilyPlan {
 
 export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
   const book = counterBook();
-  const removable = removableRules(ruleset);
+  const kept = keptRules(ruleset);
   const setValues: SetValueCache = new Map();
   const planned = {
-    4: planFamily(ruleset, 4, options, setValues, book, removable),
-    6: planFamily(ruleset, 6, options, setValues, book, removable),
+    4: planFamily(ruleset, 4, options, setValues, book, kept),
+    6: planFamily(ruleset, 6, options, setValues, book, kept),
   };
   const asks = [planned[4], planned[6]].some(({ program }) =>
     program.steps.some(({ outcome }) => outcome.kind === 'ask'),
@@ -55,7 +55,7 @@ function planFamily(
   options: PlanOptions,
   setValues: SetValueCache,
   book: CounterBook,
-  removable: ReadonlySet<RuleId>,
+  kept: KeptRules,
 ): PlannedFamily {
   const analysis = analyseFamily(ruleset, family, setValues, { ...options, conntrack: options.conntrack === true });
   const merged = limitTuples(trim(exemptDhcp(dropRedundantAsks(trim(mergeSteps(analysis.walk.steps))), family)));
@@ -63,7 +63,7 @@ function planFamily(
   return {
     analysis,
     cover: coverer(steps, family),
-    removable,
+    kept,
     ipsec: options.facts?.ipsec === true,
     factsKnown: options.facts !== null,
     truncated: steps.length < merged.length,

@@ -11,6 +11,7 @@ const withDetail: Partial<Record<ReasonCode, (detail: string) => string>> = {
   'stateful-match': (detail) =>
     `evaluating "${detail}" changes state that later packets depend on, so its packets must reach it`,
   effect: (detail) => `${detail} observes or alters packets, which must still happen`,
+  'kept-in-place': (detail) => `XDP drops all its packets, but the rule stays: ${detail}`,
   'too-large': (detail) => `following the jump to ${detail} would exceed the size limits`,
 };
 
@@ -57,9 +58,12 @@ const aboveBlocker =
   (rule, blocker) => {
     if (!rule || !blocker || !namesSources(rule)) return null;
     return sameChain(rule, blocker)
-      ? `would be offloaded${extent} if it stood above line ${String(blocker.span.line)} (${blocker.id})`
+      ? `would be offloaded${extent} if it stood above ${lineOf(blocker, rule)} (${blocker.id})`
       : `would be offloaded${extent} in raw PREROUTING, or above ${blocker.id} on the packet's way`;
   };
+
+const lineOf = ({ span }: Rule, from: Rule): string =>
+  `line ${String(span.line)}${span.file === from.span.file ? '' : ` of ${span.file}`}`;
 
 const hints: Partial<Record<ReasonCode, Hint>> = {
   blocked: aboveBlocker(''),

@@ -3,6 +3,7 @@
  * rules is replaced at its place by one jump to a chain that holds them, entered only by packets of other devices.
  */
 import type { Rule, RuleId, Table } from '../model/ruleset.js';
+import { freshName } from './chain-name.js';
 import { onlyCovered } from './only-covered.js';
 
 export interface ResidualOptions {
@@ -25,8 +26,8 @@ interface Edits {
   readonly before: Map<number, string[]>;
 }
 
-/** iptables refuses chain names longer than this (XT_EXTENSION_MAXNAMELEN - 1). */
-const longestChainName = 28;
+/** iptables refuses longer chain names (XT_EXTENSION_MAXNAMELEN - 1). */
+const style = { prefix: 'OFFLOAD_', longest: 28 };
 
 export function residualIptables(text: string, tables: readonly Table[], options: ResidualOptions): string {
   const lines = text.split('\n');
@@ -51,7 +52,7 @@ function editTable(table: Table, lines: readonly string[], edits: Edits, options
     const kept = run.rules.filter((rule) => !onlyCovered(rule, options.devices));
     const [first] = run.rules;
     if (kept.length === 0 || !first) continue;
-    const name = freshName(run.chain, names);
+    const name = freshName(run.chain, names, style);
     push(edits.after, section.declarations, `:${name} - [0:0]`);
     edits.replaced.set(first.span.line, [jumpLine(first, run.chain, name, options.devices)]);
     const held = kept.map((rule) => moveToChain(rule.text.replace(/\r$/, ''), name));
@@ -101,16 +102,6 @@ function returnLines(first: Rule, name: string, devices: readonly string[]): str
 /** The rule's line with another chain: `-A chain …` or `--append chain …`, counters in front. */
 function moveToChain(text: string, name: string): string {
   return text.replace(/^(\s*(?:\[\d+:\d+\]\s*)?(?:-A|--append)\s+)("[^"]*"|\S+)/, (_, head: string) => head + name);
-}
-
-function freshName(chain: string, names: Set<string>): string {
-  for (let n = 1; ; n++) {
-    const suffix = `_${String(n)}`;
-    const name = `OFFLOAD_${chain}`.slice(0, longestChainName - suffix.length) + suffix;
-    if (names.has(name)) continue;
-    names.add(name);
-    return name;
-  }
 }
 
 function push(edits: Map<number, string[]>, line: number, text: string): void {

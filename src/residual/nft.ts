@@ -1,129 +1,122 @@
 /**
  * An nft text without the rules that XDP decides for the covered devices. Everything else stays, layout and comments too. Each run of such
- * rules becomes one jump at its place to a chain behind the chain's block, which holds them for other devices. Where the text does not
- * empty the ruleset itself, it first makes and deletes its tables, so that loading it replaces them in one transaction (`nft -f`).
+ * rules becomes one jump at its place to a chain that holds them for other devices: behind the chain's block, or, for commands, made
+ * before the first of them. Where the text does not empty its tables itself, it first makes and deletes them, so that loading it replaces
+ * them in one transaction (`nft -f`).
  */
-import type { Chain, Extent, Rule, Table } from '../model/ruleset.js';
+import type { NftText, Place } from '../model/nft-text.js';
+import type { Table } from '../model/ruleset.js';
+import { printName } from '../parse/nft/print-expression.js';
 import type { ResidualOptions } from './iptables.js';
-import { onlyCovered } from './only-covered.js';
+import { firstHeld, runsOf, type Run, type RunRule } from './nft-runs.js';
+import { indentOf, lineOf, TextEdits, withHandle } from './text-edits.js';
 
-interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-}
+type BlockRun = Run<Extract<Run['rules'][number]['cut'], { kind: 'block' }>>;
+type CommandRun = Run<Extract<Run['rules'][number]['cut'], { kind: 'command' | 'item' }>>;
 
-export function residualNft(text: string, tables: readonly Table[], options: ResidualOptions): string {
-  const edits: Edit[] = [];
+export function residualNft(main: NftText, tables: readonly Table[], options: ResidualOptions): string {
+  const edits = new TextEdits();
+  const replaced = tables.filter(({ managed, loads }) => !managed && loads === 'on-top');
+  prepend(main, replaced, edits);
   for (const table of tables) {
-    if (table.managed) edits.push(...leaveOut(table, text));
-    else {
-      const names = new Set(table.chains.keys());
-      for (const chain of table.chains.values()) editChain(chain, text, names, edits, options);
-    }
+    if (isLeftOut(table)) leaveOut(table, edits);
+    else for (const run of runsOf(table, options)) editRun(run, options.devices, edits);
   }
-  return withReplacement(applyEdits(text, edits), tables);
+  return edits.render(main);
 }
 
-function applyEdits(text: string, edits: Edit[]): string {
-  edits.sort((a, b) => a.start - b.start);
-  let out = '';
-  let at = 0;
-  for (const { start, end, text: put } of edits) {
-    out += text.slice(at, start) + put;
-    at = Math.max(at, end);
-  }
-  return out + text.slice(at);
-}
+/** Others load the table. A text that empties it itself was meant to make it. */
+export const isLeftOut = ({ managed, loads }: Table): boolean => managed !== undefined && loads !== 'afresh';
 
-/** nft cannot load what it shows of iptables' extensions, and the table is not ours to replace. */
-const leaveOut = (table: Table, text: string): Edit[] =>
-  (table.blocks ?? []).map(({ start, end }) => ({
-    start,
-    end: text.charAt(end) === '\n' ? end + 1 : end,
-    text: `# table ${table.family} ${table.name} is left to iptables\n`,
-  }));
+export const whoseItIs = { 'iptables-nft': 'iptables', owner: 'the program that owns it' } as const;
 
-function editChain(chain: Chain, text: string, names: Set<string>, edits: Edit[], options: ResidualOptions): void {
-  const behind = new Map<Extent, string>();
-  for (const run of runsOf(chain, options)) {
-    const [first] = run.rules;
-    if (!first?.extent) continue;
-    for (const rule of run.rules) if (rule.extent && rule !== first) edits.push(lineOf(rule.extent, text));
-    const kept = run.rules.filter((rule) => !onlyCovered(rule, options.devices));
-    if (kept.length === 0) {
-      edits.push(lineOf(first.extent, text));
-      continue;
-    }
-    const name = freshName(chain.name, names);
-    const [only] = options.devices;
-    const jump =
-      options.devices.length === 1 && only !== undefined ? `iifname != "${only}" jump ${name}` : `jump ${name}`;
-    edits.push({ ...first.extent, text: jump });
-    const indent = /[ \t]*$/.exec(text.slice(0, run.block.start))?.[0] ?? '';
-    const inner = `${indent}\t`;
-    const returns =
-      options.devices.length > 1
-        ? [`iifname { ${options.devices.map((device) => `"${device}"`).join(', ')} } return`]
-        : [];
-    const lines = [...returns, ...kept.map((rule) => rule.text.trim())].map((line) => `${inner}${line}\n`);
-    const made = `\n\n${indent}chain ${name} {\n${lines.join('')}${indent}}`;
-    behind.set(run.block, (behind.get(run.block) ?? '') + made);
-  }
-  for (const [block, made] of behind) edits.push({ start: block.end, end: block.end, text: made });
-}
-
-interface Run {
-  readonly block: Extent;
-  readonly rules: Rule[];
-}
-
-/** Rules that stand one after the other in one block. */
-function runsOf(chain: Chain, { isFull }: ResidualOptions): Run[] {
-  const runs: Run[] = [];
-  let run = null as Run | null;
-  let last: Rule | null = null;
-  for (const rule of chain.rules) {
-    // The other ways through one rule.
-    if (last?.id === rule.id) continue;
-    last = rule;
-    const { extent } = rule;
-    const block = extent && chain.blocks?.find(({ start, end }) => start <= extent.start && extent.end <= end);
-    if (!extent || !block || !isFull(rule.id)) run = null;
-    else if (run?.block === block) run.rules.push(rule);
-    else runs.push((run = { block, rules: [rule] }));
-  }
-  return runs;
-}
-
-/** The whole line where the rule is alone on it, with its handle comment; else the rule and the `;` behind it. */
-function lineOf({ start, end }: Extent, text: string): Edit {
-  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
-  const newline = text.indexOf('\n', end);
-  const before = text.slice(lineStart, start);
-  const after = text.slice(end, newline < 0 ? text.length : newline);
-  if (before.trim() === '' && newline >= 0 && /^\s*;?\s*(# handle \d+\s*)?$/.test(after))
-    return { start: lineStart, end: newline + 1, text: '' };
-  const semicolon = /^\s*;/.exec(after)?.[0].length ?? 0;
-  return { start, end: end + semicolon, text: '' };
-}
-
-function freshName(chain: string, names: Set<string>): string {
-  for (let n = 1; ; n++) {
-    const name = `offload_${chain}_${n}`.slice(-120);
-    if (names.has(name)) continue;
-    names.add(name);
-    return name;
+function leaveOut({ family, name, managed, blocks }: Table, edits: TextEdits): void {
+  for (const { of, start, end } of blocks ?? []) {
+    const behind = of.text.charAt(end) === '\n' ? end + 1 : end;
+    const whose = whoseItIs[managed ?? 'owner'];
+    edits.replace({ of, start, end: behind }, `# table ${family} ${name} is left to ${whose}\n`);
   }
 }
 
 /** `table X` makes it where it is not there yet, so that `delete table X` always has one to delete. */
-function withReplacement(text: string, tables: readonly Table[]): string {
-  if (/^\s*(flush\s+ruleset|(delete|destroy|flush)\s+table)\b/m.test(text)) return text;
-  const lines = tables
-    .filter(({ managed }) => !managed)
-    .map(({ family, name }) => `table ${family} ${name}\ndelete table ${family} ${name}\n`);
-  if (lines.length === 0) return text;
-  const head = /^#!.*\n/.exec(text)?.[0] ?? '';
-  return `${head}${lines.join('')}\n${text.slice(head.length)}`;
+function prepend(main: NftText, tables: readonly Table[], edits: TextEdits): void {
+  if (tables.length === 0) return;
+  const at = /^\uFEFF?(#!.*\n)?/.exec(main.text)?.[0].length ?? 0;
+  const lines = tables.map((table) => `table ${named(table)}\ndelete table ${named(table)}\n`);
+  edits.replace({ of: main, start: at, end: at }, `${lines.join('')}\n`);
 }
+
+const named = ({ family, name }: Table): string => `${family} ${printName(name)}`;
+
+function editRun(run: Run, devices: readonly string[], edits: TextEdits): void {
+  const [first] = run.rules;
+  if (first?.cut.kind === 'block') editBlock(run as BlockRun, devices, edits);
+  else editCommands(run as CommandRun, devices, edits);
+}
+
+/** Packets that a covered device did not bring, those that the host makes itself among them. */
+function jumpTo(name: string, devices: readonly string[]): string {
+  const quoted = devices.map((device) => `"${device}"`);
+  return `iifname != ${quoted.length === 1 ? quoted.join('') : `{ ${quoted.join(', ')} }`} jump ${printName(name)}`;
+}
+
+function editBlock({ table, name, rules }: BlockRun, devices: readonly string[], edits: TextEdits): void {
+  const [first, ...rest] = rules;
+  if (!first) return;
+  for (const { cut } of rest) edits.replace(lineOf(cut.place), '');
+  if (name === null) {
+    edits.replace(lineOf(first.cut.place), '');
+    return;
+  }
+  edits.replace(withHandle(first.cut.place), jumpTo(name, devices));
+  const { home, declared } = first.cut;
+  const indent = indentOf(home);
+  const inner = standsAlone(first.cut.place, home) ? indentOf(first.cut.place) : `${indent}\t`;
+  const body = heldLines(rules).map((line) => `${inner}${line}\n`);
+  const block = (head: string): string => `${head} {\n${body.join('')}${indent}}`;
+  // A command's jump can only name a chain that is there already.
+  if (declared)
+    edits.replace({ ...home, end: home.start }, `${block(`add chain ${named(table)} ${printName(name)}`)}\n${indent}`);
+  else edits.replace({ ...home, start: home.end }, `\n\n${indent}${block(`chain ${printName(name)}`)}`);
+}
+
+/** Whether a rule begins a line in the text of its chain's block, as others there may do. */
+const standsAlone = (rule: Place, home: Place): boolean =>
+  rule.of === home.of && /\n[ \t]*$/.test(rule.of.text.slice(Math.max(0, rule.start - 200), rule.start));
+
+/** The rules as written, with the definitions of their block, which end with it. */
+function heldLines(rules: readonly RunRule<BlockRun['rules'][number]['cut']>[]): string[] {
+  const held = rules.filter((one) => one.held);
+  const useNames = held.some(({ rule }) => rule.text.includes('$'));
+  let known = 0;
+  return held.flatMap(({ rule, cut }) => {
+    const defines = useNames ? cut.defines.slice(known) : [];
+    known = cut.defines.length;
+    return [...defines.map(({ of, start, end }) => of.text.slice(start, end)), rule.text.trim()];
+  });
+}
+
+/** Commands stay where they are, and add to the new chain: what they name is there by then. */
+function editCommands({ table, chain, name, rules }: CommandRun, devices: readonly string[], edits: TextEdits): void {
+  const verb = rules[0]?.cut.verb ?? 'add';
+  const first = firstHeld(rules, verb);
+  for (const one of rules) {
+    const { place } = one.cut;
+    if (!one.held || name === null) {
+      edits.replace(lineOf(place), '');
+      continue;
+    }
+    const rule = `${verb} rule ${named(table)} ${printName(name)} ${one.rule.text.trim()}`;
+    edits.replace(
+      place,
+      one === first ? [...makeChain(table, chain, name, verb, devices), rule].join(newLine(place)) : rule,
+    );
+  }
+}
+
+const makeChain = (table: Table, chain: string, name: string, verb: string, devices: readonly string[]): string[] => [
+  `add chain ${named(table)} ${printName(name)}`,
+  `${verb} rule ${named(table)} ${printName(chain)} ${jumpTo(name, devices)}`,
+];
+
+const newLine = (place: Place): string => `\n${indentOf(place)}`;

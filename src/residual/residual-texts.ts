@@ -2,6 +2,7 @@
 import type { Input, RuleId } from '../model/ruleset.js';
 import type { Plan } from '../plan/plan.js';
 import { residualIptables } from './iptables.js';
+import { residualNftJson } from './nft-json.js';
 import { residualNft } from './nft.js';
 
 export interface ResidualText {
@@ -22,11 +23,12 @@ export function residualTexts(plan: Plan): ResidualText[] {
       }
       case 'nft': {
         const tables = plan.ruleset.tables.filter((table) => table.file === input.file);
-        return [{ input, text: residualNft(input.text, tables, options) }];
+        return [{ input, text: residualNft(input.nft ?? { text: input.text, includes: [] }, tables, options) }];
       }
-      // Rules read from JSON are never taken out: the text stays whole.
-      case 'nft-json':
-        return [{ input, text: input.text }];
+      case 'nft-json': {
+        const tables = plan.ruleset.tables.filter((table) => table.file === input.file);
+        return [{ input, text: residualNftJson(input.text, tables, options) }];
+      }
       case 'ipset':
         return [];
     }

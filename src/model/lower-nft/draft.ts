@@ -1,10 +1,10 @@
 /** Tables while their commands are carried out. */
 import type { Span } from '../../diagnostic.js';
-import type { BaseChain, Family } from '../ruleset.js';
+import type { Cut, Place } from '../nft-text.js';
+import type { BaseChain, Family, Table } from '../ruleset.js';
 import type { SetId } from '../set.js';
 import type {
   Element,
-  Extent,
   Rule as RuleTree,
   SetDeclaration,
   SetExpression,
@@ -17,8 +17,7 @@ import { leavesOf } from './scope.js';
 export interface RuleDraft {
   readonly rule: RuleTree;
   readonly scope: Scope;
-  /** In the main file, inside of a chain's block or in a command of its own line: the residual can take it out. */
-  readonly cut: 'block' | 'command' | null;
+  readonly cut: Cut;
 }
 
 export type BasePlace = Pick<BaseChain, 'type' | 'hook' | 'priority' | 'devices'>;
@@ -27,10 +26,8 @@ export class ChainDraft {
   rules: RuleDraft[] = [];
   base: BasePlace | null = null;
   policy: 'accept' | 'drop' = 'accept';
-  /** Where the chain is declared in the main file. */
-  readonly blocks: Extent[] = [];
-  /** Rules were put in, taken out or moved by commands: the numbers are no order of the text. */
-  edited = false;
+  /** Why its rules stay where they are: a command counts them, or names one by its handle. */
+  edited: string | null = null;
   constructor(
     readonly name: string,
     readonly span: Span,
@@ -140,9 +137,9 @@ export function secondsLeft(element: Pick<Element, 'timeout' | 'expires'>, set: 
 export class TableDraft {
   readonly chains = new Map<string, ChainDraft>();
   readonly sets = new Map<string, SetDraft>();
-  dormant = false;
-  /** Where the table's blocks end in the main file: just before `}`. */
-  readonly blocks: Extent[] = [];
+  readonly flags = new Set<string>();
+  loads: NonNullable<Table['loads']> = 'on-top';
+  readonly blocks: Place[] = [];
   constructor(
     readonly family: Family,
     readonly name: string,

@@ -1,9 +1,11 @@
 /** The syntax tree of one nft input to tables and sets of the model. */
 import type { BaseChain, Chain, Rule, RuleId, Table } from '../ruleset.js';
+import type { Cut, NftText } from '../nft-text.js';
 import type { NamedSet, SetId } from '../set.js';
 import type { NftFile, Statement } from '../../parse/nft/tree.js';
+import { inBraces } from './cuts.js';
 import { ChainDraft, type SetDraft, type TableDraft } from './draft.js';
-import { isManaged } from './managed.js';
+import { managerOf } from './managed.js';
 import type { RuleContext } from './rules.js';
 import { lowerRule } from './rules.js';
 import { RulesetDraft } from './ruleset-draft.js';
@@ -12,6 +14,7 @@ import { lowerSet } from './sets.js';
 export interface LoweredNft {
   readonly tables: readonly Table[];
   readonly sets: readonly NamedSet[];
+  readonly nft: NftText;
 }
 
 export function lowerNft(file: NftFile): LoweredNft {
@@ -19,7 +22,7 @@ export function lowerNft(file: NftFile): LoweredNft {
   const sets: NamedSet[] = [];
   const tables = [...draft.tables.values()].map((table) => lowerTable(file, table, sets));
   const unclear = draft.opaque.map((one, i) => opaqueTable(file, one, i));
-  return { tables: [...unclear, ...tables], sets };
+  return { tables: [...unclear, ...tables], sets, nft: draft.texts.main };
 }
 
 function lowerTable(file: NftFile, draft: TableDraft, sets: NamedSet[]): Table {
@@ -43,7 +46,7 @@ function lowerTable(file: NftFile, draft: TableDraft, sets: NamedSet[]): Table {
       },
       addBlock: (statement, scope) => {
         const block = blockChain(statement, `${name}#${chains.size + waiting.length + 1}`);
-        block.rules = statement.rules.map((rule) => ({ rule, scope, cut: null }));
+        block.rules = statement.rules.map((rule) => ({ rule, scope, cut: inBraces }));
         waiting.push(block);
         return block.name;
       },
@@ -51,20 +54,22 @@ function lowerTable(file: NftFile, draft: TableDraft, sets: NamedSet[]): Table {
     chains.set(name, lowerChain(chain, draft, context));
   }
   const { family, name, span } = draft;
-  const managed = isManaged(file, draft) ? { managed: 'iptables-nft' as const } : {};
-  return { family, name, dialect: 'nft', file: file.file, span, chains, blocks: draft.blocks, ...managed };
+  const managed = managerOf(file, draft);
+  const { blocks, loads } = draft;
+  return { family, name, dialect: 'nft', file: file.file, span, chains, blocks, loads, ...(managed && { managed }) };
 }
 
 const blockChain = (statement: Statement, name: string): ChainDraft => new ChainDraft(name, statement.span);
 
 function lowerChain(draft: ChainDraft, table: TableDraft, context: RuleContext): Chain {
-  const { name, span, base, policy, blocks } = draft;
+  const { name, span, base, policy, edited } = draft;
+  const kept: Cut | null = edited === null ? null : { kind: 'kept', why: edited };
   const rules = draft.rules.flatMap((rule, i): Rule[] =>
-    lowerRule(draft.edited ? { ...rule, cut: null } : rule, i + 1, context),
+    lowerRule(kept ? { ...rule, cut: kept } : rule, i + 1, context),
   );
-  const whole = { name, span, rules, blocks };
+  const whole = { name, span, rules };
   // The chains of a dormant table are not hooked in.
-  if (!base || table.dormant) return { kind: 'regular', ...whole };
+  if (!base || table.flags.has('dormant')) return { kind: 'regular', ...whole };
   return { kind: 'base', ...whole, ...base, policy };
 }
 

@@ -1,11 +1,17 @@
-/** Tables of iptables-nft in an nft listing. */
+/** Tables in an nft listing that others than nft load: iptables-nft, or the program that owns them. */
 import { baseChainPlace, iptablesTables } from '../base-chains.js';
 import type { Table } from '../ruleset.js';
 import type { NftFile } from '../../parse/nft/tree.js';
 import type { TableDraft } from './draft.js';
 
+/** Who else loads the table; null: nft. */
+export function managerOf(file: NftFile, table: TableDraft): NonNullable<Table['managed']> | null {
+  if (table.flags.has('owner')) return 'owner';
+  return isManaged(file, table) ? 'iptables-nft' : null;
+}
+
 /** nft says so in a comment (1.0.6 and later), or shows extensions that only iptables knows, or the chains are those of iptables. */
-export function isManaged({ text, format }: NftFile, { family, name, chains }: TableDraft): boolean {
+function isManaged({ text, format }: NftFile, { family, name, chains }: TableDraft): boolean {
   if (family !== 'ip' && family !== 'ip6') return false;
   if (format === 'text') {
     for (const [, ofFamily, table] of text.matchAll(/^# Warning: table (\S+) (\S+) is managed by iptables-nft/gm))
@@ -26,6 +32,7 @@ export function withoutDumped(tables: readonly Table[]): readonly Table[] {
     tables.filter(({ dialect }) => dialect === 'iptables').map(({ family, name }) => `${family} ${name}`),
   );
   return tables.filter(
-    ({ family, name, managed, dialect }) => dialect === 'iptables' || !managed || !dumped.has(`${family} ${name}`),
+    ({ family, name, managed, dialect }) =>
+      dialect === 'iptables' || managed !== 'iptables-nft' || !dumped.has(`${family} ${name}`),
   );
 }

@@ -28,17 +28,16 @@ export interface RuleContext extends Omit<MatchContext, 'scope' | 'protocols'> {
 type Way = readonly Part[];
 
 export function lowerRule(draft: RuleDraft, number: number, context: RuleContext): Rule[] {
-  const { rule, scope } = draft;
+  const { rule, scope, cut } = draft;
   const id = `${context.family} ${context.table} ${context.chain} ${number}` as RuleId;
   const { text, span } = rule;
-  const extent = draft.cut !== 'block' ? {} : { extent: rule.extent };
-  return waysOf(draft.rule.statements, { ...context, scope, protocols: null }).map((parts) => ({
+  return waysOf(rule.statements, { ...context, scope, protocols: null }).map((parts) => ({
     id,
     number,
     span,
     text,
     parts,
-    ...extent,
+    cut,
   }));
 }
 

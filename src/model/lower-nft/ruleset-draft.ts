@@ -6,34 +6,32 @@ import type {
   Command,
   Declaration,
   ElementCommand,
-  Extent,
   NftFile,
-  OpaqueNode,
   Removal,
-  Rule,
   RuleCommand,
   TableBlock,
   TableItem,
 } from '../../parse/nft/tree.js';
+import { commandCut, lineCut, notUnderstood, opaqueRule, type Block } from './cuts.js';
 import { ChainDraft, SetDraft, TableDraft } from './draft.js';
 import { devicesOf, isHook, priorityOf } from './places.js';
 import { define, resolve, type Scope } from './scope.js';
+import { TextCursor } from './text-cursor.js';
 
 export class RulesetDraft {
   readonly tables = new Map<string, TableDraft>();
   /** What is not understood outside of rules: it may do anything to any packet. */
   readonly opaque: { readonly text: string; readonly span: Span }[] = [];
-  /** The file begins by emptying everything. */
-  flushes = false;
+  readonly texts: TextCursor;
+  /** Families and tables that the file empties itself. */
+  readonly #emptied = new Set<string>();
+  /** Tables of which it edits what it did not make. */
+  readonly #leaning = new Set<string>();
   #scope: Scope = null;
 
   constructor(readonly file: NftFile) {
+    this.texts = new TextCursor(file.text);
     this.#commands(file.commands);
-  }
-
-  /** Only what stands in the main file itself can be edited there. */
-  #own(span: Span): boolean {
-    return span.file === this.file.file && this.file.format === 'text';
   }
 
   #giveUp(text: string, span: Span): void {
@@ -53,7 +51,7 @@ export class RulesetDraft {
         this.#scope = define(this.#scope, command.name, null);
         return;
       case 'include':
-        for (const { items } of command.files) this.#commands(items as readonly Command[]);
+        this.texts.include(command, (items) => this.#commands(items as readonly Command[]));
         return;
       case 'opaque':
         this.#giveUp(command.text, command.span);
@@ -81,14 +79,16 @@ export class RulesetDraft {
     const known = this.tables.get(key);
     if (known) return known;
     const table = new TableDraft(family, name, span);
+    if (['*', family, key].some((one) => this.#emptied.has(one))) table.loads = 'afresh';
+    else if (this.#leaning.has(key)) table.loads = 'into-existing';
     this.tables.set(key, table);
     return table;
   }
 
   #tableBlock(block: TableBlock): void {
     const table = this.#table(block.family, block.table, block.span);
-    if (block.flags.includes('dormant')) table.dormant = true;
-    if (this.#own(block.span) && block.items) table.blocks.push(block.extent);
+    for (const flag of block.flags) table.flags.add(flag);
+    if (block.items) table.blocks.push(this.texts.place(block.extent));
     const outer = this.#scope;
     this.#items(table, block.items ?? []);
     this.#scope = outer;
@@ -104,7 +104,7 @@ export class RulesetDraft {
           this.#scope = define(this.#scope, item.name, null);
           break;
         case 'include':
-          for (const { items: more } of item.files) this.#items(table, more as readonly TableItem[]);
+          this.texts.include(item, (more) => this.#items(table, more as readonly TableItem[]));
           break;
         case 'opaque':
           this.#giveUp(item.text, item.span);
@@ -132,10 +132,13 @@ export class RulesetDraft {
 
   #chain(table: TableDraft, tree: Chain): void {
     const chain = this.#chainOf(table, tree.name, tree.span);
-    if (this.#own(tree.span)) chain.blocks.push(tree.extent);
     this.#place(table, chain, tree);
+    this.#body(chain, tree, false);
+  }
+
+  #body(chain: ChainDraft, { items, extent }: Chain, declared: boolean): void {
     const outer = this.#scope;
-    this.#rules(chain, tree.items);
+    this.#rules(chain, items, { home: this.texts.place(extent), declared, defines: [] });
     this.#scope = outer;
   }
 
@@ -171,25 +174,26 @@ export class RulesetDraft {
     chain.base = { type, hook: hook.hook, priority, devices: [...before, ...devices] };
   }
 
-  #rules(chain: ChainDraft, items: Chain['items']): void {
+  #rules(chain: ChainDraft, items: Chain['items'], block: Block): void {
     for (const item of items) {
       switch (item.kind) {
         case 'define':
-          this.#scope = define(this.#scope, item.name, item.value);
-          // Its names end with the block, so the residual cannot move the rules to another chain.
-          chain.edited = true;
-          break;
         case 'undefine':
-          this.#scope = define(this.#scope, item.name, null);
+          this.#scope = define(this.#scope, item.name, item.kind === 'define' ? item.value : null);
+          block.defines = [...block.defines, this.texts.place(item.extent)];
           break;
         case 'include':
-          for (const { items: more } of item.files) this.#rules(chain, more as Chain['items']);
+          this.texts.include(item, (more) => this.#rules(chain, more as Chain['items'], block));
           break;
         case 'opaque':
-          chain.rules.push({ rule: opaqueRule(item), scope: this.#scope, cut: null });
+          chain.rules.push({ rule: opaqueRule(item), scope: this.#scope, cut: notUnderstood });
           break;
         case 'rule':
-          chain.rules.push({ rule: item, scope: this.#scope, cut: this.#own(item.span) ? 'block' : null });
+          chain.rules.push({
+            rule: item,
+            scope: this.#scope,
+            cut: lineCut(this.file.format, this.texts.place(item.extent), block),
+          });
           break;
       }
     }
@@ -206,27 +210,25 @@ export class RulesetDraft {
     if (declared.kind === 'chain') {
       const chain = this.#chainOf(table, declared.name, declared.span);
       this.#place(table, chain, declared);
-      const outer = this.#scope;
-      this.#rules(chain, declared.items);
-      // The residual knows chains inside of table blocks and rules in commands of their own.
-      if (declared.items.length > 0) chain.edited = true;
-      this.#scope = outer;
+      this.#body(chain, declared, true);
     } else if (declared.kind === 'setDeclaration') this.#set(table, declared);
   }
 
   #ruleCommand(command: RuleCommand): void {
-    const { family, table: name, chain: chainName, rule, span, verb, position } = command;
-    const chain = this.#chainOf(this.#table(family, name, span), chainName, span);
-    const draft = { rule, scope: this.#scope, cut: this.#own(span) ? ('command' as const) : null };
-    if (verb !== 'insert' && verb !== 'replace' && position === null) {
-      chain.rules.push(draft);
+    const { family, table: name, chain: chainName, rule, extent, span, verb, position } = command;
+    const table = this.#table(family, name, span);
+    if (!table.chains.has(chainName)) this.#leansOnHost(table);
+    const chain = this.#chainOf(table, chainName, span);
+    const cut = commandCut(this.file.format, this.texts.place(extent), verb);
+    const draft = { rule, scope: this.#scope, cut };
+    if (position === null && verb !== 'replace') {
+      if (verb === 'insert') chain.rules.unshift(draft);
+      else chain.rules.push(draft);
       return;
     }
-    chain.edited = true;
-    if (position === null) {
-      chain.rules.unshift(draft);
-      return;
-    }
+    const where = position ? ` by ${position.kind} ${position.number}` : '';
+    chain.edited = `line ${span.line} of ${span.file} edits its chain${where}`;
+    if (position === null) return;
     const at =
       position.kind === 'index' ? position.number : chain.rules.findIndex((one) => one.rule.handle === position.number);
     if (at < 0 || at >= chain.rules.length) this.#giveUp(`${verb} rule at ${position.kind} ${position.number}`, span);
@@ -234,10 +236,19 @@ export class RulesetDraft {
     else chain.rules.splice(verb === 'insert' ? at : at + 1, 0, draft);
   }
 
+  /** What it edits was there before the file was loaded. */
+  #leansOnHost(table: TableDraft): void {
+    if (table.loads === 'on-top') table.loads = 'into-existing';
+  }
+
   #elements({ verb, family, table, set: name, elements, span }: ElementCommand): void {
     if (verb === 'get') return;
-    const set = this.tables.get(`${family} ${table}`)?.sets.get(name);
-    if (!set) return;
+    const known = this.tables.get(`${family} ${table}`);
+    const set = known?.sets.get(name);
+    if (!set) {
+      if (known) this.#leansOnHost(known);
+      return;
+    }
     if (verb === 'add' || verb === 'create' || verb === 'insert') set.add(elements, this.#scope);
     else if (verb !== 'reset') set.why = `line ${span.line} takes elements out`;
   }
@@ -246,7 +257,7 @@ export class RulesetDraft {
     const { verb, object, family, table: name, span } = command;
     if (verb === 'list' || verb === 'reset') return;
     if (object === 'ruleset') {
-      if (this.tables.size === 0 && family === null) this.flushes = true;
+      this.#emptied.add(family ?? '*');
       for (const [key, table] of this.tables) if (family === null || table.family === family) this.tables.delete(key);
       return;
     }
@@ -255,8 +266,11 @@ export class RulesetDraft {
     if (object === 'table') {
       if (verb === 'flush') table?.chains.forEach((chain) => (chain.rules = []));
       else if (verb === 'delete' || verb === 'destroy') this.tables.delete(key);
+      this.#emptied.add(key);
+      if (table) table.loads = 'afresh';
       return;
     }
+    if (!table) this.#leaning.add(key);
     if (table) this.#removeFrom(table, command);
     else if (verb === 'rename') this.#giveUp(`${verb} ${object}`, span);
   }
@@ -265,13 +279,14 @@ export class RulesetDraft {
     const chain = name === null ? undefined : table.chains.get(name);
     if (object === 'chain' && verb !== 'rename') {
       if (chain) chain.rules = [];
+      else this.#leansOnHost(table);
       if (chain && verb !== 'flush') table.chains.delete(chain.name);
     } else if (object === 'rule') {
       const at = chain?.rules.findIndex(({ rule }) => handle !== null && rule.handle === handle) ?? -1;
       if (!chain || at < 0) this.#giveUp(`${verb} rule`, span);
       else {
         chain.rules.splice(at, 1);
-        chain.edited = true;
+        chain.edited = `line ${span.line} of ${span.file} takes a rule out of its chain by its handle`;
       }
     } else if (object === 'set' || object === 'map') {
       const set = name === null ? undefined : table.sets.get(name);
@@ -279,17 +294,4 @@ export class RulesetDraft {
       else if (set) table.sets.delete(set.name);
     } else if (object === 'chain' || object === 'flowtable') this.#giveUp(`${verb} ${object}`, span);
   }
-}
-
-/** Text between rules that is not understood, as a rule that does anything. */
-function opaqueRule({ text, span, extent }: OpaqueNode & { readonly extent: Extent }): Rule {
-  return {
-    kind: 'rule',
-    statements: [{ kind: 'opaque', text, span }],
-    comment: null,
-    handle: null,
-    text,
-    extent,
-    span,
-  };
 }

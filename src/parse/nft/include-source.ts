@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 
 export interface FoundFiles {
-  readonly files: readonly { readonly file: string; readonly text: string }[];
+  readonly files: readonly { readonly file: string; readonly name: string; readonly text: string }[];
 }
 
 export interface IncludeSource {
@@ -23,12 +23,12 @@ export function includesFrom(
       if (!isInside(base, path)) return { error: `include "${pattern}" leaves ${base}` };
       const wild = /[*?[]/.test(pattern);
       const paths = wild ? expand(base, relative(base, path).split(sep)) : [path];
-      const files: { file: string; text: string }[] = [];
+      const files: { file: string; name: string; text: string }[] = [];
       for (const file of paths) {
         try {
           if (!isInside(realpathSync(base), realpathSync(file)))
             return { error: `include "${pattern}" leaves ${base}` };
-          files.push({ file, text: readFile(file) });
+          files.push({ file, name: nameOf(base, file, pattern), text: readFile(file) });
         } catch (error) {
           // A directory that a wildcard happens to match is no file to read.
           if (wild && error instanceof Error && 'code' in error && error.code === 'EISDIR') continue;
@@ -38,6 +38,12 @@ export function includesFrom(
       return { files };
     },
   };
+}
+
+/** Patterns from the root, from `./` or from nft's include directories name their files in the same way. */
+function nameOf(base: string, file: string, pattern: string): string {
+  if (isAbsolute(pattern)) return file;
+  return (pattern.startsWith('./') ? './' : '') + relative(base, file);
 }
 
 function isInside(base: string, path: string): boolean {

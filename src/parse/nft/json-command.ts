@@ -35,6 +35,7 @@ export function readJsonCommand(verb: string, json: JsonObject, context: JsonCon
       chain,
       position,
       rule: { ...rule, handle: null },
+      extent,
       span,
     };
   }

@@ -46,6 +46,22 @@ export class JsonSource {
     }
   }
 
+  /** The value of a member of the object that begins at an offset; of members of one name the last, as JSON.parse has it. */
+  member(start: number, name: string): Extent | null {
+    let found: Extent | null = null;
+    let at = this.#blank(start + 1);
+    while (this.text[at] === '"') {
+      const end = this.#stringEnd(at) + 1;
+      const key = this.#parse(at, end);
+      at = this.#blank(this.#expect(':', this.#blank(end)));
+      const extent = { start: at, end: this.#valueEnd(at) };
+      if (key === name) found = extent;
+      at = this.#blank(extent.end);
+      if (this.text[at] === ',') at = this.#blank(at + 1);
+    }
+    return found;
+  }
+
   #array(start: number): JsonItem[] {
     let at = this.#blank(this.#expect('[', start));
     const items: JsonItem[] = [];

@@ -79,18 +79,19 @@ function finishCommand(context: Context, command: CommandLine, { tokens }: LineT
     case 'rule': {
       const { verb, family, table, chain, position, body } = command;
       const rule = placeRule(context, tokens.slice(headLength(tokens)), body);
-      return { kind: 'ruleCommand', verb, family, table, chain, position, rule, span };
+      const extent = { start: start.start, end: rule.extent.end };
+      return { kind: 'ruleCommand', verb, family, table, chain, position, rule, extent, span };
     }
     case 'elements': {
       const { verb, family, table, set, elements } = command;
       return { kind: 'elementCommand', verb, family, table, set, elements, span };
     }
     case 'removal':
+      return { ...command, span };
     case 'define':
     case 'undefine':
-      return { ...command, span };
     case 'include':
-      throw new Error('bug: include is a common line');
+      throw new Error(`bug: ${command.kind} is a common line`);
   }
 }
 
@@ -136,7 +137,8 @@ function unknownCommand(
       const moved = { at: Math.max(0, failure.at - at), expected: failure.expected };
       const rule: Rule = opaqueRule(context, tokens.slice(at), warnings, moved);
       const { verb, family, table, chain, position } = command;
-      return { kind: 'ruleCommand', verb, family, table, chain, position, rule, span: spanOf(first) };
+      const extent = { start: first.start, end: rule.extent.end };
+      return { kind: 'ruleCommand', verb, family, table, chain, position, rule, extent, span: spanOf(first) };
     }
   }
   if (idle.has(first.text) && stop.text !== '{') {

@@ -23,9 +23,10 @@ export function readCommonLine(
   if ('failure' in parsed) throw lineError(context, tokens, stop, parsed.failure);
   const command = parsed.node as CommandLine;
   const span = spanOf(tokens[0]!);
-  if (command.kind === 'define' || command.kind === 'undefine') return { ...command, span };
+  const extent = { start: tokens[0]!.start, end: tokens.at(-1)!.end };
+  if (command.kind === 'define' || command.kind === 'undefine') return { ...command, extent, span };
   if (command.kind !== 'include') throw new Error(`bug: ${command.kind} is no common line`);
-  return { ...command, files: readIncluded(context, tokens.at(-1)!, command.pattern, readItem), span };
+  return { ...command, files: readIncluded(context, tokens.at(-1)!, command.pattern, readItem), extent, span };
 }
 
 export function lineError(
@@ -53,14 +54,14 @@ function readIncluded(
   const found = context.includes.find(pattern);
   if ('error' in found) throw errorAt(context, token, 'unreadable', found.error);
   const { diagnostics, includes } = context;
-  const files = found.files.map(({ file, text }) => {
+  const files = found.files.map(({ file, name, text }) => {
     const inner = newContext(text, file, { diagnostics, includes, depth: context.depth + 1 });
     enter(inner);
     const items: IncludedFile['items'][number][] = [];
     while (skipToItem(inner)) items.push(readItem(inner));
     const stop = inner.reader.peek();
     if (stop.type !== 'eof') throw syntaxErrorAt(inner, stop, foundText(stop));
-    return { file, text, items };
+    return { file, name, text, items };
   });
   enter(context);
   return files;

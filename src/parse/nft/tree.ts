@@ -13,7 +13,7 @@ interface Node {
   readonly span: Span;
 }
 
-/** Offsets in the text of its file (UTF-16 units, end exclusive): what the residual cuts. 0,0 when read from JSON. */
+/** Offsets in the text of its file (UTF-16 units, end exclusive): what the residual cuts. Of JSON: the whole item. */
 export interface Extent {
   readonly start: number;
   readonly end: number;
@@ -32,11 +32,13 @@ export interface Define extends Node {
   readonly verb: 'define' | 'redefine';
   readonly name: string;
   readonly value: Expression;
+  readonly extent: Extent;
 }
 
 export interface Undefine extends Node {
   readonly kind: 'undefine';
   readonly name: string;
+  readonly extent: Extent;
 }
 
 /** `include "dir/*.nft"`; `files` is what it named, in the order in which nft reads it. */
@@ -44,11 +46,14 @@ export interface Include extends Node {
   readonly kind: 'include';
   readonly pattern: string;
   readonly files: readonly IncludedFile[];
+  readonly extent: Extent;
 }
 
 /** What an included file holds depends on where the include stands: commands, items of a table, or rules of a chain. */
 export interface IncludedFile {
   readonly file: string;
+  /** What an include statement at the same place would call this file alone. */
+  readonly name: string;
   readonly text: string;
   readonly items: readonly (Command | TableItem | Rule)[];
 }
@@ -191,6 +196,8 @@ export interface RuleCommand extends Node, TableName {
   readonly chain: string;
   readonly position: { readonly kind: 'handle' | 'position' | 'index'; readonly number: number } | null;
   readonly rule: Rule;
+  /** From the verb to the end of the rule. */
+  readonly extent: Extent;
 }
 
 /** `add|create|delete|destroy|get|reset element …` */

@@ -1,0 +1,76 @@
+/**
+ * Rules that stay in the text although XDP may decide all their packets, each with the reason. The residual edits texts, not meanings:
+ * where rules were not simply written down one after the other (iptables' `-I`, `-D`, `-F`; nft's `index`, `handle`) a chain is left alone.
+ * So is a chain that POSTROUTING reaches: there forwarded packets still carry their input device (`ip_output`, Linux 6.18), so the jump
+ * for other devices would miss them.
+ */
+import type { Chain, Hook, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
+
+export type KeptRules = ReadonlyMap<RuleId, string>;
+
+export function keptRules(ruleset: Ruleset): KeptRules {
+  const kept = new Map<RuleId, string>();
+  for (const table of ruleset.tables) {
+    const whole = keptTable(table);
+    const late = reachedFrom(table, 'postrouting');
+    const early = reachedFrom(table, 'ingress');
+    for (const chain of table.chains.values()) {
+      let why = whole;
+      if (late.has(chain.name)) why ??= 'its chain is reached from postrouting';
+      // Frames of VLANs, and for other stations, that XDP leaves alone.
+      if (early.has(chain.name))
+        why ??= 'ingress chains also see frames that XDP leaves alone, of VLANs and for other stations';
+      if (table.dialect === 'iptables' && !isWrittenInOrder(chain))
+        why ??= 'its chain is not written in the order of its rules';
+      for (const rule of chain.rules) {
+        const found = why ?? keptByItself(rule);
+        if (found !== null) kept.set(rule.id, found);
+      }
+    }
+  }
+  return kept;
+}
+
+function keptTable({ family, name, managed, loads }: Table): string | null {
+  if (managed === 'iptables-nft')
+    return `table ${family} ${name} is iptables' own; give its iptables-save dump as well`;
+  if (managed === 'owner') return `table ${family} ${name} belongs to a running program (flags owner)`;
+  return loads === 'into-existing'
+    ? `the input edits chains of table ${family} ${name} that it does not declare`
+    : null;
+}
+
+/** nft: how the rule is written, and that every way through it drops. */
+function keptByItself({ cut, parts }: Rule): string | null {
+  if (!cut) return null;
+  if (cut.kind === 'kept') return cut.why;
+  const last = parts[parts.length - 1];
+  return last && 'statement' in last && last.statement.kind === 'drop' ? null : 'it does not drop all its packets';
+}
+
+const isWrittenInOrder = (chain: Chain): boolean =>
+  chain.rules.every((rule, i) => isAppended(rule, chain.rules[i - 1], chain.name));
+
+function isAppended(rule: Rule, before: Rule | undefined, chain: string): boolean {
+  if (before && before.span.file === rule.span.file && before.span.line >= rule.span.line) return false;
+  const words = rule.text
+    .trimStart()
+    .replace(/^\[\d+:\d+\]\s*/, '')
+    .split(/\s+/, 2);
+  return (words[0] === '-A' || words[0] === '--append') && (words[1] === chain || words[1] === `"${chain}"`);
+}
+
+function reachedFrom(table: Table, hook: Hook): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const visit = (chain: Chain | undefined): void => {
+    if (!chain || reached.has(chain.name)) return;
+    reached.add(chain.name);
+    for (const { parts } of chain.rules)
+      for (const part of parts) {
+        if ('statement' in part && (part.statement.kind === 'jump' || part.statement.kind === 'goto'))
+          visit(table.chains.get(part.statement.chain));
+      }
+  };
+  for (const chain of table.chains.values()) if (chain.kind === 'base' && chain.hook === hook) visit(chain);
+  return reached;
+}

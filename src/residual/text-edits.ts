@@ -1,0 +1,84 @@
+/** Edits to the texts of an nft ruleset, and the result: an included file is written out where it stands once something in it changes. */
+import type { Extent, Inclusion, NftText, Place } from '../model/nft-text.js';
+
+interface Edit extends Extent {
+  readonly text: string;
+}
+
+export class TextEdits {
+  readonly #edits = new Map<NftText, Edit[]>();
+
+  /** Edits of one text must not overlap; at one place, those made first come first. */
+  replace({ of, start, end }: Place, text: string): void {
+    const edits = this.#edits.get(of);
+    if (edits) edits.push({ start, end, text });
+    else this.#edits.set(of, [{ start, end, text }]);
+  }
+
+  render(of: NftText): string {
+    const inclusions = of.includes.filter((one) => this.#reaches(one));
+    const edits = [...(this.#edits.get(of) ?? []), ...inclusions.map((one) => this.#writtenOut(one, of.text))];
+    edits.sort((a, b) => a.start - b.start);
+    let out = '';
+    let at = 0;
+    for (const { start, end, text } of edits) {
+      out += of.text.slice(at, start) + text;
+      at = Math.max(at, end);
+    }
+    return out + of.text.slice(at);
+  }
+
+  /** Something changes in an included file, or in one that it includes. */
+  #reaches({ files }: Inclusion): boolean {
+    return files.some(({ of }) => this.#edits.has(of) || of.includes.some((one) => this.#reaches(one)));
+  }
+
+  /** Files of the same statement in which nothing changes are still included. */
+  #writtenOut({ extent, files }: Inclusion, text: string): Edit {
+    const lines = files.map(({ name, of }) => {
+      if (!this.#edits.has(of) && !of.includes.some((one) => this.#reaches(one))) return `include "${name}"`;
+      const body = this.render(of).replace(/^\uFEFF/, '');
+      return `# ${name}, written out because rules in it are taken out\n${body}${body === '' || body.endsWith('\n') ? '' : '\n'}# end of ${name}`;
+    });
+    const { before, after } = aroundStatement(extent, text);
+    return { start: extent.start, end: after.end, text: `${before}${lines.join('\n')}${after.newline}` };
+  }
+}
+
+/** Comments need a line of their own: what stands beside the statement goes to others. */
+function aroundStatement(
+  { start, end }: Extent,
+  text: string,
+): { before: string; after: { end: number; newline: string } } {
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
+  const before = text.slice(lineStart, start).trim() === '' ? '' : '\n';
+  const semicolon = /^[ \t]*;?[ \t]*/.exec(text.slice(end, end + 200))?.[0].length ?? 0;
+  const next = text.charAt(end + semicolon);
+  if (next === '\n' || next === '\r') return { before, after: { end: end + semicolon, newline: '' } };
+  return { before, after: { end: end + semicolon, newline: '\n' } };
+}
+
+/**
+ * The whole line where a rule is alone on it, with its handle comment; else the rule and the `;` behind it.
+ */
+export function lineOf({ of, start, end }: Place): Place {
+  const { text } = of;
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
+  const newline = text.indexOf('\n', end);
+  const before = text.slice(lineStart, start);
+  const after = text.slice(end, newline < 0 ? text.length : newline);
+  if (before.trim() === '' && newline >= 0 && /^\s*;?\s*(# handle \d+\s*)?$/.test(after))
+    return { of, start: lineStart, end: newline + 1 };
+  const semicolon = /^\s*;/.exec(after)?.[0].length ?? 0;
+  return { of, start, end: end + semicolon };
+}
+
+/** With the comment that names its handle, which would be another rule's. */
+export function withHandle({ of, start, end }: Place): Place {
+  const comment = /^[ \t]*# handle \d+(?=[ \t\r]*(\n|$))/.exec(of.text.slice(end, end + 40));
+  return { of, start, end: end + (comment?.[0].length ?? 0) };
+}
+
+/** White space before a place on its line. */
+export const indentOf = ({ of, start }: Place): string =>
+  /[ \t]*$/.exec(of.text.slice(of.text.lastIndexOf('\n', start - 1) + 1, start))?.[0] ?? '';
