@@ -128,8 +128,11 @@ const lowering = {
     const ranges = [code, code | nestedTags].map((value) => [value, value] as const);
     return when(small('packetType', ranges, match.negate));
   },
-  // Whether anything has put the datagram together before this hook depends on the whole host.
-  fragment: () => unknown,
+  // Whether anything has put the datagram together before this hook depends on the whole host; a packet that is none stays none.
+  fragment: (match) =>
+    match.negate
+      ? { may: TRUE, must: [[small('availability', [[Availability.complete, Availability.shortHeader]])]] }
+      : { may: [[small('availability', [[Availability.fragment, Availability.noProtocol]])]], must: null },
   ctState: () => unknown,
   comment: () => always,
   unknown: () => unknown,

@@ -1,12 +1,14 @@
 /** Matches of several fields at once: `ip saddr . tcp dport { … }`, `… @set`. */
 import type { Bounds } from '../address-text.js';
 import { rangesOf } from '../address-text.js';
-import type { Match } from '../match.js';
+import type { Match, UnknownMatch } from '../match.js';
 import type { AddressPortSet } from '../set.js';
 import type { CatchAll, Expression, MatchStatement } from '../../parse/nft/tree.js';
+import { printExpression } from '../../parse/nft/print-expression.js';
 import { secondsLeft } from './draft.js';
-import type { AddressKey, Alternatives, Key, NumberKey } from './keys.js';
-import { always, keyOf, unknownMatch } from './keys.js';
+import type { AddressKey, Alternatives, Key, NumberKey } from './key.js';
+import { always, unknownMatch } from './key.js';
+import { keyOf } from './keys.js';
 import type { MatchContext } from './matches.js';
 import { compareLeaves, withPresumed } from './matches.js';
 import * as constants from './constants.js';
@@ -35,7 +37,7 @@ export function lowerConcat(
   const timeout = named?.declaration.timeout ?? null;
   const presumed = keys.flatMap((key) => key.presumes);
   if (operator === '==' && leaves.leaves.length <= maxAlternatives)
-    return withPresumed(presumed, alternativesOf(keys, leaves, timeout));
+    return withPresumed(presumed, alternativesOf(keys, parts, leaves, timeout));
   const tuples = tupleSet(keys, leaves, timeout);
   if (!tuples) return null;
   const name = named?.name ?? '{ … }';
@@ -73,25 +75,35 @@ function elementParts(leaf: Leaf): readonly (Expression | CatchAll)[] | null {
   return found?.expression.kind === 'concat' ? found.expression.parts : null;
 }
 
+function unknownElement(left: Expression | undefined, part: Expression | CatchAll, key: Key): UnknownMatch {
+  const value = part.kind === 'catchAll' ? '*' : printExpression(part);
+  return unknownMatch(`${left ? printExpression(left) : ''} ${value}`, key.kind === 'unknown' ? key.knowledge : 'pure');
+}
+
 /** One element of a concatenation as a conjunction; what is not understood of it is unknown. */
-export function elementMatches(keys: readonly Key[], leaf: Leaf): Alternatives | null {
+export function elementMatches(keys: readonly Key[], left: readonly Expression[], leaf: Leaf): Alternatives | null {
   if (leaf.key.kind === 'catchAll') return always;
   const parts = elementParts(leaf);
   if (parts?.length !== keys.length) return null;
   let found: Alternatives = always;
   for (const [i, key] of keys.entries()) {
     const part = parts[i];
-    const one =
-      part && compareLeaves(key, { leaves: [{ key: part, scope: leaf.scope, element: null }], columns: [] }, false);
-    if (!one) return null;
+    if (!part) return null;
+    const value = { leaves: [{ key: part, scope: leaf.scope, element: null }], columns: [] };
+    const one = compareLeaves(key, value, false) ?? [[unknownElement(left[i], part, key)]];
     found = found.flatMap((matches) => one.map((more) => [...matches, ...more]));
   }
   return found;
 }
 
-function alternativesOf(keys: readonly Key[], leaves: Leaves, timeout: number | null): Alternatives {
+function alternativesOf(
+  keys: readonly Key[],
+  left: readonly Expression[],
+  leaves: Leaves,
+  timeout: number | null,
+): Alternatives {
   return leaves.leaves.flatMap((leaf): Alternatives => {
-    const found = elementMatches(keys, leaf) ?? [[unknownMatch('an element of a concatenation')]];
+    const found = elementMatches(keys, left, leaf) ?? [[unknownMatch('an element of a concatenation')]];
     const expires = leaf.element !== null && secondsLeft(leaf.element, timeout) > 0;
     return expires ? found.map((matches) => [...matches, unknownMatch('an element that expires')]) : found;
   });

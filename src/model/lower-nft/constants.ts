@@ -79,6 +79,8 @@ export const dscp = named(
   ),
 );
 
+export const ecn = named(parse('not-ect=0 ect1=1 ect0=2 ce=3'));
+
 export const packetTypes = ['host', 'broadcast', 'multicast', 'otherhost'] as const;
 export const packetType: NumberReader = (text) => {
   const name = { unicast: 'host', other: 'otherhost' }[text] ?? text;
@@ -100,6 +102,9 @@ export const stateBits: readonly (readonly [CtState, number])[] = [
   ['UNTRACKED', 64],
 ];
 export const ctState = named(new Map(stateBits.map(([name, bit]) => [name.toLowerCase(), bit])));
+
+/** Bits of `ct status` (IPS_…). */
+export const ctStatus = named(parse('expected=1 seen-reply=2 assured=4 confirmed=8 snat=16 dnat=32 dying=512'));
 
 /** RTN_UNSPEC to RTN_PROHIBIT. */
 export const routeTypes: readonly RouteType[] = [

@@ -11,6 +11,7 @@ import type {
   SetType,
   Statement,
 } from '../../parse/nft/tree.js';
+import { printExpression } from '../../parse/nft/print-expression.js';
 import type { Leaves, Scope, Scoped } from './scope.js';
 import { leavesOf } from './scope.js';
 
@@ -39,17 +40,19 @@ export function typeNames(type: SetType | null): readonly string[] | null {
   if (!type) return null;
   if (type.kind === 'names') return type.names;
   const parts = type.expression.kind === 'concat' ? type.expression.parts : [type.expression];
-  const names = parts.map((part): string | null => {
+  const names = parts.map((part): string => {
     if (part.kind === 'meta')
-      return { iifname: 'ifname', oifname: 'ifname', l4proto: 'inet_proto', mark: 'mark' }[part.key] ?? null;
-    if (part.kind !== 'payload') return null;
+      return (
+        { iifname: 'ifname', oifname: 'ifname', l4proto: 'inet_proto', mark: 'mark' }[part.key] ?? printExpression(part)
+      );
+    if (part.kind !== 'payload') return printExpression(part);
     const { protocol, field } = part;
     if (field === 'saddr' || field === 'daddr')
-      return { ip: 'ipv4_addr', ip6: 'ipv6_addr', ether: 'ether_addr' }[protocol] ?? null;
+      return { ip: 'ipv4_addr', ip6: 'ipv6_addr', ether: 'ether_addr' }[protocol] ?? printExpression(part);
     if (field === 'sport' || field === 'dport') return 'inet_service';
-    return protocol === 'ip' && field === 'protocol' ? 'inet_proto' : null;
+    return protocol === 'ip' && field === 'protocol' ? 'inet_proto' : printExpression(part);
   });
-  return names.every((name) => name !== null) ? names : null;
+  return names;
 }
 
 export class SetDraft {

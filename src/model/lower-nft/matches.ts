@@ -5,11 +5,12 @@ import type { Expression, MatchStatement, SetReference } from '../../parse/nft/t
 import { printStatement } from '../../parse/nft/print-statement.js';
 import { lowerConcat } from './concat.js';
 import type { SetDraft } from './draft.js';
-import type { Alternatives, Key, KeyContext, NumberKey } from './keys.js';
-import { always, compareAddresses, compareNames, familyMatch, keyOf, unknownMatch } from './keys.js';
+import type { AddressKey, Alternatives, Key, KeyContext, NumberKey } from './key.js';
+import { always, familyMatch, unknownMatch } from './key.js';
+import { compareAddresses, compareNames, keyOf } from './keys.js';
 import type { Leaves, Scope } from './scope.js';
+import { lowerMasked } from './masked.js';
 import { leavesOf, resolve } from './scope.js';
-import type { Bounds } from '../address-text.js';
 import { rangesOf } from '../address-text.js';
 import { addressBounds, addressRanges, deviceNames, flagBits, numberRange, numberRanges } from './values.js';
 
@@ -31,7 +32,7 @@ export function lowerMatch(statement: MatchStatement, context: MatchContext): Al
     left.kind === 'concat'
       ? lowerConcat(statement, left.parts, context)
       : mask
-        ? lowerMasked(statement, key, mask, context)
+        ? lowerMasked(statement, key, mask, context.scope)
         : lowerComparison(statement, key, context);
   return withPresumed(key.presumes, found ?? [[unknownMatch(text, right(statement, context))]]);
 }
@@ -40,8 +41,8 @@ export const withPresumed = (presumed: readonly Match[], alternatives: Alternati
   presumed.length === 0 ? alternatives : alternatives.map((matches) => [...presumed, ...matches]);
 
 /** `left & mask`, or `left value / mask`. */
-function keyAndMask(
-  { left, mask }: MatchStatement,
+export function keyAndMask(
+  { left, mask }: Pick<MatchStatement, 'left' | 'mask'>,
   context: MatchContext,
 ): { left: Expression; key: Key; mask: Expression | null } {
   if (mask) return { left, key: keyOf(left, context), mask };
@@ -65,37 +66,6 @@ function right({ right: value }: MatchStatement, context: MatchContext): Unknown
     : 'pure';
 }
 
-function lowerMasked(
-  statement: MatchStatement,
-  key: Key,
-  maskExpression: Expression,
-  context: MatchContext,
-): Alternatives | null {
-  const { scope } = context;
-  const negate = statement.operator === '!=';
-  if (statement.operator !== '==' && !negate) return null;
-  if (key.kind === 'address') {
-    const mask = addressBounds(key.family, maskExpression, scope);
-    const value = addressBounds(key.family, statement.right, scope);
-    const bounds = mask && value && maskedBounds(mask.lo, value.lo);
-    return bounds ? compareAddresses(key, rangesOf(key.family, [bounds]), negate) : null;
-  }
-  if (key.kind !== 'number' || !key.masked) return null;
-  const mask = flagBits(key.read, maskExpression, scope, true);
-  const value = flagBits(key.read, statement.right, scope, true);
-  // `left & bits` alone, without an operator, asks for any of them: nft writes `!= 0`, so it does not occur.
-  if (mask === null || value === null) return null;
-  if (statement.implicit && !statement.mask && statement.left.kind === 'binary') return null;
-  return key.masked(mask, value, negate);
-}
-
-/** The range of a mask without holes; null for others and for values with bits outside of the mask. */
-function maskedBounds(mask: readonly number[], value: readonly number[]): Bounds | null {
-  const bits = mask.map((word) => word.toString(2).padStart(32, '0')).join('');
-  if (/01/.test(bits) || value.some((word, i) => (word & ~mask[i]!) !== 0)) return null;
-  return { lo: value, hi: value.map((word, i) => (word | ~mask[i]!) >>> 0) };
-}
-
 function lowerComparison(statement: MatchStatement, key: Key, context: MatchContext): Alternatives | null {
   const { operator } = statement;
   const value = resolve({ expression: statement.right, scope: context.scope });
@@ -112,6 +82,7 @@ function lowerComparison(statement: MatchStatement, key: Key, context: MatchCont
     const leaves = leavesOf(value);
     return leaves && compareLeaves(key, leaves, negate);
   }
+  if (key.kind === 'address') return orderedAddresses(key, operator, value.expression, value.scope);
   if (key.kind !== 'number') return null;
   if (operator === '!') return anyOf(key, value.expression, value.scope, true);
   const bound = numberRange(key.read, key.max, value.expression, value.scope);
@@ -134,12 +105,30 @@ function compareOrder(key: NumberKey, operator: '<' | '>' | '<=' | '>=', value: 
   return low > high ? [] : key.compare([[low, high]], false);
 }
 
+function orderedAddresses(
+  key: AddressKey,
+  operator: '<' | '>' | '<=' | '>=' | '!',
+  expression: Expression,
+  scope: Scope,
+): Alternatives | null {
+  const { family, read } = key;
+  const bound = addressBounds(family, expression, scope, read ?? undefined);
+  if (operator === '!' || !bound || bound.lo.some((word, i) => word !== bound.hi[i])) return null;
+  const [least, most] = [bound.lo.map(() => 0), bound.lo.map(() => 0xffffffff)];
+  // `<` is what `>=` is not.
+  const below = operator === '<' || operator === '<=';
+  const negate = operator === '<' || operator === '>';
+  const range = below === negate ? { lo: bound.lo, hi: most } : { lo: least, hi: bound.lo };
+  return compareAddresses(key, rangesOf(family, [range]), negate);
+}
+
 /** Values written in place. */
 export function compareLeaves(key: Key, leaves: Leaves, negate: boolean): Alternatives | null {
   if (leaves.leaves.some(({ element }) => element?.statements.some(({ kind }) => kind !== 'counter'))) return null;
   switch (key.kind) {
     case 'address': {
-      const ranges = addressRanges(key.family, leaves);
+      if (key.read && leaves.columns.length > 0) return null;
+      const ranges = addressRanges(key.family, leaves, key.read ?? undefined);
       return ranges && compareAddresses(key, ranges, negate);
     }
     case 'number': {
@@ -165,7 +154,12 @@ function lowerReference({ name }: SetReference, key: Key, negate: boolean, conte
   const asSet = (side: 'src' | 'dst'): Alternatives => [
     [{ kind: 'set', set: set.id, name, dimensions: [side], negate, uninterpreted: [] }],
   ];
-  if (key.kind === 'address' && types?.length === 1 && types[0] === (family === 4 ? 'ipv4_addr' : 'ipv6_addr'))
+  if (
+    key.kind === 'address' &&
+    !key.read &&
+    types?.length === 1 &&
+    types[0] === (family === 4 ? 'ipv4_addr' : 'ipv6_addr')
+  )
     // The family once more, for a set match of the model says nothing of it when negated.
     return withPresumed([familyMatch(key.family)], asSet(key.field === 'saddr' ? 'src' : 'dst'));
   if (

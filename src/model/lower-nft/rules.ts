@@ -4,13 +4,14 @@
  * does not matter; the rule is offloaded as a whole or not at all.
  */
 import type { Span } from '../../diagnostic.js';
+import type { AddressFamily } from '../address.js';
 import type { Part, Ranges } from '../match.js';
-import type { Rule, RuleId } from '../ruleset.js';
+import type { Family, Rule, RuleId } from '../ruleset.js';
 import type { Statement, Verdict } from '../../parse/nft/tree.js';
 import { printStatement } from '../../parse/nft/print-statement.js';
 import type { RuleDraft } from './draft.js';
-import type { Alternatives } from './keys.js';
-import { familyMatch, unknownMatch } from './keys.js';
+import type { Alternatives } from './key.js';
+import { familyMatch, unknownMatch } from './key.js';
 import { lowerMatch, type MatchContext } from './matches.js';
 import { resolve, type Scope } from './scope.js';
 import { lowerStatement, lowerVerdict, type BarePart } from './statements.js';
@@ -19,7 +20,7 @@ import { lowerVerdictMap } from './verdict-map.js';
 /** More ways than this through one rule, and a match is left unknown. */
 const maxWays = 256;
 
-export interface RuleContext extends Omit<MatchContext, 'scope' | 'protocols'> {
+export interface RuleContext extends Omit<MatchContext, 'scope' | 'protocols' | 'network'> {
   readonly chain: string;
   /** Makes a chain of the rules in `jump { … }` and gives its name. */
   readonly addBlock: (statement: Statement & { kind: 'chainBlock' }, scope: Scope) => string;
@@ -31,28 +32,31 @@ export function lowerRule(draft: RuleDraft, number: number, context: RuleContext
   const { rule, scope, cut } = draft;
   const id = `${context.family} ${context.table} ${context.chain} ${number}` as RuleId;
   const { text, span } = rule;
-  return waysOf(rule.statements, { ...context, scope, protocols: null }).map((parts) => ({
-    id,
-    number,
-    span,
-    text,
-    parts,
-    cut,
-  }));
+  return waysOf(rule.statements, { ...context, scope, protocols: null, network: networkOf(context.family) }).map(
+    (parts) => ({
+      id,
+      number,
+      span,
+      text,
+      parts,
+      cut,
+    }),
+  );
 }
 
 function waysOf(statements: readonly Statement[], context: RuleContext & MatchContext): Way[] {
   let ways: Way[] = [[]];
-  let { protocols } = context;
+  let { protocols, network } = context;
   for (const statement of statements) {
     const { span } = statement;
-    const more = optionsOf(statement, { ...context, protocols });
+    const more = optionsOf(statement, { ...context, protocols, network });
     if (ways.length * more.length > maxWays) {
       ways = ways.map((way) => [...way, ...placed(tooMany(statement), span)]);
       continue;
     }
     ways = ways.flatMap((way) => more.map((parts) => [...way, ...placed(parts, span)]));
     protocols = protocolsAfter(protocols, more);
+    network = networkAfter(network, more);
   }
   return ways;
 }
@@ -118,4 +122,16 @@ function protocolsAfter(before: Ranges | null, options: readonly (readonly BareP
     if ('match' in part && part.match.kind === 'protocol' && !part.match.negate) protocols = part.match.protocols;
   }
   return protocols;
+}
+
+const networkOf = (family: Family): AddressFamily | null => (family === 'ip' ? 4 : family === 'ip6' ? 6 : null);
+
+function networkAfter(before: AddressFamily | null, options: readonly (readonly BarePart[])[]): AddressFamily | null {
+  const asked = (parts: readonly BarePart[]): AddressFamily | null =>
+    parts.reduce<AddressFamily | null>(
+      (found, part) => ('match' in part && part.match.kind === 'family' ? part.match.family : found),
+      null,
+    );
+  const [family, ...others] = options.map(asked);
+  return family && others.every((other) => other === family) ? family : before;
 }

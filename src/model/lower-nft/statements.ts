@@ -2,7 +2,7 @@
 import type { Match, Statement as ModelStatement } from '../match.js';
 import type { MangleStatement, ObjectStatement, Statement, Verdict } from '../../parse/nft/tree.js';
 import { printStatement } from '../../parse/nft/print-statement.js';
-import { unknownMatch } from './keys.js';
+import { unknownMatch } from './key.js';
 
 /** A part without its place. */
 export type BarePart = { readonly match: Match } | { readonly statement: ModelStatement };

@@ -17,10 +17,14 @@ export interface DeviceName {
 }
 
 /** All of `leaves` as address ranges, columns first. */
-export function addressRanges(family: AddressFamily, { leaves, columns }: Leaves): AddressRanges | null {
+export function addressRanges(
+  family: AddressFamily,
+  { leaves, columns }: Leaves,
+  read: AddressReader = addressText(family),
+): AddressRanges | null {
   const bounds: Bounds[] = [];
   for (const { key, scope } of leaves) {
-    const one = addressBounds(family, key, scope);
+    const one = addressBounds(family, key, scope, read);
     if (!one) return null;
     bounds.push(one);
   }
@@ -62,27 +66,43 @@ export function columnRanges(family: AddressFamily, column: ElementColumns): Add
   return { family, count: column.count, lo, hi: column.hi.subarray(0, column.count * words) };
 }
 
-export function addressBounds(family: AddressFamily, key: Expression | CatchAll, scope: Scope): Bounds | null {
+export type AddressReader = (text: string) => Bounds | null;
+
+const readers: Readonly<Record<AddressFamily, AddressReader>> = {
+  4: (text) => host(4, text),
+  6: (text) => host(6, text),
+};
+const addressText = (family: AddressFamily): AddressReader => readers[family];
+
+function host(family: AddressFamily, text: string): Bounds | null {
+  const words = addressWords(family, text);
+  return words && { lo: words, hi: words };
+}
+
+export function addressBounds(
+  family: AddressFamily,
+  key: Expression | CatchAll,
+  scope: Scope,
+  read: AddressReader = addressText(family),
+): Bounds | null {
   if (key.kind === 'catchAll') return network(Array<number>(wordsPerAddress(family)).fill(0), 0);
   const found = resolve({ expression: key, scope });
   if (!found) return null;
   const { expression } = found;
   if (expression.kind === 'prefix') {
-    const address = addressBounds(family, expression.address, found.scope);
+    const address = addressBounds(family, expression.address, found.scope, read);
     const most = family === 4 ? 32 : 128;
     return address && expression.length >= 0 && expression.length <= most
       ? network(address.lo, expression.length)
       : null;
   }
   if (expression.kind === 'range') {
-    const low = addressBounds(family, expression.low, found.scope);
-    const high = addressBounds(family, expression.high, found.scope);
+    const low = addressBounds(family, expression.low, found.scope, read);
+    const high = addressBounds(family, expression.high, found.scope, read);
     const bounds = low && high ? { lo: low.lo, hi: high.hi } : null;
     return bounds && inOrder(bounds) ? bounds : null;
   }
-  if (expression.kind !== 'value') return null;
-  const words = addressWords(family, expression.text);
-  return words && { lo: words, hi: words };
+  return expression.kind === 'value' ? read(expression.text) : null;
 }
 
 export function numberRanges(read: NumberReader, max: number, { leaves, columns }: Leaves): Ranges | null {
@@ -162,6 +182,7 @@ export function deviceName(key: Expression | CatchAll, scope: Scope): DeviceName
   if (found?.expression.kind !== 'value') return null;
   const { text, form } = found.expression;
   // `eth\\*` is a name with a star.
+  if (form === 'quoted' && /^[^\\]*\\\*$/.test(text)) return { name: text.replace('\\', ''), wildcard: false };
   if (text.includes('\\')) return null;
   if (form === 'wildcard' || (form === 'quoted' && text.endsWith('*')))
     return { name: text.endsWith('*') ? text.slice(0, -1) : text, wildcard: true };

@@ -3,14 +3,15 @@
  * order; what stands for "anything else" (`*`) excludes the others by name, for the rule does not go on to it after another's jump.
  */
 import type { Match, Statement as ModelStatement } from '../match.js';
-import type { Verdict, VerdictMapStatement } from '../../parse/nft/tree.js';
+import type { Expression, Verdict, VerdictMapStatement } from '../../parse/nft/tree.js';
 import { printStatement } from '../../parse/nft/print-statement.js';
 import { concatKeys, elementMatches } from './concat.js';
 import { secondsLeft } from './draft.js';
-import type { Alternatives, Key } from './keys.js';
-import { always, keyOf, unknownMatch } from './keys.js';
+import type { Alternatives, Key } from './key.js';
+import { always, unknownMatch } from './key.js';
+import { compareMasked } from './masked.js';
 import type { MatchContext } from './matches.js';
-import { compareLeaves } from './matches.js';
+import { compareLeaves, keyAndMask } from './matches.js';
 import type { Leaf, Leaves } from './scope.js';
 import { leavesOf, resolve } from './scope.js';
 
@@ -38,13 +39,32 @@ export function lowerVerdictMap(statement: VerdictMapStatement, context: MatchCo
   if (!leaves || leaves.columns.length > 0 || leaves.leaves.length > maxWays) return opaque;
   if (leaves.leaves.some(({ element }) => element?.statements.some(({ kind }) => kind !== 'counter'))) return opaque;
   const parts = statement.key.kind === 'concat' ? statement.key.parts : null;
-  const keys = parts ? concatKeys(parts, context) : [keyOf(statement.key, context)];
+  const single = keyAndMask({ left: statement.key, mask: null }, context);
+  const keys = parts ? concatKeys(parts, context) : [single.key];
   if (keys.some((key) => key.kind === 'unknown' && key.knowledge !== 'pure')) return opaque;
-  const ways = waysOf(keys, leaves, named?.declaration.timeout ?? null, text);
+  const { mask } = single;
+  const compare: Compare = (key, values, negate) =>
+    mask ? compareMasked(key, mask, values, negate, context.scope) : compareLeaves(key, values, negate);
+  const left = parts ?? [statement.key];
+  const ways = waysOf({ keys, left, leaves, compare, timeout: named?.declaration.timeout ?? null, text });
   return ways ? { kind: 'ways', ways } : opaque;
 }
 
-function waysOf(keys: readonly Key[], { leaves }: Leaves, timeout: number | null, text: string): Way[] | null {
+type Compare = (key: Key, values: Leaves, negate: boolean) => Alternatives | null;
+
+interface MapToLower {
+  readonly keys: readonly Key[];
+  readonly left: readonly Expression[];
+  readonly leaves: Leaves;
+  readonly compare: Compare;
+  /** Milliseconds that elements have by default. */
+  readonly timeout: number | null;
+  readonly text: string;
+}
+
+function waysOf(map: MapToLower): Way[] | null {
+  const { keys, timeout, text } = map;
+  const { leaves } = map.leaves;
   const presumed = keys.flatMap((key) => key.presumes);
   const ways: Way[] = [];
   for (const leaf of leaves) {
@@ -53,13 +73,13 @@ function waysOf(keys: readonly Key[], { leaves }: Leaves, timeout: number | null
     const verdict = data.verdict === 'continue' ? null : data;
     const expires = leaf.element !== null && secondsLeft(leaf.element, timeout) > 0;
     const doubt = expires ? [unknownMatch(text)] : [];
-    const alternatives = matchesOf(keys, leaf, leaves) ?? [[unknownMatch(text)]];
+    const alternatives = matchesOf(map, leaf, leaves) ?? [[unknownMatch(text)]];
     for (const matches of alternatives) ways.push({ matches: [...presumed, ...matches, ...doubt], verdict });
   }
   return ways.length > maxWays ? null : ways;
 }
 
-function matchesOf(keys: readonly Key[], leaf: Leaf, all: readonly Leaf[]): Alternatives | null {
+function matchesOf({ keys, left, compare }: MapToLower, leaf: Leaf, all: readonly Leaf[]): Alternatives | null {
   const [key] = keys;
   if (leaf.key.kind === 'catchAll') {
     const others = all.filter((one) => one !== leaf);
@@ -67,8 +87,8 @@ function matchesOf(keys: readonly Key[], leaf: Leaf, all: readonly Leaf[]): Alte
     // With an element that expires "anything else" is not certain: the names of all elements would exclude too much.
     if (keys.length > 1 || !key || others.some(({ element }) => element?.timeout ?? element?.expires)) return null;
     const excluded = others.map(({ key: name, scope }): Leaf => ({ key: name, scope, element: null }));
-    return compareLeaves(key, { leaves: excluded, columns: [] }, true);
+    return compare(key, { leaves: excluded, columns: [] }, true);
   }
-  if (keys.length > 1) return elementMatches(keys, leaf);
-  return key ? compareLeaves(key, { leaves: [{ ...leaf, element: null }], columns: [] }, false) : null;
+  if (keys.length > 1) return elementMatches(keys, left, leaf);
+  return key ? compare(key, { leaves: [{ ...leaf, element: null }], columns: [] }, false) : null;
 }
