@@ -45,7 +45,7 @@ async function load(bench: Case): Promise<Running> {
   const before = performance.now();
   const image = compilePrefilter(bench.prefilter);
   const compileMs = performance.now() - before;
-  const rodata = image.rodata({ mac: bench.mac, position: 0 });
+  const rodata = image.rodata({ mac: bench.mac, position: 0 }, 0n);
   const { program, maps } = await native.load(
     object,
     bench.program,

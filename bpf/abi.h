@@ -42,11 +42,16 @@ enum field_slot {
 /*
  * A label is what a lookup of one field answers. Uncounted fields: the class. Counted fields: class << 22 | counter + 1, counter
  * part 0 meaning "the step's own"; class 1023: the low bits are the index of an escape record, in u32s from `escapes`.
+ * Class 1022, in counted labels: the low bits are the number of an expiry record in `expiries`.
  * Class 0 is "the packet lacks the field", so no stored label is 0.
  */
 #define COUNTER_BITS 22
 #define COUNTER_MASK ((1u << COUNTER_BITS) - 1)
 #define ESCAPE_CLASS 1023
+#define EXPIRY_CLASS 1022
+
+#define MAX_EXPIRIES 8 /* records in a chain */
+#define EXPIRY_TICK_BITS 26 /* expiries are counted in ticks of 2^26 ns */
 
 /* Values of the field availability (src/plan/program.ts). */
 enum availability { COMPLETE, SHORT_HEADER, FRAGMENT, NO_PROTOCOL };
@@ -81,6 +86,14 @@ struct escape {
 	__u32 count;
 };
 
+/* A label that changes with time. */
+struct expiry {
+	__u32 ends; /* ticks since `clock_start` */
+	__u32 until; /* the label before that: no expiry record */
+	__u32 after; /* the label from then on; may be a later expiry record */
+};
+_Static_assert(sizeof(struct expiry) == 12, "abi");
+
 struct counter {
 	__u64 packets;
 	__u64 bytes; /* IP length, as netfilter counts */
@@ -91,7 +104,8 @@ struct field_config {
 	__u32 width; /* bytes per label of a small field: 1, 2 or 4 */
 	__u32 rows; /* offset of u64 rows[classes][words]: the steps that a packet of this class may still match */
 	__u32 classes;
-	__u32 counted; /* labels carry counters */
+	__u32 counted; /* labels carry counters, or expire */
+	__u32 timed; /* labels may be expiry records */
 };
 
 /* IPv4 addresses: single ones in buckets, all others as sorted range starts behind an index of the top bits. */
@@ -164,6 +178,7 @@ struct family_config {
 	__u32 step_count;
 	__u32 skips; /* number of skip steps */
 	__u32 escapes; /* offset */
+	__u32 expiries; /* offset of struct expiry[] */
 	__u32 tuple_destination; /* bit per tuple slot: its address is the destination */
 	__u32 tuple_source_port; /* bit per tuple slot: its port is the source port */
 	struct field_config field[FIELD_SLOTS];
@@ -172,7 +187,9 @@ struct family_config {
 struct config {
 	__u8 mac[6]; /* of the device, as on the wire */
 	__u16 reserved;
+	__s64 clock_start; /* CLOCK_MONOTONIC, ns: when the first element expires */
 	__u32 tables_bytes; /* size of the value of `tables` */
+	__u32 padding;
 	__u32 masks[MAX_LENGTHS][4]; /* of each prefix length */
 	struct address_config address[2]; /* IPv4 source and destination */
 	struct family_config ip;

@@ -49,6 +49,8 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 	__u64 class;
 
 	label |= l->zero;
+	if (field->timed && label >> COUNTER_BITS == EXPIRY_CLASS)
+		label = current_label(family->expiries, label);
 	class = label;
 	if (field->counted) {
 		l->label[slot] = label;

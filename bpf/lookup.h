@@ -136,6 +136,34 @@ static __always_inline __u32 address_label(const void *t, const volatile struct 
 	return table->fallback;
 }
 
+/*
+ * The label that an expiry record stands for now; 0, "the packet lacks the field", never. Own function: the verifier walks the chain once,
+ * however many fields expire. bpf_ktime_get_coarse_ns (since 5.11) is CLOCK_MONOTONIC as of the last tick, as jiffies are, by which
+ * sets expire; neither runs while the host sleeps.
+ */
+__noinline __u32 current_label(__u32 expiries, __u32 label)
+{
+	const void *t = table_base();
+	__s64 now = (__s64)(bpf_ktime_get_coarse_ns() - cfg.clock_start) >> EXPIRY_TICK_BITS;
+	int i;
+
+	if (!t || cfg.tables_bytes < sizeof(struct expiry))
+		return 0;
+	for (i = 0; i < MAX_EXPIRIES; i++) {
+		__u64 at = expiries + (__u64)(label & COUNTER_MASK) * sizeof(struct expiry);
+		const struct expiry *record;
+
+		if (label >> COUNTER_BITS != EXPIRY_CLASS)
+			return label;
+		barrier_var(at);
+		if (at > cfg.tables_bytes - sizeof(*record))
+			return 0;
+		record = t + at;
+		label = now < (__s64)record->ends ? record->until : record->after;
+	}
+	return label >> COUNTER_BITS != EXPIRY_CLASS ? label : 0;
+}
+
 struct length_walk {
 	const struct prefix_key *wanted;
 	__u32 table;

@@ -41,6 +41,12 @@ export const smallFieldValues: Readonly<Record<SmallField, number>> = {
 export const counterBits = 22;
 export const counterMask = 2 ** counterBits - 1;
 export const escapeClass = 1023;
+export const expiryClass = 1022;
+/** Most records that a lookup follows. */
+export const maxExpiries = 8;
+/** Expiries are counted in ticks of 2^26 ns, 67 ms. */
+export const expiryTickBits = 26;
+export const expiryBytes = 12;
 export const maxProbes = 32;
 export const maxBucketsProbed = 16;
 export const bucketSlots = 8;
@@ -75,7 +81,7 @@ const u32s = (...names: readonly string[]): Member[] => names.map((name) => [nam
 
 export const fieldConfig: Struct = {
   name: 'field_config',
-  members: u32s('labels', 'width', 'rows', 'classes', 'counted'),
+  members: u32s('labels', 'width', 'rows', 'classes', 'counted', 'timed'),
 };
 
 export const addressConfig: Struct = {
@@ -111,6 +117,7 @@ export const familyConfig: Struct = {
       'step_count',
       'skips',
       'escapes',
+      'expiries',
       'tuple_destination',
       'tuple_source_port',
     ),
@@ -123,7 +130,9 @@ export const config: Struct = {
   members: [
     ['mac', 1, 6],
     ['reserved', 2],
+    ['clock_start', 8],
     ['tables_bytes', 4],
+    ['padding', 4],
     ['masks', 4, maxLengths * 4],
     ['address', addressConfig, 2],
     ['ip', familyConfig],
@@ -141,6 +150,10 @@ export const step: Struct = {
     ['skip_to', 2],
     ['counter', 4],
   ],
+};
+export const expiry: Struct = {
+  name: 'expiry',
+  members: u32s('ends', 'until', 'after'),
 };
 export const counter: Struct = {
   name: 'counter',

@@ -1,7 +1,7 @@
 /** IPv4 addresses: single ones in buckets of one cache line, all others as sorted ranges behind an index of the top bits. */
 import type { StepProgram } from '../plan/program.js';
 import { bucketSlots, maxBucketsProbed } from './abi.js';
-import { atomOfKind, type FieldUse } from './field-use.js';
+import { atomOfKind, expiryColumn, type FieldUse } from './field-use.js';
 import type { Entries, LabelledRanges } from './sweep.js';
 
 /** From so many single addresses on, buckets beat a longer binary search. */
@@ -55,7 +55,8 @@ export function addressEntries(program: StepProgram, use: FieldUse): Entries {
       for (let i = 0; i < ranges.count; i++) counter[at + i] = counters[i]! + 1;
     at += ranges.count;
   });
-  return { count, lo, hi, atom, counter };
+  const sizes = atoms.map(({ ranges }) => ranges.count);
+  return { count, lo, hi, atom, counter, expires: expiryColumn(atoms, sizes) };
 }
 
 /** bpf/lookup.h computes the same. */

@@ -9,9 +9,10 @@ import { rodataBytes } from './rodata.js';
 export function compilePrefilter(prefilter: Prefilter): Image {
   let family: 4 | 6 = 4;
   const arena = new Arena(() => family);
-  const ip = familyImage(prefilter.ip, arena);
+  const start = firstExpiry(prefilter);
+  const ip = familyImage(prefilter.ip, arena, start);
   family = 6;
-  const ip6 = familyImage(prefilter.ip6, arena);
+  const ip6 = familyImage(prefilter.ip6, arena, start);
   const size = arena.size;
   return {
     tables: arena.bytes(),
@@ -22,6 +23,16 @@ export function compilePrefilter(prefilter: Prefilter): Image {
     asksConntrack: [prefilter.ip, prefilter.ip6].some(({ steps }) =>
       steps.some(({ outcome }) => outcome.kind === 'ask'),
     ),
-    rodata: (device) => rodataBytes(size, ip, ip6, device),
+    rodata: (device, clockZero) => {
+      return rodataBytes(size, ip, ip6, device, BigInt(start) * 1_000_000_000n - clockZero);
+    },
   };
+}
+
+/** Second since the epoch at which the first element expires; 0 where none does. */
+function firstExpiry({ ip, ip6 }: Prefilter): number {
+  let first = Infinity;
+  for (const { expires } of [...ip.atoms, ...ip6.atoms])
+    for (const second of expires ?? []) if (second > 0 && second < first) first = second;
+  return first === Infinity ? 0 : first;
 }

@@ -6,6 +6,7 @@ import type { Arena } from './arena.js';
 import { Classes } from './classes.js';
 import { countedAtom, isSmall, usedFields, type FieldUse } from './field-use.js';
 import { CompileError, type Structure } from './image.js';
+import { Expiries } from './expiries.js';
 import { Escapes, Labels } from './labels.js';
 import { address6Prefixes, macPrefixes, tuplePrefixes } from './prefix-entries.js';
 import { prefixTable, type PrefixTable } from './prefix-table.js';
@@ -37,12 +38,14 @@ export interface FamilyImage {
   readonly used: readonly Field[];
 }
 
-export function familyImage(program: StepProgram, arena: Arena): FamilyImage {
-  return new FamilyBuilder(program, arena).build();
+/** `start`: second since the epoch that expiries are counted from. */
+export function familyImage(program: StepProgram, arena: Arena, start: number): FamilyImage {
+  return new FamilyBuilder(program, arena, start).build();
 }
 
 class FamilyBuilder {
   readonly #escapes = new Escapes();
+  readonly #expiries: Expiries;
   readonly #fields: FieldImage[] = [];
   readonly #address: { side: number; numbers: Numbers }[] = [];
   readonly #prefixes: { table: number; numbers: Numbers; lengths: readonly number[] }[] = [];
@@ -52,7 +55,9 @@ class FamilyBuilder {
   constructor(
     private readonly program: StepProgram,
     private readonly arena: Arena,
+    start: number,
   ) {
+    this.#expiries = new Expiries(start);
     this.#uses = usedFields(program);
   }
 
@@ -60,6 +65,10 @@ class FamilyBuilder {
     for (const use of this.#uses) this.#field(use);
     if (this.#escapes.length >= 2 ** 22) {
       const message = 'too many elements whose packets count differently in several steps';
+      throw new CompileError('too-large', message, this.program.family);
+    }
+    if (this.#expiries.count > 2 ** 22) {
+      const message = 'too many elements that expire at different times';
       throw new CompileError('too-large', message, this.program.family);
     }
     return {
@@ -90,9 +99,16 @@ class FamilyBuilder {
       step_count: steps.length,
       skips: steps.filter(({ outcome }) => outcome.kind === 'skip' || outcome.kind === 'ask').length,
       escapes: this.arena.add(this.#escapes.words()),
+      expiries: this.arena.add(this.#expiryTable()),
       tuple_destination: bits((use) => tuple(use).addressField === 'daddr'),
       tuple_source_port: bits((use) => tuple(use).portField === 'sport'),
     };
+  }
+
+  #expiryTable(): Uint32Array {
+    const words = this.#expiries.words();
+    if (words.length > 0) this.#list('expiries', 'direct', this.#expiries.count, words.byteLength);
+    return words;
   }
 
   #stepTable(): Uint8Array {
@@ -117,7 +133,7 @@ class FamilyBuilder {
 
   #field(use: FieldUse): void {
     const classes = new Classes(use.atoms.length);
-    const labels = new Labels(classes, this.#escapes, use.counted);
+    const labels = new Labels(classes, this.#escapes, use.counted, use.timed ? this.#expiries : null);
     const { family } = this.program;
     let table: Numbers = { labels: 0, width: 0 };
     let device: LabelledRanges | null = null;
@@ -146,6 +162,7 @@ class FamilyBuilder {
       rows: this.arena.add(rows),
       classes: classes.count,
       counted: labels.isCounted ? 1 : 0,
+      timed: labels.isTimed ? 1 : 0,
     };
     this.#fields.push({ slot: use.slot, numbers, device });
     this.#list(`${use.field} steps`, 'bit-vectors', classes.count, rows.byteLength);

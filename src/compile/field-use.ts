@@ -10,6 +10,8 @@ export interface FieldUse {
   /** Indices into the program's atoms, in the order in which steps use them. */
   readonly atoms: readonly number[];
   readonly counted: readonly CountedAtom[];
+  /** Some entry expires. */
+  readonly timed: boolean;
 }
 
 /** The literal whose atom counts the drop of this step by line, or null. */
@@ -30,7 +32,12 @@ export function usedFields(program: StepProgram): FieldUse[] {
   const used = new Set<number>();
   const countedSteps = new Map<number, number[]>();
   program.steps.forEach((step, number) => {
-    for (const { atom } of step.when) used.add(atom);
+    const isGuard = step.outcome.kind === 'pass' || step.outcome.kind === 'ask';
+    for (const { atom, negate } of step.when) {
+      used.add(atom);
+      if (isTimed(program.atoms[atom]!) && negate !== isGuard)
+        throw new Error(`bug: step ${number} errs to a drop when an entry of atom ${atom} expires early`);
+    }
     const counted = countedAtom(program, number);
     if (counted !== null) countedSteps.set(counted, [...(countedSteps.get(counted) ?? []), number]);
   });
@@ -61,11 +68,26 @@ export function usedFields(program: StepProgram): FieldUse[] {
       slot,
       field: program.atoms[atoms[0]!]!.field,
       atoms,
+      timed: atoms.some((atom) => isTimed(program.atoms[atom]!)),
       counted: atoms.flatMap((atom, position) => {
         const steps = countedSteps.get(atom);
         return steps === undefined ? [] : [{ atom: position, steps }];
       }),
     }));
+}
+
+const isTimed = ({ expires }: Atom): boolean => expires?.some((second) => second > 0) ?? false;
+
+/** Expiry per entry, atom by atom; null when none expires. */
+export function expiryColumn(atoms: readonly Atom[], sizes: readonly number[]): Uint32Array | null {
+  if (!atoms.some(isTimed)) return null;
+  const column = new Uint32Array(sizes.reduce((sum, size) => sum + size, 0));
+  let at = 0;
+  atoms.forEach(({ expires }, i) => {
+    if (expires !== undefined) column.set(expires, at);
+    at += sizes[i]!;
+  });
+  return column;
 }
 
 export function atomOfKind<Kind extends Atom['kind']>(

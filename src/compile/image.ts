@@ -28,8 +28,11 @@ export interface Image {
   readonly fields: readonly Field[];
   /** Some drops want conntrack asked first: the program with the kfuncs is needed. */
   readonly asksConntrack: boolean;
-  /** `.rodata` of the program for one device. */
-  readonly rodata: (device: DeviceConfig) => Uint8Array;
+  /**
+   * `.rodata` of the program for one device. `clockZero`: nanoseconds since the epoch when CLOCK_MONOTONIC, by which the program
+   * tells what has expired, was 0.
+   */
+  readonly rodata: (device: DeviceConfig, clockZero: bigint) => Uint8Array;
 }
 
 /** Most steps that a family may have. */

@@ -1,6 +1,7 @@
 /** Labels: what the lookup of a field answers (bpf/abi.h): a class, and for counted fields which line's counter. */
-import { counterBits, counterMask, escapeClass } from './abi.js';
+import { counterBits, counterMask, escapeClass, expiryClass } from './abi.js';
 import type { Classes } from './classes.js';
+import type { Expiries } from './expiries.js';
 
 /** Escape records of one family: labels that do not fit into 32 bits. */
 export class Escapes {
@@ -43,15 +44,28 @@ export class Labels {
     private readonly classes: Classes,
     private readonly escapes: Escapes,
     private readonly counted: readonly CountedAtom[],
+    /** Null: no entry of the field expires. */
+    private readonly expiries: Expiries | null,
   ) {}
 
+  /** Labels have a part for a counter; where entries expire too, for the class alone would not say so. */
   get isCounted(): boolean {
-    return this.counted.length > 0;
+    return this.counted.length > 0 || this.expiries !== null;
+  }
+
+  get isTimed(): boolean {
+    return this.expiries !== null;
+  }
+
+  /** The label that is `until` before that second since the epoch, then `after`. */
+  expiring(seconds: number, until: number, after: number): number {
+    if (this.expiries === null) throw new Error('bug: an entry of this field expires');
+    return this.expiries.label(seconds, until, after);
   }
 
   current(counterOf: (atom: number) => number): number {
     const classId = this.classes.current();
-    if (this.counted.length === 0) return classId;
+    if (!this.isCounted) return classId;
     let common = 0;
     let same = true;
     for (const { atom } of this.counted) {
@@ -60,7 +74,7 @@ export class Labels {
       same &&= common === 0;
       common = counter;
     }
-    if (same && classId < escapeClass && common <= counterMask) return ((classId << counterBits) | common) >>> 0;
+    if (same && classId < expiryClass && common <= counterMask) return ((classId << counterBits) | common) >>> 0;
     return this.#escape(classId, counterOf);
   }
 

@@ -11,6 +11,16 @@ export interface Prefixes {
   readonly atom: Uint32Array;
   /** Counter + 1, or 0. */
   readonly counter: Uint32Array;
+  /** Seconds since the epoch, or 0. */
+  readonly expires: Uint32Array;
+}
+
+/** What an element brings along, however many prefixes it is split into. */
+export interface Carried {
+  readonly atom: number;
+  /** Counter + 1, or 0. */
+  readonly counter: number;
+  readonly expires: number;
 }
 
 /** Collects prefixes; columns double as they fill up. */
@@ -26,12 +36,12 @@ export class PrefixCollector {
     private readonly atomIndex: (atom: number) => number,
     capacity: number,
   ) {
-    this.#columns = Array.from({ length: wordCount + 4 }, () => new Uint32Array(Math.max(16, capacity)));
+    this.#columns = Array.from({ length: wordCount + 5 }, () => new Uint32Array(Math.max(16, capacity)));
     this.#lo = new Uint32Array(wordCount);
     this.#hi = new Uint32Array(wordCount);
   }
 
-  add(top: number, length: number, atom: number, counter: number, words: Uint32Array, at: number): void {
+  add(top: number, length: number, { atom, counter, expires }: Carried, words: Uint32Array, at: number): void {
     const i = this.#count++;
     if (i >= this.#columns[0]!.length) this.#grow(atom);
     const w = this.wordCount;
@@ -40,10 +50,11 @@ export class PrefixCollector {
     this.#columns[w + 1]![i] = length;
     this.#columns[w + 2]![i] = atom;
     this.#columns[w + 3]![i] = counter;
+    this.#columns[w + 4]![i] = expires;
   }
 
   /** Splits the inclusive range at word `at` of both columns. */
-  addRange(top: number, atom: number, counter: number, lows: Uint32Array, highs: Uint32Array, at: number): void {
+  addRange(top: number, carried: Carried, lows: Uint32Array, highs: Uint32Array, at: number): void {
     const [lo, hi] = [this.#lo, this.#hi];
     for (let k = 0; k < this.wordCount; k++) {
       lo[k] = lows[at + k]!;
@@ -51,7 +62,7 @@ export class PrefixCollector {
     }
     while (!above(lo, hi)) {
       const host = hostBits(lo, hi);
-      this.add(top, this.wordCount * 32 - host, atom, counter, lo, 0);
+      this.add(top, this.wordCount * 32 - host, carried, lo, 0);
       if (advance(lo, host)) return;
     }
   }
@@ -66,6 +77,7 @@ export class PrefixCollector {
       length: cut(w + 1),
       atom: cut(w + 2),
       counter: cut(w + 3),
+      expires: cut(w + 4),
     };
   }
 

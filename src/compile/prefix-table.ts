@@ -40,7 +40,8 @@ function labelsByRank(
 ): Uint32Array {
   const hi = behind.map((rank) => rank - 1);
   const { count, atom, counter } = prefixes;
-  const ranges = sweep({ count, lo, hi, atom, counter }, classes, labels);
+  const expires = labels.isTimed ? prefixes.expires : null;
+  const ranges = sweep({ count, lo, hi, atom, counter, expires }, classes, labels);
   const byRank = new Uint32Array(ranks);
   for (let i = 0; i < ranges.count; i++)
     byRank.fill(ranges.labels[i]!, ranges.starts[i], ranges.starts[i + 1] ?? ranks);

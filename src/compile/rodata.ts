@@ -6,10 +6,18 @@ import { labelAt } from './small-table.js';
 
 const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
-export function rodataBytes(tablesBytes: number, ip: FamilyImage, ip6: FamilyImage, device: DeviceConfig): Uint8Array {
+/** `clockStart`: CLOCK_MONOTONIC, in nanoseconds, when the first element expires; negative when that was before the host started. */
+export function rodataBytes(
+  tablesBytes: number,
+  ip: FamilyImage,
+  ip6: FamilyImage,
+  device: DeviceConfig,
+  clockStart: bigint,
+): Uint8Array {
   const view = new DataView(new ArrayBuffer(sizeOf(config)));
   for (let i = 0; i < 6; i++) view.setUint8(i, Math.floor(device.mac / 2 ** (40 - 8 * i)) % 256);
   writeNumbers(view, config, 0, { tables_bytes: tablesBytes });
+  view.setBigInt64(offsetOf(config, 'clock_start'), clockStart, littleEndian);
   writeMasks(view);
   for (const { side, numbers } of ip.address) {
     const [at, struct] = element(config, 'address', side);

@@ -1,7 +1,7 @@
 /** Fields of at most 16 bits: one label per value. */
 import type { StepProgram, SmallField } from '../plan/program.js';
 import { smallFieldValues } from './abi.js';
-import { atomOfKind, type FieldUse } from './field-use.js';
+import { atomOfKind, expiryColumn, type FieldUse } from './field-use.js';
 import type { Entries, LabelledRanges } from './sweep.js';
 
 export function smallEntries(program: StepProgram, use: FieldUse): Entries {
@@ -20,7 +20,8 @@ export function smallEntries(program: StepProgram, use: FieldUse): Entries {
       counter[at++] = counters === null ? 0 : counters[i]! + 1;
     });
   });
-  return { count, lo, hi, atom, counter };
+  const sizes = atoms.map(({ ranges }) => ranges.length);
+  return { count, lo, hi, atom, counter, expires: expiryColumn(atoms, sizes) };
 }
 
 /** Bytes per label: a field without line counters has few classes. */

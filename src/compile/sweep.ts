@@ -1,6 +1,7 @@
 /** From overlapping entries of several atoms to disjoint ranges with one label each, by a sweep over 32-bit positions. */
 import type { Classes } from './classes.js';
 import type { Labels } from './labels.js';
+import { OpenEntries } from './open-entries.js';
 import { sortByColumns } from './radix-sort.js';
 
 /** Entries of all atoms of a field, atom by atom and in each atom's order: of overlapping entries the first one counts. */
@@ -13,6 +14,8 @@ export interface Entries {
   readonly atom: Uint32Array;
   /** Counter + 1 of each entry, 0 for none; null when no atom of the field is counted by line. */
   readonly counter: Uint32Array | null;
+  /** When each entry expires, seconds since the epoch, 0 for never; null when none does. */
+  readonly expires: Uint32Array | null;
 }
 
 /** Range i reaches from starts[i] to the next start; the first start is 0. Neighbours have different labels. */
@@ -26,6 +29,8 @@ export interface LabelledRanges {
 class Winners {
   readonly #heaps: number[][] = [];
   readonly #ended: Uint8Array;
+  /** First entry that expires and has not, by atom, at the moment that is looked at. */
+  readonly #borrowed = new Map<number, number>();
 
   constructor(private readonly entries: Entries) {
     this.#ended = new Uint8Array(entries.count);
@@ -45,12 +50,23 @@ class Winners {
     this.#ended[entry] = 1;
   }
 
+  /** Takes an entry that expires into account, until `forget`. */
+  borrow(entry: number): void {
+    const atom = this.entries.atom[entry]!;
+    this.#borrowed.set(atom, Math.min(entry, this.#borrowed.get(atom) ?? entry));
+  }
+
+  forget(): void {
+    this.#borrowed.clear();
+  }
+
   /** Counter + 1 of the first entry that covers the position, or 0. */
   counterOf = (atom: number): number => {
-    const heap = this.#heaps[atom];
-    if (heap === undefined) return 0;
+    const heap = this.#heaps[atom] ?? [];
     while (heap.length > 0 && this.#ended[heap[0]!] === 1) removeTop(heap);
-    return heap.length === 0 ? 0 : this.entries.counter![heap[0]!]!;
+    const borrowed = this.#borrowed.get(atom);
+    const first = borrowed !== undefined && !(heap[0]! < borrowed) ? borrowed : heap[0];
+    return first === undefined ? 0 : this.entries.counter![first]!;
   };
 }
 
@@ -70,16 +86,17 @@ function removeTop(heap: number[]): void {
 }
 
 export function sweep(entries: Entries, classes: Classes, labels: Labels): LabelledRanges {
-  const { count, lo, hi, atom } = entries;
+  const { count, lo, hi, atom, expires } = entries;
   const byStart = sortByColumns([lo], count);
   const byEnd = sortByColumns([hi], count);
   const covering = new Uint32Array(classes.atoms);
   const winners = new Winners(entries);
+  const open = expires === null ? null : new OpenEntries(expires);
   const starts = new Uint32Array(count * 2 + 1);
   const labelOf = new Uint32Array(count * 2 + 1);
   let ranges = 0;
   const emit = (position: number): void => {
-    const label = labels.current(winners.counterOf);
+    const label = open === null || open.isEmpty ? labels.current(winners.counterOf) : expiringLabel(open);
     if (ranges > 0 && labelOf[ranges - 1] === label) return;
     starts[ranges] = position;
     labelOf[ranges++] = label;
@@ -104,12 +121,35 @@ export function sweep(entries: Entries, classes: Classes, labels: Labels): Label
   }
   return { count: ranges, starts: starts.subarray(0, ranges), labels: labelOf.subarray(0, ranges) };
 
-  function enter(entry: number): void {
+  /** From the last moment to the first: what holds when all have expired, then what holds before. */
+  function expiringLabel(entriesThatEnd: OpenEntries): number {
+    let label = labels.current(winners.counterOf);
+    const stages = entriesThatEnd.stages();
+    for (const { end, entries: together } of stages.reverse()) {
+      for (const entry of together) {
+        cover(entry);
+        if (counted) winners.borrow(entry);
+      }
+      label = labels.expiring(end, labels.current(winners.counterOf), label);
+    }
+    for (const { entries: together } of stages) together.forEach(uncover);
+    winners.forget();
+    return label;
+  }
+  function cover(entry: number): void {
     if (covering[atom[entry]!]!++ === 0) classes.toggle(atom[entry]!);
+  }
+  function uncover(entry: number): void {
+    if (--covering[atom[entry]!]! === 0) classes.toggle(atom[entry]!);
+  }
+  function enter(entry: number): void {
+    if (open !== null && expires![entry]! > 0) return open.start(entry);
+    cover(entry);
     if (counted) winners.start(entry);
   }
   function leave(entry: number): void {
-    if (--covering[atom[entry]!]! === 0) classes.toggle(atom[entry]!);
+    if (open !== null && expires![entry]! > 0) return open.end(entry);
+    uncover(entry);
     if (counted) winners.end(entry);
   }
 }

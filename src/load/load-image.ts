@@ -1,6 +1,7 @@
 /** Image -> loaded programs, filled but attached to nothing. */
 import type { Image } from '../compile/image.js';
 import { programName, readBpfObject } from './bpf-object.js';
+import { readClockZero } from './clock.js';
 import { Descriptor } from './descriptor.js';
 import { explaining } from './load-error.js';
 import type { MapSize, NativeApi } from './native-api.js';
@@ -39,6 +40,7 @@ export async function loadImage(
   devices: readonly TargetDevice[],
 ): Promise<LoadedImage> {
   const object = readBpfObject(image.asksConntrack);
+  const clockZero = readClockZero();
   const opened: Descriptor[] = [];
   const close = (): void => opened.forEach((descriptor) => descriptor.close());
   try {
@@ -47,7 +49,7 @@ export async function loadImage(
     for (const device of devices) {
       const sizes = maps === null ? firstSizes(image) : sharedSizes(maps);
       const fds = await explaining(`cannot load the prefilter for ${device.name}`, () =>
-        native.load(object, programName, image.rodata(device), sizes),
+        native.load(object, programName, image.rodata(device, clockZero), sizes),
       );
       const program = new Descriptor(native, fds.program);
       const own = Object.fromEntries(Object.entries(fds.maps).map(([name, fd]) => [name, new Descriptor(native, fd)]));

@@ -12,41 +12,50 @@ import type { Ranges } from '../model/match.js';
 export { Availability, availableUpTo } from '../model/field.js';
 export type { Field, SmallField } from '../model/field.js';
 
+/** Columns beside the entries of an atom. */
+interface EntryColumns {
+  /** The counter of each entry. */
+  readonly counters: Uint32Array | null;
+  /**
+   * When each entry ceases to be one, in seconds since the epoch; 0: never. The data plane may let an entry cease earlier, so a literal
+   * over such an atom stands, not negated, in a `drop` or `skip` step or, negated, in a `pass` or `ask` step: there that passes more.
+   */
+  readonly expires?: Uint32Array;
+}
+
 /**
- * A named set of values of one field. `counters`, where present, is parallel to the entries and gives the counter of each; of
- * overlapping entries the first one counts. Entries may overlap and are in no order.
+ * A named set of values of one field. Of overlapping entries the first one that has not expired counts. Entries may overlap and are in no
+ * order.
  */
-export type Atom =
-  | {
-      readonly kind: 'values';
-      readonly field: SmallField;
-      readonly ranges: Ranges;
-      readonly counters: Uint32Array | null;
-    }
-  | {
-      readonly kind: 'addresses';
-      readonly field: 'saddr' | 'daddr';
-      readonly ranges: AddressRanges;
-      readonly counters: Uint32Array | null;
-    }
-  | {
-      readonly kind: 'macs';
-      readonly field: 'smac';
-      readonly addresses: readonly number[];
-      readonly counters: Uint32Array | null;
-    }
-  | {
-      /** address × protocol × port, as hash:ip,port; the address comes from `addressField`, the port from `portField` (ICMP: type << 8 | code). */
-      readonly kind: 'tuples';
-      readonly field: 'tuple';
-      readonly addressField: 'saddr' | 'daddr';
-      readonly portField: 'sport' | 'dport';
-      readonly ranges: AddressRanges;
-      readonly protocol: Uint8Array;
-      readonly portLo: Uint16Array;
-      readonly portHi: Uint16Array;
-      readonly counters: Uint32Array | null;
-    };
+export type Atom = EntryColumns &
+  (
+    | {
+        readonly kind: 'values';
+        readonly field: SmallField;
+        readonly ranges: Ranges;
+      }
+    | {
+        readonly kind: 'addresses';
+        readonly field: 'saddr' | 'daddr';
+        readonly ranges: AddressRanges;
+      }
+    | {
+        readonly kind: 'macs';
+        readonly field: 'smac';
+        readonly addresses: readonly number[];
+      }
+    | {
+        /** address × protocol × port, as hash:ip,port; the address comes from `addressField`, the port from `portField` (ICMP: type << 8 | code). */
+        readonly kind: 'tuples';
+        readonly field: 'tuple';
+        readonly addressField: 'saddr' | 'daddr';
+        readonly portField: 'sport' | 'dport';
+        readonly ranges: AddressRanges;
+        readonly protocol: Uint8Array;
+        readonly portLo: Uint16Array;
+        readonly portHi: Uint16Array;
+      }
+  );
 
 /** `atom` indexes `StepProgram.atoms`. */
 export interface Literal {

@@ -39,13 +39,13 @@ const structures = (atom: Atom): string[] =>
 
 test('an empty prefilter has an image', (t) => {
   const image = compilePrefilter(prefilter([], []));
-  t.is(image.rodata({ mac: 1, position: 0 }).length, sizeOf(config));
+  t.is(image.rodata({ mac: 1, position: 0 }, 0n).length, sizeOf(config));
   t.is(image.counters, 1);
   t.deepEqual(image.structures, []);
 });
 
 test('the MAC stands in the constants as on the wire', (t) => {
-  const rodata = compilePrefilter(prefilter([], [])).rodata({ mac: 0x0123456789ab, position: 0 });
+  const rodata = compilePrefilter(prefilter([], [])).rodata({ mac: 0x0123456789ab, position: 0 }, 0n);
   t.deepEqual([...rodata.subarray(0, 6)], [0x01, 0x23, 0x45, 0x67, 0x89, 0xab]);
 });
 

@@ -27,21 +27,27 @@ export function tuplePort(packet: Decoded, family: 4 | 6, field: 'sport' | 'dpor
   return carriesPort.includes(packet.small.protocol) ? packet.small[field] : 0;
 }
 
-/** Number of the first entry that contains the packet's value, or -1. */
-export function firstEntry(atom: Atom, packet: Decoded): number {
+/** Number of the first entry that contains the packet's value and has not expired at that second since the epoch, or -1. */
+export function firstEntry(atom: Atom, packet: Decoded, at: number): number {
+  const isLive = (i: number): boolean => {
+    const end = atom.expires?.[i] ?? 0;
+    return end === 0 || at < end;
+  };
   switch (atom.kind) {
     case 'values':
-      return atom.ranges.findIndex(([lo, hi]) => lo <= packet.small[atom.field] && packet.small[atom.field] <= hi);
+      return atom.ranges.findIndex(
+        ([lo, hi], i) => isLive(i) && lo <= packet.small[atom.field] && packet.small[atom.field] <= hi,
+      );
     case 'macs':
-      return atom.addresses.indexOf(packet.smac);
+      return atom.addresses.findIndex((address, i) => isLive(i) && address === packet.smac);
     case 'addresses':
-      return find(atom.ranges, packet[atom.field], () => true);
+      return find(atom.ranges, packet[atom.field], isLive);
     case 'tuples': {
       const port = tuplePort(packet, atom.ranges.family, atom.portField);
       return find(
         atom.ranges,
         packet[atom.addressField],
-        (i) => atom.protocol[i] === packet.small.protocol && atom.portLo[i]! <= port && port <= atom.portHi[i]!,
+        (i) => isLive(i) && atom.protocol[i] === packet.small.protocol && atom.portLo[i]! <= port && port <= atom.portHi[i]!,
       );
     }
   }
@@ -61,14 +67,15 @@ function find(
   return -1;
 }
 
-export function evaluate(program: StepProgram, packet: Decoded): Decision {
+/** `at`: second since the epoch. */
+export function evaluate(program: StepProgram, packet: Decoded, at = 0): Decision {
   let number = 0;
   while (number < program.steps.length) {
     const { when, outcome } = program.steps[number]!;
     const holds = when.every(({ atom, negate }) => {
       const { field } = program.atoms[atom]!;
       if (packet.small.availability > availableUpTo[field]) return outcome.kind === 'pass' || outcome.kind === 'ask';
-      return firstEntry(program.atoms[atom]!, packet) >= 0 !== negate;
+      return firstEntry(program.atoms[atom]!, packet, at) >= 0 !== negate;
     });
     if (!holds) number++;
     // Nothing here knows conntrack, so what must be asked about cannot be dropped.
@@ -76,7 +83,7 @@ export function evaluate(program: StepProgram, packet: Decoded): Decision {
     else if (outcome.kind === 'skip') number = outcome.to;
     else {
       const counted = outcome.counted === null ? null : program.atoms[when[outcome.counted]!.atom]!;
-      const line = counted?.counters?.[firstEntry(counted, packet)];
+      const line = counted?.counters?.[firstEntry(counted, packet, at)];
       return { verdict: 'drop', counter: line ?? outcome.counter };
     }
   }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { config, counter, passReasons, sizeOf } from '../../src/compile/abi.js';
 import type { DeviceConfig, Image } from '../../src/compile/image.js';
 import type { FrameBatch } from '../../src/load/native-api.js';
+import { readClockZero } from '../../src/load/clock.js';
 import { loadNative } from '../../src/load/native.js';
 
 export const objectFile = 'build/bpf/prefilter.bpf.o';
@@ -29,9 +30,14 @@ export function batch(frames: readonly Uint8Array[]): FrameBatch {
   return { bytes, ends };
 }
 
-export async function loadImage(image: Image, device: DeviceConfig, file = objectFile): Promise<Loaded> {
+export async function loadImage(
+  image: Image,
+  device: DeviceConfig,
+  file = objectFile,
+  clockZero = readClockZero(),
+): Promise<Loaded> {
   const native = loadNative();
-  const rodata = image.rodata(device);
+  const rodata = image.rodata(device, clockZero);
   if (rodata.length !== sizeOf(config)) throw new Error('bug: rodata');
   const { program, maps } = await native.load(readFileSync(file), 'offload_xdp', rodata, [
     { name: 'tables', valueSize: image.tables.length },

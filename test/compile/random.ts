@@ -123,21 +123,45 @@ export function randomAtom(random: Random, shape: Shape, field = random.pick(sha
 
 const randomMac = (random: Random): number => random.pick([0x020000000000, 0x02ffffffff00]) + random.below(6);
 
+/** Seconds since the epoch at which entries expire: as many as the program follows, and far apart. */
+export const expirySeconds = Array.from({ length: 8 }, (_, i) => 1_000_000_000 + i * 100_000);
+/** A second between two of those, or before or behind all. */
+export const randomSecond = (random: Random): number => 1_000_000_000 - 50_000 + random.below(9) * 100_000;
+
+const entriesOf = (atom: Atom): number => {
+  if (atom.kind === 'macs') return atom.addresses.length;
+  return atom.kind === 'values' ? atom.ranges.length : atom.ranges.count;
+};
+
+const expiring = (random: Random, atom: Atom): Atom => ({
+  ...atom,
+  expires: Uint32Array.from({ length: entriesOf(atom) }, () => (random.chance(0.2) ? 0 : random.pick(expirySeconds))),
+});
+
 export function randomProgram(random: Random, shape: Shape): StepProgram {
   let tuples = 0;
   const atoms: Atom[] = [];
+  const time = random.chance(0.5);
   while (atoms.length < shape.atoms) {
     const atom = randomAtom(random, shape);
     if (atom.kind === 'tuples' && ++tuples > 4) continue;
-    atoms.push(atom);
+    atoms.push(time && random.chance(0.5) ? expiring(random, atom) : atom);
   }
   const steps = Array.from({ length: shape.steps }, (_, number): Step => {
+    const kind = randomKind(random, shape);
     const when = Array.from({ length: random.pick([1, 1, 2, 2, 3, random.below(6)]) }, (): Literal => {
-      return { atom: random.below(atoms.length), negate: random.chance(0.15) };
+      const atom = random.below(atoms.length);
+      const negate = atoms[atom]!.expires === undefined ? random.chance(0.15) : kind === 'pass';
+      return { atom, negate };
     });
-    return { when, outcome: randomOutcome(random, shape, atoms, when, number) };
+    return { when, outcome: randomOutcome(random, shape, atoms, when, number, kind) };
   });
   return { family: shape.family, atoms, steps };
+}
+
+function randomKind(random: Random, shape: Shape): 'skip' | 'pass' | 'drop' {
+  if (shape.skips && random.chance(0.2)) return 'skip';
+  return random.chance(0.25) ? 'pass' : 'drop';
 }
 
 function randomOutcome(
@@ -146,12 +170,13 @@ function randomOutcome(
   atoms: readonly Atom[],
   when: readonly Literal[],
   number: number,
+  kind: 'skip' | 'pass' | 'drop',
 ): Outcome {
-  if (shape.skips && random.chance(0.2)) {
+  if (kind === 'skip') {
     const to = Math.min(shape.steps, number + 1 + random.below(random.pick([2, 10, shape.steps])));
     return { kind: 'skip', to };
   }
-  if (random.chance(0.25)) return { kind: 'pass' };
+  if (kind === 'pass') return { kind };
   const countable = when.findIndex(({ atom, negate }) => !negate && atoms[atom]!.counters !== null);
   return { kind: 'drop', counter: random.below(shape.counters), counted: countable < 0 ? null : countable };
 }

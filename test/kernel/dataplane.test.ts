@@ -5,13 +5,16 @@ import type { Prefilter, StepProgram } from '../../src/plan/program.js';
 import { evaluate } from '../compile/evaluate.js';
 import { decoded, deviceMac, frameOf, type PacketSpec } from '../compile/frame.js';
 import { conntrackObjectFile, loadImage, objectFile } from '../compile/loaded.js';
-import { allFields, Random, randomPacket, randomProgram, type Shape } from '../compile/random.js';
+import { allFields, Random, randomPacket, randomProgram, randomSecond, type Shape } from '../compile/random.js';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1e9);
 
 const empty = (family: 4 | 6): StepProgram => ({ family, atoms: [], steps: [] });
 const prefilterOf = (program: StepProgram, counters: number): Prefilter =>
   program.family === 4 ? { ip: program, ip6: empty(6), counters } : { ip: empty(4), ip6: program, counters };
+
+/** As if it were that second since the epoch now. */
+const clockZeroAt = (second: number): bigint => BigInt(second) * 1_000_000_000n - process.hrtime.bigint();
 
 /** Compares verdicts packet by packet, and counters over all of them. */
 async function agree(
@@ -20,13 +23,13 @@ async function agree(
   counters: number,
   packets: readonly PacketSpec[],
   device = 0,
+  second = 0,
 ): Promise<void> {
-  const loaded = await loadImage(compilePrefilter(prefilterOf(program, counters)), {
-    mac: deviceMac,
-    position: device,
-  });
+  const image = compilePrefilter(prefilterOf(program, counters));
+  const target = { mac: deviceMac, position: device };
+  const loaded = await loadImage(image, target, objectFile, clockZeroAt(second));
   try {
-    const expected = packets.map((packet) => evaluate(program, decoded(packet)));
+    const expected = packets.map((packet) => evaluate(program, decoded(packet), second));
     const verdicts = await loaded.run(packets.map(frameOf));
     const wrong = packets.findIndex((_, i) => verdicts[i] !== (expected[i]!.verdict === 'drop' ? 1 : 2));
     if (wrong >= 0) {
@@ -63,7 +66,7 @@ async function rounds(
     const made = shape(random, round);
     const program = randomProgram(random, made);
     const specs = Array.from({ length: packets }, () => randomPacket(random, program, device));
-    await agree(t, program, made.counters, specs, device);
+    await agree(t, program, made.counters, specs, device, randomSecond(random));
     if (!t.passed) {
       t.log(`seed ${seed}, round ${round}: ${JSON.stringify({ ...made, fields: undefined })}`);
       return;
