@@ -86,7 +86,7 @@ struct escape {
 	__u32 count;
 };
 
-/* A label that changes with time. */
+/* A label that changes with time. A chain of them, soonest first, is at most MAX_EXPIRIES long. */
 struct expiry {
 	__u32 ends; /* ticks since `clock_start` */
 	__u32 until; /* the label before that: no expiry record */

@@ -6,15 +6,24 @@ import type { AddressRanges } from '../model/address.js';
 import type { Ranges } from '../model/match.js';
 import type { Field, SmallField } from '../model/field.js';
 
-/** A set of values of one field. Identity matters: equal objects are equal sets. */
+/**
+ * A set of values of one field. Identity matters: equal objects are equal sets. `expires`, where elements do: when each ceases to be one,
+ * in seconds since the epoch and no later than the kernel's, 0 for never; such a set is smaller than what it is a copy of, at any time.
+ */
 export type ValueSet =
-  | { readonly kind: 'values'; readonly field: SmallField; readonly ranges: Ranges }
+  | {
+      readonly kind: 'values';
+      readonly field: SmallField;
+      readonly ranges: Ranges;
+      readonly expires?: Uint32Array;
+    }
   | {
       readonly kind: 'addresses';
       readonly field: 'saddr' | 'daddr';
       readonly ranges: AddressRanges;
       readonly named: boolean;
       readonly counters: ElementCounters | null;
+      readonly expires?: Uint32Array;
     }
   /** Addresses that only the host knows, when no host facts are given: nothing may be concluded from them but identity. */
   | { readonly kind: 'host'; readonly field: 'saddr' | 'daddr'; readonly name: string }
@@ -29,6 +38,7 @@ export type ValueSet =
       readonly portLo: Uint16Array;
       readonly portHi: Uint16Array;
       readonly counters: ElementCounters | null;
+      readonly expires?: Uint32Array;
     };
 
 /** The set keeps a counter per element: element `i` of the value set is element `index(i)` of the named set. */
@@ -114,9 +124,14 @@ const includesAh = (ranges: Ranges): boolean => ranges.some(([lo, hi]) => lo <= 
 
 function rangeOutside(lo: number, hi: number, literal: Lit): boolean {
   if (literal.set.kind !== 'values') return false;
+  // What expires comes to lie outside.
+  if (literal.negate && literal.set.expires) return false;
   if (literal.negate) return literal.set.ranges.some(([low, high]) => low <= lo && hi <= high);
   return literal.set.ranges.every(([low, high]) => high < lo || hi < low);
 }
+
+/** Elements of the set expire. */
+export const expires = (set: ValueSet): boolean => 'expires' in set;
 
 export const fieldOf = (literal: Lit): Field => literal.set.field;
 

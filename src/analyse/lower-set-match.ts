@@ -4,7 +4,7 @@ import type { AddressPortSet, NamedSet } from '../model/set.js';
 import type { Context } from './context.js';
 import type { Condition, Dnf, ValueSet } from './logic.js';
 import { and, andDnf, exactly, FALSE, isExact, small, TRUE, unknown } from './logic.js';
-import { addressValues, permanentElements, tupleValues } from './set-values.js';
+import { addressValues, portValues, tupleValues } from './set-values.js';
 
 /** Nested list:set deeper than the kernel allows (it allows none at all inside a list) ends here. */
 const maxDepth = 4;
@@ -35,24 +35,20 @@ function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Conte
       );
     }
     case 'ports': {
-      const field = first === 'src' ? 'sport' : 'dport';
-      const ranges = (keep: Uint32Array | null): Ranges =>
-        Array.from(keep ?? set.portLo.keys(), (i) => [set.portLo[i] ?? 0, set.portHi[i] ?? 0] as const);
       const tcpUdp = small('protocol', [
         [6, 6],
         [17, 17],
       ]);
-      const all: Dnf = [[tcpUdp, small(field, ranges(null))]];
-      const permanent = permanentElements(set);
-      return permanent ? { may: all, must: [[tcpUdp, small(field, ranges(permanent))]] } : exactly(all);
+      return and(exactly([[tcpUdp]]), condition(portValues(set, first, context.setValues)));
     }
     case 'list': {
-      if (set.nomatch || permanentElements(set)) return unknown;
-      const members = set.members.map((id) => context.sets.get(id));
-      return members.reduce<Condition>(
-        (any, member) => or(any, member ? membership(member, sides, context, depth + 1) : unknown),
-        exactly(FALSE),
-      );
+      if (set.nomatch) return unknown;
+      return set.members.reduce<Condition>((any, id, i) => {
+        const member = context.sets.get(id);
+        const found = member ? membership(member, sides, context, depth + 1) : unknown;
+        const leaves = (set.timeout?.[i] ?? 0) > 0;
+        return or(any, leaves ? { may: found.may, must: null } : found);
+      }, exactly(FALSE));
     }
     case 'opaque':
       return unknown;

@@ -5,6 +5,7 @@ import { availableUpTo } from '../model/field.js';
 import type { AddressFamily } from '../model/address.js';
 import { addressesDisjoint, addressesSubset } from './address-index.js';
 import type { Conj, Lit, ValueSet } from './logic.js';
+import { expires } from './logic.js';
 import { intersect, isSubset } from './small-ranges.js';
 
 /** Highest availability value a packet of this family can have: IPv4 always knows its protocol. */
@@ -19,6 +20,8 @@ export const conjMayLack = (conj: Conj, family: AddressFamily): boolean =>
 
 function mustBeSubset(a: ValueSet, b: ValueSet): boolean {
   if (a === b) return true;
+  // As the elements of `b` expire it shrinks; those of `a` count as if they stayed.
+  if (expires(b)) return false;
   if (a.kind === 'values' && b.kind === 'values') return a.field === b.field && isSubset(a.ranges, b.ranges);
   if (a.kind === 'addresses' && b.kind === 'addresses')
     return a.field === b.field && addressesSubset(a.ranges, b.ranges);

@@ -1,11 +1,13 @@
 /**
- * Named sets as value sets: what is certainly in them (`must`: permanent elements) and what may be (`may`: also elements whose timeout
- * may have run out since the dump).
+ * Named sets as value sets: what is certainly in them (`must`: elements until their timeout runs out) and what may be (`may`: elements
+ * with a timeout for good, for the kernel may be told to keep them longer).
  */
 import type { AddressRanges } from '../model/address.js';
 import { wordsPerAddress } from '../model/address.js';
-import type { AddressPortSet, AddressSet, ElementColumns, NamedSet } from '../model/set.js';
+import type { Ranges } from '../model/match.js';
+import type { AddressPortSet, AddressSet, ElementColumns, NamedSet, PortSet } from '../model/set.js';
 import type { ElementCounters, ValueSet } from './logic.js';
+import { smallSet } from './logic.js';
 import { flattenNomatch } from './nomatch.js';
 
 export interface SetValues {
@@ -23,20 +25,20 @@ export type SetValueCache = Map<string, SetValues>;
 
 export function addressValues(set: AddressSet, side: Side, cache: SetValueCache): SetValues {
   return cached(cache, `${set.id} ${side}`, () => {
-    const make = (keep: Uint32Array | null): ValueSet => addressSet(set, side, keep);
+    const make: Make = (keep, ends) => addressSet(set, side, keep, ends);
     if (!set.nomatch) return split(set, make);
-    // An exception that expires brings addresses back: then nothing but "inside some element" is sure.
-    const timed = set.timeout?.some((seconds) => seconds > 0) === true;
-    const ranges = flattenNomatch(set.ranges, set.nomatch);
-    if (!ranges || timed) return { may: addressSet(set, side, null), must: null };
-    const exact: ValueSet = { kind: 'addresses', field: addressField[side], ranges, named: true, counters: null };
-    return { may: exact, must: exact };
+    const isTimed = permanentElements(set) !== null;
+    const flat = flattenNomatch(set.ranges, set.nomatch, isTimed ? sureEnds(set) : null);
+    if (!flat) return { may: make(null, null), must: null };
+    const must: ValueSet = { kind: 'addresses', field: addressField[side], ...flat, named: true, counters: null };
+    // An exception that expires brings addresses back: nothing more than "inside some element" can be said of all that may be in.
+    return { may: isTimed ? make(null, null) : must, must };
   });
 }
 
 export function tupleValues(set: AddressPortSet, sides: readonly [Side, Side], cache: SetValueCache): SetValues {
   return cached(cache, `${set.id} ${sides.join()}`, () => {
-    const make = (keep: Uint32Array | null): ValueSet => ({
+    const make: Make = (keep, ends) => ({
       kind: 'tuples',
       field: 'tuple',
       addressField: addressField[sides[0]],
@@ -48,27 +50,61 @@ export function tupleValues(set: AddressPortSet, sides: readonly [Side, Side], c
       portLo: pick16(set.portLo, keep),
       portHi: pick16(set.portHi, keep),
       counters: elementCounters(set, keep),
+      ...(ends && { expires: ends }),
     });
     return split(set, make);
   });
 }
 
-function addressSet(set: AddressSet, side: Side, keep: Uint32Array | null): ValueSet {
+/** Ports of bitmap:port and nft inet_service sets. */
+export function portValues(set: PortSet, side: Side, cache: SetValueCache): SetValues {
+  return cached(cache, `${set.id} ${side}`, () => {
+    const ranges = (keep: Uint32Array | null): Ranges =>
+      Array.from(keep ?? set.portLo.keys(), (i) => [set.portLo[i] ?? 0, set.portHi[i] ?? 0] as const);
+    return split(set, (keep, ends) =>
+      ends
+        ? { kind: 'values', field: portField[side], ranges: ranges(null), expires: ends }
+        : smallSet(portField[side], ranges(keep)),
+    );
+  });
+}
+
+function addressSet(set: AddressSet, side: Side, keep: Uint32Array | null, ends: Uint32Array | null): ValueSet {
   return {
     kind: 'addresses',
     field: addressField[side],
     ranges: pickRanges(set.ranges, keep),
     named: true,
     counters: elementCounters(set, keep),
+    ...(ends && { expires: ends }),
   };
 }
 
-/** All elements for `may`, the permanent ones for `must`. */
-function split(set: NamedSet & ElementColumns, make: (keep: Uint32Array | null) => ValueSet): SetValues {
-  const all = make(null);
+/** `keep`: indexes of the elements wanted, null for all. `ends`: when each expires; null: none is to. */
+type Make = (keep: Uint32Array | null, ends: Uint32Array | null) => ValueSet;
+
+/** All elements for `may`; for `must` those that are left at any time, or only the permanent ones where nobody knows when that is. */
+function split(set: NamedSet & ElementColumns, make: Make): SetValues {
+  const all = make(null, null);
   const permanent = permanentElements(set);
-  return { may: all, must: permanent ? make(permanent) : all };
+  if (!permanent) return { may: all, must: all };
+  const ends = set.asOf === undefined ? null : sureEnds(set);
+  return { may: all, must: ends ? make(null, ends) : make(permanent, null) };
 }
+
+/**
+ * Until when each element is certainly there, in seconds since the epoch; 0: for good. `ipset save` and nft round what is left down, but
+ * never to 0 (`ip_set_timeout_get`, Linux 6.18): 1 says nothing.
+ */
+function sureEnds({ timeout, asOf }: NamedSet & ElementColumns): Uint32Array {
+  return (timeout ?? new Uint32Array()).map((left) => {
+    if (left === 0) return 0;
+    return left === 1 || asOf === undefined ? longAgo : Math.min(asOf + left, 0xffffffff);
+  });
+}
+
+/** An end that was. */
+const longAgo = 1;
 
 /** Indexes of the elements that never expire; null when all of them are such. */
 export function permanentElements(columns: ElementColumns): Uint32Array | null {

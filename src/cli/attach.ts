@@ -87,6 +87,7 @@ async function verify(
     decisions,
     conntrack,
     run: (batch) => native.testRun(program, ifindex, batch),
+    now: Date.now,
     progress: (done) => {
       progress.stage(`verifying on ${name}: ${counted(done, 'frame')}`);
     },

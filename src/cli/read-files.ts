@@ -8,8 +8,8 @@ export interface ReadFile {
   readonly text: string;
   /** What `text` was decoded by, and is to be written by: a dump may hold a comment in any 8-bit encoding. */
   readonly encoding: 'utf8' | 'latin1';
-  /** File modification time, milliseconds since the epoch; null for a pipe. */
-  readonly takenAt: number | null;
+  /** File modification time; for a pipe, when reading began. Milliseconds since the epoch. */
+  readonly takenAt: number;
 }
 
 /** Throws InputError that names every file that cannot be read. */
@@ -35,8 +35,9 @@ function readOne(file: string): ReadFile {
   const descriptor = file === '-' ? 0 : openSync(file, 'r');
   try {
     const stats: Stats = fstatSync(descriptor);
+    const began = Date.now();
     const bytes = readFileSync(descriptor);
-    return { file, ...decode(bytes), takenAt: stats.isFile() ? stats.mtimeMs : null };
+    return { file, ...decode(bytes), takenAt: stats.isFile() ? stats.mtimeMs : began };
   } finally {
     if (descriptor !== 0) closeSync(descriptor);
   }

@@ -143,13 +143,17 @@ export function sweep(entries: Entries, classes: Classes, labels: Labels): Label
     if (--covering[atom[entry]!]! === 0) classes.toggle(atom[entry]!);
   }
   function enter(entry: number): void {
-    if (open !== null && expires![entry]! > 0) return open.start(entry);
-    cover(entry);
-    if (counted) winners.start(entry);
+    if (open !== null && expires![entry]! > 0) open.start(entry);
+    else {
+      cover(entry);
+      if (counted) winners.start(entry);
+    }
   }
   function leave(entry: number): void {
-    if (open !== null && expires![entry]! > 0) return open.end(entry);
-    uncover(entry);
-    if (counted) winners.end(entry);
+    if (open !== null && expires![entry]! > 0) open.end(entry);
+    else {
+      uncover(entry);
+      if (counted) winners.end(entry);
+    }
   }
 }

@@ -45,8 +45,9 @@ export function readRuleset(inputs: readonly SourceText[]): { ruleset: Ruleset; 
     const made = readers[format](source);
     diagnostics.push(...made.diagnostics, ...collisions(made, tables, sets));
     tables.push(...made.tables);
-    for (const set of made.sets) sets.set(set.id, set);
-    read.push({ ...source, format, ...totals(made), ...(made.nft && { nft: made.nft }) });
+    const input: Input = { ...source, format, ...totals(made), ...(made.nft && { nft: made.nft }) };
+    for (const set of made.sets) sets.set(set.id, { ...set, ...ageOf(input) });
+    read.push(input);
   }
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   if (errors.length > 0) throw new InputError(errors);
@@ -126,6 +127,18 @@ function collisions(made: ReadInput, tables: readonly Table[], sets: ReadonlyMap
     out.push({ code: 'duplicate-set', severity: 'error', span: set.span, message, notes: [] });
   }
   return out;
+}
+
+/** Elements that a dumping tool surely writes in a second. */
+const writtenInASecond = 50_000;
+
+/**
+ * A file is as old as its last byte, its elements are as old as their listing: by the second that the clock may be in, and by the time that
+ * the tool took to write.
+ */
+function ageOf({ takenAt, elements }: Input): Pick<NamedSet, 'asOf'> {
+  if (takenAt === null) return {};
+  return { asOf: Math.floor(takenAt / 1000) - 1 - Math.floor(elements / writtenInASecond) };
 }
 
 function totals(made: ReadInput): Pick<Input, 'rules' | 'sets' | 'elements'> {

@@ -82,7 +82,7 @@ export interface Input {
   readonly elements: number;
   /** nft text with the files it includes. */
   readonly nft?: NftText;
-  /** When the dump was written (file modification time), milliseconds since the epoch; null for a pipe. */
+  /** When the dump was written, milliseconds since the epoch; null where nobody knows. */
   readonly takenAt: number | null;
 }
 

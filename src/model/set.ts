@@ -9,7 +9,7 @@ export type SetId = string & { readonly __brand: 'SetId' };
 export interface ElementColumns {
   /** 1 where the element is an exception (`nomatch`). */
   readonly nomatch: Uint8Array | null;
-  /** Seconds the element had left when the dump was made; 0 means it never expires. */
+  /** Whole seconds the element had left when the dump was made, at least; 1 also where it was less; 0: it never expires. */
   readonly timeout: Uint32Array | null;
 }
 
@@ -24,6 +24,8 @@ interface SetBase {
   /** The set has a default timeout: elements added later expire. */
   readonly defaultTimeout: number | null;
   readonly elements: number;
+  /** Second since the epoch at which the elements had their `timeout` left, or more; absent where nobody knows how old the dump is. */
+  readonly asOf?: number;
 }
 
 /** hash:ip, hash:net, bitmap:ip, nft ipv4_addr/ipv6_addr. With `nomatch`, the most specific prefix decides. */

@@ -1,18 +1,29 @@
 /** Membership of an address in the elements of a set, with timeouts and `nomatch`. */
-import { wordsPerAddress, type AddressRanges } from '../model/address.js';
+import type { AddressRanges } from '../model/address.js';
 import type { ElementColumns } from '../model/set.js';
 import { known, Maybe, No, Yes, type Answer } from './answer.js';
 import { compareWords } from './parse-prefix.js';
 import { buildRangeList, inRangeList, type RangeList } from './range-list.js';
+import { buildTimedList, sizeOf, surelyUntil, type TimedList } from './timed-list.js';
 
-export type AddressTest = (address: Uint32Array) => Answer;
+/** `at`: seconds since the epoch; null where the time is not known. */
+export type AddressTest = (address: Uint32Array, at: number | null) => Answer;
 
-/** A timed element may have expired since the dump: what only such an element says is `Maybe`. */
-function testPlain(sure: RangeList, timed: RangeList): AddressTest {
-  return (address) => {
-    if (inRangeList(sure, address)) return Yes;
-    return timed.count > 0 && inRangeList(timed, address) ? Maybe : No;
-  };
+/** Elements that expire. */
+interface Timed {
+  readonly all: RangeList;
+  /** Empty where nobody knows when they do. */
+  readonly ends: TimedList;
+}
+
+/** Past its time an element may be gone, or may have been added anew: what only such an element says is `Maybe`. */
+function isThere({ all, ends }: Timed, address: Uint32Array, at: number | null): Answer {
+  if (all.count === 0 || !inRangeList(all, address)) return No;
+  return at !== null && at < surelyUntil(ends, address) ? Yes : Maybe;
+}
+
+function testPlain(sure: RangeList, timed: Timed): AddressTest {
+  return (address, at) => (inRangeList(sure, address) ? Yes : isThere(timed, address, at));
 }
 
 /** Elements of one size: the kernel walks the prefix lengths of hash:net from the longest. */
@@ -20,51 +31,48 @@ interface Layer {
   readonly size: number;
   readonly sureMember: RangeList;
   readonly sureException: RangeList;
-  readonly timedMember: RangeList;
-  readonly timedException: RangeList;
+  readonly timedMember: Timed;
+  readonly timedException: Timed;
 }
 
-/** log2 of the range's size, rounded up: equal for prefixes of one length. */
-function sizeOf(ranges: AddressRanges, element: number): number {
-  const words = wordsPerAddress(ranges.family);
-  let bits = 0;
-  for (let i = 0; i < words; i++) {
-    const at = element * words + i;
-    const differing = ((ranges.lo[at] ?? 0) ^ (ranges.hi[at] ?? 0)) >>> 0;
-    if (differing !== 0) return (words - i) * 32 - Math.clz32(differing);
-    bits = 0;
-  }
-  return bits;
+function timedOf(ranges: AddressRanges, columns: ElementColumns, elements: Uint32Array, asOf: number | null): Timed {
+  return {
+    all: buildRangeList(ranges, elements),
+    ends: asOf === null ? [] : buildTimedList(ranges, columns, elements, asOf),
+  };
 }
 
-function layerOf(ranges: AddressRanges, columns: ElementColumns, size: number, elements: readonly number[]): Layer {
-  const pick = (timed: boolean, exception: boolean): RangeList =>
-    buildRangeList(
-      ranges,
-      Uint32Array.from(
-        elements.filter(
-          (e) => (columns.timeout?.[e] ?? 0) > 0 === timed && ((columns.nomatch?.[e] ?? 0) === 1) === exception,
-        ),
-      ),
+function layerOf(
+  ranges: AddressRanges,
+  columns: ElementColumns,
+  size: number,
+  elements: readonly number[],
+  asOf: number | null,
+): Layer {
+  const pick = (timed: boolean, exception: boolean): Uint32Array =>
+    Uint32Array.from(elements).filter(
+      (e) => (columns.timeout?.[e] ?? 0) > 0 === timed && ((columns.nomatch?.[e] ?? 0) === 1) === exception,
     );
   return {
     size,
-    sureMember: pick(false, false),
-    sureException: pick(false, true),
-    timedMember: pick(true, false),
-    timedException: pick(true, true),
+    sureMember: buildRangeList(ranges, pick(false, false)),
+    sureException: buildRangeList(ranges, pick(false, true)),
+    timedMember: timedOf(ranges, columns, pick(true, false), asOf),
+    timedException: timedOf(ranges, columns, pick(true, true), asOf),
   };
 }
 
 /** Most specific first; a timed element may or may not be there, so both its answer and the next one's are possible. */
 function testLayers(layers: readonly Layer[]): AddressTest {
-  return (address) => {
+  return (address, at) => {
     let possible = 0; // bit 0: no, bit 1: yes
     for (const layer of layers) {
-      if (inRangeList(layer.timedMember, address)) possible |= 2;
-      if (inRangeList(layer.timedException, address)) possible |= 1;
-      const member = inRangeList(layer.sureMember, address);
-      const exception = inRangeList(layer.sureException, address);
+      const timedMember = isThere(layer.timedMember, address, at);
+      const timedException = isThere(layer.timedException, address, at);
+      if (timedMember !== No) possible |= 2;
+      if (timedException !== No) possible |= 1;
+      const member = timedMember === Yes || inRangeList(layer.sureMember, address);
+      const exception = timedException === Yes || inRangeList(layer.sureException, address);
       // The same prefix cannot be stored twice; should an input claim so, both answers stay possible.
       if (member) possible |= 2;
       if (exception) possible |= 1;
@@ -74,18 +82,19 @@ function testLayers(layers: readonly Layer[]): AddressTest {
   };
 }
 
-/** `picked`: the elements that count, all when null. */
+/** `picked`: the elements that count, all when null. `asOf`: second at which the elements had their timeout left; null: not known. */
 export function indexAddresses(
   ranges: AddressRanges,
   columns: ElementColumns,
   picked: Uint32Array | null,
+  asOf: number | null,
 ): AddressTest {
   const elements = picked ?? Uint32Array.from({ length: ranges.count }, (_, i) => i);
   if (columns.nomatch === null) {
-    if (columns.timeout === null) return testPlain(buildRangeList(ranges, elements), EMPTY);
+    if (columns.timeout === null) return testPlain(buildRangeList(ranges, elements), noneTimed);
     const isTimed = (element: number): boolean => (columns.timeout?.[element] ?? 0) > 0;
     const sure = elements.filter((element) => !isTimed(element));
-    return testPlain(buildRangeList(ranges, sure), buildRangeList(ranges, elements.filter(isTimed)));
+    return testPlain(buildRangeList(ranges, sure), timedOf(ranges, columns, elements.filter(isTimed), asOf));
   }
   const bySize = new Map<number, number[]>();
   for (const element of elements) {
@@ -94,11 +103,11 @@ export function indexAddresses(
     if (list === undefined) bySize.set(size, [element]);
     else list.push(element);
   }
-  const layers = [...bySize].map(([size, list]) => layerOf(ranges, columns, size, list));
+  const layers = [...bySize].map(([size, list]) => layerOf(ranges, columns, size, list, asOf));
   return testLayers(layers.sort((a, b) => a.size - b.size));
 }
 
-const EMPTY: RangeList = { count: 0, lo: new Uint32Array(0), hi: new Uint32Array(0) };
+const noneTimed: Timed = { all: { count: 0, lo: new Uint32Array(0), hi: new Uint32Array(0) }, ends: [] };
 
 /** Linear for the few ranges of a rule's own address match. */
 export function inFewRanges(ranges: AddressRanges, address: Uint32Array): boolean {

@@ -19,7 +19,7 @@ const matchAddress: Matcher<'address'> = (match, view, state) => {
   if (changed(state, Changed[match.field])) return Maybe;
   const address = view.packet[match.field];
   const inside =
-    match.ranges.count <= FEW ? known(inFewRanges(match.ranges, address)) : view.longList(match.ranges)(address);
+    match.ranges.count <= FEW ? known(inFewRanges(match.ranges, address)) : view.longList(match.ranges)(address, null);
   return negateIf(match.negate, inside);
 };
 

@@ -39,6 +39,7 @@ function portKey(view: View, state: number, side: 'src' | 'dst'): PortKey {
 export function matchSet(match: SetMatch, view: View, state: number): Answer {
   if (match.uninterpreted.length > 0) return Maybe;
   const key: SetKey = {
+    at: view.at,
     address: (side) => {
       const field = side === 'src' ? 'saddr' : 'daddr';
       return changed(state, Changed[field]) ? null : view.packet[field];

@@ -20,8 +20,9 @@ export interface Oracle {
    * @param trace Receives the rules met, in order, when given.
    * @param untracked Take it for granted that conntrack has no entry for the packet. Counts for whole TCP and UDP packets only, and not
    *   where zones or helpers make a missing entry say nothing.
+   * @param at When the frame arrives, milliseconds since the epoch. Without it nothing is known of elements that expire.
    */
-  readonly fate: (frame: Uint8Array, trace?: TraceEntry[], untracked?: boolean) => Fate;
+  readonly fate: (frame: Uint8Array, trace?: TraceEntry[], untracked?: boolean, at?: number) => Fate;
 }
 
 export interface OracleOptions {
@@ -118,16 +119,16 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
   const longList: View['longList'] = (ranges) => {
     let test = longLists.get(ranges);
     if (test === undefined)
-      longLists.set(ranges, (test = indexAddresses(ranges, { nomatch: null, timeout: null }, null)));
+      longLists.set(ranges, (test = indexAddresses(ranges, { nomatch: null, timeout: null }, null, null)));
     return test;
   };
 
   const untrackedStates = statesWithoutConnection(ruleset);
-  const fateOf = (packet: Packet, trace: TraceEntry[] | null, untracked: boolean): Fate => {
+  const fateOf = (packet: Packet, trace: TraceEntry[] | null, untracked: boolean, at: number | null): Fate => {
     const env = environments[packet.family];
     const out: Outcomes = { drops: new Set(), passes: new Map(), unknown: new Set(), doubts: [], trace, refined: 0 };
     const possible = untracked && isWhole(packet) ? untrackedStates : null;
-    const view: BaseView = { packet, device, routing, setTest, longList, untracked: possible };
+    const view: BaseView = { packet, device, routing, setTest, longList, untracked: possible, at };
     if (flowtable) out.doubts.push('flows in a flowtable skip the chains');
     let states = [0];
     if (hasIngress(env)) {
@@ -139,9 +140,10 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
   };
 
   return {
-    fate: (frame, trace, untracked = false) => {
+    fate: (frame, trace, untracked = false, at) => {
       const reception = decodeFrame(frame, mac);
-      if (reception.kind === 'packet') return fateOf(reception.packet, trace ?? null, untracked);
+      if (reception.kind === 'packet')
+        return fateOf(reception.packet, trace ?? null, untracked, at === undefined ? null : at / 1000);
       if (hasIngress(environments[4])) return ingressDoubt;
       return { kind: 'lost', why: reception.why, elsewhere: reception.elsewhere };
     },

@@ -45,6 +45,7 @@ export interface BaseView {
   readonly packet: View['packet'];
   readonly device: string;
   readonly routing: View['routing'];
+  readonly at: View['at'];
   readonly setTest: View['setTest'];
   readonly longList: View['longList'];
   readonly untracked: View['untracked'];
@@ -60,6 +61,7 @@ const viewIn = (base: BaseView, hook: WalkedHook, { table, chain }: HookedChain)
   device: base.device,
   dialect: table.dialect,
   routing: base.routing,
+  at: base.at,
   setTest: base.setTest,
   longList: base.longList,
   untracked: base.untracked,

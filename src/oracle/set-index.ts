@@ -7,6 +7,8 @@ import { Maybe, No, Yes, type Answer } from './answer.js';
 
 /** One side of a packet as a set reads it; null where it is not known. */
 export interface SetKey {
+  /** Seconds since the epoch; null where the time is not known. */
+  readonly at: number | null;
   readonly address: (side: 'src' | 'dst') => Uint32Array | null;
   /** `none`: the kernel's `ip_set_get_ip4_port` gives up, so no element matches. */
   readonly port: (side: 'src' | 'dst') => { readonly protocol: number; readonly port: number | null } | 'none' | null;
@@ -32,7 +34,7 @@ function groupByPort(set: AddressPortSet): ReadonlyMap<number, readonly PortGrou
   const byProtocol = new Map<number, PortGroup[]>();
   for (const [name, list] of groups) {
     const [protocol = 0, lo = 0, hi = 0] = name.split(' ').map(Number);
-    const group = { lo, hi, test: indexAddresses(set.ranges, set, Uint32Array.from(list)) };
+    const group = { lo, hi, test: indexAddresses(set.ranges, set, Uint32Array.from(list), set.asOf ?? null) };
     // Single ports are looked up by (protocol, port), ranges by protocol alone.
     const key = lo === hi ? protocol * 65536 + lo : -1 - protocol;
     const known = byProtocol.get(key);
@@ -61,7 +63,7 @@ function indexAddressPorts(set: AddressPortSet): SetTest {
     let answer: Answer = No;
     for (const group of candidates) {
       if (port.port < group.lo || port.port > group.hi) continue;
-      const one = group.test(address);
+      const one = group.test(address, key.at);
       if (one === Yes) return Yes;
       if (one === Maybe) answer = Maybe;
     }
@@ -70,11 +72,13 @@ function indexAddressPorts(set: AddressPortSet): SetTest {
 }
 
 function indexPorts(set: PortSet): SetTest {
-  const answers = new Uint8Array(65536);
+  /** Second until which an element with the port is surely there; -1: there is none. */
+  const surely = new Float64Array(65536).fill(-1);
   for (let i = 0; i < set.portLo.length; i++) {
-    const answer = (set.timeout?.[i] ?? 0) > 0 ? Maybe : Yes;
+    const left = set.timeout?.[i] ?? 0;
+    const until = left === 0 ? Infinity : set.asOf === undefined || left === 1 ? 0 : set.asOf + left;
     for (let port = set.portLo[i] ?? 0; port <= (set.portHi[i] ?? -1); port++) {
-      if (answers[port] !== Yes) answers[port] = answer;
+      surely[port] = Math.max(surely[port] ?? -1, until);
     }
   }
   return (dimensions, key) => {
@@ -84,19 +88,22 @@ function indexPorts(set: PortSet): SetTest {
     if (port === null) return Maybe;
     // ip_set_get_ip_port: bitmap:port knows TCP and UDP only.
     if (port === 'none' || (port.protocol !== 6 && port.protocol !== 17)) return No;
-    return port.port === null ? Maybe : (answers[port.port] as Answer);
+    if (port.port === null) return Maybe;
+    const until = surely[port.port] ?? -1;
+    if (until < 0) return No;
+    return until === Infinity || (key.at !== null && key.at < until) ? Yes : Maybe;
   };
 }
 
 function indexAddressSet(set: NamedSet & { kind: 'addresses' }): SetTest {
-  const test = indexAddresses(set.ranges, set, null);
+  const test = indexAddresses(set.ranges, set, null, set.asOf ?? null);
   const words = set.ranges.family === 4 ? 1 : 4;
   return (dimensions, key) => {
     const side = dimensions[0];
     if (side === undefined) return No;
     const address = key.address(side);
     if (address === null) return Maybe;
-    return address.length === words ? test(address) : No;
+    return address.length === words ? test(address, key.at) : No;
   };
 }
 

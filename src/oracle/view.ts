@@ -34,6 +34,8 @@ export interface View {
   readonly afterConntrack: boolean;
   /** States that the packet can have, where it is taken for granted that conntrack has no entry for it; else null. */
   readonly untracked: readonly CtState[] | null;
+  /** Seconds since the epoch; null where the time is not known. */
+  readonly at: number | null;
   readonly setTest: (id: SetId) => SetTest;
   /** Index of a rule's own long address list, built once. */
   readonly longList: (ranges: AddressRanges) => AddressTest;

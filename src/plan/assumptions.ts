@@ -1,6 +1,7 @@
 /** What a plan rests on. Applying checks each against the live host; what only the admin can know stays `unchecked`. */
 import type { HostFacts } from '../model/host.js';
 import type { Ruleset } from '../model/ruleset.js';
+import type { NamedSet } from '../model/set.js';
 import type { Assumption } from './plan.js';
 
 interface Known {
@@ -76,12 +77,25 @@ export function assumptionsOf(
       code: 'sets-in-step',
       statement: `the sets have the elements they had when they were read (${setTimes(ruleset)})`,
     });
+  if (timed(ruleset).length > 0)
+    list.push({
+      code: 'set-times',
+      statement:
+        'elements that time out had what their dump says was left of it when the file was written: a copy keeps the ' +
+        `time of its file (cp -p), and the clock was not set back since (${setTimes(ruleset)})`,
+    });
   list.push(
     { code: 'forwarding', statement: forwarding(facts) },
     { code: 'local-routes', statement: localRoutes(facts) },
   );
   return list.map((known) => ({ ...known, status: 'unchecked' }));
 }
+
+/** Sets with elements whose timeouts XDP runs down. */
+const timed = (ruleset: Ruleset): NamedSet[] =>
+  [...ruleset.sets.values()].filter(
+    (set) => set.asOf !== undefined && set.kind !== 'opaque' && set.timeout?.some((left) => left > 0) === true,
+  );
 
 function setTimes(ruleset: Ruleset): string {
   const times = ruleset.inputs.flatMap((input) =>

@@ -7,6 +7,7 @@ import { wordsPerAddress } from '../model/address.js';
 import type { RuleId } from '../model/ruleset.js';
 import type { Label, RawStep } from '../analyse/flatten.js';
 import type { Conj, Lit, ValueSet } from '../analyse/logic.js';
+import { expires } from '../analyse/logic.js';
 import type { Field } from './program.js';
 
 export interface Member {
@@ -95,8 +96,8 @@ function varyingIndex(when: Conj, field: Field): number {
   let at = -1;
   for (const [i, { set, negate }] of when.entries()) {
     if (set.field !== field) continue;
-    if (at >= 0 || negate || set.kind === 'host' || set.kind === 'tuples' || (set.kind === 'addresses' && set.named))
-      return -1;
+    if (at >= 0 || negate || set.kind === 'host' || set.kind === 'tuples' || expires(set)) return -1;
+    if (set.kind === 'addresses' && set.named) return -1;
     at = i;
   }
   return at;
@@ -109,7 +110,7 @@ function identities(): (literal: Lit) => string {
     let id = ids.get(set);
     if (id === undefined) {
       id =
-        set.kind === 'addresses' && set.ranges.count === 1
+        set.kind === 'addresses' && set.ranges.count === 1 && !expires(set)
           ? `${set.field}:${set.ranges.lo.join('.')}-${set.ranges.hi.join('.')}`
           : `#${String(ids.size)}`;
       ids.set(set, id);

@@ -71,7 +71,7 @@ const hints: Partial<Record<ReasonCode, Hint>> = {
   nat: move('would be offloaded in raw PREROUTING, which packets meet before any translation'),
   'other-course': move('would be offloaded in raw PREROUTING, before packets are routed'),
   fragments: () => 'stays for fragments and cut-off headers; a rule about addresses alone has no such rest',
-  'set-timeout': () => 'elements without a timeout are dropped in XDP',
+  'set-timeout': () => 'would leave netfilter if no element had a timeout',
 };
 
 /** The smallest change that would help; null where we know of none. */

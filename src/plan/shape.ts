@@ -2,7 +2,7 @@
 import type { AddressFamily } from '../model/address.js';
 import { routing } from '../analyse/analyse-family.js';
 import type { Conj, ValueSet } from '../analyse/logic.js';
-import { small } from '../analyse/logic.js';
+import { expires, small } from '../analyse/logic.js';
 import { mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { MergedStep } from './merge.js';
 import { limits } from './program.js';
@@ -104,7 +104,10 @@ export function limitTuples(steps: readonly MergedStep[]): MergedStep[] {
   };
   return steps.map((step): MergedStep => {
     const when = step.when.filter((literal) => fits(literal.set));
-    return when.length === step.when.length ? step : { ...step, when, outcome: { kind: 'pass' }, varying: null };
+    if (when.length === step.when.length) return step;
+    // A guard may hold for longer than it should, not for less: elements that expire are no part of it.
+    const lasting = when.filter(({ set, negate }) => negate || !expires(set));
+    return { ...step, when: lasting, outcome: { kind: 'pass' }, varying: null };
   });
 }
 

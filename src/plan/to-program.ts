@@ -126,6 +126,11 @@ function toLiteral(literal: Lit, counters: Uint32Array | null, rule: string, bui
 }
 
 function toAtom(set: ValueSet, counters: Uint32Array | null, family: AddressFamily): Atom {
+  const atom = lastingAtom(set, counters, family);
+  return 'expires' in set ? { ...atom, expires: set.expires } : atom;
+}
+
+function lastingAtom(set: ValueSet, counters: Uint32Array | null, family: AddressFamily): Atom {
   switch (set.kind) {
     case 'values':
       return { kind: 'values', field: set.field, ranges: set.ranges, counters };

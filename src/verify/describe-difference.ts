@@ -13,6 +13,8 @@ export interface FoundDifference {
   readonly verdict: number;
   readonly fate: Fate;
   readonly oracle: Oracle;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
   readonly request: Pick<VerifyRequest, 'facts' | 'device' | 'decisions'>;
 }
 
@@ -31,10 +33,19 @@ export function describeFate(fate: Fate): string {
 
 const hex = (frame: Uint8Array): string => Buffer.from(frame.subarray(0, 128)).toString('hex');
 
-export function describeDifference({ kind, frame, origin, verdict, fate, oracle, request }: FoundDifference): string {
+export function describeDifference({
+  kind,
+  frame,
+  origin,
+  verdict,
+  fate,
+  oracle,
+  request,
+  at,
+}: FoundDifference): string {
   const mac = request.facts.devices.find(({ name }) => name === request.device)?.mac ?? null;
   const trace: TraceEntry[] = [];
-  oracle.fate(frame, trace);
+  oracle.fate(frame, trace, false, at);
   const met = trace.slice(0, 20).map(({ rule, text, answer }) => {
     return `    ${answer} ${rule} (${request.decisions.get(rule) ?? 'undecided'}): ${text}`;
   });

@@ -22,6 +22,8 @@ export interface VerifyRequest {
   /** The program asks conntrack before it drops: a drop then needs to be right for packets without a connection only. */
   readonly conntrack?: boolean;
   readonly frames?: BoundaryOptions;
+  /** Milliseconds since the epoch: elements expire while the verification runs. */
+  readonly now: () => number;
   /** Told after each batch how many frames are done. */
   readonly progress?: (frames: number) => void;
 }
@@ -59,10 +61,10 @@ export function judge(fate: Fate, verdict: number, decisions: VerifyRequest['dec
 }
 
 /** What a verdict has to agree with: a program that asked conntrack and dropped was told that there is no connection. */
-function fateFor(oracle: Oracle, frame: Uint8Array, verdict: number, conntrack: boolean): Fate {
-  const fate = oracle.fate(frame);
+function fateFor(oracle: Oracle, frame: Uint8Array, verdict: number, conntrack: boolean, at: number): Fate {
+  const fate = oracle.fate(frame, undefined, false, at);
   if (verdict !== XDP_DROP || !conntrack || fate.kind === 'drop' || fate.kind === 'lost') return fate;
-  return oracle.fate(frame, undefined, true);
+  return oracle.fate(frame, undefined, true, at);
 }
 
 interface Tally {
@@ -77,19 +79,20 @@ function compareBatch(
   oracle: Oracle,
   batch: FrameBatch,
   verdicts: Uint8Array,
+  at: number,
   tally: Tally,
 ): void {
   batch.origins.forEach((origin, i) => {
     const frame = frameAt(batch, i);
     const verdict = verdicts[i] ?? 0;
-    const fate = fateFor(oracle, frame, verdict, request.conntrack ?? false);
+    const fate = fateFor(oracle, frame, verdict, request.conntrack ?? false, at);
     tally.frames++;
     tally.outcomes[fate.kind][verdict === XDP_PASS ? 'passed' : 'dropped']++;
     const kind = judge(fate, verdict, request.decisions);
     if (kind === null) return;
     tally.counts[kind]++;
     if (tally.differences.length >= KEPT) return;
-    const description = describeDifference({ kind, frame, origin, verdict, fate, oracle, request });
+    const description = describeDifference({ kind, frame, origin, verdict, fate, oracle, request, at });
     tally.differences.push({ kind, description, frame: frame.slice(), origin, fate });
   });
 }
@@ -106,7 +109,9 @@ export async function verifyProgram(request: VerifyRequest): Promise<Verificatio
     differences: [],
   };
   for (const batch of boundaryFrames(ruleset, facts, device, request.frames)) {
-    compareBatch(request, oracle, batch, await request.run(batch), tally);
+    // What expires during the run was there before it, and the program stops no later than netfilter.
+    const before = request.now();
+    compareBatch(request, oracle, batch, await request.run(batch), before, tally);
     request.progress?.(tally.frames);
   }
   const { frames, outcomes, counts, differences } = tally;

@@ -47,7 +47,8 @@ export function firstEntry(atom: Atom, packet: Decoded, at: number): number {
       return find(
         atom.ranges,
         packet[atom.addressField],
-        (i) => isLive(i) && atom.protocol[i] === packet.small.protocol && atom.portLo[i]! <= port && port <= atom.portHi[i]!,
+        (i) =>
+          isLive(i) && atom.protocol[i] === packet.small.protocol && atom.portLo[i]! <= port && port <= atom.portHi[i]!,
       );
     }
   }

@@ -60,6 +60,9 @@ function tableOf(family: RuleFamily, name: RandomTable['name']): fc.Arbitrary<Ra
   return fc.tuple(...chains).map((found) => ({ name, chains: found }));
 }
 
+/** When the sets were read, seconds since the epoch. */
+export const asOf = 1_700_000_000;
+
 function sets(family: RuleFamily): { sets: NamedSet[]; text: string } {
   const four = family === 4;
   const nets = four
@@ -74,6 +77,7 @@ function sets(family: RuleFamily): { sets: NamedSet[]; text: string } {
     span: { file: 'sets', line: 1, column: 1 },
     counters: false,
     defaultTimeout: null,
+    asOf,
   });
   const none = { nomatch: null, timeout: null };
   const pair = ranges(family, nets[3] ?? '', nets[3] ?? '', nets[3] ?? '');
@@ -87,7 +91,7 @@ function sets(family: RuleFamily): { sets: NamedSet[]; text: string } {
         kind: 'addresses',
         ranges: ranges(family, ...nets),
         nomatch: Uint8Array.of(0, 1, 0, 0),
-        timeout: null,
+        timeout: Uint32Array.of(500, 200, 100, 0),
       },
       {
         ...base('timed', 'hash:net', 2),
@@ -103,34 +107,40 @@ function sets(family: RuleFamily): { sets: NamedSet[]; text: string } {
         protocol: Uint8Array.of(6, 17, four ? 1 : 58),
         portLo: Uint16Array.of(22, 4711, four ? 0x800 : 0x8000),
         portHi: Uint16Array.of(22, 4711, four ? 0x800 : 0x8000),
-        ...none,
+        nomatch: null,
+        timeout: Uint32Array.of(200, 0, 1),
       },
       {
         ...base('ports', 'bitmap:port', 2),
         kind: 'ports',
         portLo: Uint16Array.of(22, 1000),
         portHi: Uint16Array.of(22, 2000),
-        ...none,
+        nomatch: null,
+        timeout: Uint32Array.of(0, 300),
       },
-      { ...base('list', 'list:set', 2), kind: 'list', members: [id('tuples'), id('nets')], ...none },
+      { ...base('list', 'list:set', 3), kind: 'list', members: [id('tuples'), id('nets'), id('timed')], ...none },
     ],
     text:
       [
-        `create nets${String(family)} hash:net${inet}`,
-        ...nets.map((net, i) => `add nets${String(family)} ${net}${i === 1 ? ' nomatch' : ''}`),
+        `create nets${String(family)} hash:net${inet} timeout 0`,
+        ...nets.map(
+          (net, i) =>
+            `add nets${String(family)} ${net} timeout ${String([500, 200, 100, 0][i])}${i === 1 ? ' nomatch' : ''}`,
+        ),
         `create timed${String(family)} hash:net${inet} timeout 0`,
         `add timed${String(family)} ${nets[1] ?? ''} timeout 300`,
         `add timed${String(family)} ${nets[2] ?? ''} timeout 0`,
-        `create tuples${String(family)} hash:ip,port${inet}`,
-        `add tuples${String(family)} ${host},tcp:22`,
+        `create tuples${String(family)} hash:ip,port${inet} timeout 0`,
+        `add tuples${String(family)} ${host},tcp:22 timeout 200`,
         `add tuples${String(family)} ${host},udp:4711`,
-        `add tuples${String(family)} ${host},${icmp}`,
-        `create ports${String(family)} bitmap:port range 0-65535`,
+        `add tuples${String(family)} ${host},${icmp} timeout 1`,
+        `create ports${String(family)} bitmap:port range 0-65535 timeout 0`,
         `add ports${String(family)} 22`,
-        `add ports${String(family)} 1000-2000`,
+        `add ports${String(family)} 1000-2000 timeout 300`,
         `create list${String(family)} list:set size 8`,
         `add list${String(family)} tuples${String(family)}`,
         `add list${String(family)} nets${String(family)}`,
+        `add list${String(family)} timed${String(family)}`,
       ].join('\n') + '\n',
   };
 }

@@ -8,6 +8,7 @@ import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { describeDifference, describeFate } from '../../src/verify/describe-difference.js';
 import { judge, XDP_DROP, XDP_PASS, type Decision } from '../../src/verify/verify.js';
 import { MAC } from '../oracle/rulesets.js';
+import { asOf } from './arbitrary-ruleset.js';
 import { prefilterVerdict } from './evaluate-steps.js';
 
 export interface FrameCheck {
@@ -28,6 +29,9 @@ function withoutRules(ruleset: Ruleset, full: ReadonlySet<RuleId>): Ruleset {
   return { ...ruleset, tables };
 }
 
+/** Seconds after `asOf` at which frames arrive, in turn: before, between and after the ends of the elements in arbitrary-ruleset.ts. */
+const moments = [0, 99, 150, 250, 400, 1000];
+
 /** Descriptions of the frames on which prefilter and residual are not what the ruleset is; `dropped` counts early drops. */
 export function checkFrames({ ruleset, facts, conntrack, frames }: FrameCheck): {
   dropped: number;
@@ -42,26 +46,27 @@ export function checkFrames({ ruleset, facts, conntrack, frames }: FrameCheck): 
   const differences: string[] = [];
   let dropped = 0;
 
-  const compare = (frame: Uint8Array, origin: string, verdict: number, untracked: boolean): void => {
-    const fate = original.fate(frame, undefined, untracked);
+  const compare = (frame: Uint8Array, origin: string, verdict: number, untracked: boolean, at: number): void => {
+    const fate = original.fate(frame, undefined, untracked, at);
     const describe = (kind: 'unsound' | 'leak'): string =>
-      `${describeDifference({ kind, frame, origin, verdict, fate, oracle: original, request })}\n` +
+      `${describeDifference({ kind, frame, origin, verdict, fate, oracle: original, request, at })}\n` +
       `  conntrack ${String(conntrack)}, untracked ${String(untracked)}, forwarding ${String(facts.forwarding.ip)}`;
     const kind = judge(fate, verdict, decisions);
     if (kind !== null) differences.push(describe(kind));
     if (kind !== null || verdict === XDP_DROP) return;
-    const after = residual.fate(frame, undefined, untracked);
+    const after = residual.fate(frame, undefined, untracked, at);
     if (after.kind !== fate.kind) differences.push(`residual: ${describeFate(after)}\n${describe('leak')}`);
   };
 
   for (const batch of boundaryFrames(ruleset, facts, 'eth0', frames)) {
     batch.origins.forEach((origin, i) => {
       const frame = frameAt(batch, i);
-      const answer = prefilterVerdict(plan.prefilter, frame, MAC, 0);
+      const second = asOf + (moments[i % moments.length] ?? 0);
+      const answer = prefilterVerdict(plan.prefilter, frame, MAC, 0, second);
       if (answer !== 'pass') dropped++;
-      compare(frame, origin, answer === 'drop' ? XDP_DROP : XDP_PASS, false);
+      compare(frame, origin, answer === 'drop' ? XDP_DROP : XDP_PASS, false, second * 1000);
       // Packets that conntrack knows pass (compared above); of the others the drop must be right.
-      if (answer === 'ask') compare(frame, origin, XDP_DROP, true);
+      if (answer === 'ask') compare(frame, origin, XDP_DROP, true, second * 1000);
     });
   }
   return { dropped, differences };

@@ -8,6 +8,8 @@ interface Fields {
   readonly packet: Packet;
   readonly availability: number;
   readonly small: ReadonlyMap<SmallField, number>;
+  /** Seconds since the epoch. */
+  readonly at: number;
 }
 
 const wholeHeader = new Map([
@@ -27,16 +29,16 @@ function availabilityOf(packet: Packet): number {
   return (packet.l4?.length ?? 0) >= need ? Availability.complete : Availability.shortHeader;
 }
 
-function fieldsOf(packet: Packet, device: number): Fields {
+function fieldsOf(packet: Packet, device: number, at: number): Fields {
   const availability = availabilityOf(packet);
-  const at = (i: number): number => packet.l4?.[i] ?? 0;
-  const payload = packet.l4 !== null && packet.l4.length > (at(12) >> 4) * 4;
+  const byte = (i: number): number => packet.l4?.[i] ?? 0;
+  const payload = packet.l4 !== null && packet.l4.length > (byte(12) >> 4) * 4;
   const small = new Map<SmallField, number>([
     ['protocol', packet.protocol ?? 0],
-    ['sport', at(0) * 256 + at(1)],
-    ['dport', at(2) * 256 + at(3)],
-    ['tcpFlags', at(13) + (payload ? 0x100 : 0)],
-    ['icmp', at(0) * 256 + at(1)],
+    ['sport', byte(0) * 256 + byte(1)],
+    ['dport', byte(2) * 256 + byte(3)],
+    ['tcpFlags', byte(13) + (payload ? 0x100 : 0)],
+    ['icmp', byte(0) * 256 + byte(1)],
     ['ttl', packet.ttl],
     ['tos', packet.tos],
     ['length', Math.min(packet.length ?? 65535, 65535)],
@@ -44,7 +46,7 @@ function fieldsOf(packet: Packet, device: number): Fields {
     ['device', device],
     ['availability', availability],
   ]);
-  return { packet, availability, small };
+  return { packet, availability, small, at };
 }
 
 function compare(a: Uint32Array, b: Uint32Array, at: number): number {
@@ -69,19 +71,25 @@ function tuplePort(fields: Fields, side: 'sport' | 'dport'): number {
 
 function contains(atom: Atom, fields: Fields): boolean {
   const { packet } = fields;
+  const isLive = (i: number): boolean => {
+    const end = atom.expires?.[i] ?? 0;
+    return end === 0 || fields.at < end;
+  };
   switch (atom.kind) {
     case 'values': {
       const value = fields.small.get(atom.field) ?? -1;
-      return atom.ranges.some(([low, high]) => value >= low && value <= high);
+      return atom.ranges.some(([low, high], i) => isLive(i) && value >= low && value <= high);
     }
     case 'addresses':
-      for (let i = 0; i < atom.ranges.count; i++) if (inside(packet[atom.field], atom.ranges, i)) return true;
+      for (let i = 0; i < atom.ranges.count; i++)
+        if (isLive(i) && inside(packet[atom.field], atom.ranges, i)) return true;
       return false;
     case 'macs':
-      return atom.addresses.includes(packet.sourceMac);
+      return atom.addresses.some((address, i) => isLive(i) && address === packet.sourceMac);
     case 'tuples': {
       const port = tuplePort(fields, atom.portField);
       for (let i = 0; i < atom.ranges.count; i++) {
+        if (!isLive(i)) continue;
         if (atom.protocol[i] !== packet.protocol || !inside(packet[atom.addressField], atom.ranges, i)) continue;
         if (port >= (atom.portLo[i] ?? 0) && port <= (atom.portHi[i] ?? 0)) return true;
       }
@@ -106,8 +114,9 @@ export type StepVerdict = 'drop' | 'ask' | 'pass';
 const canAsk = ({ protocol, fragment }: Packet, availability: number): boolean =>
   !fragment && availability === Availability.complete && (protocol === 6 || protocol === 17);
 
-export function evaluateSteps(program: StepProgram, packet: Packet, device: number): StepVerdict {
-  const fields = fieldsOf(packet, device);
+/** `at`: seconds since the epoch. */
+export function evaluateSteps(program: StepProgram, packet: Packet, device: number, at: number): StepVerdict {
+  const fields = fieldsOf(packet, device, at);
   let asked = false;
   for (let i = 0; i < program.steps.length;) {
     const step = program.steps[i];
@@ -132,8 +141,9 @@ export function prefilterVerdict(
   frame: Uint8Array,
   mac: number,
   device: number,
+  at: number,
 ): StepVerdict {
   const reception = decodeFrame(frame, mac);
   if (reception.kind === 'lost') return 'pass';
-  return evaluateSteps(reception.packet.family === 4 ? prefilter.ip : prefilter.ip6, reception.packet, device);
+  return evaluateSteps(reception.packet.family === 4 ? prefilter.ip : prefilter.ip6, reception.packet, device, at);
 }

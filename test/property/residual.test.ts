@@ -37,7 +37,7 @@ function checkResidual(
     for (const batch of boundaryFrames(ruleset, facts, device, { randomFrames: 100, trapRules: 2, setFrames: 100 })) {
       batch.origins.forEach((origin, i) => {
         const frame = frameAt(batch, i);
-        if (covered >= 0 && prefilterVerdict(plan.prefilter, frame, MAC, covered) === 'drop') return;
+        if (covered >= 0 && prefilterVerdict(plan.prefilter, frame, MAC, covered, 0) === 'drop') return;
         const [expected, found] = [before.fate(frame), after.fate(frame)];
         if (expected.kind === found.kind) return;
         throw new Error(

@@ -18,7 +18,7 @@ const decisions = new Map<RuleId, Decision>([
 
 function verify(program: (frame: Uint8Array) => number): Promise<Verification> {
   const run = (batch: FrameBatch): Uint8Array => Uint8Array.from(batch.origins, (_, i) => program(frameAt(batch, i)));
-  return verifyProgram({ ruleset: rules, facts, device: 'eth0', decisions, run });
+  return verifyProgram({ ruleset: rules, facts, device: 'eth0', decisions, run, now: () => 0 });
 }
 
 const oracle = createOracle(rules, facts, 'eth0');

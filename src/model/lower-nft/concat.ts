@@ -36,10 +36,12 @@ export function lowerConcat(
     return null;
   const timeout = named?.declaration.timeout ?? null;
   const presumed = keys.flatMap((key) => key.presumes);
-  if (operator === '==' && leaves.leaves.length <= maxAlternatives)
-    return withPresumed(presumed, alternativesOf(keys, parts, leaves, timeout));
+  const isShort = operator === '==' && leaves.leaves.length <= maxAlternatives;
+  const expires = leaves.leaves.some(({ element }) => element !== null && secondsLeft(element, timeout) > 0);
+  const alternatives = (): Alternatives => withPresumed(presumed, alternativesOf(keys, parts, leaves, timeout));
+  if (isShort && !expires) return alternatives();
   const tuples = tupleSet(keys, leaves, timeout);
-  if (!tuples) return null;
+  if (!tuples) return isShort ? alternatives() : null;
   const name = named?.name ?? '{ … }';
   const { sides, columns } = tuples;
   const set = context.addSet(name, (id) => ({
