@@ -19,6 +19,7 @@ export const diagnosticCodes = {
   'opaque-target': 'a target is not understood; its rule stays in netfilter',
   'duplicate-table': 'the same table occurs twice',
   'duplicate-set': 'the same set is created twice',
+  'not-a-capture': 'a capture is neither pcap nor pcapng, or contradicts itself',
 } as const;
 
 export type DiagnosticCode = keyof typeof diagnosticCodes;

@@ -30,12 +30,16 @@ const always: Readonly<
 /** What has no source address yet (DHCP, duplicate address detection) also comes from the host itself. */
 const unspecified: Readonly<Record<AddressFamily, string>> = { 4: '0.0.0.0/32', 6: '::/128' };
 
-function prefixes(name: HostSetName, family: AddressFamily, facts: HostFacts): string[] {
-  const routes = facts.localRoutes.filter((route) => route.family === family);
+function prefixes(
+  name: HostSetName,
+  family: AddressFamily,
+  localRoutes: readonly LocalRoute[],
+  multicastRouted: boolean,
+): string[] {
+  const routes = localRoutes.filter((route) => route.family === family);
   const inLocal = (type: LocalRoute['type']): string[] =>
     routes.filter((route) => route.table === localTable && route.type === type).map((route) => route.prefix);
   const { broadcast, multicast } = always[family];
-  const multicastRouted = facts.multicastRouting === true;
   switch (name) {
     case 'LOCAL':
       return inLocal('local');
@@ -67,17 +71,19 @@ function prefixes(name: HostSetName, family: AddressFamily, facts: HostFacts): s
   }
 }
 
-/** The host's address sets for one family, made once each. Without facts they are symbols. */
+/** The host's address sets for one family, made once each. Where its routes are not known they are symbols. */
 export interface HostSets {
   readonly get: (name: HostSetName, field: 'saddr' | 'daddr') => ValueSet;
-  /** Null when nothing is known of the host. */
+  /** Null when the host's routes are not known. */
   readonly ranges: (name: HostSetName) => AddressRanges | null;
 }
 
 export function hostSets(facts: HostFacts | null, family: AddressFamily): HostSets {
   const made = new Map<string, ValueSet>();
   const ranges = (name: HostSetName): AddressRanges | null =>
-    facts && rangesOfPrefixes(family, prefixes(name, family, facts));
+    facts?.localRoutes
+      ? rangesOfPrefixes(family, prefixes(name, family, facts.localRoutes, facts.multicastRouting === true))
+      : null;
   const make = (name: HostSetName, field: 'saddr' | 'daddr'): ValueSet => {
     const known = ranges(name);
     return known

@@ -26,7 +26,8 @@ export interface HostDevice {
 
 export interface HostFacts {
   readonly forwarding: { readonly ip: boolean | null; readonly ip6: boolean | null };
-  readonly localRoutes: readonly LocalRoute[];
+  /** Null: not known. */
+  readonly localRoutes: readonly LocalRoute[] | null;
   readonly devices: readonly HostDevice[];
   /** Inbound IPsec policies or states exist. */
   readonly ipsec: boolean | null;

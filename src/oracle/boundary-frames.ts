@@ -53,7 +53,7 @@ function* ruleSpecs(rule: Rule, ways: readonly FrameSpec[], context: FrameContex
 
 function* localEdges(facts: HostFacts, { base, context }: Source): Generator<FrameSpec> {
   const { family } = context;
-  const routes = facts.localRoutes.filter((route) => route.family === family);
+  const routes = (facts.localRoutes ?? []).filter((route) => route.family === family);
   for (const i of spread(routes.length, 64)) {
     const { lo, hi } = parsePrefix(family, routes[i]?.prefix ?? '');
     for (const daddr of addressEdges({ family, count: 1, lo, hi }, 0)) yield { ...base, daddr };

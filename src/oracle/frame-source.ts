@@ -15,7 +15,7 @@ const samples = {
 } as const;
 
 function localAddress(facts: HostFacts, family: AddressFamily): Uint32Array {
-  const route = facts.localRoutes.find(
+  const route = facts.localRoutes?.find(
     (one) =>
       one.family === family && one.type === 'local' && one.table === 255 && !/^(127\.|::1\b|fe80)/.test(one.prefix),
   );

@@ -76,6 +76,7 @@ const matchMac: Matcher<'mac'> = (match, { packet, hook }) => {
 const matchAddressType: Matcher<'addressType'> = (match, { packet, routing }, state) => {
   if (match.limitInterface !== null || changed(state, Changed[match.field])) return Maybe;
   const type = routing.typeOf(packet[match.field]);
+  if (type === null) return Maybe;
   if (packet.family === 4) return negateIf(match.negate, known(match.types.some((one) => one === type)));
   // IPv6 asks the routing table and combines several types with "and": only multicast is decided by the address.
   const only = match.types.length === 1 && match.types[0] === 'MULTICAST';

@@ -11,7 +11,7 @@ interface TypedBounds extends Bounds {
 export interface Routing {
   /** Is the destination delivered locally, before any rewriting of it? */
   readonly local: (daddr: Uint32Array) => Answer;
-  /** Type in the local table as `inet_addr_type` gives it (IPv4): `Maybe` where only another table has it. */
+  /** Type in the local table as `inet_addr_type` gives it (IPv4); null where the host's routes are not known. */
   readonly typeOf: (address: Uint32Array) => string | null;
 }
 
@@ -29,7 +29,8 @@ const isMulticast = (address: Uint32Array): boolean =>
   address.length === 1 ? (address[0] ?? 0) >>> 28 === 0xe : (address[0] ?? 0) >>> 24 === 0xff;
 
 export function routeOf(facts: HostFacts): Routing {
-  const typed = facts.localRoutes.map((route) => ({
+  const routesKnown = facts.localRoutes !== null;
+  const typed = (facts.localRoutes ?? []).map((route) => ({
     ...parsePrefix(route.family, route.prefix),
     type: route.type,
     table: route.table,
@@ -41,6 +42,7 @@ export function routeOf(facts: HostFacts): Routing {
       if (isMulticast(daddr)) return Yes;
       // 0.0.0.0 to 0.0.0.0 is taken as a broadcast; from elsewhere it is martian.
       if (daddr.length === 1 && (daddr[0] === 0xffffffff || daddr[0] === 0)) return Yes;
+      if (!routesKnown) return Maybe;
       if (longest(first, daddr) !== null) return Yes;
       // Rules may point anywhere: a local route in another table counts for some packets.
       return longest(other, daddr) === null ? No : Maybe;
@@ -50,6 +52,7 @@ export function routeOf(facts: HostFacts): Routing {
       // __inet_dev_addr_type; since 5.3 only 0.0.0.0 itself is a "zero network".
       if (word === 0 || word === 0xffffffff) return 'BROADCAST';
       if (isMulticast(address)) return 'MULTICAST';
+      if (!routesKnown) return null;
       return (longest(first, address)?.type ?? 'unicast').toUpperCase();
     },
   };

@@ -110,6 +110,6 @@ function forwarding(facts: HostFacts | null): string {
 }
 
 function localRoutes(facts: HostFacts | null): string {
-  if (!facts) return "the host's own addresses are read when the program is attached";
+  if (!facts?.localRoutes) return "the host's own addresses are read when the program is attached";
   return `the host's own addresses stay as they are: ${String(facts.localRoutes.length)} local routes`;
 }

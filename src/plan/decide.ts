@@ -25,7 +25,7 @@ export interface FamilyPlan {
   readonly kept: KeptRules;
   /** IPsec decrypts packets that XDP never sees as plain text. */
   readonly ipsec: boolean;
-  readonly factsKnown: boolean;
+  readonly routesKnown: boolean;
   /** Steps were left out for want of room. */
   readonly truncated: boolean;
 }
@@ -102,7 +102,7 @@ function fullIfTheHostAllows(
  * could match them must stay.
  */
 function excludesOwn(conj: Conj, plan: FamilyPlan): boolean {
-  if (!plan.factsKnown) return conj.some(({ set, negate }) => set.field === 'saddr' && !negate);
+  if (!plan.routesKnown) return conj.some(({ set, negate }) => set.field === 'saddr' && !negate);
   const own = plan.analysis.host.get('own', 'saddr');
   const looped = plan.analysis.host.get('looped', 'daddr');
   return !mayOverlap(conj, [

@@ -12,7 +12,7 @@ import type { MergedStep } from './merge.js';
 import { mergeSteps } from './merge.js';
 import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
 import { hintFor, toReason } from './reasons.js';
-import { dropRedundantAsks, exemptDhcp, limitSteps, limitTuples, trim } from './shape.js';
+import { dropRedundantAsks, exemptDhcp, limitSteps, limitTuples, trim, withoutSymbols } from './shape.js';
 import type { CounterBook } from './to-program.js';
 import { counterBook, toProgram } from './to-program.js';
 import { limits, type StepProgram } from './program.js';
@@ -58,14 +58,17 @@ function planFamily(
   kept: KeptRules,
 ): PlannedFamily {
   const analysis = analyseFamily(ruleset, family, setValues, { ...options, conntrack: options.conntrack === true });
-  const merged = limitTuples(trim(exemptDhcp(dropRedundantAsks(trim(mergeSteps(analysis.walk.steps))), family)));
+  // With nothing known at all the plan is for reading, and says what it would be once the host is known.
+  const symbolic = options.facts !== null && options.facts.localRoutes === null;
+  const raw = mergeSteps(analysis.walk.steps);
+  const merged = limitTuples(trim(exemptDhcp(dropRedundantAsks(trim(symbolic ? withoutSymbols(raw) : raw)), family)));
   const steps = trim(limitSteps(merged, options.maxSteps?.[family] ?? limits.steps));
   return {
     analysis,
     cover: coverer(steps, family),
     kept,
     ipsec: options.facts?.ipsec === true,
-    factsKnown: options.facts !== null,
+    routesKnown: (options.facts?.localRoutes ?? null) !== null,
     truncated: steps.length < merged.length,
     program: toProgram(family, steps, book),
     stepRules: steps.map(rulesOfStep),

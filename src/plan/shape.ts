@@ -111,6 +111,20 @@ export function limitTuples(steps: readonly MergedStep[]): MergedStep[] {
   });
 }
 
+/**
+ * Whether an address is one of a host's own is not known without its routes: a step that asks lets its packets pass, and so does one that
+ * would lead them past later drops.
+ */
+export function withoutSymbols(steps: readonly MergedStep[]): MergedStep[] {
+  return steps.map((step): MergedStep => {
+    const when = step.when.filter(({ set }) => set.kind !== 'host');
+    if (when.length === step.when.length) return step;
+    return step.outcome.kind === 'ask'
+      ? { ...step, when, varying: null }
+      : { ...step, when, outcome: { kind: 'pass' }, varying: null };
+  });
+}
+
 function bug(): never {
   throw new Error('bug: a skip aims outside the list');
 }

@@ -12,7 +12,7 @@ const span = { file: 'test', line: 1, column: 1 };
 export const MAC = 0x020000000001;
 export const PEER = 0x020000000002;
 
-export const facts: HostFacts = {
+export const facts = {
   forwarding: { ip: false, ip6: false },
   localRoutes: [
     { family: 4, prefix: '127.0.0.0/8', type: 'local', table: 255 },
@@ -31,7 +31,7 @@ export const facts: HostFacts = {
     upper: [],
   })),
   ipsec: false,
-};
+} satisfies HostFacts;
 
 export const router: HostFacts = { ...facts, forwarding: { ip: true, ip6: true } };
 

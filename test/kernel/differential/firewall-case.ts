@@ -34,7 +34,7 @@ const local = (
   family: 4 | 6,
   type: 'local' | 'broadcast' | 'multicast' | 'anycast',
   ...prefixes: string[]
-): HostFacts['localRoutes'] => prefixes.map((prefix) => ({ family, prefix, type, table: 255 }));
+): NonNullable<HostFacts['localRoutes']> => prefixes.map((prefix) => ({ family, prefix, type, table: 255 }));
 
 /** What `topology.ts` builds, as facts of a host. */
 export function bedFacts(forwarding: boolean): HostFacts {
