@@ -61,7 +61,11 @@ function versionType(bytes: Uint8Array, at: number): number | null {
 }
 
 /** `sll_pkttype`: 0 to us, 1 broadcast, 2 multicast, 3 to another station, 4 sent by us. */
-function cooked(bytes: Uint8Array, at: Record<'type' | 'length' | 'address' | 'protocol' | 'header', number>, device: number): Framed | Addressed {
+function cooked(
+  bytes: Uint8Array,
+  at: Record<'type' | 'length' | 'address' | 'protocol' | 'header', number>,
+  device: number,
+): Framed | Addressed {
   const type = at.type === 10 ? (bytes[10] ?? 0) : u16(bytes, at.type);
   const length = at.length === 11 ? (bytes[11] ?? 0) : u16(bytes, at.length);
   if (bytes.length < at.header) return { kind: 'unreadable', why: 'cut within the link-layer header' };

@@ -12,8 +12,8 @@ interface CaptureInterface {
   readonly link: number;
   /** 0: unlimited. */
   readonly snapLength: number;
-  /** Seconds per tick. */
-  readonly tick: number;
+  /** Ticks per second. */
+  readonly perSecond: number;
   /** Seconds added to every time stamp. */
   readonly offset: number;
 }
@@ -32,17 +32,17 @@ function eachOption(body: DataView, at: number, little: boolean, each: (code: nu
 }
 
 /** if_tsresol: a power of ten, or of two where the top bit is set. */
-const resolution = (byte: number): number => (byte & 0x80 ? 2 ** -(byte & 0x7f) : 10 ** -byte);
+const resolution = (byte: number): number => (byte & 0x80 ? 2 ** (byte & 0x7f) : 10 ** byte);
 
 function readInterface(body: DataView, little: boolean): CaptureInterface {
   if (body.byteLength < 8) throw new CaptureError('an interface block is too short');
-  let tick = 1e-6;
+  let perSecond = 1e6;
   let offset = 0;
   eachOption(body, 8, little, (code, value) => {
-    if (code === 9 && value.byteLength === 1) tick = resolution(value.getUint8(0));
+    if (code === 9 && value.byteLength === 1) perSecond = resolution(value.getUint8(0));
     if (code === 14 && value.byteLength === 8) offset = Number(value.getBigInt64(0, little));
   });
-  return { link: body.getUint16(0, little), snapLength: body.getUint32(4, little), tick, offset };
+  return { link: body.getUint16(0, little), snapLength: body.getUint32(4, little), perSecond, offset };
 }
 
 class PcapngSource implements PacketSource {
@@ -118,7 +118,7 @@ class PcapngSource implements PacketSource {
   }
 
   #enhanced(body: DataView, interfaceNumber: number): UnnumberedPacket {
-    const { link, tick, offset } = this.#interface(interfaceNumber);
+    const { link, perSecond, offset } = this.#interface(interfaceNumber);
     const stamp = this.#u32(body, 4) * 2 ** 32 + this.#u32(body, 8);
     const captured = this.#u32(body, 12);
     const length = Math.max(captured, this.#u32(body, 16));
@@ -130,7 +130,7 @@ class PcapngSource implements PacketSource {
       const bits = value.getUint32(0, this.#little) & 3;
       direction = bits === 1 ? 'in' : bits === 2 ? 'out' : null;
     });
-    return { seconds: stamp * tick + offset, bytes, length, link, direction };
+    return { seconds: stamp / perSecond + offset, bytes, length, link, direction };
   }
 
   #simple(body: DataView): UnnumberedPacket {

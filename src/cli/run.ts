@@ -10,6 +10,7 @@ import { CommandError, exitCodes } from './exit-code.js';
 import { addDetachCommand } from './detach-command.js';
 import { addOffloadCommand } from './offload-command.js';
 import { complain, endQuietlyOnClosedPipe, tell } from './output.js';
+import { addReplayCommand } from './replay-command.js';
 import { addSnapshotCommand } from './snapshot-command.js';
 import { addStatusCommand } from './status-command.js';
 
@@ -41,6 +42,7 @@ function commandLine(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'offload: ')) })
     .exitOverride();
   addOffloadCommand(program);
+  addReplayCommand(program);
   addStatusCommand(program);
   addDetachCommand(program);
   addSnapshotCommand(program);

@@ -88,13 +88,14 @@ function parseIpv4(frame: Uint8Array, at: number, type: number): FrameFields | U
   const layer4 = fragment
     ? { ...noLayer4, availability: Availability.fragment }
     : parseLayer4(frame, protocol, at + header, length - header);
-  return {
+  const fields: FrameFields = {
     family: 4,
     saddr: wordsAt(frame, at + 12, 1),
     daddr: wordsAt(frame, at + 16, 1),
     smac: macAt(frame, 6),
     small: { protocol, ttl: frame[at + 8]!, tos: frame[at + 1]!, length, packetType: type, ...layer4 },
   };
+  return fields;
 }
 
 function parseIpv6(frame: Uint8Array, at: number, type: number): FrameFields | UnreadReason {
@@ -109,7 +110,7 @@ function parseIpv6(frame: Uint8Array, at: number, type: number): FrameFields | U
     behind === null
       ? { ...noLayer4, availability: Availability.noProtocol }
       : parseLayer4(frame, behind.protocol, behind.at, end - behind.at);
-  return {
+  const fields: FrameFields = {
     family: 6,
     saddr: wordsAt(frame, at + 8, 4),
     daddr: wordsAt(frame, at + 24, 4),
@@ -123,6 +124,7 @@ function parseIpv6(frame: Uint8Array, at: number, type: number): FrameFields | U
       ...layer4,
     },
   };
+  return fields;
 }
 
 /** Null: a fragment, AH, a chain that is cut or too long. */

@@ -33,7 +33,7 @@ export const facts = {
   ipsec: false,
 } satisfies HostFacts;
 
-export const router: HostFacts = { ...facts, forwarding: { ip: true, ip6: true } };
+export const router = { ...facts, forwarding: { ip: true, ip6: true } } satisfies HostFacts;
 
 export const drop: Statement = { kind: 'drop' };
 export const accept: Statement = { kind: 'accept' };

@@ -5,7 +5,7 @@ import type { Plan } from '../../src/plan/plan.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 
 /** A host with one address, forwarding off. */
-export const webServer: HostFacts = {
+export const webServer = {
   forwarding: { ip: false, ip6: false },
   localRoutes: [
     { family: 4, prefix: '127.0.0.0/8', type: 'local', table: 255 },
@@ -16,9 +16,9 @@ export const webServer: HostFacts = {
   ],
   devices: [{ name: 'eth0', ifindex: 2, mac: 0x020000000001, mtu: 1500, kind: 'veth', master: null, upper: [] }],
   ipsec: false,
-};
+} satisfies HostFacts;
 
-export const router: HostFacts = { ...webServer, forwarding: { ip: true, ip6: true } };
+export const router = { ...webServer, forwarding: { ip: true, ip6: true } } satisfies HostFacts;
 
 export interface PlanTextOptions {
   readonly facts?: HostFacts | null;

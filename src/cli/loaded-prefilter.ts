@@ -1,0 +1,32 @@
+/** A plan's program in the kernel, attached to nothing: frames are run through it. */
+import type { Image } from '../compile/image.js';
+import { loadImage } from '../load/load-image.js';
+import { loadNative } from '../load/native.js';
+import type { FrameBatch } from '../load/native-api.js';
+
+export interface LoadedPrefilter {
+  readonly run: (frames: FrameBatch) => Promise<Uint8Array>;
+  /** Packets that each counter has counted. */
+  readonly counters: () => Float64Array;
+  readonly close: () => void;
+}
+
+/** @param mac Of the device that frames are for, a 48-bit number. Throws LoadError (exit 3). */
+export async function loadPrefilter(
+  image: Image,
+  device: { readonly name: string; readonly mac: number; readonly position: number },
+): Promise<LoadedPrefilter> {
+  const native = loadNative();
+  // Index 0: the frames are of no device of this host, and the program asks for none.
+  const loaded = await loadImage(native, image, [{ ...device, ifindex: 0 }]);
+  const [program] = loaded.devices;
+  if (program === undefined) throw new Error('bug: nothing was loaded');
+  return {
+    run: (frames) => native.testRun(program.program.fd, 0, frames),
+    counters: () => {
+      const pairs = native.readPerCpu(loaded.maps.counters.fd, 0, Math.max(1, image.counters), 2);
+      return Float64Array.from({ length: pairs.length / 2 }, (_, i) => Number(pairs[2 * i]));
+    },
+    close: loaded.close,
+  };
+}

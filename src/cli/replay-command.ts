@@ -1,0 +1,143 @@
+/** `offload replay RULESET... CAPTURE`: what netfilter and the prefilter do with the packets of a capture. */
+import { type Command, Option } from 'commander';
+import { CaptureReader } from '../capture/capture-reader.js';
+import { kernelAsksConntrack } from '../host/check-conntrack.js';
+import { assumedMac } from '../replay/unknown-host.js';
+import { describeFrame } from '../oracle/describe-frame.js';
+import { replay } from '../replay/replay.js';
+import { ReplayTally } from '../replay/tally.js';
+import { jsonLines } from '../report/replay-lines.js';
+import { replayReport } from '../report/replay-report.js';
+import { counted } from '../report/quantity.js';
+import { captureChunks } from './capture-file.js';
+import { CommandError, exitCodes, usageError } from './exit-code.js';
+import { loadPrefilter, type LoadedPrefilter } from './loaded-prefilter.js';
+import { complain, print, terminalStyle } from './output.js';
+import {
+  addElsewhereOptions,
+  type ElsewhereOptions,
+  planElsewhere,
+  type PlannedElsewhere,
+} from './planning-options.js';
+import { Progress } from './progress.js';
+
+interface ReplayOptions extends ElsewhereOptions {
+  readonly engine: 'model' | 'kernel';
+  readonly format: 'text' | 'jsonl';
+  readonly all?: true;
+}
+
+export function addReplayCommand(program: Command): void {
+  const command = program
+    .command('replay')
+    .usage('[options] RULESET... CAPTURE')
+    .description('what the ruleset and the prefilter do with the packets of a capture (pcap, pcapng, also gzipped)')
+    .argument('[FILE...]', 'the rulesets, then the capture; - is standard input')
+    .addOption(
+      new Option('--engine <ENGINE>', 'model: what netfilter does, no privilege; kernel: the loaded program, as root')
+        .choices(['model', 'kernel'])
+        .default('model'),
+    )
+    .addOption(
+      new Option('--format <FORMAT>', 'report, or one line a packet').choices(['text', 'jsonl']).default('text'),
+    )
+    .option('--all', 'list every rule');
+  addElsewhereOptions(command).action(async (files: readonly string[], options: ReplayOptions) => {
+    const capture = files.at(-1);
+    if (capture === undefined || files.length < 2) throw usageError('replay wants RULESET... CAPTURE');
+    await replayCapture(files.slice(0, -1), capture, options);
+  });
+}
+
+async function replayCapture(files: readonly string[], capture: string, options: ReplayOptions): Promise<void> {
+  const progress = new Progress();
+  const kernel = options.engine === 'kernel';
+  try {
+    const conntrack = options.conntrack && (!kernel || kernelAsksConntrack());
+    const planned = planElsewhere(files, { ...options, conntrack }, progress);
+    const loaded = kernel ? await load(planned, progress) : null;
+    try {
+      await run(planned, capture, loaded, options, progress);
+    } finally {
+      loaded?.close();
+    }
+  } finally {
+    progress.done();
+  }
+}
+
+function load({ image, plan, facts, device }: PlannedElsewhere, progress: Progress): Promise<LoadedPrefilter> {
+  progress.stage('loading');
+  const mac = facts.devices.find(({ name }) => name === device)?.mac ?? assumedMac;
+  return loadPrefilter(image, { name: device, mac, position: plan.devices.indexOf(device) });
+}
+
+async function run(
+  { plan, facts, device, hostKnown }: PlannedElsewhere,
+  capture: string,
+  loaded: LoadedPrefilter | null,
+  { engine, format, all }: ReplayOptions,
+  progress: Progress,
+): Promise<void> {
+  const tally = new ReplayTally(plan);
+  const reader = new CaptureReader(capture);
+  const request = { plan, facts, device, ...(loaded === null ? {} : { run: loaded.run }) };
+  for await (const packets of replay(request, reader.packets(captureChunks(capture)))) {
+    for (const packet of packets) tally.add(packet);
+    if (format === 'jsonl') await print([jsonLines(packets, engine)]);
+    else progress.stage(`replaying: ${counted(tally.packets, 'packet')}`);
+  }
+  progress.done();
+  const notes = [
+    ...strangerNote(tally, hostKnown),
+    ...(reader.leftOver > 0
+      ? [`The capture ends within a packet: its last ${counted(reader.leftOver, 'byte')} are left out.`]
+      : []),
+    ...(loaded !== null && plan.prefilter.counters > 0 ? conntrackNote(planAsks(plan.prefilter)) : []),
+  ];
+  if (format === 'text')
+    await print(replayReport(plan, tally, { capture, device, engine, hostKnown, notes }, terminalStyle(all === true)));
+  else for (const note of notes) complain(note);
+  const miscounted = loaded === null ? [] : miscounts(tally, loaded.counters());
+  refuseDifferences(tally, miscounted, facts.devices.find(({ name }) => name === device)?.mac ?? null);
+}
+
+/** A capture of another machine, or of a switch's mirror port, is for nobody here. */
+function strangerNote({ passes, packets }: ReplayTally, hostKnown: boolean): string[] {
+  const strangers = passes.get('otherHost ')?.packets ?? 0;
+  if (!hostKnown || strangers * 2 < packets || packets === 0) return [];
+  return [
+    `Most frames are for other stations than the device in the facts: is it this host's capture? Without --host all are taken to be for it.`,
+  ];
+}
+
+const planAsks = ({ ip, ip6 }: PlannedElsewhere['plan']['prefilter']): boolean =>
+  [ip, ip6].some(({ steps }) => steps.some(({ outcome }) => outcome.kind === 'ask'));
+
+const conntrackNote = (asks: boolean): string[] =>
+  asks
+    ? ['The loaded program asks conntrack of this host as it is now, not of the host and the time of the capture.']
+    : [];
+
+/** Counters that do not count what the replay has seen dropped. */
+function miscounts({ counters }: ReplayTally, counted: Float64Array): string[] {
+  return Array.from(counted, (n, counter) => ({ n, expected: counters.get(counter) ?? 0, counter }))
+    .filter(({ n, expected }) => n !== expected)
+    .map(({ n, expected, counter }) => `counter ${counter} says ${n} packets, not ${expected}`);
+}
+
+/** Throws CommandError (exit 4) that describes the first packets on which the sides differ. */
+function refuseDifferences(tally: ReplayTally, miscounted: readonly string[], mac: number | null): void {
+  const { unsound, leak, unfaithful } = tally.differences;
+  const total = unsound + leak + unfaithful + miscounted.length;
+  if (total === 0) return;
+  const packets = tally.examples.map(
+    ({ number, kind, frame }) => `  ${kind}: packet ${number}, ${describeFrame(frame, mac)}`,
+  );
+  const lines = [...packets, ...miscounted.slice(0, 3).map((line) => `  ${line}`)];
+  throw new CommandError(
+    exitCodes.refused,
+    `the prefilter and the ruleset disagree: ${counted(total, 'difference')}.\n` +
+      `This is a bug in offload; please report it with these lines:\n${lines.join('\n')}`,
+  );
+}
