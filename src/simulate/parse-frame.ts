@@ -1,6 +1,6 @@
 /** Frame -> the fields that steps ask about, as bpf/parse.h reads them; or why the program passes it unread. */
 import type { AddressFamily } from '../model/address.js';
-import { Availability, type SmallField } from '../model/field.js';
+import { Availability, nestedTags, type SmallField } from '../model/field.js';
 
 /** Why a frame passes before any step is asked: names of `passReasons` in src/compile/abi.ts. */
 export type UnreadReason = 'notIp' | 'otherHost' | 'vlan' | 'malformed';
@@ -43,7 +43,7 @@ function wordsAt(bytes: Uint8Array, at: number, words: number): Uint32Array {
   return address;
 }
 
-/** 3: another station. */
+/** As `eth_type_trans` says; 3: another station. */
 function packetType(frame: Uint8Array, mac: number): number {
   const destination = macAt(frame, 0);
   if (destination === mac) return 0;
@@ -73,8 +73,9 @@ export function parseFrame(frame: Uint8Array, mac: number): FrameFields | Unread
   if (type === 3) return 'otherHost';
   const network = behindTags(frame);
   if (typeof network === 'string') return network;
-  if (network.type === 0x0800) return parseIpv4(frame, network.at, type);
-  return network.type === 0x86dd ? parseIpv6(frame, network.at, type) : 'notIp';
+  const addressed = network.at > 18 ? type | nestedTags : type;
+  if (network.type === 0x0800) return parseIpv4(frame, network.at, addressed);
+  return network.type === 0x86dd ? parseIpv6(frame, network.at, addressed) : 'notIp';
 }
 
 function parseIpv4(frame: Uint8Array, at: number, type: number): FrameFields | UnreadReason {
