@@ -5,6 +5,7 @@ import { headersEnd } from '../capture/headers-end.js';
 import type { RuleId } from '../model/ruleset.js';
 import type { Fate } from '../oracle/fate.js';
 import type { Oracle } from '../oracle/oracle.js';
+import type { Clock } from '../simulate/entry-index.js';
 import type { Decision, Simulation } from '../simulate/simulation.js';
 import { judge, XDP_DROP, XDP_PASS, type Decision as RuleDecision } from '../verify/verify.js';
 
@@ -52,14 +53,19 @@ export interface Judge {
   readonly mac: number;
   /** The address of the device is not known: unicast frames are made ones for it. */
   readonly takeAll: boolean;
+  /** When frames count as arriving, for elements that expire. */
+  readonly clock: Clock;
 }
 
 export function netfilterAnswer(
   oracle: Oracle,
   frame: Uint8Array,
+  clock: Clock,
 ): { answer: NetfilterAnswer; sure: Fate; untracked: Fate } {
-  const sure = oracle.fate(frame);
-  const untracked = sure.kind === 'depends' ? oracle.fate(frame, undefined, true) : sure;
+  const second = clock();
+  const at = second === null ? undefined : second * 1000;
+  const sure = oracle.fate(frame, undefined, false, at);
+  const untracked = sure.kind === 'depends' ? oracle.fate(frame, undefined, true, at) : sure;
   const none = { rule: null, on: [], why: '' };
   const answer = ((): NetfilterAnswer => {
     switch (sure.kind) {
@@ -78,7 +84,7 @@ export function netfilterAnswer(
 }
 
 export function judgePacket(
-  { oracle, simulation, decisions, mac, takeAll }: Judge,
+  { oracle, simulation, decisions, mac, takeAll, clock }: Judge,
   packet: CapturedPacket,
 ): JudgedPacket {
   const framed = ethernetFrame(packet, mac, takeAll);
@@ -86,7 +92,7 @@ export function judgePacket(
   const { bytes: frame, captured } = framed;
   if (captured < frame.length && headersEnd(frame, captured) > captured)
     return { kind: 'unseen', packet, unseen: { kind: 'cut' } };
-  const { answer, sure, untracked } = netfilterAnswer(oracle, frame);
+  const { answer, sure, untracked } = netfilterAnswer(oracle, frame, clock);
   const prefilter = simulation.decide(frame);
   const difference =
     prefilter.verdict === 'pass'

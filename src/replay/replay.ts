@@ -32,13 +32,16 @@ export interface ReplayedPacket {
 /** BPF_PROG_TEST_RUN takes frames of these sizes, bytes. */
 const runnable = { least: 14, most: 65_549 } as const;
 
-export function judgeOf({ plan, facts, device }: ReplayRequest): Judge {
+export function judgeOf({ plan, facts, device, run }: ReplayRequest): Judge {
+  // The loaded program goes by the clock of now. By the model nothing is known of elements that expire: the capture is of another time.
+  const clock: Judge['clock'] = run === undefined ? () => null : () => Date.now() / 1000;
   const mac = facts.devices.find(({ name }) => name === device)?.mac ?? assumedMac;
   return {
     oracle: createOracle(plan.ruleset, facts, device),
-    simulation: createSimulation(plan.prefilter, { mac, position: plan.devices.indexOf(device) }),
+    simulation: createSimulation(plan.prefilter, { mac, position: plan.devices.indexOf(device) }, clock),
     decisions: new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload])),
     mac,
+    clock,
     takeAll: facts.localRoutes === null || !facts.devices.some(({ name }) => name === device),
   };
 }

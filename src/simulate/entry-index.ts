@@ -4,34 +4,49 @@ import type { SmallField } from '../model/field.js';
 import { indexRanges, type AddressLookup } from './address-index.js';
 import type { FrameFields } from './parse-frame.js';
 
-/** Number of the first entry that contains the packet's value, or -1. */
-export type EntryLookup = (fields: FrameFields, device: number) => number;
+/** Number of the first entry that contains the packet's value and has not expired, or -1. `at`: see Clock. */
+export type EntryLookup = (fields: FrameFields, device: number, at: number | null) => number;
+
+/** Second since the epoch at which frames arrive; null: not known, then an entry that will expire counts as expired. */
+export type Clock = () => number | null;
 
 type AtomOf<Kind extends Atom['kind']> = Extract<Atom, { readonly kind: Kind }>;
 
-const first = (entries: readonly number[]): number => (entries.length === 0 ? -1 : Math.min(...entries));
+function isAlive({ expires }: Atom, entry: number, at: number | null): boolean {
+  const end = expires?.[entry] ?? 0;
+  return end === 0 || (at !== null && at < end);
+}
+
+function first(atom: Atom, entries: readonly number[], at: number | null): number {
+  let least = -1;
+  for (const entry of entries) if ((least < 0 || entry < least) && isAlive(atom, entry, at)) least = entry;
+  return least;
+}
 
 export const smallValue = (fields: FrameFields, field: SmallField, device: number): number =>
   field === 'device' ? device : fields.small[field];
 
-function valuesLookup({ field, ranges }: AtomOf<'values'>): EntryLookup {
-  return (fields, device) => {
+function valuesLookup(atom: AtomOf<'values'>): EntryLookup {
+  const { field, ranges } = atom;
+  return (fields, device, at) => {
     const value = smallValue(fields, field, device);
-    return ranges.findIndex(([low, high]) => low <= value && value <= high);
+    return ranges.findIndex(([low, high], i) => low <= value && value <= high && isAlive(atom, i, at));
   };
 }
 
-function macsLookup({ addresses }: AtomOf<'macs'>): EntryLookup {
-  const entries = new Map<number, number>();
-  addresses.forEach((address, i) => {
-    if (!entries.has(address)) entries.set(address, i);
+function macsLookup(atom: AtomOf<'macs'>): EntryLookup {
+  const entries = new Map<number, number[]>();
+  atom.addresses.forEach((address, i) => {
+    const known = entries.get(address);
+    if (known === undefined) entries.set(address, [i]);
+    else known.push(i);
   });
-  return (fields) => entries.get(fields.smac) ?? -1;
+  return (fields, _device, at) => first(atom, entries.get(fields.smac) ?? [], at);
 }
 
-function addressesLookup({ field, ranges }: AtomOf<'addresses'>): EntryLookup {
-  const lookup = indexRanges(ranges, null);
-  return (fields) => first(lookup(fields[field]));
+function addressesLookup(atom: AtomOf<'addresses'>): EntryLookup {
+  const lookup = indexRanges(atom.ranges, null);
+  return (fields, _device, at) => first(atom, lookup(fields[atom.field]), at);
 }
 
 const withPorts = new Set([6, 17, 132, 136]);
@@ -65,7 +80,7 @@ function tuplesLookup(atom: AtomOf<'tuples'>): EntryLookup {
     if (low === high) single.set(protocol * 65_536 + low, group);
     else ranges.push(group);
   }
-  return (fields) => {
+  return (fields, _device, at) => {
     const address = fields[atom.addressField];
     const { protocol } = fields.small;
     const port = tuplePort(fields, atom.portField);
@@ -74,7 +89,7 @@ function tuplesLookup(atom: AtomOf<'tuples'>): EntryLookup {
       if (group.protocol !== protocol || port < group.low || port > group.high) continue;
       found.push(...group.lookup(address));
     }
-    return first(found);
+    return first(atom, found, at);
   };
 }
 

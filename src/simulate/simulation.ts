@@ -2,7 +2,7 @@
 import type { AddressFamily } from '../model/address.js';
 import { Availability, availableUpTo } from '../model/field.js';
 import type { Literal, Prefilter, Step, StepProgram } from '../plan/program.js';
-import { entryLookup, type EntryLookup } from './entry-index.js';
+import { type Clock, entryLookup, type EntryLookup } from './entry-index.js';
 import { parseFrame, type FrameFields, type UnreadReason } from './parse-frame.js';
 
 export type PassReason =
@@ -57,10 +57,11 @@ class FamilySimulation {
   constructor(
     readonly program: StepProgram,
     private readonly device: number,
+    private readonly clock: Clock,
   ) {}
 
   entry(atom: number, fields: FrameFields): number {
-    return (this.#lookups[atom] ??= entryLookup(this.program.atoms[atom]!))(fields, this.device);
+    return (this.#lookups[atom] ??= entryLookup(this.program.atoms[atom]!))(fields, this.device, this.clock());
   }
 
   /** A literal over a field that the packet lacks: a guard errs to true, a drop or skip to false. */
@@ -99,10 +100,14 @@ class FamilySimulation {
 }
 
 /** Lookups are indexed when first asked for. */
-export function createSimulation(prefilter: Prefilter, { mac, position }: SimulatedDevice): Simulation {
+export function createSimulation(
+  prefilter: Prefilter,
+  { mac, position }: SimulatedDevice,
+  clock: Clock = () => null,
+): Simulation {
   const families = {
-    4: new FamilySimulation(prefilter.ip, position),
-    6: new FamilySimulation(prefilter.ip6, position),
+    4: new FamilySimulation(prefilter.ip, position, clock),
+    6: new FamilySimulation(prefilter.ip6, position, clock),
   };
   const parse: Simulation['parse'] = (frame) => parseFrame(frame, mac);
   return {
