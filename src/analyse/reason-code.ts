@@ -9,6 +9,7 @@ export const reasonCodes = {
   'own-source': "XDP drops its packets; the rule stays because the host's own looped-back broadcasts could match it",
   policy: 'XDP drops what falls through to this policy; the policy itself always stays',
   'blocked-partly': 'rules above it accept, alter or observe some of its packets; XDP drops the others',
+  allowed: 'XDP passes what --allow and --allow-port name, and netfilter decides it; it drops the rest of its packets',
   'set-timeout':
     'XDP drops packets of its elements, of those with a timeout until a few seconds before it runs out; the rule stays for the rest',
   'kept-in-place': 'XDP drops all its packets, but the rule stays because of how the input is written',

@@ -3,11 +3,14 @@ import { type Check, hardCodes } from '../host/preflight.js';
 import type { Assumption, Plan } from '../plan/plan.js';
 import { CommandError, exitCodes, usageError } from './exit-code.js';
 
+/** A check of this host, or one that a snapshot tells of. */
+type Found = Omit<Check, 'code'> & { readonly code: string };
+
 /** Facts that were read from this host a moment ago. */
 const readLive: ReadonlySet<string> = new Set(['forwarding', 'local-routes']);
 
 /** Checks that matter only to plans which rest on them. */
-const onlyWhereListed: ReadonlySet<string> = new Set(['no-helpers']);
+const onlyWhereListed: ReadonlySet<string> = new Set(['no-helpers', 'default-zone']);
 
 /** Throws CommandError (exit 3) for what no `--assume` can help. */
 export function refuseHopeless(checks: readonly Check[]): void {
@@ -29,8 +32,8 @@ export function withAssumed(plan: Plan, codes: readonly string[], checks: readon
 }
 
 /** The plan with what was found on this host; checks that the plan does not list are added. */
-export function withChecks(plan: Plan, checks: readonly Check[]): Plan {
-  const found = new Map<string, Check>(checks.map((check) => [check.code, check]));
+export function withChecks(plan: Plan, checks: readonly Found[]): Plan {
+  const found = new Map<string, Found>(checks.map((check) => [check.code, check]));
   const merged = plan.assumptions.map((one): Assumption => {
     const status = found.get(one.code)?.status ?? (readLive.has(one.code) ? 'holds' : one.status);
     return { ...one, status };

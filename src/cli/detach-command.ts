@@ -1,13 +1,18 @@
-/** `offload detach --dev IF`: takes the filter off; netfilter does all of it again. */
+/** `offload detach --dev IF`: netfilter gets its own rules back where a residual was installed, then the filter goes. */
 import type { Command } from 'commander';
 import { detach, type Detached } from '../load/detach.js';
 import { loadNative } from '../load/native.js';
 import { forgetRecord } from '../state/journal.js';
-import { deviceName } from './option.js';
+import { readInstall, type Install } from '../state/install.js';
+import { undo } from '../state/undo.js';
+import { changing } from './changing.js';
+import { usageError } from './exit-code.js';
+import { bpffsOption, deviceName, stateOption } from './option.js';
 import { print } from './output.js';
 
 interface DetachOptions {
   readonly dev: readonly string[];
+  readonly force?: true;
   readonly bpffs: string;
   readonly state: string;
 }
@@ -21,16 +26,39 @@ const said: Record<Detached, string> = {
 export function addDetachCommand(program: Command): void {
   program
     .command('detach')
-    .description('take the filter off devices')
+    .description('take the filter off devices; where a residual was installed, netfilter gets its own rules back first')
     .requiredOption('--dev <IF>', 'device (repeatable)', deviceName)
-    .option('--bpffs <DIR>', 'where the BPF file system is mounted', '/sys/fs/bpf')
-    .option('--state <DIR>', 'where it is kept what is attached', '/var/lib/offload')
-    .action(async ({ dev, bpffs, state }: DetachOptions) => {
+    .option('--force', 'put the original rules back even over what was changed since; a copy of that is kept')
+    .addOption(bpffsOption())
+    .addOption(stateOption())
+    .action(async (options: DetachOptions) => {
+      const { dev, bpffs, state } = options;
       const native = loadNative();
-      for (const device of dev) {
+      const undone =
+        readInstall(state) === null ? [] : await changing(state, (_, install) => undoInstall(install, options));
+      for (const device of undone) await print([`${device}: ${said.detached}\n`]);
+      for (const device of dev.filter((name) => !undone.includes(name))) {
         const result = await detach(native, bpffs, device);
         forgetRecord(state, device);
         await print([`${device}: ${said[result]}\n`]);
       }
     });
+}
+
+/** Devices that it was detached from. The residual is of all its devices together: it cannot be undone for some of them. */
+async function undoInstall(install: Install | null, { dev, force, state }: DetachOptions): Promise<readonly string[]> {
+  if (install === null) return [];
+  const others = install.devices.map(({ name }) => name).filter((name) => !dev.includes(name));
+  if (others.length > 0 && install.swaps.length > 0 && install.devices.some(({ name }) => dev.includes(name))) {
+    throw usageError(
+      `the residual in netfilter leaves rules to ${others.join(', ')} too: detach all of them (--dev ${others.join(' --dev ')})`,
+    );
+  }
+  if (others.length === install.devices.length) return [];
+  // What the devices had before does not matter: all of it goes.
+  const all = { ...install, devices: install.devices.map(({ name }) => ({ name, before: null })) };
+  await undo(all, { native: loadNative(), state, force: force === true });
+  const tables = install.swaps.map(({ table }) => table);
+  if (tables.length > 0) await print([`netfilter has its own rules again: ${tables.join(', ')}\n`]);
+  return all.devices.map(({ name }) => name);
 }

@@ -1,6 +1,6 @@
 /** The last lines of a report: the command that follows. */
 import { basename } from 'node:path';
-import type { AttachOutcome } from './attach.js';
+import type { InstallOutcome } from './install.js';
 import type { OffloadOptions } from './offload-command.js';
 import type { Planned } from './pipeline.js';
 
@@ -14,13 +14,15 @@ export function nextSteps(
   files: readonly string[],
   options: OffloadOptions,
   { plan }: Planned,
-  outcome: AttachOutcome | null,
+  outcome: InstallOutcome | null,
   residuals: readonly string[],
 ): readonly string[] {
   const steps: string[] = [];
   const written = residuals.map(quoted).join(', ');
   if (written !== '') steps.push(`What stays in netfilter is in ${written}.`);
   if (outcome !== null) {
+    if (options.confirm !== undefined)
+      steps.push(`Within ${options.confirm} seconds, or all of it is undone:`, `  ${self} confirm`);
     for (const device of plan.devices)
       steps.push(`Take the filter off ${device} again:`, `  ${self} detach --dev ${quoted(device)}`);
     return ['See what is dropped, rule by rule:', `  ${self} status`, ...steps];
@@ -29,7 +31,8 @@ export function nextSteps(
   const devices = (options.dev ?? plan.devices).map((device) => `--dev ${quoted(device)}`);
   const target = options.residual ?? residualName(plan.inputs);
   const residual = plan.summary.full === 0 ? [] : [`--residual ${quoted(target)}`];
-  const command = [self, ...files.map(quoted), ...devices, ...residual].join(' ');
+  const rulesets = options.live ? ['--live'] : files.map(quoted);
+  const command = [self, ...rulesets, ...devices, ...residual].join(' ');
   return [...steps, 'Verify and attach, on the host itself, as root:', `  ${command}`];
 }
 

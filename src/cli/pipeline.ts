@@ -1,4 +1,4 @@
-/** From files to a plan and its image: the data flow of the whole tool, one line a stage. Nothing here needs privilege. */
+/** From texts to a plan and its image: the data flow of the whole tool, one line a stage. Nothing here needs privilege. */
 import { readRuleset } from '../model/read-ruleset.js';
 import type { HostFacts } from '../model/host.js';
 import type { Plan } from '../plan/plan.js';
@@ -8,12 +8,14 @@ import { diagnosticText } from '../report/diagnostic-text.js';
 import type { PrefilterSummary } from '../report/prefilter-summary.js';
 import { tell } from './output.js';
 import { planningDevices } from './planning-devices.js';
-import { readFiles, type ReadFile } from './read-files.js';
+import type { ReadFile } from './read-files.js';
 import type { Progress } from './progress.js';
 
 export interface PlanningOptions {
   readonly dev?: readonly string[];
   readonly strict?: true;
+  readonly allow?: readonly string[];
+  readonly allowPort?: readonly number[];
   /** False: an established-accept guards everything below it. */
   readonly conntrack: boolean;
   /** Null: nothing is known of the host. */
@@ -31,9 +33,7 @@ export interface Planned {
 const shownWarnings = 10;
 
 /** Throws InputError. */
-export function planFiles(files: readonly string[], options: PlanningOptions, progress: Progress): Planned {
-  progress.stage('reading');
-  const read = readFiles(files);
+export function planInputs(read: readonly ReadFile[], options: PlanningOptions, progress: Progress): Planned {
   for (const { text } of read) progress.expectInput(text.length);
   progress.stage('parsing');
   const { ruleset, diagnostics } = readRuleset(read);
@@ -47,6 +47,7 @@ export function planFiles(files: readonly string[], options: PlanningOptions, pr
     devices,
     facts: options.facts,
     strict: options.strict === true,
+    allow: { prefixes: options.allow ?? [], ports: options.allowPort ?? [] },
     conntrack: options.conntrack,
   });
   const { steps, fields, structures: tables } = image;

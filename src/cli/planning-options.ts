@@ -5,8 +5,9 @@ import { unknownHost } from '../replay/unknown-host.js';
 import { usageError } from './exit-code.js';
 import { readHostFile } from './host-file.js';
 import { deviceName } from './option.js';
-import { planFiles, type Planned } from './pipeline.js';
+import { planInputs, type Planned } from './pipeline.js';
 import type { Progress } from './progress.js';
+import { readFiles } from './read-files.js';
 
 export interface ElsewhereOptions {
   readonly dev?: readonly string[];
@@ -39,13 +40,15 @@ export function planElsewhere(
 ): PlannedElsewhere {
   const { dev, host } = options;
   if (dev !== undefined && dev.length > 1) throw usageError('the packets arrive on one device: name it with one --dev');
-  const known = host === undefined ? null : readHostFile(host);
+  progress.stage('reading');
+  const { read, snapshots } = readFiles(files);
+  const known = host === undefined ? (snapshots[0]?.host ?? null) : readHostFile(host);
   const [wanted] = dev ?? [];
   if (wanted !== undefined && known !== null && !known.devices.some(({ name }) => name === wanted)) {
     const names = known.devices.map(({ name }) => name).join(', ');
     throw usageError(`--dev ${wanted}: the host has no such device (it has: ${names})`);
   }
-  const planned = planFiles(files, { ...options, facts: known ?? unknownHost(wanted ?? null) }, progress);
+  const planned = planInputs(read, { ...options, facts: known ?? unknownHost(wanted ?? null) }, progress);
   const [device] = planned.plan.devices;
   if (device === undefined) throw new Error('bug: a plan without a device');
   return { ...planned, facts: known ?? unknownHost(device), device, hostKnown: known !== null };

@@ -26,7 +26,9 @@ export function stageResidual(
     );
   }
   const staged = texts.map(({ input, text }) => {
-    const file = isDirectory ? join(target, input.file === '-' ? 'stdin' : basename(input.file)) : target;
+    const file = isDirectory
+      ? join(target, input.file === '-' ? 'stdin' : basename(input.file).replace(/^live:/, ''))
+      : target;
     const encoding = read.find((one) => one.file === input.file)?.encoding ?? 'utf8';
     return { file, text, encoding, temporary: `${file}.${process.pid}.new`, input: input.file };
   });

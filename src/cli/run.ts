@@ -7,7 +7,10 @@ import { LoadError } from '../load/load-error.js';
 import { packageRoot } from '../load/package-root.js';
 import { diagnosticText } from '../report/diagnostic-text.js';
 import { CommandError, exitCodes } from './exit-code.js';
+import { applyConfig, defaultConfig } from './config.js';
+import { addConfirmCommand } from './confirm-command.js';
 import { addDetachCommand } from './detach-command.js';
+import { addGuardCommand } from './guard-command.js';
 import { addOffloadCommand } from './offload-command.js';
 import { complain, endQuietlyOnClosedPipe, tell } from './output.js';
 import { addReplayCommand } from './replay-command.js';
@@ -28,7 +31,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-function commandLine(): Command {
+export function commandLine(): Command {
   const program = new Command('offload');
   program
     .description(
@@ -43,10 +46,14 @@ function commandLine(): Command {
     .exitOverride();
   addOffloadCommand(program);
   addReplayCommand(program);
+  program.option('--config <FILE>', `defaults, as JSON; ${defaultConfig} where it is not given`);
   addStatusCommand(program);
   addDetachCommand(program);
+  addConfirmCommand(program);
+  addGuardCommand(program);
   addSnapshotCommand(program);
   for (const command of program.commands) command.exitOverride();
+  program.hook('preAction', (_, command) => applyConfig(program, command));
   return program;
 }
 

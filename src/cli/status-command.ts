@@ -1,87 +1,75 @@
 /** `offload status`: what is attached, and what it has dropped, rule by rule. */
+import { setTimeout } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { attachmentOf, openMaps, pinnedDevices } from '../load/attachment.js';
 import { loadNative } from '../load/native.js';
-import type { NativeApi } from '../load/native-api.js';
-import { type DeviceStatus, type RuleDrops, statusJson, statusText } from '../report/status-report.js';
-import type { InstallRecord } from '../state/install-record.js';
-import { readRecord } from '../state/journal.js';
+import { prometheusReport } from '../report/prometheus-report.js';
+import { type DeviceStatus, type Pending, statusJson, statusText } from '../report/status-report.js';
+import { readInstall } from '../state/install.js';
+import { usageError } from './exit-code.js';
+import { bpffsOption, seconds, stateOption } from './option.js';
 import { print, terminalStyle } from './output.js';
+import { readStatus, type Places } from './read-status.js';
 
-interface StatusOptions {
-  readonly format: 'text' | 'json';
+interface StatusOptions extends Places {
+  readonly format: 'text' | 'json' | 'prometheus';
   readonly all?: true;
-  readonly bpffs: string;
-  readonly state: string;
+  /** Seconds between two looks. */
+  readonly watch?: number | true;
 }
+
+/** Seconds, where no number is given. */
+const defaultInterval = 2;
 
 export function addStatusCommand(program: Command): void {
   program
     .command('status')
     .description('what is attached and what it has dropped')
-    .addOption(new Option('--format <FORMAT>', 'report').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--format <FORMAT>', 'report').choices(['text', 'json', 'prometheus']).default('text'))
     .option('--all', 'list every rule that has dropped something')
-    .option('--bpffs <DIR>', 'where the BPF file system is mounted', '/sys/fs/bpf')
-    .option('--state <DIR>', 'where it is kept what is attached', '/var/lib/offload')
+    .option(
+      '--watch [SECONDS]',
+      `show it again and again, with drops per second (every ${defaultInterval} seconds)`,
+      seconds,
+    )
+    .addOption(bpffsOption())
+    .addOption(stateOption())
     .action(async (options: StatusOptions) => {
-      const native = loadNative();
-      const devices: DeviceStatus[] = [];
-      for (const device of pinnedDevices(options.bpffs)) {
-        const status = await deviceStatus(native, device, options);
-        if (status !== null) devices.push(status);
+      if (options.watch !== undefined) return watch(options, options.watch === true ? defaultInterval : options.watch);
+      const devices = await readStatus(loadNative(), options);
+      const pending = pendingOf(options.state);
+      switch (options.format) {
+        case 'json':
+          return print([statusJson(devices, pending)]);
+        case 'prometheus':
+          return print(prometheusReport(devices, pending));
+        case 'text':
+          return print(statusText(devices, pending, terminalStyle(options.all === true)));
       }
-      if (options.format === 'json') await print([statusJson(devices)]);
-      else await print(statusText(devices, terminalStyle(options.all === true)));
     });
 }
 
-/** Null: a pin without a filter that runs on this device. */
-async function deviceStatus(
-  native: NativeApi,
-  device: string,
-  { bpffs, state }: StatusOptions,
-): Promise<DeviceStatus | null> {
-  const attachment = await attachmentOf(native, bpffs, device);
-  if (attachment.kind !== 'attached') return null;
-  const { programId, mode } = attachment;
-  const { maps, close } = await openMaps(native, programId);
-  try {
-    const entries = native.mapInfo(maps.counters.fd).maxEntries;
-    const counters = native.readPerCpu(maps.counters.fd, 0, entries, 2);
-    const stats = native.readPerCpu(maps.stats.fd, 0, native.mapInfo(maps.stats.fd).maxEntries, 1);
-    const record = readRecord(state, device, programId);
-    return {
-      device,
-      mode,
-      programId,
-      attachedAt: record?.attachedAt ?? null,
-      files: record?.files ?? [],
-      passed: stats.reduce((sum, n) => sum + n, 0n),
-      drops: { packets: sumOf(counters, 0, entries, 0), bytes: sumOf(counters, 0, entries, 1) },
-      rules: record === null ? null : dropsByRule(record, counters),
-    };
-  } finally {
-    close();
-  }
+/** Errs to nothing: whoever may not read the state may still read the pins. */
+function pendingOf(state: string): Pending {
+  const install = readInstall(state);
+  return {
+    confirmBy: install?.confirm?.deadline ?? null,
+    residualTables: install?.swaps.map(({ table }) => table) ?? [],
+  };
 }
 
-function dropsByRule({ counters: runs, texts }: InstallRecord, counters: BigUint64Array): readonly RuleDrops[] {
-  const drops = new Map<string, RuleDrops>();
-  for (const { rule, first, counters: length } of runs) {
-    const before = drops.get(rule);
-    drops.set(rule, {
-      rule,
-      text: texts[rule] ?? '',
-      packets: (before?.packets ?? 0n) + sumOf(counters, first, length, 0),
-      bytes: (before?.bytes ?? 0n) + sumOf(counters, first, length, 1),
-    });
+/** Ends with the process. */
+async function watch(options: StatusOptions, interval: number): Promise<void> {
+  if (options.format !== 'text') throw usageError('--watch is for people: scripts ask again themselves');
+  const native = loadNative();
+  const clear = process.stdout.isTTY ? '\u001b[H\u001b[2J' : '';
+  let before: { readonly at: number; readonly devices: readonly DeviceStatus[] } | null = null;
+  for (;;) {
+    const at = performance.now();
+    const devices = await readStatus(native, options);
+    const since = before === null ? null : { devices: before.devices, seconds: (at - before.at) / 1000 };
+    const text = statusText(devices, pendingOf(options.state), terminalStyle(options.all === true), since);
+    await print([clear + [...text].join('')]);
+    before = { at, devices };
+    await setTimeout(interval * 1000);
   }
-  return [...drops.values()];
-}
-
-/** Counters are pairs: packets (0), bytes (1). */
-function sumOf(counters: BigUint64Array, first: number, length: number, which: 0 | 1): bigint {
-  let sum = 0n;
-  for (let i = first; i < first + length; i++) sum += counters[2 * i + which] ?? 0n;
-  return sum;
 }

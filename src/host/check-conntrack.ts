@@ -1,5 +1,5 @@
 /** Connections as XDP can see them: whether the kernel can be asked, and whether the answers say all there is to say. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Check } from './preflight.js';
 
 /** The kfunc came with 5.18; a kernel without conntrack does not have it. BTF names every kfunc. */
@@ -43,5 +43,50 @@ function expectations(): number | null {
       .filter((line) => line !== '').length;
   } catch {
     return null;
+  }
+}
+
+/** Bytes of the list of connections that are looked through: some hundred thousand connections. */
+const lookedThrough = 64 << 20;
+
+/** A lookup from XDP finds connections of the default zone only. Rules that assign zones are seen in the ruleset; this sees what tc or OVS did. */
+export function checkZones(): Check {
+  const zones = zonesInUse();
+  return {
+    code: 'default-zone',
+    statement: 'connections are tracked in the default zone only',
+    status: zones === null ? 'unchecked' : zones ? 'violated' : 'holds',
+    detail:
+      zones === null
+        ? '/proc/net/nf_conntrack cannot be read, or is too long to look through'
+        : zones
+          ? 'there are connections in other zones: plan with --no-conntrack'
+          : 'no connection is in another zone',
+  };
+}
+
+function zonesInUse(): boolean | null {
+  let file: number;
+  try {
+    file = openSync('/proc/net/nf_conntrack', 'r');
+  } catch {
+    return null;
+  }
+  try {
+    const piece = Buffer.allocUnsafe(1 << 18);
+    let tail = '';
+    for (let read = 0; read < lookedThrough;) {
+      const length = readSync(file, piece);
+      if (length === 0) return false;
+      read += length;
+      const text = tail + piece.toString('latin1', 0, length);
+      if (/ zone(-orig|-reply)?=/.test(text)) return true;
+      tail = text.slice(-16);
+    }
+    return null;
+  } catch {
+    return null;
+  } finally {
+    closeSync(file);
   }
 }

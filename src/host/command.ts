@@ -3,16 +3,22 @@ import { spawnSync } from 'node:child_process';
 import { LoadError } from '../load/load-error.js';
 
 export type Output =
-  | { readonly kind: 'text'; readonly stdout: string }
+  | { readonly kind: 'text'; readonly stdout: string; readonly stderr: string }
   | { readonly kind: 'missing' }
   | { readonly kind: 'failed'; readonly stderr: string };
 
-/** Largest output taken: the addresses of a very large router. */
-const maxBuffer = 256 * 1024 * 1024;
+/** Largest output taken, bytes: what a string can hold. */
+const maxBuffer = 512 * 1024 * 1024 - 1024;
 
-export function run(command: string, args: readonly string[]): Output {
+/** No shell is involved. `encoding` latin1 keeps every byte as one character. */
+export function run(
+  command: string,
+  args: readonly string[],
+  { input = '', encoding = 'utf8' }: { readonly input?: string; readonly encoding?: 'utf8' | 'latin1' } = {},
+): Output {
   const { error, status, stdout, stderr } = spawnSync(command, args, {
-    encoding: 'utf8',
+    encoding,
+    input: Buffer.from(input, encoding),
     maxBuffer,
     env: { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
   });
@@ -21,7 +27,7 @@ export function run(command: string, args: readonly string[]): Output {
       ? { kind: 'missing' }
       : { kind: 'failed', stderr: error.message };
   }
-  return status === 0 ? { kind: 'text', stdout } : { kind: 'failed', stderr: stderr.trim() };
+  return status === 0 ? { kind: 'text', stdout, stderr } : { kind: 'failed', stderr: stderr.trim() };
 }
 
 /** Output of an `ip` command. Throws LoadError: without it nothing is known of the host. */

@@ -2,7 +2,7 @@
 import type { HostDevice } from '../model/host.js';
 import { loadNative } from '../load/native.js';
 import type { NativeApi } from '../load/native-api.js';
-import { checkHelpers } from './check-conntrack.js';
+import { checkHelpers, checkZones } from './check-conntrack.js';
 import { checkFeatures, checkPrivilege } from './check-kernel.js';
 import { checkLro, checkStripping } from './check-ethtool.js';
 import { checkForeignXdp } from './check-foreign-xdp.js';
@@ -24,7 +24,8 @@ export type CheckCode =
   | 'route-rules'
   | 'mtu-fits'
   | 'no-ipsec'
-  | 'no-helpers';
+  | 'no-helpers'
+  | 'default-zone';
 
 export interface Check {
   readonly code: CheckCode;
@@ -78,6 +79,7 @@ async function checkDevices(
     checkMtu(devices, mode),
     checkIpsec(),
     checkHelpers(),
+    checkZones(),
   ];
 }
 

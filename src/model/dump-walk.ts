@@ -8,6 +8,8 @@ import type { TableDraft } from './table-draft.js';
 
 export interface DumpWalk {
   readonly dump: IptablesDump;
+  /** What a table is called in rule ids. */
+  readonly label: (table: string) => string;
   readonly diagnostics: Diagnostic[];
   readonly tables: Table[];
   table: TableDraft | null;

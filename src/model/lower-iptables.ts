@@ -17,8 +17,8 @@ export interface LoweredDump {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function lowerIptables(dump: IptablesDump): LoweredDump {
-  const walk: DumpWalk = { dump, diagnostics: [], tables: [], table: null, variants: null, chains: new Set() };
+export function lowerIptables(dump: IptablesDump, label = (table: string): string => table): LoweredDump {
+  const walk: DumpWalk = { label, dump, diagnostics: [], tables: [], table: null, variants: null, chains: new Set() };
   dump.lines.forEach((line, i) => {
     switch (line.kind) {
       case 'blank':
@@ -63,11 +63,11 @@ function openTable(walk: DumpWalk, name: Word, span: Span, index: number): void 
       `unknown table ${quote(name.text)}; expected one of ${iptablesTables.join(', ')}`,
     );
   }
-  if (walk.tables.some((table) => table.name === name.text)) {
+  if (walk.tables.some((table) => table.name === walk.label(name.text))) {
     const message = `table ${name.text} stands twice in this file; iptables-restore would keep the last, which of them is in force is not known`;
     report(walk, 'duplicate-table', span, message);
   }
-  const table = new TableDraft(family, name.text, file, span);
+  const table = new TableDraft(family, name.text, file, span, walk.label(name.text));
   walk.table = table;
   walk.chains = new Set();
   for (let i = index + 1; i < lines.length; i++) {

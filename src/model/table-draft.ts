@@ -27,6 +27,8 @@ export class TableDraft {
     readonly name: string,
     readonly file: string,
     readonly span: Span,
+    /** What the table is called in rule ids: its name, unless another table of the host has that too. */
+    readonly label: string = name,
   ) {}
 
   /** Makes the chain if it is not there; a chain line in a dump flushes one that is. */
@@ -55,11 +57,11 @@ export class TableDraft {
   finish(): Table {
     const chains = new Map<string, Chain>();
     for (const draft of this.chains.values()) chains.set(draft.name, this.#finishChain(draft));
-    return { family: this.family, name: this.name, dialect: 'iptables', file: this.file, span: this.span, chains };
+    return { family: this.family, name: this.label, dialect: 'iptables', file: this.file, span: this.span, chains };
   }
 
   #finishChain(draft: ChainDraft): Chain {
-    const prefix = `${this.family} ${this.name} ${draft.name} `;
+    const prefix = `${this.family} ${this.label} ${draft.name} `;
     let number = 1;
     const rules = draft.entries.map((entry): Rule => {
       const rule = {

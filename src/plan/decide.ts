@@ -8,6 +8,7 @@ import type { Conj } from '../analyse/logic.js';
 import { mayOverlap } from '../analyse/relation.js';
 import type { Why } from '../analyse/why.js';
 import type { Coverer } from './coverage.js';
+import { allowed } from './exempt.js';
 import type { KeptRules } from './kept-rules.js';
 import type { OffloadKind, ReasonCode } from './plan.js';
 
@@ -69,15 +70,21 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
     .filter(({ step }) => step >= 0)
     .flatMap(({ reach }) => reach.map((conj) => plan.cover(conj, id)));
   const named = (rules: readonly RuleId[]): RuleId[] =>
-    [...new Set(rules)].filter((rule) => rule !== routing && rule !== id);
+    [...new Set(rules)].filter((rule) => rule !== routing && rule !== allowed && rule !== id);
   const passes = named(found.flatMap((one) => one.blockers));
   const diverted = found.filter((one) => !one.all).flatMap((one) => one.diverters);
   const blockedBy = passes.length > 0 ? passes : named(diverted);
   const nothing = !found.some((one) => one.some || one.all);
-  if (nothing) return none({ code: whyBlocked(blockedBy, plan), detail: '' }, blockedBy);
+  const exempt = found.some((one) => one.blockers.includes(allowed));
+  if (nothing)
+    return none(
+      { code: exempt && blockedBy.length === 0 ? 'allowed' : whyBlocked(blockedBy, plan), detail: '' },
+      blockedBy,
+    );
   const partial = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy });
   if (isPolicy) return partial('policy');
   if (blockedBy.length > 0) return partial('blocked-partly');
+  if (exempt) return partial('allowed');
   const incomplete = occurrences.find((occurrence) => occurrence.why !== null)?.why;
   if (incomplete) return partial(incomplete.code, incomplete.detail);
   if (found.some((one) => one.tracked)) return partial('tracked');

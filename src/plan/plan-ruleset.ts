@@ -11,6 +11,7 @@ import { keptRules, type KeptRules } from './kept-rules.js';
 import type { MergedStep } from './merge.js';
 import { mergeSteps } from './merge.js';
 import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
+import { allowed, exemptAllowed, nothingAllowed } from './exempt.js';
 import { hintFor, toReason } from './reasons.js';
 import { dropRedundantAsks, exemptDhcp, limitSteps, limitTuples, trim, withoutSymbols } from './shape.js';
 import type { CounterBook } from './to-program.js';
@@ -40,6 +41,7 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     inputs: ruleset.inputs,
     devices: options.devices,
     facts: options.facts,
+    allow: options.allow ?? nothingAllowed,
     summary: summarise(rules, ruleset),
     rules,
     assumptions: assumptionsOf(ruleset, options.facts, { asksConntrack: asks, strict: options.strict }),
@@ -61,7 +63,8 @@ function planFamily(
   // With nothing known at all the plan is for reading, and says what it would be once the host is known.
   const symbolic = options.facts !== null && options.facts.localRoutes === null;
   const raw = mergeSteps(analysis.walk.steps);
-  const merged = limitTuples(trim(exemptDhcp(dropRedundantAsks(trim(symbolic ? withoutSymbols(raw) : raw)), family)));
+  const proved = limitTuples(trim(exemptDhcp(dropRedundantAsks(trim(symbolic ? withoutSymbols(raw) : raw)), family)));
+  const merged = trim(exemptAllowed(proved, family, options.allow ?? nothingAllowed));
   const steps = trim(limitSteps(merged, options.maxSteps?.[family] ?? limits.steps));
   return {
     analysis,
@@ -76,7 +79,7 @@ function planFamily(
 }
 
 const rulesOfStep = (step: MergedStep): RuleId[] =>
-  step.members.map(({ rule }) => rule).filter((rule) => rule !== routing);
+  step.members.map(({ rule }) => rule).filter((rule) => rule !== routing && rule !== allowed);
 
 function decideAll(ruleset: Ruleset, planOf: (family: AddressFamily) => FamilyPlan): RuleDecision[] {
   const rules = new Map<RuleId, Rule>();

@@ -3,6 +3,7 @@ import type { ReasonCode } from '../analyse/reason-code.js';
 import type { AddressFamily } from '../model/address.js';
 import type { HostFacts } from '../model/host.js';
 import type { Family, Input, RuleId, Ruleset } from '../model/ruleset.js';
+import type { Allowed } from './exempt.js';
 import type { Prefilter } from './program.js';
 
 export { reasonCodes } from '../analyse/reason-code.js';
@@ -61,6 +62,8 @@ export interface Plan {
   readonly devices: readonly string[];
   /** The facts the plan was made with; null where nothing is known of the host: such a plan can be read but not attached. */
   readonly facts: HostFacts | null;
+  /** What XDP passes whatever the rules say. */
+  readonly allow: Allowed;
   readonly summary: PlanSummary;
   readonly rules: readonly RuleDecision[];
   readonly assumptions: readonly Assumption[];
@@ -75,6 +78,7 @@ export interface PlanOptions {
   readonly devices: readonly string[];
   readonly facts: HostFacts | null;
   readonly strict: boolean;
+  readonly allow?: Allowed;
   /** XDP can ask conntrack (`bpf_xdp_ct_lookup`); false: an established-accept guards everything below it. */
   readonly conntrack?: boolean;
   /** Steps a family may have: fewer than the data plane's limit where an earlier try did not fit. */

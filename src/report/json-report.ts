@@ -19,6 +19,8 @@ export function* jsonReport(plan: Plan, prefilter: PrefilterSummary): Generator<
   const { rules, full, partial, none, elements } = plan.summary;
   yield `{\n  "schemaVersion": ${plan.schemaVersion},\n  "inputs": ${lines(inputs)},\n`;
   yield `  "devices": ${JSON.stringify(plan.devices)},\n`;
+  const { prefixes, ports } = plan.allow;
+  yield `  "allow": ${JSON.stringify({ prefixes, ports })},\n`;
   yield `  "summary": ${JSON.stringify({ rules, full, partial, none, elements })},\n`;
   yield '  "rules": [';
   for (let start = 0; start < plan.rules.length; start += rulesPerPiece) {

@@ -1,6 +1,6 @@
 /** What is attached and what it has dropped. */
 import { printable, shortened } from './printable.js';
-import { bytes, count } from './quantity.js';
+import { bytes, count, counted } from './quantity.js';
 import { ruleBody } from './rule-body.js';
 import type { TextStyle } from './text-style.js';
 
@@ -15,6 +15,8 @@ export interface DeviceStatus {
   readonly device: string;
   readonly mode: string;
   readonly programId: number;
+  /** Kernel id of the map of counters: devices that were attached together share it, and so their numbers. */
+  readonly counters: number;
   /** ISO 8601; null when nothing was recorded. */
   readonly attachedAt: string | null;
   readonly files: readonly string[];
@@ -25,37 +27,96 @@ export interface DeviceStatus {
   readonly rules: readonly RuleDrops[] | null;
 }
 
+/** What may still be undone. */
+export interface Pending {
+  /** Until when `offload confirm` must be run, milliseconds since the epoch; null: nothing waits for it. */
+  readonly confirmBy: number | null;
+  /** Tables of netfilter that hold a residual. */
+  readonly residualTables: readonly string[];
+}
+
+/** An earlier look, for rates. */
+export interface Since {
+  readonly devices: readonly DeviceStatus[];
+  readonly seconds: number;
+}
+
 /** Rules with the most drops that are shown, unless all are asked for. */
 const shownRules = 20;
 
-export function statusJson(devices: readonly DeviceStatus[]): string {
+export function statusJson(devices: readonly DeviceStatus[], { confirmBy, residualTables }: Pending): string {
   const plain = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
-  return `${JSON.stringify({ schemaVersion: 1, devices }, plain, 2)}\n`;
+  const confirm = confirmBy === null ? null : new Date(confirmBy).toISOString();
+  return `${JSON.stringify({ schemaVersion: 1, devices, confirmBy: confirm, residualTables }, plain, 2)}\n`;
 }
 
-export function* statusText(devices: readonly DeviceStatus[], style: TextStyle): Generator<string> {
+export function* statusText(
+  devices: readonly DeviceStatus[],
+  pending: Pending,
+  style: TextStyle,
+  since: Since | null = null,
+): Generator<string> {
   if (devices.length === 0) yield 'Nothing is attached.\n';
-  for (const status of devices) yield* deviceText(status, style);
+  for (const status of devices) yield* deviceText(status, style, since);
+  if (pending.residualTables.length > 0)
+    yield `Netfilter holds what is left in ${pending.residualTables.map(printable).join(', ')}; detach puts the original back.\n`;
+  if (pending.confirmBy !== null)
+    yield `${style.colors.yellow('Not confirmed')}: all of it is undone at ${moment(new Date(pending.confirmBy).toISOString())} unless \`offload confirm\` is run.\n`;
 }
 
-function* deviceText(status: DeviceStatus, { colors, columns, all }: TextStyle): Generator<string> {
-  const since = status.attachedAt === null ? '' : ` since ${status.attachedAt.slice(0, 19).replace('T', ' ')} UTC`;
-  yield `${colors.bold(printable(status.device))}: ${status.mode} XDP, program ${status.programId}${since}\n`;
+const moment = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`;
+
+function* deviceText(status: DeviceStatus, style: TextStyle, since: Since | null): Generator<string> {
+  const { colors } = style;
+  const when = status.attachedAt === null ? '' : ` since ${moment(status.attachedAt)}`;
+  yield `${colors.bold(printable(status.device))}: ${status.mode} XDP, program ${status.programId}${when}\n`;
   if (status.files.length > 0) yield `  made from ${status.files.map(printable).join(', ')}\n`;
   const { drops, passed } = status;
-  yield `  dropped ${count(drops.packets)} packets (${bytes(Number(drops.bytes))}), passed ${count(passed)}\n`;
+  const before = since?.devices.find(({ programId }) => programId === status.programId);
+  const rate =
+    before && since ? `, ${perSecond(drops.packets - before.drops.packets, since.seconds)} dropped per second` : '';
+  yield `  dropped ${count(drops.packets)} packets (${bytes(Number(drops.bytes))}), passed ${count(passed)}${rate}\n`;
   if (status.rules === null) {
     yield '  which rules dropped them is not recorded here (see --state)\n';
     return;
   }
-  const hit = status.rules.filter(({ packets }) => packets > 0n).sort((a, b) => (a.packets < b.packets ? 1 : -1));
-  const shown = all ? hit : hit.slice(0, shownRules);
-  const number = Math.max(7, ...shown.map(({ packets }) => count(packets).length));
-  const name = Math.max(4, ...shown.map(({ rule }) => printable(rule).length));
-  if (shown.length > 0) yield colors.dim(`  ${'packets'.padStart(number)}  ${'rule'.padEnd(name)}\n`);
-  for (const { rule, text, packets } of shown) {
-    const row = `  ${count(packets).padStart(number)}  ${printable(rule).padEnd(name)}  ${printable(ruleBody(text))}`;
+  yield* ruleTable(status.rules, style, before && since ? { rules: before.rules ?? [], seconds: since.seconds } : null);
+}
+
+interface Row {
+  readonly rule: RuleDrops;
+  readonly cells: readonly string[];
+}
+
+function* ruleTable(
+  rules: readonly RuleDrops[],
+  { columns, colors, all }: TextStyle,
+  since: { readonly rules: readonly RuleDrops[]; readonly seconds: number } | null,
+): Generator<string> {
+  const earlier = new Map(since?.rules.map(({ rule, packets }) => [rule, packets]));
+  const grown = ({ rule, packets }: RuleDrops): bigint => packets - (earlier.get(rule) ?? 0n);
+  const by = (one: RuleDrops): bigint => (since === null ? one.packets : grown(one));
+  const hit = rules
+    .filter(({ packets }) => packets > 0n)
+    .toSorted((a, b) => (by(a) === by(b) ? (a.packets < b.packets ? 1 : -1) : by(a) < by(b) ? 1 : -1));
+  const rows = (all ? hit : hit.slice(0, shownRules)).map((rule): Row => ({
+    rule,
+    cells: [
+      count(rule.packets),
+      bytes(Number(rule.bytes)),
+      ...(since === null ? [] : [perSecond(grown(rule), since.seconds)]),
+    ],
+  }));
+  const heads = ['packets', 'bytes', ...(since === null ? [] : ['per second'])];
+  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map(({ cells }) => cells[i]?.length ?? 0)));
+  const line = (cells: readonly string[]): string => cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join('  ');
+  const name = Math.max(4, ...rows.map(({ rule }) => printable(rule.rule).length));
+  if (rows.length > 0) yield colors.dim(`  ${line(heads)}  ${'rule'.padEnd(name)}\n`);
+  for (const { rule, cells } of rows) {
+    const row = `  ${line(cells)}  ${printable(rule.rule).padEnd(name)}  ${printable(ruleBody(rule.text))}`;
     yield `${shortened(row, columns)}\n`;
   }
-  if (shown.length < hit.length) yield `  … and ${count(hit.length - shown.length)} more rules (--all lists them)\n`;
+  if (rows.length < hit.length) yield `  … and ${counted(hit.length - rows.length, 'more rule')} (--all lists them)\n`;
 }
+
+const perSecond = (n: bigint, seconds: number): string => count(Math.round(Number(n) / Math.max(seconds, 0.001)));

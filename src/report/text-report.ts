@@ -28,14 +28,22 @@ export function* textReport(
   yield whatNext(next, style);
 }
 
-function heading({ devices, inputs }: Plan, { colors }: TextStyle): string {
+function heading({ devices, inputs, allow }: Plan, { colors }: TextStyle): string {
   const read = inputs.map(({ file, format, rules, sets, elements }) => {
     const parts: string[] = [format];
     if (rules > 0 || sets === 0) parts.push(counted(rules, 'rule'));
     if (sets > 0) parts.push(counted(sets, 'set'), counted(elements, 'element'));
     return `  ${file === '-' ? 'standard input' : printable(file)}: ${parts.join(', ')}\n`;
   });
-  return `${colors.bold(`Plan for ${devices.map(printable).join(', ')}`)}\n${read.join('')}\n`;
+  return `${colors.bold(`Plan for ${devices.map(printable).join(', ')}`)}\n${read.join('')}${exempt(allow)}\n`;
+}
+
+function exempt({ prefixes, ports }: Plan['allow']): string {
+  const named = [
+    ...prefixes.map((prefix) => `from ${printable(prefix)}`),
+    ...ports.map((port) => `to TCP and UDP port ${port}`),
+  ];
+  return named.length === 0 ? '' : `  passed by XDP in any case: ${named.join(', ')}\n`;
 }
 
 function summary(

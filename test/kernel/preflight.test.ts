@@ -47,7 +47,7 @@ test('a plain veth passes every check', async (t) => {
       checks.filter(({ status }) => status !== 'holds'),
       [],
     );
-    t.is(new Set(checks.map(({ code }) => code)).size, 13);
+    t.is(new Set(checks.map(({ code }) => code)).size, 14);
   });
 });
 

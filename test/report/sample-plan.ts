@@ -46,6 +46,7 @@ export function samplePlan(specs: readonly RuleSpec[], file = 'rules.v4'): Plan 
   const ruleset: Ruleset = { inputs, tables: [], sets: new Map() };
   return {
     schemaVersion: 1,
+    allow: { prefixes: [], ports: [] },
     ruleset,
     inputs,
     devices: ['eth0'],

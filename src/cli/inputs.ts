@@ -1,0 +1,80 @@
+/** The one way in which every command reads what it is about: rulesets, and what is known of the host that runs them. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type LiveText, readLive } from '../host/live/read-live.js';
+import { readHostFacts } from '../host/read-host-facts.js';
+import type { HostFacts } from '../model/host.js';
+import { readInstall } from '../state/install.js';
+import { asOriginal } from '../state/swap.js';
+import { usageError } from './exit-code.js';
+import { readHostFile } from './host-file.js';
+import { defaultMaxInput, largestMaxInput, readFiles, type ReadFile } from './read-files.js';
+import type { Snapshot } from './snapshot-file.js';
+
+export interface InputOptions {
+  readonly live?: true;
+  readonly host?: string;
+  /** Devices on this host: its facts are those that count for them. */
+  readonly dev?: readonly string[];
+  /** Bytes. */
+  readonly maxInput: number;
+  /** Where it is told which tables hold a residual of ours: what is planned for are the originals. */
+  readonly state: string;
+}
+
+export interface Inputs {
+  /** What was read of this host, in the same order; null: files were read. */
+  readonly live: readonly LiveText[] | null;
+  readonly read: readonly ReadFile[];
+  /** Null: nothing is known of the host. */
+  readonly facts: HostFacts | null;
+  /** What was found on the host when it was read: of a snapshot, not of this host. */
+  readonly checks: Snapshot['checks'];
+}
+
+/** RULESET, --live, --host and --max-input. */
+export function addInputOptions(command: Command): Command {
+  return command
+    .argument(
+      '[RULESET...]',
+      'output of iptables-save, ip6tables-save, ipset save, nft list ruleset, or a snapshot; - is standard input',
+    )
+    .option('--live', 'read the rulesets of the running host instead')
+    .option('--host <FILE>', 'facts of the host, from `offload snapshot`, when planning elsewhere')
+    .addOption(
+      new Option('--max-input <MIB>', 'refuse more input than this, in MiB')
+        .default(defaultMaxInput, String(defaultMaxInput >> 20))
+        .argParser(mebibytes),
+    );
+}
+
+function mebibytes(value: string): number {
+  const bytes = Number(value) * 2 ** 20;
+  if (!/^\d+$/.test(value) || bytes < 1 || bytes > largestMaxInput)
+    throw new InvalidArgumentError(`It wants a number from 1 to ${largestMaxInput >> 20}.`);
+  return bytes;
+}
+
+/** Throws InputError, LoadError where this host cannot be read, or CommandError where the files or options are wrong. */
+export function readInputs(files: readonly string[], { live, host, dev, maxInput, state }: InputOptions): Inputs {
+  if (live && files.length > 0) throw usageError('--live reads the rulesets of this host: name no RULESET beside it');
+  if (live && host !== undefined) throw usageError('--live reads this host: --host is for another one');
+  if (!live && files.length === 0) throw usageError('name at least one RULESET, or read this host with --live');
+  if (live) {
+    const texts = asOriginal(readLive(), readInstall(state)?.swaps ?? []);
+    const read = texts.map(({ name, format, text, encoding, takenAt }) => ({
+      file: name,
+      text,
+      encoding,
+      takenAt,
+      origin: { format },
+    }));
+    return { live: texts, read, facts: readHostFacts(dev), checks: [] };
+  }
+  const { read, snapshots } = readFiles(files, maxInput);
+  const [snapshot] = snapshots;
+  if (snapshots.length > 1)
+    throw usageError('only one snapshot can be planned for: these are of two readings of a host');
+  if (host !== undefined) return { live: null, read, facts: readHostFile(host, maxInput), checks: [] };
+  if (dev !== undefined) return { live: null, read, facts: readHostFacts(dev), checks: [] };
+  return { live: null, read, facts: snapshot?.host ?? null, checks: snapshot?.checks ?? [] };
+}

@@ -1,0 +1,161 @@
+/** The rulesets of the running host, in the caller's network namespace. */
+import { LoadError } from '../../load/load-error.js';
+import type { InputFormat } from '../../model/ruleset.js';
+import { run } from '../command.js';
+import { decode, type Encoding } from '../text-encoding.js';
+import { kernelHas, legacyTables } from './kernel-side.js';
+import { structureOf } from './structure.js';
+import { tableTexts, withTable } from './table-texts.js';
+
+export type LiveName =
+  | 'live:iptables-legacy-save'
+  | 'live:ip6tables-legacy-save'
+  | 'live:iptables-nft-save'
+  | 'live:ip6tables-nft-save'
+  | 'live:nft'
+  | 'live:ipset';
+
+export interface LiveText {
+  readonly name: LiveName;
+  readonly format: InputFormat;
+  readonly text: string;
+  readonly encoding: Encoding;
+  /** Milliseconds since the epoch. */
+  readonly takenAt: number;
+}
+
+/** Readings that are compared before it is said that the ruleset does not stand still. */
+const maxReadings = 6;
+
+/**
+ * All rulesets, read twice with equal rules: so they all were in the kernel together, between the two readings. Set elements may move.
+ * Throws LoadError that says what to install when a ruleset may be there that cannot be read, or when rules keep changing.
+ */
+export function readLive(readOnce: () => readonly LiveText[] = readAll): readonly LiveText[] {
+  let before = readOnce();
+  for (let reading = 1; reading < maxReadings; reading++) {
+    const now = readOnce();
+    if (sameStructure(before, now)) return now;
+    before = now;
+  }
+  throw new LoadError({
+    errno: 11,
+    step: 'read ruleset',
+    message: `the rules changed between each two of ${maxReadings} readings, so no reading is all of them at one time`,
+    hint: 'see what rewrites the firewall (`nft monitor`), and try again when it has finished',
+  });
+}
+
+export function sameStructure(a: readonly LiveText[], b: readonly LiveText[]): boolean {
+  const [left, right] = [structuresOf(a), structuresOf(b)];
+  return left.length === right.length && left.every((structure, i) => structure === right[i]);
+}
+
+/** What iptables-nft says of its tables is all of them: nft's listing of the same ones tells less. */
+function structuresOf(texts: readonly LiveText[]): string[] {
+  const dumped = texts.flatMap(({ name, text }) =>
+    name === 'live:iptables-nft-save' || name === 'live:ip6tables-nft-save'
+      ? [...tableTexts('iptables-save', text).keys()].map(
+          (table) => `${name.startsWith('live:ip6') ? 'ip6' : 'ip'} ${table}`,
+        )
+      : [],
+  );
+  return texts.map(({ name, format, text }) => {
+    const own = name === 'live:nft' ? dumped.reduce((rest, table) => withTable('nft', rest, table, ''), text) : text;
+    return `${name}\n${structureOf(format, own)}`;
+  });
+}
+
+function readAll(): readonly LiveText[] {
+  const began = Date.now();
+  return [...readIptables('ip', began), ...readIptables('ip6', began), ...readNft(began), ...readIpset(began)];
+}
+
+function readIptables(family: 'ip' | 'ip6', began: number): readonly LiveText[] {
+  const base = family === 'ip' ? 'iptables' : 'ip6tables';
+  const format = `${base}-save` as const;
+  const texts: LiveText[] = [];
+  if (legacyTables(family).length > 0) {
+    const tool = toolOf(base, 'legacy', 'save');
+    if (tool === null)
+      throw unreadable(`${base}-legacy tables are in force`, `${base}-legacy-save`, 'install iptables');
+    texts.push(made(`live:${base}-legacy-save`, format, reading(tool, ['-c'], 'install iptables'), began));
+  }
+  const tool = kernelHas('nft') ? toolOf(base, 'nft', 'save') : null;
+  // Where it is missing, nft's listing still shows the rules, though not the options of iptables' extensions: these then stay unknown.
+  if (tool !== null) {
+    const text = reading(tool, ['-c'], 'see what the tool says');
+    if (/^\*/m.test(text)) texts.push(made(`live:${base}-nft-save`, format, text, began));
+  }
+  return texts;
+}
+
+/** `began`: before the tool ran, so that what an element has left is never overrated. */
+const made = (name: LiveName, format: InputFormat, bytes: string, began: number): LiveText => ({
+  name,
+  format,
+  ...decode(Buffer.from(bytes, 'latin1')),
+  takenAt: began,
+});
+
+function readNft(began: number): readonly LiveText[] {
+  const output = run('nft', ['list', 'ruleset'], { encoding: 'latin1' });
+  if (output.kind === 'missing') {
+    if (!kernelHas('nft')) return [];
+    throw unreadable('the kernel may hold nft tables', 'nft', 'install nftables');
+  }
+  if (output.kind === 'failed') {
+    if (!kernelHas('nft')) return [];
+    throw failed('nft list ruleset', output.stderr);
+  }
+  return output.stdout.trim() === '' ? [] : [made('live:nft', 'nft', output.stdout, began)];
+}
+
+/** Without the tool a match of a set stays unknown, which is said where a rule uses one. */
+function readIpset(began: number): readonly LiveText[] {
+  const output = run('ipset', ['save'], { encoding: 'latin1' });
+  if (output.kind === 'missing') return [];
+  if (output.kind === 'failed') {
+    if (!kernelHas('ipset')) return [];
+    throw failed('ipset save', output.stderr);
+  }
+  return output.stdout.trim() === '' ? [] : [made('live:ipset', 'ipset', output.stdout, began)];
+}
+
+/** The command of that back end: its own name, or the plain one where that is of this back end. Null: neither is installed. */
+export function toolOf(
+  base: 'iptables' | 'ip6tables',
+  backend: 'legacy' | 'nft',
+  verb: 'save' | 'restore',
+): string | null {
+  const own = `${base}-${backend}-${verb}`;
+  if (run(own, ['-V']).kind !== 'missing') return own;
+  const plain = run(`${base}-${verb}`, ['-V']);
+  if (plain.kind !== 'text') return null;
+  return plain.stdout.includes('nf_tables') === (backend === 'nft') ? `${base}-${verb}` : null;
+}
+
+function reading(tool: string, args: readonly string[], hint: string): string {
+  const output = run(tool, args, { encoding: 'latin1' });
+  if (output.kind === 'text') return output.stdout;
+  if (output.kind === 'missing') throw unreadable('a ruleset is in force', tool, hint);
+  throw failed([tool, ...args].join(' '), output.stderr);
+}
+
+const unreadable = (what: string, tool: string, hint: string): LoadError =>
+  new LoadError({
+    errno: 2,
+    step: 'read ruleset',
+    message: `${what}, and \`${tool}\`, which reads them, is not installed: nothing is planned without them`,
+    hint,
+  });
+
+const failed = (command: string, stderr: string): LoadError =>
+  new LoadError({
+    errno: 5,
+    step: 'read ruleset',
+    message: `\`${command}\` failed, so a part of the ruleset is not known: ${stderr.trim() || 'it says nothing'}`,
+    hint: /permission|not permitted|must be root/i.test(stderr)
+      ? 'run it as root'
+      : 'mend that first; nothing is planned without it',
+  });

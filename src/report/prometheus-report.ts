@@ -1,0 +1,74 @@
+/** Counters in the text format of Prometheus, for node_exporter's textfile collector. Names and units follow its naming rules. */
+import { printable } from './printable.js';
+import type { DeviceStatus, Pending } from './status-report.js';
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [labels: Labels, value: number | bigint];
+
+/** Every metric, in the order it is printed. */
+export const metrics = {
+  offload_attached: ['gauge', 'The prefilter is attached to this device.'],
+  offload_attached_timestamp_seconds: ['gauge', 'When the prefilter was attached, seconds since the epoch.'],
+  offload_passed_packets_total: ['counter', 'Packets that XDP passed to the stack.'],
+  offload_dropped_packets_total: ['counter', 'Packets that XDP dropped.'],
+  offload_dropped_bytes_total: ['counter', 'Bytes of the packets that XDP dropped, IP length.'],
+  offload_rule_dropped_packets_total: ['counter', 'Packets that XDP dropped in place of this rule.'],
+  offload_rule_dropped_bytes_total: [
+    'counter',
+    'Bytes of the packets that XDP dropped in place of this rule, IP length.',
+  ],
+  offload_residual_tables: ['gauge', 'Tables of netfilter that hold a residual.'],
+  offload_unconfirmed: ['gauge', '1 while a change waits for `offload confirm`.'],
+} as const satisfies Readonly<Record<string, readonly ['gauge' | 'counter', string]>>;
+
+type Metric = keyof typeof metrics;
+
+/** Devices that were attached together share their counters: these have one sample for all of them, so that sums are right. */
+export function* prometheusReport(devices: readonly DeviceStatus[], pending: Pending): Generator<string> {
+  const samples: Record<Metric, Sample[]> = {
+    offload_attached: devices.map(({ device, mode }) => [{ device, mode }, 1]),
+    offload_attached_timestamp_seconds: devices.flatMap(({ device, attachedAt }): Sample[] =>
+      attachedAt === null ? [] : [[{ device }, Date.parse(attachedAt) / 1000]],
+    ),
+    offload_passed_packets_total: [],
+    offload_dropped_packets_total: [],
+    offload_dropped_bytes_total: [],
+    offload_rule_dropped_packets_total: [],
+    offload_rule_dropped_bytes_total: [],
+    offload_residual_tables: [[{}, pending.residualTables.length]],
+    offload_unconfirmed: [[{}, pending.confirmBy === null ? 0 : 1]],
+  };
+  for (const group of sharing(devices)) {
+    const [first] = group;
+    if (first === undefined) continue;
+    const names = { devices: group.map(({ device }) => device).join(',') };
+    samples.offload_passed_packets_total.push([names, first.passed]);
+    samples.offload_dropped_packets_total.push([names, first.drops.packets]);
+    samples.offload_dropped_bytes_total.push([names, first.drops.bytes]);
+    for (const { rule, packets, bytes } of first.rules ?? []) {
+      samples.offload_rule_dropped_packets_total.push([{ ...names, rule }, packets]);
+      samples.offload_rule_dropped_bytes_total.push([{ ...names, rule }, bytes]);
+    }
+  }
+  for (const name of Object.keys(metrics) as Metric[]) yield metricText(name, samples[name]);
+}
+
+function sharing(devices: readonly DeviceStatus[]): readonly (readonly DeviceStatus[])[] {
+  const groups = new Map<number, DeviceStatus[]>();
+  for (const device of devices) groups.set(device.counters, [...(groups.get(device.counters) ?? []), device]);
+  return [...groups.values()];
+}
+
+function metricText(name: Metric, samples: readonly Sample[]): string {
+  const [type, help] = metrics[name];
+  const lines = samples.map(([labels, value]) => `${name}${labelText(labels)} ${String(value)}\n`);
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+}
+
+function labelText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+/** Names come from a ruleset: no control character gets through, and quotes and backslashes as the format wants them. */
+const escaped = (value: string): string => printable(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"');
