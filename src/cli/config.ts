@@ -25,7 +25,9 @@ const collects = (option: Option): boolean => /repeatable/.test(option.descripti
 
 /** By the long option's name without its dashes; `conntrack` for `--no-conntrack`. */
 export function keysOf(command: Command): ReadonlyMap<string, Key> {
-  const options = command.options.filter((option) => option.long != null && !notInFiles.has(option.name()));
+  const options = command.options.filter(
+    (option) => option.long !== undefined && option.long !== null && !notInFiles.has(option.name()),
+  );
   return new Map(
     options.map((option) => [
       option.negate ? option.name().replace(/^no-/, '') : option.name(),

@@ -33,7 +33,7 @@ const expectation = (file: string, why: string): CommandError => new CommandErro
 
 let compiled: AjvType | undefined;
 const ajv = (): AjvType =>
-  (compiled ??= new Ajv({ allErrors: false, allowUnionTypes: true, schemas: [hostSchema, snapshotSchema] }));
+  (compiled ??= new Ajv({ allErrors: true, allowUnionTypes: true, schemas: [hostSchema, snapshotSchema] }));
 
 /** Throws CommandError (exit 2) that names the place in the file and what was expected there. */
 export const parseSnapshot = (file: string, text: string): Snapshot =>
