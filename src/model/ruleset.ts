@@ -59,10 +59,11 @@ export interface Table {
   readonly span: Span;
   readonly chains: ReadonlyMap<string, Chain>;
   /**
-   * Not nft's to load. `iptables-nft`: what nft shows of it may be short of options. `owner`: it belongs to a running program
+   * Not nft's to load. `iptables-nft`: what nft shows of it may be short of options. `iptables-names`: named as iptables names its tables
+   * and chains, which others may do too: nft can load what it shows. `owner`: it belongs to a running program
    * (flags owner, Linux 5.12), nobody else may change it, and it goes when its maker ends.
    */
-  readonly managed?: 'iptables-nft' | 'owner';
+  readonly managed?: 'iptables-nft' | 'iptables-names' | 'owner';
   /** nft: what loading the text does to a table of that name that is there already. */
   readonly loads?: 'afresh' | 'on-top' | 'into-existing';
   /** nft text: from `table` to behind `}`, each of its blocks. */

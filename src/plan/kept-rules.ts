@@ -32,6 +32,8 @@ export function keptRules(ruleset: Ruleset): KeptRules {
 }
 
 function keptTable({ family, name, managed, loads }: Table): string | null {
+  if (managed === 'iptables-names')
+    return `table ${family} ${name} may be iptables' own, by its names; give its iptables-save dump as well`;
   if (managed === 'iptables-nft')
     return `table ${family} ${name} is iptables' own; give its iptables-save dump as well`;
   if (managed === 'owner') return `table ${family} ${name} belongs to a running program (flags owner)`;

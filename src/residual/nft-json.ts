@@ -23,7 +23,7 @@ export function residualNftJson(text: string, tables: readonly Table[], options:
   for (const table of tables)
     if (!isLeftOut(table))
       for (const run of runsOf(table, options)) editRun(run as ItemRun, options.devices, source, replaced);
-  const head = tables.filter(({ managed, loads }) => !managed && loads === 'on-top').flatMap(replaceTable);
+  const head = tables.filter((table) => !isLeftOut(table) && table.loads === 'on-top').flatMap(replaceTable);
   return joined(text, items, head, replaced);
 }
 

@@ -16,7 +16,7 @@ type CommandRun = Run<Extract<Run['rules'][number]['cut'], { kind: 'command' | '
 
 export function residualNft(main: NftText, tables: readonly Table[], options: ResidualOptions): string {
   const edits = new TextEdits();
-  const replaced = tables.filter(({ managed, loads }) => !managed && loads === 'on-top');
+  const replaced = tables.filter((table) => !isLeftOut(table) && table.loads === 'on-top');
   prepend(main, replaced, edits);
   for (const table of tables) {
     if (isLeftOut(table)) leaveOut(table, edits);
@@ -26,14 +26,13 @@ export function residualNft(main: NftText, tables: readonly Table[], options: Re
 }
 
 /** Others load the table. A text that empties it itself was meant to make it. */
-export const isLeftOut = ({ managed, loads }: Table): boolean => managed !== undefined && loads !== 'afresh';
-
-export const whoseItIs = { 'iptables-nft': 'iptables', owner: 'the program that owns it' } as const;
+export const isLeftOut = ({ managed, loads }: Table): boolean =>
+  (managed === 'iptables-nft' || managed === 'owner') && loads !== 'afresh';
 
 function leaveOut({ family, name, managed, blocks }: Table, edits: TextEdits): void {
   for (const { of, start, end } of blocks ?? []) {
     const behind = of.text.charAt(end) === '\n' ? end + 1 : end;
-    const whose = whoseItIs[managed ?? 'owner'];
+    const whose = managed === 'owner' ? 'the program that owns it' : 'iptables';
     edits.replace({ of, start, end: behind }, `# table ${family} ${name} is left to ${whose}\n`);
   }
 }

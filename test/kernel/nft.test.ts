@@ -1,5 +1,5 @@
 /** nft samples on a real kernel: attached after verification without a difference, their residual loaded over the original, detached. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 import { inputsOf, root, samples } from '../samples/sample-runs.js';
 import { repository, withNamespaces } from './namespace.js';
@@ -16,13 +16,16 @@ for (const sample of samples.filter((name) => inputsOf(name).includes('ruleset.n
       const directory = net.directory();
       const ruleset = join(root, 'samples', sample, 'ruleset.nft');
       const residual = join(directory, 'residual.nft');
-      await net.exec(ns, 'nft', ['-f', ruleset]);
+      // Files that it includes stand beside it.
+      const nft = (file: string): Promise<unknown> =>
+        net.exec(ns, 'sh', ['-ec', 'cd "$0" && exec nft -f "$1"', dirname(ruleset), file]);
+      await nft(ruleset);
       const where = ['--bpffs', net.bpffs(), '--state', join(directory, 'state')];
       const args = ['--import', tsx, main, ruleset, '--dev', 'eth0', '--residual', residual, ...where];
       const { stdout, stderr, code } = await net.exec(ns, process.execPath, args, { mayFail: true });
       t.is(code, 0, stderr);
       t.regex(stdout.replaceAll(/\s+/g, ' '), /verified with [\d,]+ frames: no difference/);
-      await net.exec(ns, 'nft', ['-f', residual]);
+      await nft(residual);
       const detach = ['--import', tsx, main, 'detach', '--dev', 'eth0', ...where];
       t.is((await net.exec(ns, process.execPath, detach, { mayFail: true })).code, 0);
     });

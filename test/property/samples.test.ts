@@ -12,7 +12,10 @@ const samples = join(import.meta.dirname, '../../samples');
 function readSample(name: string): ReturnType<typeof readRuleset>['ruleset'] {
   const inputs = readdirSync(join(samples, name)).filter((file) => /^(rules\..*|.*\.save|ruleset\.nft)$/.test(file));
   return readRuleset(
-    inputs.map((file) => ({ file, text: readFileSync(join(samples, name, file), 'utf8'), takenAt: null })),
+    inputs.map((input) => {
+      const file = join(samples, name, input);
+      return { file, text: readFileSync(file, 'utf8'), takenAt: null };
+    }),
   ).ruleset;
 }
 

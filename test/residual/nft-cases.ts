@@ -197,4 +197,15 @@ export const nftCases: readonly NftCase[] = [
     files: { 'tables.nft': `${fresh}include "./deep/t.nft"\n`, 'deep/t.nft': inChain([a]).replace(fresh, '') },
     expected: `# ./tables.nft, written out because rules in it are taken out\n${fresh}# ./deep/t.nft, written out because rules in it are taken out\n${inChain([jump], held([a])).replace(fresh, '')}# end of ./deep/t.nft\n# end of ./tables.nft\n`,
   },
+  {
+    title: "a table that only has the names of iptables' own is not left out",
+    text: `table ip filter {\n\tchain INPUT {\n\t\ttype filter hook input priority 0; policy accept;\n\t\t${a}\n\t}\n}\n`,
+    expected: `table ip filter\ndelete table ip filter\n\ntable ip filter {\n\tchain INPUT {\n\t\ttype filter hook input priority 0; policy accept;\n\t\t${a}\n\t}\n}\n`,
+  },
+  {
+    title: 'a table of iptables-nft is left out of a dump',
+    text: `# Warning: table ip filter is managed by iptables-nft, do not touch!\ntable ip filter {\n\tchain INPUT {\n\t\t${a}\n\t}\n}\ntable ip t {\n}\n`,
+    expected: `table ip t\ndelete table ip t\n\n# Warning: table ip filter is managed by iptables-nft, do not touch!\n# table ip filter is left to iptables\ntable ip t {\n}\n`,
+    leans: true,
+  },
 ];

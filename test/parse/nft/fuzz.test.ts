@@ -4,35 +4,11 @@ import { InputError } from '../../../src/diagnostic.js';
 import { parseNft } from '../../../src/parse/nft/parse-nft.js';
 import { parseNftJson } from '../../../src/parse/nft/parse-nft-json.js';
 import { printNft } from '../../../src/parse/nft/print-nft.js';
-import { listings } from './corpus-files.js';
+import { apply, change, small } from './damage.js';
 
 /** Fixed, so that a failure comes back; more with OFFLOAD_FUZZ=runs. */
 const runs = Number(process.env.OFFLOAD_FUZZ ?? 400);
 const seed = 20261125;
-
-const small = listings().filter(({ text }) => text.length < 6000);
-const words = small.flatMap(({ text }) => text.split(/[ \t\n,;]+/)).filter((word) => word !== '');
-
-const change = fc.oneof(
-  fc.record({ kind: fc.constant('delete' as const), at: fc.nat(), length: fc.integer({ min: 1, max: 30 }) }),
-  fc.record({ kind: fc.constant('insert' as const), at: fc.nat(), text: fc.constantFrom(...words.slice(0, 4000)) }),
-  fc.record({
-    kind: fc.constant('insert' as const),
-    at: fc.nat(),
-    text: fc.constantFrom(...'{}();,"#\\@$\n.:-/*!|&\u0000é'.split('')),
-  }),
-  fc.record({ kind: fc.constant('repeat' as const), at: fc.nat(), length: fc.integer({ min: 1, max: 60 }) }),
-);
-type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
-
-function apply(text: string, changes: readonly Change[]): string {
-  return changes.reduce((now, edit) => {
-    const at = edit.at % (now.length + 1);
-    if (edit.kind === 'insert') return `${now.slice(0, at)} ${edit.text} ${now.slice(at)}`;
-    const end = at + edit.length;
-    return edit.kind === 'delete' ? now.slice(0, at) + now.slice(end) : now.slice(0, end) + now.slice(at);
-  }, text);
-}
 
 test('a damaged listing is read or refused with a place, and what is read prints', (t) => {
   let read = 0;
