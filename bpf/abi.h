@@ -24,6 +24,7 @@ enum field_slot {
 	F_DEVICE,
 	F_AVAILABILITY,
 	F_SMAC,
+	F_MARK, /* number of a mark state; steps change it */
 	F_TUPLE0,
 	F_TUPLE1,
 	F_TUPLE2,
@@ -31,6 +32,7 @@ enum field_slot {
 	FIELD_SLOTS,
 };
 
+#define MAX_MARK 1023 /* states of a mark - 1 */
 #define TUPLE_SLOTS 4
 #define MAX_WORDS 64 /* 4,096 steps */
 #define MAX_LENGTHS 129
@@ -56,7 +58,7 @@ enum field_slot {
 /* Values of the field availability (src/plan/program.ts). */
 enum availability { COMPLETE, SHORT_HEADER, FRAGMENT, NO_PROTOCOL };
 
-enum outcome { OUTCOME_PASS, OUTCOME_DROP, OUTCOME_SKIP, OUTCOME_ASK };
+enum outcome { OUTCOME_PASS, OUTCOME_DROP, OUTCOME_SKIP, OUTCOME_ASK, OUTCOME_MARK };
 
 /* Why a packet was passed: keys of the map `stats`. */
 enum pass_reason {
@@ -76,7 +78,7 @@ struct step {
 	__u8 outcome;
 	__u8 counted_slot; /* FIELD_SLOTS: none */
 	__u16 skip_to;
-	__u32 counter;
+	__u32 counter; /* OUTCOME_MARK: the state */
 };
 _Static_assert(sizeof(struct step) == 8, "abi");
 

@@ -20,6 +20,7 @@ struct lookup {
 	 * be merged again; else their number doubles with every field.
 	 */
 	__u32 zero;
+	__u32 asked; /* conntrack must be asked before a drop; here, where it fills a gap: the stack is short */
 };
 
 /* Number of the lowest bit set; BPF has no instruction for it, and a chain of compares would be mispredicted. */
@@ -136,6 +137,8 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	NARROW(F_LENGTH, SHORT_HEADER, SMALL(F_LENGTH, p->length, 65535));
 	NARROW(F_TCP_FLAGS, COMPLETE, SMALL(F_TCP_FLAGS, p->tcp_flags, 511));
 	NARROW(F_ICMP, COMPLETE, SMALL(F_ICMP, p->icmp, 65535));
+	/* Nobody has marked the packet yet. */
+	NARROW(F_MARK, NO_PROTOCOL, SMALL(F_MARK, 0, MAX_MARK));
 	NARROW(F_DPORT, COMPLETE, SMALL(F_DPORT, p->dport, 65535));
 	NARROW(F_SPORT, COMPLETE, SMALL(F_SPORT, p->sport, 65535));
 	/* One word decides: what no step can match any more needs no further lookup. */
@@ -162,11 +165,11 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	return 1;
 }
 
-/* AND of the rows' word number `w`. */
-static __always_inline __u64 match_word(const void *t, __u32 used, const struct lookup *l, __u32 w)
+/* AND of the rows' word number `w`. `used` is read for each word: what is computed from it once for all words has to be kept on the stack. */
+static __always_inline __u64 match_word(const void *t, family_ptr family, const struct lookup *l, __u32 w)
 {
 	__u64 match = ~0ULL;
-	__u32 slot;
+	__u32 used = family->used, slot;
 
 #pragma clang loop unroll(full)
 	for (slot = 0; slot < FIELD_SLOTS; slot++) {
@@ -190,8 +193,27 @@ struct search {
 	struct lookup lookup;
 	__u32 position; /* step to look from */
 	__u32 found;
-	__u32 asked; /* conntrack must be asked before a drop */
 };
+
+/* The packet's mark is in this state from here on. False: never. */
+static __always_inline int mark(const void *t, family_ptr family, struct lookup *l, __u32 state)
+{
+	field_ptr field = &family->field[F_MARK];
+	__u32 label = small_label(t, field, state, MAX_MARK);
+	__u64 class = label;
+
+	if (field->counted) {
+		l->label[F_MARK] = label;
+		class = label >> COUNTER_BITS;
+		if (class == ESCAPE_CLASS)
+			class = escaped_class(t, family, label);
+	}
+	barrier_var(class);
+	if (class >= field->classes)
+		return 0;
+	l->row[F_MARK] = field->rows + class * family->words * 8;
+	return 1;
+}
 
 static __always_inline long search_on(struct search *s, family_ptr family)
 {
@@ -204,7 +226,7 @@ static __always_inline long search_on(struct search *s, family_ptr family)
 	barrier_var(w);
 	if (!t || w >= family->words)
 		return 1;
-	match = match_word(t, family->used, &s->lookup, w) & (~0ULL << (s->position & 63));
+	match = match_word(t, family, &s->lookup, w) & (~0ULL << (s->position & 63));
 	if (!match) {
 		s->position = (w + 1) << 6;
 		return 0;
@@ -216,7 +238,13 @@ static __always_inline long search_on(struct search *s, family_ptr family)
 		return 1;
 	step = t + at;
 	if (step->outcome == OUTCOME_ASK) {
-		s->asked = 1;
+		s->lookup.asked = 1;
+		s->position = number + 1;
+		return 0;
+	}
+	if (step->outcome == OUTCOME_MARK) {
+		if ((family->used & 1 << F_MARK) && !mark(t, family, &s->lookup, step->counter))
+			return 1;
 		s->position = number + 1;
 		return 0;
 	}
@@ -250,7 +278,7 @@ static __always_inline __u32 first_step(const void *t, family_ptr family, struct
 		s->found = NO_STEP;
 		/* 0, but a constant would have the verifier walk every word; so would a value that it knows to be equal to `zero`. */
 		s->position = *(const volatile __u32 *)t;
-		s->asked = 0;
+		s->lookup.asked = 0;
 		if (version == 4)
 			bpf_loop(words + family->skips + 1, search_ip, s, 0);
 		else
@@ -264,7 +292,7 @@ static __always_inline __u32 first_step(const void *t, family_ptr family, struct
 
 		if (w >= words)
 			break;
-		match = match_word(t, used, &s->lookup, w);
+		match = match_word(t, family, &s->lookup, w);
 		if (match)
 			return w << 6 | (lowest_bit(match) & 63);
 	}

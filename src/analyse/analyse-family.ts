@@ -18,6 +18,7 @@ import type { HostSets } from './host-sets.js';
 import { hostSets } from './host-sets.js';
 import type { Conj } from './logic.js';
 import { chainsAt, hasNat, tablesOf } from './path.js';
+import { Marks, testedBits } from './marks.js';
 import type { SetValueCache } from './set-values.js';
 
 /** NF_IP_PRI_CONNTRACK, NF_IP_PRI_NAT_DST (include/uapi/linux/netfilter_ipv4.h). */
@@ -71,6 +72,8 @@ export function analyseFamily(
     changedSets: changedSets(ruleset),
     setValues,
     host,
+    marks: new Marks(testedBits(ruleset)),
+    marksSurely: true,
     untrackedStates: null,
     destinationRewritten: false,
   };
@@ -113,10 +116,13 @@ function walkHook(
       walk.steps.push({ when: [], outcome: { kind: 'ask' }, rule: routing });
       asked = true;
     }
+    const alone = chains.every((one) => one.chain === chain || one.chain.priority !== chain.priority);
     const options: ChainWalk = {
       context: {
         ...walker.context,
         hook,
+        // NAT chains see some packets only; of chains of one priority nobody knows which comes first.
+        marksSurely: walker.context.marksSurely && !isNat && everywhere && alone,
         untrackedStates: afterConntrack ? untracked : null,
         destinationRewritten: nat && afterDnat && !untracked,
       },
@@ -159,7 +165,9 @@ function walkByDestination(walker: Walker): void {
 function walkBothCourses(walker: Walker): void {
   const { walk } = walker;
   const input: Label = { at: -1 };
-  walkHook(walker, 'forward', { kind: 'skip', to: input }, []);
+  // A packet takes one of the courses: what the first does to its mark it has not met on the second.
+  const first = { ...walker, context: { ...walker.context, marksSurely: false } };
+  walkHook(first, 'forward', { kind: 'skip', to: input }, []);
   walk.steps.push({ when: [], outcome: { kind: 'pass' }, rule: routing });
   input.at = walk.steps.length;
   walkHook(walker, 'input', { kind: 'drop' }, []);

@@ -4,6 +4,7 @@ import type { CtState } from '../model/match.js';
 import type { Hook } from '../model/ruleset.js';
 import type { NamedSet, SetId } from '../model/set.js';
 import type { HostSets } from './host-sets.js';
+import type { Marks } from './marks.js';
 import type { SetValueCache } from './set-values.js';
 
 export interface Context {
@@ -16,6 +17,9 @@ export interface Context {
   readonly changedSets: ReadonlySet<string>;
   readonly setValues: SetValueCache;
   readonly host: HostSets;
+  readonly marks: Marks;
+  /** Every packet meets the rules here: what they do to its mark they surely do. */
+  readonly marksSurely: boolean;
   /**
    * Connection states that a packet may be in once XDP has found that conntrack does not know it; null before conntrack, or where XDP
    * cannot ask.

@@ -6,7 +6,7 @@
  * unknown part is no step: whatever it decides, a sure drop further down is still a drop. Statements that only annotate a packet (mark,
  * notrack, nat mapping of a packet that is dropped later) leave no trace outside it and are no step.
  */
-import type { Statement } from '../model/match.js';
+import type { Match, Statement } from '../model/match.js';
 import { nestedTags } from '../model/field.js';
 import type { BaseChain, Chain, Rule, RuleId, Table } from '../model/ruleset.js';
 import { answerOf } from './connection-state.js';
@@ -14,6 +14,8 @@ import type { Context } from './context.js';
 import type { Condition, Conj, Dnf } from './logic.js';
 import { and, exactly, isExact, small, TRUE } from './logic.js';
 import { lowerMatch } from './lower-match.js';
+import { dependsOnMark, markChangeOf, markSteps, withoutMark } from './mark-steps.js';
+import type { MarkChange } from './marks.js';
 import { conjMayLack } from './relation.js';
 import type { Why } from './why.js';
 import { whyUnknown } from './why.js';
@@ -27,7 +29,9 @@ export type RawOutcome =
   | { readonly kind: 'drop' }
   | { readonly kind: 'pass' }
   | { readonly kind: 'ask' }
-  | { readonly kind: 'skip'; readonly to: Label };
+  | { readonly kind: 'skip'; readonly to: Label }
+  /** The packet's mark is in this state from here on. Not `certain`: a packet that lacks a field of the condition counts as meeting it. */
+  | { readonly kind: 'mark'; readonly state: number; readonly certain: boolean };
 
 export interface RawStep {
   readonly when: Conj;
@@ -72,6 +76,8 @@ interface Frame {
   readonly certain: boolean;
   /** What is not certain about the jumps that lead here. */
   readonly why: Why | null;
+  /** The jump that leads here. */
+  readonly via: RuleId | null;
 }
 
 export interface ChainWalk {
@@ -89,7 +95,8 @@ export function walkBaseChain(walk: Walk, table: Table, chain: BaseChain, option
   const policy: Label = { at: -1 };
   const entry = chain.hook === 'ingress' ? asIp : exactly(TRUE);
   const why = chain.hook === 'ingress' ? keptAtIngress : null;
-  const frame: Frame = { ...options, table, baseEnd, policy, chainEnd: policy, depth: 0, certain: true, why };
+  const ends = { baseEnd, policy, chainEnd: policy };
+  const frame: Frame = { ...options, ...ends, table, depth: 0, certain: true, why, via: null };
   walkRules(walk, chain, entry, frame);
   policy.at = walk.steps.length;
   if (chain.policy === 'drop') emitDrop(walk, policyId(table, chain), entry, frame, why);
@@ -118,7 +125,7 @@ function walkRules(walk: Walk, chain: Chain, entry: Condition, frame: Frame): vo
 function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void {
   let condition = entry;
   let { why } = frame;
-  for (const part of rule.parts) {
+  for (const [at, part] of rule.parts.entries()) {
     if ('match' in part) {
       const { match } = part;
       if (match.kind === 'unknown' && match.knowledge !== 'pure') {
@@ -143,17 +150,73 @@ function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void 
       if (!why && !isExact(lowered)) why = whyUnknown(match, frame.context);
       condition = and(condition, lowered);
       if (condition.may.length === 0) {
-        find(walk, rule.id, { code: match.kind === 'interface' ? 'other-device' : 'unreachable', detail: '' });
+        find(walk, rule.id, whyNever(match, frame));
         return;
       }
-    } else if (walkStatement(walk, rule, part.statement, condition, frame, why)) {
-      const { kind } = part.statement;
-      if (kind === 'observe' || kind === 'handover' || kind === 'opaque' || kind === 'mangle')
-        recordBehind(walk, rule, condition, frame, { code: 'effect', detail: '' });
-      return;
+    } else {
+      const { statement } = part;
+      if (changesMark(statement, frame) && dependsOnMark(condition)) {
+        walkSettled(walk, rule, rule.parts.slice(at), condition, { ...frame, why });
+        return;
+      }
+      const change = markChangeOf(statement);
+      if (change !== undefined) emitMarks(walk, rule.id, change, condition, frame.context);
+      if (walkStatement(walk, rule, statement, condition, frame, why)) {
+        const { kind } = statement;
+        if (kind === 'observe' || kind === 'handover' || kind === 'opaque' || kind === 'mangle')
+          recordBehind(walk, rule, condition, frame, { code: 'effect', detail: '' });
+        return;
+      }
     }
   }
   find(walk, rule.id, { code: 'not-a-drop', detail: '' });
+}
+
+/** The match contradicts the rule's others, or what the jumps to its chain ask. */
+function whyNever(match: Match, { via }: Frame): Why {
+  if (match.kind === 'interface') return { code: 'other-device', detail: '' };
+  if (match.kind === 'mark')
+    return { code: 'never-matches', detail: 'no rule gives a packet such a mark on its way here' };
+  return { code: 'never-matches', detail: '', ...(via && { by: via }) };
+}
+
+/** The statement, or a rule of the chain that it leads to, may change the packet's mark. */
+function changesMark(statement: Statement, { table, context }: Frame): boolean {
+  const seen = new Set<string>();
+  const visit = (one: Statement): boolean => {
+    const change = markChangeOf(one);
+    if (change !== undefined) return context.marks.changes(change);
+    if ((one.kind !== 'jump' && one.kind !== 'goto') || seen.has(one.chain)) return false;
+    seen.add(one.chain);
+    return (table.chains.get(one.chain)?.rules ?? []).some(({ parts }) =>
+      parts.some((part) => 'statement' in part && visit(part.statement)),
+    );
+  };
+  return visit(statement);
+}
+
+/**
+ * A condition on the mark holds when it is asked, not after the mark has changed. So the rest of such a rule is a place of its own:
+ * packets that satisfy the condition skip there, the others past it.
+ */
+function walkSettled(walk: Walk, rule: Rule, parts: Rule['parts'], condition: Condition, frame: Frame): void {
+  const { why } = frame;
+  if (!condition.must) {
+    const found: Why = why ?? { code: 'unknown-match', detail: '' };
+    emit(walk, condition.may, { kind: 'pass' }, rule.id);
+    recordBehind(walk, rule, condition, frame, found);
+    find(walk, rule.id, found);
+    return;
+  }
+  const inside: Label = { at: -1 };
+  const after: Label = { at: -1 };
+  emitSkip(walk, rule.id, condition, inside, frame);
+  emit(walk, TRUE, { kind: 'skip', to: after }, rule.id);
+  inside.at = walk.steps.length;
+  const [only] = condition.may;
+  const section = only && condition.may.length === 1 ? [...frame.section, ...withoutMark(only)] : frame.section;
+  walkRule(walk, { ...rule, parts }, exactly(TRUE), { ...frame, section, why: why ?? { code: 'marked', detail: '' } });
+  after.at = walk.steps.length;
 }
 
 /** True when the rule ends here. */
@@ -184,6 +247,8 @@ function walkStatement(
       walkJump(walk, rule, statement, condition, { ...frame, why });
       return true;
     case 'annotate':
+      return false;
+    case 'setMark':
       return false;
     case 'nat':
       find(walk, rule.id, { code: 'not-a-drop', detail: '' });
@@ -228,7 +293,8 @@ function walkJump(
   }
   const after: Label = { at: -1 };
   const chainEnd = jump.kind === 'jump' ? after : frame.chainEnd;
-  walkRules(walk, target, condition, { ...frame, chainEnd, depth: frame.depth + 1, certain: condition.must !== null });
+  const inner = { ...frame, chainEnd, depth: frame.depth + 1, certain: condition.must !== null, via: rule.id };
+  walkRules(walk, target, condition, inner);
   // A chain entered by goto never comes back here.
   if (jump.kind === 'goto') emitSkip(walk, rule.id, condition, frame.chainEnd, frame);
   after.at = walk.steps.length;
@@ -253,14 +319,27 @@ function emitSkip(walk: Walk, rule: RuleId, condition: Condition, to: Label, fra
   emit(walk, rest, { kind: 'pass' }, rule);
 }
 
+function emitMarks(
+  walk: Walk,
+  rule: RuleId,
+  change: MarkChange | null,
+  condition: Condition,
+  { marks, marksSurely, family }: Context,
+): void {
+  for (const { when, state, certain } of markSteps(marks, change, condition, marksSurely, family))
+    emit(walk, [when], { kind: 'mark', state, certain }, rule);
+}
+
 function emit(walk: Walk, dnf: Dnf, outcome: RawOutcome, rule: RuleId): void {
   for (const when of dnf) walk.steps.push({ when, outcome, rule });
 }
 
 function recordDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame, step: number, why: Why | null): void {
-  const reach = condition.may.map((conj): Conj => [...frame.section, ...conj]);
+  // What a mark is at this place says nothing of what it is at others: a rule about marks is not proven to be done with.
+  const reach = condition.may.map((conj): Conj => [...frame.section, ...withoutMark(conj)]);
+  const marked: Why | null = dependsOnMark(condition) ? { code: 'marked', detail: '' } : null;
   const list = walk.occurrences.get(rule) ?? [];
-  list.push({ reach, step, why });
+  list.push({ reach, step, why: why ?? marked });
   walk.occurrences.set(rule, list);
 }
 
@@ -288,5 +367,5 @@ function recordBehind(walk: Walk, rule: Rule, condition: Condition, frame: Frame
 
 function find(walk: Walk, rule: RuleId, why: Why): void {
   const known = walk.findings.get(rule)?.code;
-  if (known === undefined || known === 'unreachable' || known === 'other-device') walk.findings.set(rule, why);
+  if (known === undefined || known === 'never-matches' || known === 'other-device') walk.findings.set(rule, why);
 }

@@ -6,6 +6,7 @@ import type { HostSetName } from './host-sets.js';
 import type { Condition, Conj, Dnf, Lit } from './logic.js';
 import { and, exactly, FALSE, small, TRUE, unknown } from './logic.js';
 import { nestedTags } from '../model/field.js';
+import { markIn } from './mark-steps.js';
 import { lowerSetMatch } from './lower-set-match.js';
 import { complement } from './small-ranges.js';
 import { lowerTcpFlags } from './tcp-flags.js';
@@ -134,6 +135,16 @@ const lowering = {
       ? { may: TRUE, must: [[small('availability', [[Availability.complete, Availability.shortHeader]])]] }
       : { may: [[small('availability', [[Availability.fragment, Availability.noProtocol]])]], must: null },
   ctState: () => unknown,
+  mark: (match, { marks }) => {
+    const { sure, possible } = marks.test(match);
+    const within = (states: readonly number[]): Dnf => {
+      if (states.length === 0) return FALSE;
+      return states.length === marks.count ? TRUE : [[markIn(states)]];
+    };
+    return sure.length === possible.length
+      ? exactly(within(sure))
+      : { may: within(possible), must: sure.length === 0 ? null : within(sure) };
+  },
   comment: () => always,
   unknown: () => unknown,
 } satisfies Lowering;

@@ -17,6 +17,12 @@ export const tablesOf = (ruleset: Ruleset, family: AddressFamily): Table[] =>
 const isBound = (chain: BaseChain, devices: readonly string[]): boolean =>
   chain.hook !== 'ingress' || chain.devices.some((name) => name === '*' || devices.includes(name));
 
+/** NAT chains are called where nf_nat hangs, whatever their own priority is (nf_nat_register_fn, Linux 6.18). */
+function calledAt({ type, hook, priority }: BaseChain): number {
+  if (type !== 'nat') return priority;
+  return hook === 'prerouting' || hook === 'output' ? -100 : 100;
+}
+
 /** In the order netfilter calls them: by priority; the order of equal ones, which depends on who registered last, is nothing to rely on (see `walkHook`). */
 export function chainsAt(
   ruleset: Ruleset,
@@ -29,7 +35,7 @@ export function chainsAt(
     for (const chain of table.chains.values())
       if (chain.kind === 'base' && chain.hook === hook && isBound(chain, devices)) found.push({ table, chain });
   }
-  return found.sort((a, b) => a.chain.priority - b.chain.priority);
+  return found.sort((a, b) => calledAt(a.chain) - calledAt(b.chain) || a.chain.priority - b.chain.priority);
 }
 
 /** Any rule that translates addresses, or that we cannot read in a table that could: then tracked replies may change course. */

@@ -12,6 +12,8 @@ export const reasonCodes = {
   allowed: 'XDP passes what --allow and --allow-port name, and netfilter decides it; it drops the rest of its packets',
   'set-timeout':
     'XDP drops packets of its elements, of those with a timeout until a few seconds before it runs out; the rule stays for the rest',
+  marked:
+    'XDP drops its packets that rules above have surely marked; the rule stays for marks that XDP cannot be sure of',
   'kept-in-place': 'XDP drops all its packets, but the rule stays because of how the input is written',
   ipsec: 'XDP drops its packets; the rule stays because decrypted IPsec packets do not pass XDP',
   blocked: 'rules above it may accept, alter or observe every packet it could drop',
@@ -26,7 +28,7 @@ export const reasonCodes = {
   'not-a-drop': 'it does not drop packets',
   'other-device': 'it is about devices that are not covered',
   'not-on-path': 'packets arriving on the covered devices never reach this chain before they are delivered or sent out',
-  unreachable: 'no packet can reach or match it',
+  'never-matches': 'no packet can reach or match it',
   strict: 'with --strict, a drop after conntrack must not swallow packets of tracked connections',
   'too-large': 'the prefilter would exceed its size limits',
 } as const;

@@ -1,5 +1,6 @@
 /** Why a rule is no step, or not all of one: turned into a Reason by the plan. */
 import type { Match } from '../model/match.js';
+import type { RuleId } from '../model/ruleset.js';
 import type { ReasonCode } from './reason-code.js';
 import type { Context } from './context.js';
 
@@ -7,6 +8,8 @@ export interface Why {
   readonly code: ReasonCode;
   /** The telling part: the match's text, the target's name. */
   readonly detail: string;
+  /** The rule that explains it. */
+  readonly by?: RuleId;
 }
 
 /** For a match that is not certain in this context. */
@@ -36,6 +39,8 @@ export function whyUnknown(match: Match, context: Context): Why {
       return { code: 'gro', detail: '' };
     case 'header':
       return { code: 'fragments', detail: '' };
+    case 'mark':
+      return { code: 'unknown-match', detail: 'a mark that rules here may or may not have set' };
     case 'address':
     case 'family':
     case 'port':

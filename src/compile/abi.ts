@@ -19,9 +19,10 @@ export const slots = {
   device: 11,
   availability: 12,
   smac: 13,
-  tuple0: 14,
+  mark: 14,
+  tuple0: 15,
 } as const;
-export const fieldSlots = 18;
+export const fieldSlots = 19;
 
 /** Number of values of each small field that has a table. */
 export const smallFieldValues: Readonly<Record<SmallField, number>> = {
@@ -34,6 +35,7 @@ export const smallFieldValues: Readonly<Record<SmallField, number>> = {
   tos: 256,
   length: 65536,
   packetType: 8,
+  mark: 1024,
   device: 65536,
   availability: 4,
 };
@@ -55,7 +57,7 @@ export const prefixEntryBytes = 24;
 export const stepBytes = 8;
 export const prefixTables = { saddr: 0, daddr: 1, smac: 2, tuple0: 3 } as const;
 export const prefixTablesPerFamily = 7;
-export const outcomes = { pass: 0, drop: 1, skip: 2, ask: 3 } as const;
+export const outcomes = { pass: 0, drop: 1, skip: 2, ask: 3, mark: 4 } as const;
 
 /** Why packets were passed: names of the keys of the map `stats`, in order. */
 export const passReasons = [

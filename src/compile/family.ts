@@ -97,7 +97,7 @@ class FamilyBuilder {
       words: rowWords(steps.length),
       steps: this.arena.add(this.#stepTable()),
       step_count: steps.length,
-      skips: steps.filter(({ outcome }) => outcome.kind === 'skip' || outcome.kind === 'ask').length,
+      skips: steps.filter(({ outcome }) => outcome.kind !== 'drop' && outcome.kind !== 'pass').length,
       escapes: this.arena.add(this.#escapes.words()),
       expiries: this.arena.add(this.#expiryTable()),
       tuple_destination: bits((use) => tuple(use).addressField === 'daddr'),
@@ -127,6 +127,7 @@ class FamilyBuilder {
         shorts[number * 4 + 1] = outcome.to;
       }
       if (outcome.kind === 'drop') words[number * 2 + 1] = outcome.counter;
+      if (outcome.kind === 'mark') words[number * 2 + 1] = outcome.state;
     });
     return bytes;
   }

@@ -1,5 +1,5 @@
 /** Bit vectors: for each class of a field, the steps that a packet of that class may still match. */
-import type { StepProgram } from '../plan/program.js';
+import { lackingHolds, type StepProgram } from '../plan/program.js';
 import type { Classes } from './classes.js';
 import type { FieldUse } from './field-use.js';
 
@@ -21,9 +21,7 @@ function literalsOf(program: StepProgram, use: FieldUse): StepLiterals[] {
       const at = position.get(atom);
       return at === undefined ? [] : [{ atom: at, negate }];
     });
-    return literals.length === 0
-      ? []
-      : [{ step, lacking: outcome.kind === 'pass' || outcome.kind === 'ask', literals }];
+    return literals.length === 0 ? [] : [{ step, lacking: lackingHolds(outcome), literals }];
   });
 }
 

@@ -3,8 +3,8 @@
 /** Fields of at most 16 bits. Encodings:
  * `protocol` 0..255 (IPv6: after extension headers) · `sport`, `dport` host order · `tcpFlags` flags byte | 0x100 when the segment has
  * payload (GRO may merge FIN and PSH of such segments) · `icmp` type << 8 | code · `ttl` · `tos` whole byte · `length` IP packet
- * length, capped to 65535 · `packetType` 0 host, 1 broadcast, 2 multicast, 4 to 6 the same with a VLAN tag in a
- * VLAN tag · `device` position in `Plan.devices` · `availability`.
+ * length, capped to 65535 · `mark` number of a mark state (StepProgram) · `packetType` 0 host, 1 broadcast, 2 multicast, 4 to 6
+ * the same with a VLAN tag in a VLAN tag · `device` position in `Plan.devices` · `availability`.
  * A step over sport, dport, tcpFlags or icmp always has a protocol literal that fixes protocols which carry the field. */
 export type SmallField =
   | 'protocol'
@@ -16,6 +16,7 @@ export type SmallField =
   | 'tos'
   | 'length'
   | 'packetType'
+  | 'mark'
   | 'device'
   | 'availability';
 
@@ -37,11 +38,12 @@ export const Availability = {
   noProtocol: 3,
 } as const;
 
-/** Below this availability value (inclusive) the field is there. saddr, daddr, device, availability always are. */
+/** Below this availability value (inclusive) the field is there. saddr, daddr, device, mark, availability always are. */
 export const availableUpTo: Readonly<Record<Field, number>> = {
   saddr: 3,
   daddr: 3,
   device: 3,
+  mark: 3,
   availability: 3,
   protocol: 2,
   smac: 1,

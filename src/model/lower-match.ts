@@ -12,6 +12,7 @@ import {
   lowerTtl,
 } from './lower-header-matches.js';
 import { lowerMultiport, lowerTransport } from './lower-ports.js';
+import { lowerMark } from './lower-mark.js';
 import type { LowerMatch, RuleContext } from './lowering-context.js';
 import { onlyWord } from './lowering-context.js';
 import type { CtState, Match, UnknownMatch } from './match.js';
@@ -95,6 +96,7 @@ const table = new Map<string, LowerMatch>(
     tos: lowerTos,
     addrtype: lowerAddressType,
     pkttype: lowerPacketType,
+    mark: lowerMark,
     comment: lowerComment,
     state: lowerConntrack,
     conntrack: lowerConntrack,
@@ -104,7 +106,7 @@ const table = new Map<string, LowerMatch>(
 );
 for (const name of 'limit hashlimit recent connlimit quota nfacct osf ipvs'.split(' ')) table.set(name, stateful);
 const pureNames =
-  'mark connmark owner time string u32 bpf policy physdev helper realm cpu cgroup socket rpfilter ecn tcpmss connbytes rt ah esp ' +
+  'connmark owner time string u32 bpf policy physdev helper realm cpu cgroup socket rpfilter ecn tcpmss connbytes rt ah esp ' +
   'ipcomp frag dst hbh mh ipv6header eui64 srh cluster devgroup rateest';
 for (const name of pureNames.split(' ')) table.set(name, pure);
 

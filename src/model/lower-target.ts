@@ -1,5 +1,6 @@
 /** A target of iptables, or a jump, to a statement. */
 import { printOption } from '../parse/print-iptables.js';
+import { lowerMarkTarget } from './lower-mark.js';
 import type { Statement } from './match.js';
 import type { Extension, RoutedRule } from './route-options.js';
 
@@ -54,7 +55,7 @@ const targets = new Map<string, Make>(
     SNAT: nat('source'),
     MASQUERADE: nat('source'),
     NETMAP: netmap,
-    MARK: annotate('mark'),
+    MARK: lowerMarkTarget,
     HMARK: annotate('mark'),
     CLASSIFY: annotate('priority'),
     NOTRACK: annotate('notrack'),

@@ -149,6 +149,14 @@ export interface CtStateMatch {
   readonly negate: boolean;
 }
 
+/** `mark & mask` lies in one of the ranges: the mark that rules gave the packet (`-m mark`, `meta mark`). 32 bits, unsigned. */
+export interface MarkMatch {
+  readonly kind: 'mark';
+  readonly mask: number;
+  readonly ranges: Ranges;
+  readonly negate: boolean;
+}
+
 /** Matches every packet: `-m comment`. Kept so that a rule prints back whole. */
 export interface CommentMatch {
   readonly kind: 'comment';
@@ -157,7 +165,7 @@ export interface CommentMatch {
 
 /**
  * Not decidable from the packet.
- * `pure`: evaluating it changes nothing (mark, owner, time, string …).
+ * `pure`: evaluating it changes nothing (owner, time, string …).
  * `stateful`: evaluating it changes what later packets meet (limit, recent, hashlimit, connlimit, quota, statistic nth …), so every
  *   packet that would have met it must still meet it.
  * `opaque`: not understood at all; treated as stateful.
@@ -187,6 +195,7 @@ export type Match =
   | PacketTypeMatch
   | FragmentMatch
   | CtStateMatch
+  | MarkMatch
   | CommentMatch
   | UnknownMatch;
 
@@ -204,7 +213,12 @@ export type Statement =
   | { readonly kind: 'reject'; readonly text: string }
   /** DNAT, SNAT, MASQUERADE, REDIRECT, NETMAP. Terminal in iptables. */
   | { readonly kind: 'nat'; readonly name: string; readonly text: string; readonly changes: 'source' | 'destination' }
-  /** Sets the packet's mark, class or priority, or untracks it: seen by nobody when the packet is dropped later. Not terminal. */
+  /** The packet's mark becomes `(mark & keep) ^ flip` (32 bits, unsigned). Not terminal. */
+  | { readonly kind: 'setMark'; readonly keep: number; readonly flip: number; readonly text: string }
+  /**
+   * Sets the packet's mark to something unknown, sets its class or priority, or untracks it: seen by nobody when the packet is dropped
+   * later. Not terminal.
+   */
   | {
       readonly kind: 'annotate';
       readonly name: 'mark' | 'priority' | 'notrack' | 'zone' | 'helper';

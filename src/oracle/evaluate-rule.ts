@@ -4,6 +4,7 @@ import type { Rule } from '../model/ruleset.js';
 import { Maybe, MaybeHotDrop, No, Yes } from './answer.js';
 import { underAssumptions } from './assume.js';
 import type { PassHow } from './fate.js';
+import { applyMark, forgetMark } from './mark-state.js';
 import { matchPacket } from './match-packet.js';
 import { changed, Changed, DestinationChanged, SourceChanged, type View } from './view.js';
 import { addState, assuming, enterChain, type ChainEnds, type Walk } from './walk-chain.js';
@@ -53,8 +54,10 @@ function execute(walk: Walk, rule: Rule, statement: Statement, state: number, ne
       return pass(walk, rule, 'reject');
     case 'nat':
       return accept(ends, state | (statement.changes === 'source' ? SourceChanged : DestinationChanged));
+    case 'setMark':
+      return { ended: false, state: applyMark(state, statement) };
     case 'annotate':
-      return { ended: false, state };
+      return { ended: false, state: statement.name === 'mark' ? forgetMark(state) : state };
     case 'mangle':
       return { ended: false, state: state | manglesTo[statement.changes] };
     case 'observe':

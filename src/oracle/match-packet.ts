@@ -3,6 +3,7 @@ import type { Match, Ranges } from '../model/match.js';
 import { inFewRanges } from './address-index.js';
 import { known, Maybe, MaybeHotDrop, negateIf, No, Yes, type Answer } from './answer.js';
 import { matchHeader, matchIcmp, matchPort, matchTcpFlags } from './match-transport.js';
+import { matchMark } from './mark-state.js';
 import { matchSet } from './match-set.js';
 import { changed, Changed, type View } from './view.js';
 
@@ -116,6 +117,7 @@ const matchers = {
   packetType: matchPacketType,
   fragment: matchFragment,
   ctState: matchCtState,
+  mark: (match, _, state) => matchMark(match, state),
   comment: () => Yes,
   unknown: () => Maybe,
 } satisfies { [K in Match['kind']]: Matcher<K> };

@@ -113,6 +113,7 @@ export function matchEdges(match: Match, context: FrameContext, spec: FrameSpec)
     case 'family':
     case 'header':
     case 'ctState':
+    case 'mark':
     case 'comment':
     case 'unknown':
       return [];

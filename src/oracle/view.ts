@@ -8,7 +8,7 @@ import type { Routing } from './routing.js';
 import type { SetTest } from './set-index.js';
 import type { SetId } from '../model/set.js';
 
-/** Bits of a state: fields that are not (or not surely) what the frame said. */
+/** Low bits of a state (mark-state.ts has the others): fields that are not (or not surely) what the frame said. */
 export const Changed = {
   saddr: 1,
   daddr: 2,

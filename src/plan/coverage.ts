@@ -15,6 +15,8 @@ export interface Coverage {
   readonly some: boolean;
   /** Rules that let packets of the condition through, first ones first. */
   readonly blockers: readonly RuleId[];
+  /** A rule above the asking one that drops all of it; null where there is none, or it is not known which. */
+  readonly shadow: RuleId | null;
   /** Rules that lead packets of the condition past later drops: accepts and returns. */
   readonly diverters: readonly RuleId[];
   /** Packets that lack a field pass. */
@@ -29,7 +31,15 @@ const maxLooksInAll = 20_000_000;
 const maxRules = 10;
 
 /** The most usual answer, shared: a hundred thousand lines have it. */
-const dropped: Coverage = { all: true, some: true, blockers: [], diverters: [], lacking: false, tracked: false };
+const dropped: Coverage = {
+  all: true,
+  some: true,
+  blockers: [],
+  shadow: null,
+  diverters: [],
+  lacking: false,
+  tracked: false,
+};
 
 interface Search {
   readonly steps: readonly MergedStep[];
@@ -76,6 +86,7 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
     all: all && !found.passes && !found.lacking && !found.tracked,
     some: found.some,
     blockers,
+    shadow: null,
     diverters,
     lacking: found.lacking,
     tracked: found.tracked,
@@ -92,12 +103,15 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
       found.passes = true;
       if (i <= lastOwn) addOverlapping(blockers, step, condition);
       if (covers) return result(false);
+    } else if (outcome.kind === 'mark') {
+      // Conditions on the mark count as neither met nor not met (see `recordDrop`), so it does not matter what it is.
     } else if (outcome.kind === 'ask') {
       found.tracked = true;
     } else if (outcome.kind === 'drop') {
       found.some ||= lastOwn >= 0 && (i > lastOwn || own.includes(i - 1));
       found.lacking ||= covers && conjMayLack(step.when, family);
-      if (covers) return found.lacking || found.tracked || found.passes || !found.some ? result(true) : dropped;
+      if (covers && !found.some) return { ...result(true), shadow: coveringRule(step, condition) };
+      if (covers) return found.lacking || found.tracked || found.passes ? result(true) : dropped;
     } else {
       if (i <= lastOwn) addOverlapping(diverters, step, condition);
       found.lacking ||= covers && conjMayLack(step.when, family);
@@ -122,11 +136,18 @@ function join(sofar: Coverage, skipped: Coverage, stayed: Coverage): Coverage {
     all: ways.every((way) => way.all),
     some: ways.some((way) => way.some),
     blockers: rules((way) => way.blockers),
+    shadow: null,
     diverters: rules((way) => way.diverters),
     lacking: ways.some((way) => way.lacking),
     tracked: ways.some((way) => way.tracked),
   };
 }
+
+/** Members that are looked at. */
+const maxMembers = 64;
+
+const coveringRule = ({ members }: MergedStep, condition: Conj): RuleId | null =>
+  members.slice(0, maxMembers).find(({ when }) => valuesCover(when, condition))?.rule ?? null;
 
 function addOverlapping(rules: RuleId[], step: MergedStep, condition: Conj): void {
   for (const { when, rule } of step.members) {

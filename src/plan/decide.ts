@@ -35,7 +35,7 @@ export function judgeRule(rule: Rule, plan: FamilyPlan): Judgement {
   const occurrences = plan.analysis.walk.occurrences.get(rule.id);
   if (occurrences) return judgeDrop(rule.id, occurrences, plan, false);
   const finding = plan.analysis.walk.findings.get(rule.id);
-  return none(finding ?? { code: 'not-on-path', detail: '' });
+  return none(finding ?? { code: 'not-on-path', detail: '' }, finding?.by === undefined ? [] : [finding.by]);
 }
 
 export function judgePolicy(table: Table, chain: BaseChain, plan: FamilyPlan): Judgement {
@@ -53,12 +53,21 @@ const none = ({ code, detail }: Why, blockedBy: readonly RuleId[] = []): Judgeme
 
 const full: Judgement = { offload: 'full', code: 'offloaded', detail: '', blockedBy: [] };
 
+/** Rules above decide all its packets: what becomes of the rule itself does not change. */
+export const neverMatches = ({ offload }: Judgement, first: RuleId): Judgement => ({
+  offload,
+  code: 'never-matches',
+  detail: '',
+  blockedBy: [first],
+});
+
 /** The short way for the plain case: one condition, dropped in one step, nothing in between. */
 function isPlainDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan): boolean {
   const [only] = occurrences;
   const [reach] = only?.reach ?? [];
   if (!only || !reach || occurrences.length > 1 || only.reach.length > 1 || only.step < 0 || only.why) return false;
-  return plan.cover(reach, id).all && excludesOwn(reach, plan) && !plan.ipsec && !plan.kept.has(id);
+  const { all, shadow } = plan.cover(reach, id);
+  return all && !shadow && excludesOwn(reach, plan) && !plan.ipsec && !plan.kept.has(id);
 }
 
 function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan, isPolicy: boolean): Judgement {
@@ -74,6 +83,12 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
   const passes = named(found.flatMap((one) => one.blockers));
   const diverted = found.filter((one) => !one.all).flatMap((one) => one.diverters);
   const blockedBy = passes.length > 0 ? passes : named(diverted);
+  const shadow =
+    stepless || !found.every((one) => one.all && !one.some) ? null : found.find((one) => one.shadow)?.shadow;
+  if (shadow && shadow !== routing) {
+    const whole = fullIfTheHostAllows(id, plan, (code) => ({ offload: 'partial', code, detail: '', blockedBy: [] }));
+    return neverMatches(whole, shadow);
+  }
   const nothing = !found.some((one) => one.some || one.all);
   const exempt = found.some((one) => one.blockers.includes(allowed));
   if (nothing)
@@ -130,8 +145,8 @@ const familiesOf = (table: Table): readonly AddressFamily[] => {
 };
 
 /** No packet of the family gets there, or matches. */
-const noPackets = ({ code }: Judgement): boolean =>
-  code === 'unreachable' || code === 'not-on-path' || code === 'other-device';
+export const noPackets = ({ code }: Judgement): boolean =>
+  code === 'never-matches' || code === 'not-on-path' || code === 'other-device';
 
 /** A rule of a table for both families is done with when it is for both; where only one has packets for it, that one decides. */
 export function judgeForAll(table: Table, judge: (family: AddressFamily) => Judgement): Judgement {

@@ -21,7 +21,8 @@ export interface MergedStep {
     | { readonly kind: 'drop' }
     | { readonly kind: 'pass' }
     | { readonly kind: 'ask' }
-    | { readonly kind: 'skip'; readonly to: number };
+    | { readonly kind: 'skip'; readonly to: number }
+    | { readonly kind: 'mark'; readonly state: number; readonly certain: boolean };
   readonly members: readonly Member[];
   /** Index in `when` of the literal that the members differ in; null when there is one member. */
   readonly varying: number | null;
@@ -67,6 +68,8 @@ export function mergeSteps(steps: readonly RawStep[]): MergedStep[] {
 
 function sameOutcome(a: RawStep, b: RawStep): boolean {
   if (a.outcome.kind === 'skip') return b.outcome.kind === 'skip' && a.outcome.to === b.outcome.to;
+  if (a.outcome.kind === 'mark')
+    return b.outcome.kind === 'mark' && a.outcome.state === b.outcome.state && a.outcome.certain === b.outcome.certain;
   return a.outcome.kind === b.outcome.kind;
 }
 

@@ -6,14 +6,23 @@ import type { SetValueCache } from '../analyse/set-values.js';
 import { assumptionsOf } from './assumptions.js';
 import { coverer } from './coverage.js';
 import type { FamilyPlan, Judgement } from './decide.js';
-import { judgeForAll, judgePolicy, judgeRule } from './decide.js';
+import { judgeForAll, judgePolicy, judgeRule, neverMatches, noPackets } from './decide.js';
+import { duplicatesIn } from './duplicates.js';
 import { keptRules, type KeptRules } from './kept-rules.js';
 import type { MergedStep } from './merge.js';
 import { mergeSteps } from './merge.js';
 import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
 import { allowed, exemptAllowed, nothingAllowed } from './exempt.js';
 import { hintFor, toReason } from './reasons.js';
-import { dropRedundantAsks, exemptDhcp, limitSteps, limitTuples, trim, withoutSymbols } from './shape.js';
+import {
+  dropIdleMarks,
+  dropRedundantAsks,
+  exemptDhcp,
+  limitSteps,
+  limitTuples,
+  trim,
+  withoutSymbols,
+} from './shape.js';
 import type { CounterBook } from './to-program.js';
 import { counterBook, toProgram } from './to-program.js';
 import { limits, type StepProgram } from './program.js';
@@ -63,7 +72,8 @@ function planFamily(
   // With nothing known at all the plan is for reading, and says what it would be once the host is known.
   const symbolic = options.facts !== null && options.facts.localRoutes === null;
   const raw = mergeSteps(analysis.walk.steps);
-  const proved = limitTuples(trim(exemptDhcp(dropRedundantAsks(trim(symbolic ? withoutSymbols(raw) : raw)), family)));
+  const asked = dropRedundantAsks(dropIdleMarks(trim(symbolic ? withoutSymbols(raw) : raw)));
+  const proved = limitTuples(trim(exemptDhcp(asked, family)));
   const merged = trim(exemptAllowed(proved, family, options.allow ?? nothingAllowed));
   const steps = trim(limitSteps(merged, options.maxSteps?.[family] ?? limits.steps));
   return {
@@ -93,6 +103,7 @@ function decideAll(ruleset: Ruleset, planOf: (family: AddressFamily) => FamilyPl
         reason: toReason(judgement, rules),
         hint: hintFor(judgement, rule, rules),
       });
+      const duplicates = duplicatesIn(chain);
       const own = chain.rules.filter((rule, i) => rule.id !== chain.rules[i - 1]?.id);
       const decisions = own.map((rule): RuleDecision => ({
         id: rule.id,
@@ -102,7 +113,10 @@ function decideAll(ruleset: Ruleset, planOf: (family: AddressFamily) => FamilyPl
         line: rule.span.line,
         text: rule.text.trim(),
         ...judged(
-          judgeForAll(table, (family) => judgeRule(rule, planOf(family))),
+          judgeOnce(
+            judgeForAll(table, (family) => judgeRule(rule, planOf(family))),
+            duplicates.get(rule.id),
+          ),
           rule,
         ),
       }));
@@ -125,6 +139,9 @@ function decideAll(ruleset: Ruleset, planOf: (family: AddressFamily) => FamilyPl
     }),
   );
 }
+
+const judgeOnce = (judgement: Judgement, first: RuleId | undefined): Judgement =>
+  first === undefined || noPackets(judgement) ? judgement : neverMatches(judgement, first);
 
 function summarise(rules: readonly RuleDecision[], ruleset: Ruleset): PlanSummary {
   const count = (offload: RuleDecision['offload']): number => rules.filter((rule) => rule.offload === offload).length;

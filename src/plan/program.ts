@@ -3,7 +3,8 @@
  * address family. First step that matches wins; no step matches: pass.
  *
  * Unknown bytes. A packet may lack a field (fragments, cut headers; see `Availability`). A literal over a field that the packet
- * lacks is false in a `drop` or `skip` step and true in a `pass` or `ask` step, negated or not: drops need proof, guards err to true.
+ * lacks is false in a `drop` or `skip` step and true in a `pass` or `ask` step, negated or not: drops need proof, guards err to true
+ * (`lackingHolds`).
  */
 import type { AddressFamily, AddressRanges } from '../model/address.js';
 import type { SmallField } from '../model/field.js';
@@ -69,6 +70,8 @@ export type Outcome =
   | { readonly kind: 'pass' }
   /** Go on at the next step, but from here on only a packet that conntrack certainly does not know may be dropped. A lacking field counts as in `pass`. */
   | { readonly kind: 'ask' }
+  /** Go on at the next step; the field `mark`, 0 at first, is `state` from here on. A lacking field counts as in `drop` where `certain`, else as in `pass`. */
+  | { readonly kind: 'mark'; readonly state: number; readonly certain: boolean }
   /** Go on at step `to`, which is later than this one; `to == steps.length` is the end: pass. */
   | { readonly kind: 'skip'; readonly to: number };
 
@@ -91,6 +94,10 @@ export interface Prefilter {
   readonly ip6: StepProgram;
   readonly counters: number;
 }
+
+/** What a literal over a field that the packet lacks is in such a step. */
+export const lackingHolds = (outcome: Outcome): boolean =>
+  outcome.kind === 'pass' || outcome.kind === 'ask' || (outcome.kind === 'mark' && !outcome.certain);
 
 /** What the data plane can hold (bpf/abi.h: 64 words of 64 steps; four tuple fields a family). */
 export const limits = { steps: 4096, tupleSets: 4 } as const;

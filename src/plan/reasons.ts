@@ -12,6 +12,7 @@ const withDetail: Partial<Record<ReasonCode, (detail: string) => string>> = {
     `evaluating "${detail}" changes state that later packets depend on, so its packets must reach it`,
   effect: (detail) => `${detail} observes or alters packets, which must still happen`,
   'kept-in-place': (detail) => `XDP drops all its packets, but the rule stays: ${detail}`,
+  'never-matches': (detail) => `no packet can match it: ${detail}`,
   'too-large': (detail) => `following the jump to ${detail} would exceed the size limits`,
 };
 

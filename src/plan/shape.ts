@@ -27,6 +27,17 @@ export function dropRedundantAsks(steps: readonly MergedStep[]): MergedStep[] {
   return remove(steps, redundant);
 }
 
+/** Marks that no later step asks for. */
+export function dropIdleMarks(steps: readonly MergedStep[]): MergedStep[] {
+  const last = steps.findLastIndex(({ outcome, when }) => outcome.kind !== 'mark' && asksMark(when));
+  return remove(
+    steps,
+    steps.map(({ outcome }, i) => outcome.kind === 'mark' && i > last),
+  );
+}
+
+const asksMark = (when: Conj): boolean => when.some(({ set }) => set.field === 'mark');
+
 const isLedPast = (steps: readonly MergedStep[], from: number, to: number): boolean =>
   steps.some(({ outcome }, i) => outcome.kind === 'skip' && i < from && outcome.to > from && outcome.to <= to);
 

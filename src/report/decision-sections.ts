@@ -11,7 +11,7 @@ import { wrapped } from './wrapped.js';
 const shownRuns = 8;
 /** … of reasons that need nobody's attention. */
 const shownPlainRuns = 3;
-const plainReasons: ReadonlySet<ReasonCode> = new Set(['not-a-drop', 'other-device', 'not-on-path', 'unreachable']);
+const plainReasons: ReadonlySet<ReasonCode> = new Set(['not-a-drop', 'other-device', 'not-on-path', 'never-matches']);
 
 const titles: Record<OffloadKind, string> = {
   full: 'Full: out of netfilter, decided in XDP',

@@ -94,7 +94,7 @@ function parseIpv4(frame: Uint8Array, at: number, type: number): FrameFields | U
     saddr: wordsAt(frame, at + 12, 1),
     daddr: wordsAt(frame, at + 16, 1),
     smac: macAt(frame, 6),
-    small: { protocol, ttl: frame[at + 8]!, tos: frame[at + 1]!, length, packetType: type, ...layer4 },
+    small: { protocol, ttl: frame[at + 8]!, tos: frame[at + 1]!, length, packetType: type, mark: 0, ...layer4 },
   };
   return fields;
 }
@@ -122,6 +122,7 @@ function parseIpv6(frame: Uint8Array, at: number, type: number): FrameFields | U
       tos: (u16(frame, at) >> 4) & 255,
       length: payload + 40,
       packetType: type,
+      mark: 0,
       ...layer4,
     },
   };

@@ -1,7 +1,7 @@
 /** The XDP program as a function: the decision list of a plan on one device's frames. */
 import type { AddressFamily } from '../model/address.js';
 import { Availability, availableUpTo } from '../model/field.js';
-import type { Literal, Prefilter, Step, StepProgram } from '../plan/program.js';
+import { lackingHolds, type Literal, type Prefilter, type Step, type StepProgram } from '../plan/program.js';
 import { type Clock, entryLookup, type EntryLookup } from './entry-index.js';
 import { parseFrame, type FrameFields, type UnreadReason } from './parse-frame.js';
 
@@ -67,11 +67,12 @@ class FamilySimulation {
   /** A literal over a field that the packet lacks: a guard errs to true, a drop or skip to false. */
   holds({ atom, negate }: Literal, { outcome }: Step, fields: FrameFields): boolean {
     const { field } = this.program.atoms[atom]!;
-    if (fields.small.availability > availableUpTo[field]) return outcome.kind === 'pass' || outcome.kind === 'ask';
+    if (fields.small.availability > availableUpTo[field]) return lackingHolds(outcome);
     return this.entry(atom, fields) >= 0 !== negate;
   }
 
-  decide(fields: FrameFields): Decision {
+  decide(arrived: FrameFields): Decision {
+    let fields = arrived;
     const { steps, family } = this.program;
     if (steps.length === 0) return { verdict: 'pass', reason: 'family', family, step: null };
     let asked = false;
@@ -80,7 +81,10 @@ class FamilySimulation {
       const { when, outcome } = step;
       if (!when.every((literal) => this.holds(literal, step, fields))) number++;
       else if (outcome.kind === 'skip') number = outcome.to;
-      else if (outcome.kind === 'pass') return { verdict: 'pass', reason: 'guard', family, step: number };
+      else if (outcome.kind === 'mark') {
+        fields = { ...fields, small: { ...fields.small, mark: outcome.state } };
+        number++;
+      } else if (outcome.kind === 'pass') return { verdict: 'pass', reason: 'guard', family, step: number };
       else if (outcome.kind === 'ask') {
         asked = true;
         number++;

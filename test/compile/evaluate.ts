@@ -1,5 +1,5 @@
 /** The meaning of a step program, said as plainly as possible (src/plan/program.ts): what the compiled image must agree with. */
-import { availableUpTo, type Atom, type SmallField, type StepProgram } from '../../src/plan/program.js';
+import { availableUpTo, lackingHolds, type Atom, type SmallField, type StepProgram } from '../../src/plan/program.js';
 
 /** A packet as the steps see it. Addresses as words, most significant first. */
 export interface Decoded {
@@ -69,20 +69,24 @@ function find(
 }
 
 /** `at`: second since the epoch. */
-export function evaluate(program: StepProgram, packet: Decoded, at = 0): Decision {
+export function evaluate(program: StepProgram, arrived: Decoded, at = 0): Decision {
+  let packet = arrived;
   let number = 0;
   while (number < program.steps.length) {
     const { when, outcome } = program.steps[number]!;
     const holds = when.every(({ atom, negate }) => {
       const { field } = program.atoms[atom]!;
-      if (packet.small.availability > availableUpTo[field]) return outcome.kind === 'pass' || outcome.kind === 'ask';
+      if (packet.small.availability > availableUpTo[field]) return lackingHolds(outcome);
       return firstEntry(program.atoms[atom]!, packet, at) >= 0 !== negate;
     });
     if (!holds) number++;
     // Nothing here knows conntrack, so what must be asked about cannot be dropped.
     else if (outcome.kind === 'pass' || outcome.kind === 'ask') return { verdict: 'pass', counter: null };
     else if (outcome.kind === 'skip') number = outcome.to;
-    else {
+    else if (outcome.kind === 'mark') {
+      packet = { ...packet, small: { ...packet.small, mark: outcome.state } };
+      number++;
+    } else {
       const counted = outcome.counted === null ? null : program.atoms[when[outcome.counted]!.atom]!;
       const line = counted?.counters?.[firstEntry(counted, packet, at)];
       return { verdict: 'drop', counter: line ?? outcome.counter };

@@ -109,6 +109,7 @@ export function decoded(spec: PacketSpec): Decoded {
       tos: spec.tos,
       length: ip(spec).length,
       packetType: { host: 0, broadcast: 1, multicast: 2 }[spec.destination],
+      mark: 0,
       device: spec.device,
       availability: availabilityOf(spec),
     },

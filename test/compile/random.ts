@@ -42,12 +42,25 @@ export interface Shape {
 }
 
 export const allFields = [
-  ...['protocol', 'sport', 'dport', 'tcpFlags', 'icmp', 'ttl', 'tos', 'length', 'packetType', 'device', 'availability'],
+  ...[
+    'protocol',
+    'sport',
+    'dport',
+    'tcpFlags',
+    'icmp',
+    'ttl',
+    'tos',
+    'length',
+    'packetType',
+    'mark',
+    'device',
+    'availability',
+  ],
   ...['saddr', 'daddr', 'smac', 'tuple'],
 ] as Shape['fields'];
 
 const largest: Readonly<Record<SmallField, number>> = {
-  protocol: 255, sport: 65535, dport: 65535, tcpFlags: 511, icmp: 65535, ttl: 255, tos: 255, length: 65535, packetType: 6,
+  protocol: 255, sport: 65535, dport: 65535, tcpFlags: 511, icmp: 65535, ttl: 255, tos: 255, length: 65535, packetType: 6, mark: 6,
   device: 3, availability: 3,
 }; // prettier-ignore
 const protocols = [6, 17, 1, 58, 132, 33, 136, 47, 255];
@@ -151,7 +164,8 @@ export function randomProgram(random: Random, shape: Shape): StepProgram {
     const kind = randomKind(random, shape);
     const when = Array.from({ length: random.pick([1, 1, 2, 2, 3, random.below(6)]) }, (): Literal => {
       const atom = random.below(atoms.length);
-      const negate = atoms[atom]!.expires === undefined ? random.chance(0.15) : kind === 'pass';
+      const negate =
+        atoms[atom]!.expires === undefined ? random.chance(0.15) : kind === 'pass' || kind === 'maybe mark';
       return { atom, negate };
     });
     return { when, outcome: randomOutcome(random, shape, atoms, when, number, kind) };
@@ -159,8 +173,11 @@ export function randomProgram(random: Random, shape: Shape): StepProgram {
   return { family: shape.family, atoms, steps };
 }
 
-function randomKind(random: Random, shape: Shape): 'skip' | 'pass' | 'drop' {
+type Kind = 'skip' | 'pass' | 'drop' | 'mark' | 'maybe mark';
+
+function randomKind(random: Random, shape: Shape): Kind {
   if (shape.skips && random.chance(0.2)) return 'skip';
+  if (shape.skips && random.chance(0.1)) return random.pick(['mark', 'maybe mark']);
   return random.chance(0.25) ? 'pass' : 'drop';
 }
 
@@ -170,12 +187,14 @@ function randomOutcome(
   atoms: readonly Atom[],
   when: readonly Literal[],
   number: number,
-  kind: 'skip' | 'pass' | 'drop',
+  kind: Kind,
 ): Outcome {
   if (kind === 'skip') {
     const to = Math.min(shape.steps, number + 1 + random.below(random.pick([2, 10, shape.steps])));
     return { kind: 'skip', to };
   }
+  if (kind === 'mark' || kind === 'maybe mark')
+    return { kind: 'mark', state: random.below(7), certain: kind === 'mark' };
   if (kind === 'pass') return { kind };
   const countable = when.findIndex(({ atom, negate }) => !negate && atoms[atom]!.counters !== null);
   return { kind: 'drop', counter: random.below(shape.counters), counted: countable < 0 ? null : countable };

@@ -52,10 +52,7 @@ const ipv4: Row[] = [
   ['-f', ['fragment']],
   ['! -f', ['!fragment']],
   // Order: iptables' own options first, then the matches as written.
-  [
-    '-m mark --mark 1 -p tcp -i eth0 -s 192.0.2.1',
-    ['saddr c0000201-c0000201', 'in eth0', tcp, 'pure mark: -m mark --mark 1'],
-  ],
+  ['-m mark --mark 1 -p tcp -i eth0 -s 192.0.2.1', ['saddr c0000201-c0000201', 'in eth0', tcp, 'mark ffffffff 1-1']],
   // Ports.
   ['-p tcp -m tcp --dport 22', [tcp, 'dport 22-22 header 20']],
   ['-p tcp --dport ssh', [tcp, 'dport 22-22 header 20']],

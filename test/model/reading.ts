@@ -47,6 +47,8 @@ export function brief(match: Match): string {
       return `header ${match.protocol} ${match.bytes}`;
     case 'icmp':
       return `${not}icmp${match.version} ${ranges(match.types)} ${ranges(match.codes)}`;
+    case 'mark':
+      return `${not}mark ${match.mask.toString(16)} ${ranges(match.ranges)}`;
     case 'ttl':
     case 'length':
       return `${not}${match.kind} ${ranges(match.ranges)}`;

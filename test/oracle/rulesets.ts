@@ -85,6 +85,7 @@ const statementKinds = new Set([
   'reject',
   'nat',
   'annotate',
+  'setMark',
   'mangle',
   'observe',
   'handover',

@@ -73,7 +73,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'a drop with an unknown part is no step and no guard',
-    text: filter('-A INPUT -m mark --mark 0x1 -j DROP\n-A INPUT -s 203.0.113.7/32 -j DROP'),
+    text: filter('-A INPUT -m owner --uid-owner 0 -j DROP\n-A INPUT -s 203.0.113.7/32 -j DROP'),
     expected: { 'INPUT 1': 'none unknown-match', 'INPUT 2': 'full offloaded' },
   },
   {

@@ -252,7 +252,12 @@ const unknowns: fc.Arbitrary<Piece> = fc.constantFrom(
     negate: false,
   }),
   piece('-m conntrack --ctstate INVALID', { kind: 'ctState', states: ['INVALID'], negate: false }),
-  piece('-m mark --mark 0x1', { kind: 'unknown', name: 'mark', text: '-m mark --mark 0x1', knowledge: 'pure' }),
+  piece('-m owner --uid-owner 0', {
+    kind: 'unknown',
+    name: 'owner',
+    text: '-m owner --uid-owner 0',
+    knowledge: 'pure',
+  }),
   piece('-m limit --limit 5/min', {
     kind: 'unknown',
     name: 'limit',
@@ -261,6 +266,33 @@ const unknowns: fc.Arbitrary<Piece> = fc.constantFrom(
   }),
   piece('-m comment --comment "a word"', { kind: 'comment', text: 'a word' }),
 );
+
+const markMatch: fc.Arbitrary<Piece> = fc
+  .tuple(fc.constantFrom(0, 1, 2, 3), fc.constantFrom(1, 2, 3, 0xffffffff), fc.boolean())
+  .map(([value, mask, negate]) =>
+    piece(`-m mark ${bang(negate)}--mark ${String(value)}/${String(mask)}`, {
+      kind: 'mark',
+      mask,
+      ranges: [[value, value]],
+      negate,
+    }),
+  );
+
+const changes = {
+  'set-xmark': (value: number, mask: number) => ({ keep: ~mask >>> 0, flip: value }),
+  'set-mark': (value: number, mask: number) => ({ keep: ~(value | mask) >>> 0, flip: value }),
+} as const;
+
+const markTarget: fc.Arbitrary<Piece> = fc
+  .tuple(
+    fc.constantFrom('set-xmark' as const, 'set-mark' as const),
+    fc.constantFrom(0, 1, 2, 3),
+    fc.constantFrom(1, 2, 3, 0xffffffff),
+  )
+  .map(([option, value, mask]) => {
+    const text = `-j MARK --${option} ${String(value)}/${String(mask)}`;
+    return piece(text, { kind: 'setMark', text, ...changes[option](value, mask) });
+  });
 
 const matches = (family: RuleFamily, table: string): fc.Arbitrary<Piece> =>
   fc.oneof(
@@ -285,6 +317,7 @@ const matches = (family: RuleFamily, table: string): fc.Arbitrary<Piece> =>
     { weight: 2, arbitrary: setMatch(family) },
     { weight: 1, arbitrary: smallFields(family) },
     { weight: 1, arbitrary: unknowns },
+    { weight: 2, arbitrary: markMatch },
   );
 
 /** iptables takes one `-p`, `-s`, `-d` and `-i` a rule: of pieces that share one, the first stays; the options it parses first lead. */
@@ -315,11 +348,6 @@ function targets(family: RuleFamily, table: string, chains: readonly string[]): 
       : []),
     ...(table === 'mangle'
       ? [
-          piece('-j MARK --set-xmark 0x1/0xffffffff', {
-            kind: 'annotate',
-            name: 'mark',
-            text: '-j MARK --set-xmark 0x1/0xffffffff',
-          }),
           family === 4
             ? piece('-j TTL --ttl-set 64', { kind: 'mangle', name: 'TTL', changes: 'ttl', text: '-j TTL --ttl-set 64' })
             : piece('-j HL --hl-set 64', { kind: 'mangle', name: 'HL', changes: 'ttl', text: '-j HL --hl-set 64' }),
@@ -334,6 +362,7 @@ function targets(family: RuleFamily, table: string, chains: readonly string[]): 
     { weight: 5, arbitrary: fc.constant(DROP) },
     { weight: 2, arbitrary: fc.constant(ACCEPT) },
     { weight: 2, arbitrary: fc.constantFrom(...others) },
+    { weight: 2, arbitrary: markTarget },
     ...(jumps.length > 0 ? [{ weight: 2, arbitrary: fc.constantFrom(...jumps) }] : []),
   );
 }

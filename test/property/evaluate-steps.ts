@@ -1,5 +1,5 @@
 /** A StepProgram as its contract reads (src/plan/program.ts), on real frames. Shares no code with compile or bpf/. */
-import type { Atom, Literal, StepProgram } from '../../src/plan/program.js';
+import { lackingHolds, type Atom, type Literal, type StepProgram } from '../../src/plan/program.js';
 import { Availability, availableUpTo, type Field, type SmallField } from '../../src/model/field.js';
 import { decodeFrame } from '../../src/oracle/decode-frame.js';
 import type { Packet } from '../../src/oracle/packet.js';
@@ -43,6 +43,7 @@ function fieldsOf(packet: Packet, device: number, at: number): Fields {
     ['tos', packet.tos],
     ['length', Math.min(packet.length ?? 65535, 65535)],
     ['packetType', { host: 0, broadcast: 1, multicast: 2 }[packet.packetType] | (packet.tags > 1 ? 4 : 0)],
+    ['mark', 0],
     ['device', device],
     ['availability', availability],
   ]);
@@ -116,17 +117,20 @@ const canAsk = ({ protocol, fragment }: Packet, availability: number): boolean =
 
 /** `at`: seconds since the epoch. */
 export function evaluateSteps(program: StepProgram, packet: Packet, device: number, at: number): StepVerdict {
-  const fields = fieldsOf(packet, device, at);
+  let fields = fieldsOf(packet, device, at);
   let asked = false;
   for (let i = 0; i < program.steps.length;) {
     const step = program.steps[i];
     if (step === undefined) break;
     const { outcome } = step;
-    const guard = outcome.kind === 'pass' || outcome.kind === 'ask';
+    const guard = lackingHolds(outcome);
     if (!step.when.every((literal) => holds(literal, program, fields, guard))) i++;
     else if (outcome.kind === 'skip') i = outcome.to;
     else if (outcome.kind === 'pass') return 'pass';
-    else if (outcome.kind === 'drop') return !asked ? 'drop' : canAsk(packet, fields.availability) ? 'ask' : 'pass';
+    else if (outcome.kind === 'mark') {
+      fields = { ...fields, small: new Map(fields.small).set('mark', outcome.state) };
+      i++;
+    } else if (outcome.kind === 'drop') return !asked ? 'drop' : canAsk(packet, fields.availability) ? 'ask' : 'pass';
     else {
       asked = true;
       i++;

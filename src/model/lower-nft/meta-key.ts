@@ -1,8 +1,9 @@
 /** Keys of what the kernel knows of a packet: meta, ct, fib. */
-import type { Match } from '../match.js';
+import { allBits } from '../lower-mark.js';
+import type { Match, Ranges } from '../match.js';
 import type { CtExpression, FibExpression, MetaExpression } from '../../parse/nft/tree.js';
 import * as constants from './constants.js';
-import type { Key, KeyContext, NumberKey } from './key.js';
+import type { Alternatives, Key, KeyContext, NumberKey } from './key.js';
 import { each, number, protocolMatch, unknown, unknownMatch } from './key.js';
 import { etherTypeKey, familyCompare } from './layers.js';
 
@@ -35,12 +36,23 @@ export function metaKey({ key }: MetaExpression, context: KeyContext): Key {
           return type ? [[{ kind: 'packetType', type, negate }]] : null;
         }),
       );
+    case 'mark':
+      return markKey();
     case 'length':
       if (context.ingress) return unknown();
       return number([], constants.numberOnly, 65535, (ranges, negate) => [[{ kind: 'length', ranges, negate }]]);
     default:
       return unknown();
   }
+}
+
+function markKey(): NumberKey {
+  const match = (mask: number, ranges: Ranges, negate: boolean): Alternatives => [
+    [{ kind: 'mark', mask, ranges, negate }],
+  ];
+  return number([], constants.numberOnly, allBits, (ranges, negate) => match(allBits, ranges, negate), {
+    masked: (mask, value, negate) => match(mask, [[value, value]], negate),
+  });
 }
 
 /** A packet is in exactly one state, so equality and "one of these bits" are the same for sets of single bits. */

@@ -3,6 +3,7 @@ import type { Match, Statement as ModelStatement } from '../match.js';
 import type { MangleStatement, ObjectStatement, Statement, Verdict } from '../../parse/nft/tree.js';
 import { printStatement } from '../../parse/nft/print-statement.js';
 import { unknownMatch } from './key.js';
+import { markStatement } from './mark.js';
 
 /** A part without its place. */
 export type BarePart = { readonly match: Match } | { readonly statement: ModelStatement };
@@ -73,15 +74,15 @@ function lowerReference({ object }: ObjectStatement, text: string): BarePart[] {
       return [{ statement: { kind: 'observe', name: 'ct timeout', text } }];
     case 'secmark':
     case 'tunnel':
-      return [{ statement: { kind: 'annotate', name: 'mark', text } }];
+      return [{ statement: { kind: 'annotate', name: 'priority', text } }];
   }
 }
 
-function mangle({ left }: MangleStatement, text: string): ModelStatement {
+function mangle({ left, value }: MangleStatement, text: string): ModelStatement {
   if (left.kind === 'meta') {
-    if (left.key === 'mark' || left.key === 'secmark' || left.key === 'rtclassid')
-      return { kind: 'annotate', name: 'mark', text };
-    if (left.key === 'priority') return { kind: 'annotate', name: 'priority', text };
+    if (left.key === 'mark') return markStatement(value, text);
+    if (left.key === 'priority' || left.key === 'secmark' || left.key === 'rtclassid')
+      return { kind: 'annotate', name: 'priority', text };
     if (left.key === 'nftrace') return { kind: 'observe', name: 'trace', text };
     return { kind: 'mangle', name: `meta ${left.key}`, changes: 'other', text };
   }

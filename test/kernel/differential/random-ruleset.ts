@@ -143,7 +143,7 @@ function extra(random: Random, dialect: Dialect, table: string, chain: string, s
     case 10:
       return '-m limit --limit 1/hour --limit-burst 5';
     case 11:
-      return '-m mark --mark 0x7';
+      return `-m mark ${not(random)}--mark ${random.pick(['0x7', '0x8/0x8', '0x0/0x3'])}`;
     case 13:
       return table === 'raw'
         ? ''
@@ -154,9 +154,12 @@ function extra(random: Random, dialect: Dialect, table: string, chain: string, s
 }
 
 function verdict(random: Random, table: string, chain: string, below: readonly string[]): string {
-  const others = ['-j LOG', '-j RETURN', '-j RETURN', '-j MARK --set-xmark 0x7/0xffffffff'].filter(
-    (text) => !text.includes('MARK') || table === 'mangle',
-  );
+  const others = [
+    '-j LOG',
+    '-j RETURN',
+    '-j RETURN',
+    `-j MARK --set-xmark ${random.pick(['0x7/0xffffffff', '0x8/0x8', '0x0/0x3'])}`,
+  ];
   if (random.chance(0.5)) return '-j DROP';
   if (random.chance(0.35)) return '-j ACCEPT';
   if (below.length > 0 && random.chance(0.6)) return `${random.chance(0.25) ? '-g' : '-j'} ${random.pick(below)}`;

@@ -22,6 +22,7 @@ function waysOf(rule: string, family = 'inet'): string[] {
 function show(part: Part): string {
   if ('statement' in part) {
     const { statement } = part;
+    if (statement.kind === 'setMark') return `→ mark &${statement.keep.toString(16)} ^${statement.flip.toString(16)}`;
     const name = 'name' in statement ? ` ${statement.name}` : 'chain' in statement ? ` ${statement.chain}` : '';
     return `→ ${statement.kind}${name}`;
   }
@@ -54,6 +55,8 @@ function showMatch(match: Match): string {
       return `${not}${match.direction}:${match.name}${match.wildcard ? '*' : ''}`;
     case 'tos':
       return `${not}tos:${match.value}/${match.mask}`;
+    case 'mark':
+      return `${not}mark&${match.mask.toString(16)}:${pairs(match.ranges)}`;
     case 'ttl':
     case 'length':
       return `${not}${match.kind}:${pairs(match.ranges)}`;
@@ -191,12 +194,20 @@ const cases: Readonly<Record<string, readonly string[]>> = {
     'v4 proto:6 saddr:a000001-a000001 dport:80 → drop',
     'v4 proto:6 saddr:a000002-a000002 dport:81 → drop',
   ],
-  'meta mark 1 drop': ['?pure → drop'],
+  'meta mark 1 drop': ['mark&ffffffff:1 → drop'],
+  'meta mark != 0x10 drop': ['!mark&ffffffff:16 → drop'],
+  'meta mark & 0xf0 == 0x10 drop': ['mark&f0:16 → drop'],
+  'meta mark 1-5 drop': ['mark&ffffffff:1-5 → drop'],
   'limit rate 5/second drop': ['?stateful → drop'],
   'counter log prefix "x" drop': ['→ observe log → drop'],
   'add @changing { ip saddr } drop': ['→ observe set update → drop'],
   'notrack accept': ['→ annotate notrack → accept'],
-  'meta mark set 1 accept': ['→ annotate mark → accept'],
+  'meta mark set 1 accept': ['→ mark &0 ^1 → accept'],
+  'meta mark set meta mark & 0xffff0000 | 0x1': ['→ mark &ffff0000 ^1'],
+  'meta mark set meta mark ^ 3': ['→ mark &ffffffff ^3'],
+  'meta mark set meta mark | 3': ['→ mark &fffffffc ^3'],
+  'meta mark set ct mark': ['→ annotate mark'],
+  'meta secmark set 1': ['→ annotate priority'],
   'ct mark set 1': ['→ observe ct mark'],
   'reject with tcp reset': ['→ reject'],
 };
