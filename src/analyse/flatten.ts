@@ -16,6 +16,7 @@ import { and, exactly, isExact, small, TRUE } from './logic.js';
 import { lowerMatch } from './lower-match.js';
 import { dependsOnMark, markChangeOf, markSteps, withoutMark } from './mark-steps.js';
 import type { MarkChange } from './marks.js';
+import { quietRest } from './quiet-rest.js';
 import { conjMayLack } from './relation.js';
 import type { Why } from './why.js';
 import { whyUnknown } from './why.js';
@@ -29,7 +30,8 @@ export type RawOutcome =
   | { readonly kind: 'drop' }
   | { readonly kind: 'pass' }
   | { readonly kind: 'ask' }
-  | { readonly kind: 'skip'; readonly to: Label }
+  /** `maybe`: a packet that lacks a field of the condition counts as meeting it. */
+  | { readonly kind: 'skip'; readonly to: Label; readonly maybe?: true }
   /** The packet's mark is in this state from here on. Not `certain`: a packet that lacks a field of the condition counts as meeting it. */
   | { readonly kind: 'mark'; readonly state: number; readonly certain: boolean };
 
@@ -61,6 +63,7 @@ export const maxVisited = 1_000_000;
 
 interface Frame {
   readonly table: Table;
+  readonly chain: Chain;
   readonly context: Context;
   /** What `drop` means here: drop, or (when another course must agree) go on there. */
   readonly drop: RawOutcome;
@@ -96,7 +99,7 @@ export function walkBaseChain(walk: Walk, table: Table, chain: BaseChain, option
   const entry = chain.hook === 'ingress' ? asIp : exactly(TRUE);
   const why = chain.hook === 'ingress' ? keptAtIngress : null;
   const ends = { baseEnd, policy, chainEnd: policy };
-  const frame: Frame = { ...options, ...ends, table, depth: 0, certain: true, why, via: null };
+  const frame: Frame = { ...options, ...ends, table, chain, depth: 0, certain: true, why, via: null };
   walkRules(walk, chain, entry, frame);
   policy.at = walk.steps.length;
   if (chain.policy === 'drop') emitDrop(walk, policyId(table, chain), entry, frame, why);
@@ -234,12 +237,16 @@ function walkStatement(
       return true;
     case 'accept':
       find(walk, rule.id, { code: 'not-a-drop', detail: '' });
-      emitSkip(walk, rule.id, condition, frame.baseEnd, frame);
+      if (frame.depth === 0 && quietRest(frame.chain).toAccept.has(rule))
+        emitMaybe(walk, rule.id, condition, frame.baseEnd);
+      else emitSkip(walk, rule.id, condition, frame.baseEnd, frame);
       return true;
     case 'return':
       find(walk, rule.id, { code: 'not-a-drop', detail: '' });
       // Where nothing drops, leaving early changes nothing.
-      if (frame.certain) emitSkip(walk, rule.id, condition, frame.chainEnd, frame);
+      if (!frame.certain) return true;
+      if (quietRest(frame.chain).toEnd.has(rule)) emitMaybe(walk, rule.id, condition, frame.chainEnd);
+      else emitSkip(walk, rule.id, condition, frame.chainEnd, frame);
       return true;
     case 'jump':
     case 'goto':
@@ -293,7 +300,7 @@ function walkJump(
   }
   const after: Label = { at: -1 };
   const chainEnd = jump.kind === 'jump' ? after : frame.chainEnd;
-  const inner = { ...frame, chainEnd, depth: frame.depth + 1, certain: condition.must !== null, via: rule.id };
+  const inner = { ...frame, chain: target, chainEnd, depth: frame.depth + 1, certain: condition.must !== null, via: rule.id };
   walkRules(walk, target, condition, inner);
   // A chain entered by goto never comes back here.
   if (jump.kind === 'goto') emitSkip(walk, rule.id, condition, frame.chainEnd, frame);
@@ -317,6 +324,11 @@ function emitSkip(walk: Walk, rule: RuleId, condition: Condition, to: Label, fra
   const { family } = frame.context;
   const rest = isExact(condition) ? condition.may.filter((conj) => conjMayLack(conj, family)) : condition.may;
   emit(walk, rest, { kind: 'pass' }, rule);
+}
+
+/** Whoever may leave goes on where those are who leave: see quiet-rest.ts. */
+function emitMaybe(walk: Walk, rule: RuleId, { may }: Condition, to: Label): void {
+  emit(walk, may, { kind: 'skip', to, maybe: true }, rule);
 }
 
 function emitMarks(

@@ -114,7 +114,7 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
       if (covers) return found.lacking || found.tracked || found.passes ? result(true) : dropped;
     } else {
       if (i <= lastOwn) addOverlapping(diverters, step, condition);
-      found.lacking ||= covers && conjMayLack(step.when, family);
+      found.lacking ||= covers && outcome.maybe !== true && conjMayLack(step.when, family);
       if (covers) i = outcome.to;
       else
         return join(

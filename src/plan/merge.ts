@@ -21,7 +21,7 @@ export interface MergedStep {
     | { readonly kind: 'drop' }
     | { readonly kind: 'pass' }
     | { readonly kind: 'ask' }
-    | { readonly kind: 'skip'; readonly to: number }
+    | { readonly kind: 'skip'; readonly to: number; readonly maybe?: true }
     | { readonly kind: 'mark'; readonly state: number; readonly certain: boolean };
   readonly members: readonly Member[];
   /** Index in `when` of the literal that the members differ in; null when there is one member. */
@@ -67,7 +67,7 @@ export function mergeSteps(steps: readonly RawStep[]): MergedStep[] {
 }
 
 function sameOutcome(a: RawStep, b: RawStep): boolean {
-  if (a.outcome.kind === 'skip') return b.outcome.kind === 'skip' && a.outcome.to === b.outcome.to;
+  if (a.outcome.kind === 'skip') return b.outcome.kind === 'skip' && a.outcome.to === b.outcome.to && a.outcome.maybe === b.outcome.maybe;
   if (a.outcome.kind === 'mark')
     return b.outcome.kind === 'mark' && a.outcome.state === b.outcome.state && a.outcome.certain === b.outcome.certain;
   return a.outcome.kind === b.outcome.kind;
@@ -125,7 +125,7 @@ function identities(): (literal: Lit) => string {
 function close(group: Group, indexOf: (label: Label) => number): MergedStep {
   const { first } = group;
   const outcome =
-    first.outcome.kind === 'skip' ? { kind: 'skip' as const, to: indexOf(first.outcome.to) } : first.outcome;
+    first.outcome.kind === 'skip' ? { ...first.outcome, to: indexOf(first.outcome.to) } : first.outcome;
   const members = group.members.map(({ when, rule }): Member => ({ when, rule }));
   const [candidate] = group.candidates;
   if (members.length === 1 || !candidate) return { when: first.when, outcome, members, varying: null };

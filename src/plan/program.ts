@@ -72,8 +72,8 @@ export type Outcome =
   | { readonly kind: 'ask' }
   /** Go on at the next step; the field `mark`, 0 at first, is `state` from here on. A lacking field counts as in `drop` where `certain`, else as in `pass`. */
   | { readonly kind: 'mark'; readonly state: number; readonly certain: boolean }
-  /** Go on at step `to`, which is later than this one; `to == steps.length` is the end: pass. */
-  | { readonly kind: 'skip'; readonly to: number };
+  /** Go on at step `to`, which is later than this one; `to == steps.length` is the end: pass. With `maybe` a lacking field counts as in `pass`. */
+  | { readonly kind: 'skip'; readonly to: number; readonly maybe?: true };
 
 /** A conjunction of literals; a step without literals matches every packet. */
 export interface Step {
@@ -97,7 +97,7 @@ export interface Prefilter {
 
 /** What a literal over a field that the packet lacks is in such a step. */
 export const lackingHolds = (outcome: Outcome): boolean =>
-  outcome.kind === 'pass' || outcome.kind === 'ask' || (outcome.kind === 'mark' && !outcome.certain);
+  outcome.kind === 'pass' || outcome.kind === 'ask' || (outcome.kind === 'mark' && !outcome.certain) || (outcome.kind === 'skip' && outcome.maybe === true);
 
 /** What the data plane can hold (bpf/abi.h: 64 words of 64 steps; four tuple fields a family). */
 export const limits = { steps: 4096, tupleSets: 4 } as const;

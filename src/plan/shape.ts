@@ -53,7 +53,7 @@ function remove(steps: readonly MergedStep[], gone: readonly boolean[]): MergedS
     .filter((_, i) => gone[i] !== true)
     .map((step): MergedStep =>
       step.outcome.kind === 'skip'
-        ? { ...step, outcome: { kind: 'skip', to: position[step.outcome.to] ?? bug() } }
+        ? { ...step, outcome: { ...step.outcome, to: position[step.outcome.to] ?? bug() } }
         : step,
     );
 }
@@ -73,7 +73,7 @@ export function exemptDhcp(steps: readonly MergedStep[], family: AddressFamily):
   const at = (i: number): number => position[i] ?? bug();
   return steps.flatMap((step, i): MergedStep[] => {
     const moved: MergedStep =
-      step.outcome.kind === 'skip' ? { ...step, outcome: { kind: 'skip', to: at(step.outcome.to) } } : step;
+      step.outcome.kind === 'skip' ? { ...step, outcome: { ...step.outcome, to: at(step.outcome.to) } } : step;
     if (needs[i] !== true) return [moved];
     const over: MergedStep = {
       when: dhcpReply,
@@ -98,11 +98,12 @@ export const limitSteps = (steps: readonly MergedStep[], most: number): MergedSt
 function cut(steps: readonly MergedStep[], length: number): MergedStep[] {
   return steps
     .slice(0, length)
-    .map((step): MergedStep =>
-      step.outcome.kind === 'skip' && step.outcome.to > length
-        ? { ...step, outcome: { kind: 'skip', to: length } }
-        : step,
-    );
+    .map((step): MergedStep => {
+      if (step.outcome.kind !== 'skip' || step.outcome.to < length) return step;
+      // At the end nothing is left but to pass.
+      if (step.outcome.maybe) return { ...step, outcome: { kind: 'pass' } };
+      return { ...step, outcome: { ...step.outcome, to: length } };
+    });
 }
 
 /** The data plane looks up few tuple sets a packet; a step over a further one passes on the rest of its condition. */

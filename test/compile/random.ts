@@ -191,7 +191,7 @@ function randomOutcome(
 ): Outcome {
   if (kind === 'skip') {
     const to = Math.min(shape.steps, number + 1 + random.below(random.pick([2, 10, shape.steps])));
-    return { kind: 'skip', to };
+    return random.chance(0.3) ? { kind: 'skip', to, maybe: true } : { kind: 'skip', to };
   }
   if (kind === 'mark' || kind === 'maybe mark')
     return { kind: 'mark', state: random.below(7), certain: kind === 'mark' };

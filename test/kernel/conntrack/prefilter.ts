@@ -37,7 +37,7 @@ function withoutAsks(program: StepProgram): StepProgram {
   const steps = program.steps
     .filter(({ outcome }) => outcome.kind !== 'ask')
     .map((step) =>
-      step.outcome.kind === 'skip' ? { ...step, outcome: { kind: 'skip' as const, to: at(step.outcome.to) } } : step,
+      step.outcome.kind === 'skip' ? { ...step, outcome: { ...step.outcome, to: at(step.outcome.to) } } : step,
     );
   return { ...program, steps };
 }

@@ -50,7 +50,7 @@ function unsound(program: StepProgram, protocol: number): StepProgram {
     { kind: 'values', field: 'protocol', ranges: [[protocol, protocol]], counters: null } as const,
   ];
   const shifted = program.steps.map((step) =>
-    step.outcome.kind === 'skip' ? { ...step, outcome: { kind: 'skip' as const, to: step.outcome.to + 1 } } : step,
+    step.outcome.kind === 'skip' ? { ...step, outcome: { ...step.outcome, to: step.outcome.to + 1 } } : step,
   );
   const drop = { kind: 'drop', counter: 0, counted: null } as const;
   return {
