@@ -23,7 +23,7 @@ export function exemptAllowed(steps: readonly MergedStep[], family: AddressFamil
   const conditions = conditionsOf(family, allow);
   const shifted = steps.map((step): MergedStep =>
     step.outcome.kind === 'skip'
-      ? { ...step, outcome: { kind: 'skip', to: step.outcome.to + conditions.length } }
+      ? { ...step, outcome: { ...step.outcome, to: step.outcome.to + conditions.length } }
       : step,
   );
   const passing = conditions.map((when): MergedStep => ({
