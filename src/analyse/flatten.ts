@@ -300,7 +300,14 @@ function walkJump(
   }
   const after: Label = { at: -1 };
   const chainEnd = jump.kind === 'jump' ? after : frame.chainEnd;
-  const inner = { ...frame, chain: target, chainEnd, depth: frame.depth + 1, certain: condition.must !== null, via: rule.id };
+  const inner = {
+    ...frame,
+    chain: target,
+    chainEnd,
+    depth: frame.depth + 1,
+    certain: condition.must !== null,
+    via: rule.id,
+  };
   walkRules(walk, target, condition, inner);
   // A chain entered by goto never comes back here.
   if (jump.kind === 'goto') emitSkip(walk, rule.id, condition, frame.chainEnd, frame);

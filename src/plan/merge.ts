@@ -67,7 +67,8 @@ export function mergeSteps(steps: readonly RawStep[]): MergedStep[] {
 }
 
 function sameOutcome(a: RawStep, b: RawStep): boolean {
-  if (a.outcome.kind === 'skip') return b.outcome.kind === 'skip' && a.outcome.to === b.outcome.to && a.outcome.maybe === b.outcome.maybe;
+  if (a.outcome.kind === 'skip')
+    return b.outcome.kind === 'skip' && a.outcome.to === b.outcome.to && a.outcome.maybe === b.outcome.maybe;
   if (a.outcome.kind === 'mark')
     return b.outcome.kind === 'mark' && a.outcome.state === b.outcome.state && a.outcome.certain === b.outcome.certain;
   return a.outcome.kind === b.outcome.kind;
@@ -124,8 +125,7 @@ function identities(): (literal: Lit) => string {
 
 function close(group: Group, indexOf: (label: Label) => number): MergedStep {
   const { first } = group;
-  const outcome =
-    first.outcome.kind === 'skip' ? { ...first.outcome, to: indexOf(first.outcome.to) } : first.outcome;
+  const outcome = first.outcome.kind === 'skip' ? { ...first.outcome, to: indexOf(first.outcome.to) } : first.outcome;
   const members = group.members.map(({ when, rule }): Member => ({ when, rule }));
   const [candidate] = group.candidates;
   if (members.length === 1 || !candidate) return { when: first.when, outcome, members, varying: null };

@@ -97,7 +97,10 @@ export interface Prefilter {
 
 /** What a literal over a field that the packet lacks is in such a step. */
 export const lackingHolds = (outcome: Outcome): boolean =>
-  outcome.kind === 'pass' || outcome.kind === 'ask' || (outcome.kind === 'mark' && !outcome.certain) || (outcome.kind === 'skip' && outcome.maybe === true);
+  outcome.kind === 'pass' ||
+  outcome.kind === 'ask' ||
+  (outcome.kind === 'mark' && !outcome.certain) ||
+  (outcome.kind === 'skip' && outcome.maybe === true);
 
 /** What the data plane can hold (bpf/abi.h: 64 words of 64 steps; four tuple fields a family). */
 export const limits = { steps: 4096, tupleSets: 4 } as const;

@@ -96,14 +96,12 @@ export const limitSteps = (steps: readonly MergedStep[], most: number): MergedSt
   steps.length > most ? trim(cut(steps, most)) : [...steps];
 
 function cut(steps: readonly MergedStep[], length: number): MergedStep[] {
-  return steps
-    .slice(0, length)
-    .map((step): MergedStep => {
-      if (step.outcome.kind !== 'skip' || step.outcome.to < length) return step;
-      // At the end nothing is left but to pass.
-      if (step.outcome.maybe) return { ...step, outcome: { kind: 'pass' } };
-      return { ...step, outcome: { ...step.outcome, to: length } };
-    });
+  return steps.slice(0, length).map((step): MergedStep => {
+    if (step.outcome.kind !== 'skip' || step.outcome.to < length) return step;
+    // At the end nothing is left but to pass.
+    if (step.outcome.maybe) return { ...step, outcome: { kind: 'pass' } };
+    return { ...step, outcome: { ...step.outcome, to: length } };
+  });
 }
 
 /** The data plane looks up few tuple sets a packet; a step over a further one passes on the rest of its condition. */
