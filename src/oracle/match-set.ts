@@ -38,16 +38,22 @@ function portKey(view: View, state: number, side: 'src' | 'dst'): PortKey {
 
 export function matchSet(match: SetMatch, view: View, state: number): Answer {
   if (match.uninterpreted.length > 0) return Maybe;
+  // A set of several dimensions may answer by the address alone.
+  let asksPort = match.dimensions.length > 1;
   const key: SetKey = {
     at: view.at,
     address: (side) => {
       const field = side === 'src' ? 'saddr' : 'daddr';
       return changed(state, Changed[field]) ? null : view.packet[field];
     },
-    port: (side) => portKey(view, state, side),
+    port: (side) => {
+      asksPort = true;
+      return portKey(view, state, side);
+    },
   };
   const answer = view.setTest(match.set)(match.dimensions, key);
   // An nft lookup that lacks its key breaks the rule, so its negation is not sure either.
-  if (answer === No && match.negate && view.dialect === 'nft' && (view.packet.l4?.length ?? 0) < 4) return Maybe;
+  const mayBreak = asksPort && view.dialect === 'nft' && (view.packet.l4?.length ?? 0) < 4;
+  if (answer === No && match.negate && mayBreak) return Maybe;
   return negateIf(match.negate, answer);
 }

@@ -131,10 +131,7 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
     const view: BaseView = { packet, device, routing, setTest, longList, untracked: possible, at };
     if (flowtable) out.doubts.push('flows in a flowtable skip the chains');
     let states = [0];
-    if (hasIngress(env)) {
-      if (packet.tags > 1) return ingressDoubt;
-      states = runHook(env, 'ingress', view, states, out);
-    }
+    if (hasIngress(env)) states = runHook(env, 'ingress', view, states, out);
     if (states.length > 0) states = runHook(env, 'prerouting', view, states, out);
     return join(out, route(env, facts, view, states, out));
   };

@@ -79,6 +79,8 @@ interface Passage {
 function runChain({ env, hook, view, out }: Passage, hooked: HookedChain, states: number[]): number[] {
   const { table, chain } = hooked;
   if (chain.rules.length === 0 && chain.policy === 'accept') return states;
+  // nft_do_chain_inet_ingress leaves alone what is not IP yet, as a tag in a tag.
+  if (hook === 'ingress' && table.family === 'inet' && view.packet.tags > 1) return states;
   const walk: Walk = {
     table,
     view: viewIn(view, hook, hooked),
