@@ -82,7 +82,7 @@ export function droppedByRules(notes: readonly string[]): boolean {
 }
 
 /** A fragment on its own waits for the others and dies with them; no rule has to do with that. */
-function isFragment(frame: Uint8Array): boolean {
+export function isFragment(frame: Uint8Array): boolean {
   const found = ipOffset(frame);
   if (found === null) return false;
   const at = (offset: number): number => frame[found.at + offset] ?? 0;

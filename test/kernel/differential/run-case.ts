@@ -23,6 +23,7 @@ import { counters, restore } from './firewall.js';
 import { nftCounters } from './nft-counters.js';
 import { backendsOf, dumpsOf, type FirewallCase } from './firewall-case.js';
 import { packFrameFile } from './frame-file.js';
+import { whyMissed } from './missed.js';
 import { flowsOf, openFlows, type Flow } from './flows.js';
 import { framePool, type Datagram } from './pool.js';
 import type { AgentReply, AgentRequest } from './prefilter-agent.js';
@@ -56,6 +57,8 @@ export interface CaseReport {
   /** Datagrams that the original dropped silently, and how many of them XDP took. */
   readonly silent: number;
   readonly early: number;
+  /** Of those that XDP left to netfilter: how many for which reason (`missed.ts`). */
+  readonly missed: ReadonlyMap<string, number>;
   /** Datagrams that the test run dropped and the attached program passed, for conntrack knew them. */
   readonly tracked: number;
   readonly survived: number;
@@ -208,17 +211,23 @@ function report(
   const [run] = runs as [Observed];
   const count = (test: (notes: readonly string[], at: number) => boolean): number =>
     datagrams.filter((datagram, at) => test(notesOf(run.original, datagram), at)).length;
+  const inXdp = (at: number): boolean =>
+    droppedInXdp(run.verdicts[at] ?? [], notesOf(run.split, datagrams[at] as Datagram), run.conntrack);
+  const reasons = new Map(reply.rules.map(({ id, reason }) => [id, reason.split(':', 1)[0] ?? '']));
+  const missed = new Map<string, number>();
+  datagrams.forEach((datagram, at) => {
+    if (!droppedByRules(notesOf(run.original, datagram)) || inXdp(at)) return;
+    const why = whyMissed(datagram, oracle, (rule) => reasons.get(rule) ?? null);
+    missed.set(why, (missed.get(why) ?? 0) + 1);
+  });
   const decided = (offload: string): number => reply.rules.filter((rule) => rule.offload === offload).length;
   return {
     name: firewall.name,
     datagrams: datagrams.length,
     frames: datagrams.reduce((sum, datagram) => sum + datagram.frames.length, 0),
     silent: count(droppedByRules),
-    early: count(
-      (notes, at) =>
-        droppedByRules(notes) &&
-        droppedInXdp(run.verdicts[at] ?? [], notesOf(run.split, datagrams[at] as Datagram), run.conntrack),
-    ),
+    early: count((notes, at) => droppedByRules(notes) && inXdp(at)),
+    missed,
     tracked: datagrams.filter((datagram, at) => run.verdicts[at]?.join() === '1' && early(notesOf(run.split, datagram)))
       .length,
     survived: count(survived),

@@ -1,0 +1,35 @@
+/** Why XDP left to netfilter what netfilter dropped silently: by the reason of the rule that dropped it there, or by what the packet is. */
+import type { Fate } from '../../../src/oracle/fate.js';
+import type { Oracle } from '../../../src/oracle/oracle.js';
+import type { RuleId } from '../../../src/model/ruleset.js';
+import { isFragment } from './compare.js';
+import type { Datagram } from './pool.js';
+
+/** The reason code of a rule's decision; null for an id that no rule has. */
+export type ReasonOf = (rule: RuleId) => string | null;
+
+function reasonOfFate(fate: Fate, reasonOf: ReasonOf): string | null {
+  switch (fate.kind) {
+    case 'drop':
+      return reasonOf(fate.rule);
+    case 'pass':
+      // The rules end in silence all the same: REJECT does not answer everything, and a LOG may stand before a drop.
+      return fate.how === 'accept' ? null : fate.how === 'reject' ? 'not-silent' : 'effect';
+    case 'depends': {
+      // The packet is dropped, so the first rule that is a drop in part did it, or a rule that cannot be told from the packet.
+      const codes = fate.on.map(reasonOf).filter((code) => code !== null && code !== 'not-a-drop');
+      return codes[0] ?? (/fragment|header|reassembl/.test(fate.why) ? 'fragments' : null);
+    }
+    case 'lost':
+      return fate.elsewhere ? 'other-station' : 'lost';
+  }
+}
+
+/** A reason code of the plan, or one of: `other-station`, `lost`, `unexplained`. */
+export function whyMissed(datagram: Datagram, oracle: Oracle, reasonOf: ReasonOf): string {
+  const [frame] = datagram.frames;
+  if (frame === undefined) return 'unexplained';
+  if (datagram.frames.length > 1 || isFragment(frame)) return 'fragments';
+  const untracked = reasonOfFate(oracle.fate(frame, undefined, true), reasonOf);
+  return untracked ?? reasonOfFate(oracle.fate(frame), reasonOf) ?? 'unexplained';
+}
