@@ -78,6 +78,27 @@ function withProtocol(view: View, match: Match, state: number): View {
   return { ...view, packet: { ...view.packet, protocol: low } };
 }
 
+const asksForIp = new Set<Match['kind']>([
+  'family',
+  'address',
+  'set',
+  'protocol',
+  'port',
+  'tcpFlags',
+  'header',
+  'icmp',
+  'ttl',
+  'tos',
+  'addressType',
+]);
+
+/** A tag in a tag is no IP packet at ingress, unless the rule looks behind the tags itself, of which we would know nothing. */
+const isBehindTags = ({ parts }: Rule, { hook, packet }: View): boolean =>
+  hook === 'ingress' &&
+  packet.tags > 1 &&
+  parts.some((part) => 'match' in part && asksForIp.has(part.match.kind)) &&
+  !parts.some((part) => 'match' in part && part.match.kind === 'unknown');
+
 /** Evaluating it is an effect: later packets of the flow meet another state. */
 const isEffect = (match: Match): boolean => match.kind === 'unknown' && match.knowledge !== 'pure';
 
@@ -89,6 +110,10 @@ export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number
   let state = start;
   let sure = true;
   let { assumed, view } = walk;
+  if (isBehindTags(rule, view)) {
+    addState(next, state);
+    return;
+  }
   for (const part of rule.parts) {
     if ('statement' in part) {
       const step = execute(assuming(walk, assumed, view), rule, part.statement, state, next, ends);

@@ -1,6 +1,7 @@
 /** Random nft rulesets from their text: prefilter and what stays in netfilter do what the oracle says of the ruleset. */
 import test from 'ava';
 import { readRuleset } from '../../src/model/read-ruleset.js';
+import type { HostFacts } from '../../src/model/host.js';
 import type { Ruleset } from '../../src/model/ruleset.js';
 import { boundaryFrames } from '../../src/oracle/boundary-frames.js';
 import { describeFrame } from '../../src/oracle/describe-frame.js';
@@ -27,7 +28,7 @@ const host = {
   ...facts,
   localRoutes: facts.localRoutes.filter(({ table }) => table === 255),
 };
-const hostOf = (at: number): typeof facts => {
+const hostOf = (at: number): HostFacts => {
   const forwarding = [true, false, null][at % 3] ?? null;
   return { ...host, forwarding: { ip: forwarding, ip6: forwarding } };
 };
@@ -70,7 +71,7 @@ test('the residual, read back, is the original for what is passed and for other 
       })) {
         batch.origins.forEach((origin, i) => {
           const frame = frameAt(batch, i);
-          if (covered >= 0 && prefilterVerdict(plan.prefilter, frame, MAC, covered) === 'drop') return;
+          if (covered >= 0 && prefilterVerdict(plan.prefilter, frame, MAC, covered, 0) === 'drop') return;
           const [expected, found] = [before.fate(frame), after.fate(frame)];
           if (expected.kind === found.kind) return;
           t.fail(
