@@ -89,7 +89,7 @@ async function measure(running: readonly Running[]): Promise<void> {
   }
 }
 
-const cases = casesOf().filter(({ name, steps }) => steps !== 'some' || name.includes(options.only));
+const cases = casesOf().filter(({ name, steps }) => steps !== 'some' || new RegExp(options.only).test(name));
 const running: Running[] = [];
 for (const each of cases) running.push(await load(each));
 await measure(running);

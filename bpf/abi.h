@@ -35,8 +35,8 @@ enum field_slot {
 #define MAX_MARK 1023 /* states of a mark - 1 */
 #define TUPLE_SLOTS 4
 #define MAX_WORDS 64 /* 4,096 steps */
-#define MAX_LENGTHS 129
-#define MAX_PROBES 32 /* of a prefix table; the builder guarantees that no element is further from its place */
+#define MAX_PREFIX_BUCKETS 8 /* probed; the builder guarantees that no entry is further from its place */
+#define MAX_PREFIX_DEPTH 8 /* halvings of at most 129 lengths */
 #define MAX_BUCKETS_PROBED 16 /* of an address table's buckets */
 #define MAX_DEPTH 32
 #define BUCKET_SLOTS 8
@@ -126,10 +126,8 @@ struct address_config {
 };
 
 struct bucket {
-	struct {
-		__u32 address;
-		__u32 label; /* 0: empty, and so are the rest */
-	} slot[BUCKET_SLOTS];
+	__u64 slot
+		[BUCKET_SLOTS]; /* u32 address and, behind it, u32 label: read and written at once. Label 0: empty, and so are the rest */
 };
 _Static_assert(sizeof(struct bucket) == 64, "one cache line");
 
@@ -144,28 +142,58 @@ struct range {
 	__u32 label;
 };
 
-/* IPv6 prefixes, address/protocol/port tuples and MACs: one open-addressing hash for all lengths, tried longest first. */
+/*
+ * IPv6 prefixes, address/protocol/port tuples and MACs. A value belongs to a group: IPv6 addresses by their first 32 bits, which are
+ * looked up like an IPv4 address and give the number of the group + 1; all others to the only group there is. A group says which
+ * lengths occur in it. They are searched by halving: an entry (a prefix, or a marker that says "there are longer ones") sends the
+ * search to longer lengths, none to shorter ones. Every entry has the label of the longest prefix that covers it.
+ */
 struct prefix_config {
-	__u32 tags; /* offset of u32 tag[slots + MAX_PROBES]; 0: empty */
-	__u32 entries; /* offset of struct prefix_entry[slots + MAX_PROBES] */
-	__u32 slots; /* 0: none */
+	__u32 groups; /* offset of struct prefix_group[group_count] */
+	__u32 group_count; /* 0: the table is not used */
+	__u32 depth; /* halvings that search the lengths of any group; 0: no group has lengths */
+	__u32 buckets; /* offset of struct prefix_bucket[bucket_count] or wide_bucket, and MAX_PREFIX_BUCKETS more */
+	__u32 bucket_count;
 	__u32 seed;
-	__u32 fallback;
-	__u32 length_count;
-	__u8 lengths[132];
-};
-_Static_assert(sizeof(struct prefix_config) == 156, "abi");
-
-struct prefix_key {
-	__u32 word[4]; /* most significant first; IPv4 in word[0]; a MAC in word[2] (16 bits) and word[3] */
-	__u32 extra; /* prefix length << 24 | protocol << 16 | port */
+	__u32 bloom; /* offset of u64[bloom_words]: a word per entry, four bits of it set */
+	__u32 bloom_words; /* 0: none */
 };
 
-struct prefix_entry {
-	struct prefix_key key;
-	__u32 label;
+struct prefix_group {
+	__u32 label; /* of what no prefix covers that is longer than the group's own */
+	__u32 lengths; /* offset of struct prefix_length[count], shortest first */
+	__u32 count;
+	__u32 reserved;
 };
-_Static_assert(sizeof(struct prefix_entry) == 24, "abi");
+_Static_assert(sizeof(struct prefix_group) == 16, "abi");
+
+struct prefix_length {
+	__u64 high, low; /* mask */
+	__u64 tag; /* length + 1 */
+};
+_Static_assert(sizeof(struct prefix_length) == 24, "abi");
+
+#define PREFIX_SLOTS 3
+#define WIDE_SLOTS 2
+
+/* Keys of 128 bits: IPv6 addresses; protocol << 48 | port << 32 | IPv4 address in `high`; a MAC in `high`. Tag: length + 1; 0: empty. */
+struct prefix_bucket {
+	__u64 high[PREFIX_SLOTS], low[PREFIX_SLOTS];
+	__u32 label[PREFIX_SLOTS];
+	__u8 tag[PREFIX_SLOTS];
+	__u8 overflowed; /* an entry whose place is here or before stands in a later bucket */
+};
+_Static_assert(sizeof(struct prefix_bucket) == 64, "one cache line");
+
+/* Tuples of IPv6 addresses. Tag: (length + 1) << 24 | protocol << 16 | port. */
+struct wide_bucket {
+	__u64 high[WIDE_SLOTS], low[WIDE_SLOTS];
+	__u32 label[WIDE_SLOTS];
+	__u32 tag[WIDE_SLOTS];
+	__u32 overflowed;
+	__u32 reserved[3];
+};
+_Static_assert(sizeof(struct wide_bucket) == 64, "one cache line");
 
 /* Tables of the prefix kind: IPv6 has addresses, both have MACs and tuples. */
 #define PREFIX_SMAC 2
@@ -192,8 +220,8 @@ struct config {
 	__s64 clock_start; /* CLOCK_MONOTONIC, ns: when the first element expires */
 	__u32 tables_bytes; /* size of the value of `tables` */
 	__u32 padding;
-	__u32 masks[MAX_LENGTHS][4]; /* of each prefix length */
-	struct address_config address[2]; /* IPv4 source and destination */
+	struct address_config
+		address[4]; /* IPv4 source and destination, first 32 bits of IPv6 source and destination */
 	struct family_config ip;
 	struct family_config ip6;
 	struct prefix_config prefix[2 * PREFIX_TABLES]; /* of IPv4, then of IPv6 */

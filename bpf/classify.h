@@ -7,7 +7,7 @@
 #define OFFLOAD_CLASSIFY_H
 
 #include "parse.h"
-#include "lookup.h"
+#include "prefix.h"
 
 typedef const volatile struct family_config *family_ptr;
 
@@ -87,37 +87,42 @@ static __always_inline __u32 tuple_port(const struct packet *p, __u32 source, __
 	return 0; /* ipset knows no port of others */
 }
 
+#define HIGH(address) ((__u64)(address)[0] << 32 | (address)[1])
+#define LOW(address) ((__u64)(address)[2] << 32 | (address)[3])
+
 static __always_inline __u32 tuple_label(const struct packet *p, family_ptr family, __u32 slot, int version)
 {
-	__u32 index = slot - F_TUPLE0;
-	int destination = family->tuple_destination >> index & 1;
-	const __u32 *address = destination ? p->daddr : p->saddr;
-	struct prefix_key key = { { address[0], address[1], address[2], address[3] }, 0 };
+	__u32 index = slot - F_TUPLE0, extra;
+	const __u32 *address = family->tuple_destination >> index & 1 ? p->daddr : p->saddr;
 
-	key.extra = (p->protocol & 0xff) << 16 | (tuple_port(p, family->tuple_source_port >> index & 1,
-							     version == 6 ? IPPROTO_ICMPV6_ : IPPROTO_ICMP) &
-						  0xffff);
-	return prefix_label(&key, PREFIX_TUPLE + index + (version == 6 ? PREFIX_TABLES : 0));
-}
+	extra = (p->protocol & 0xff) << 16 |
+		(tuple_port(p, family->tuple_source_port >> index & 1, version == 6 ? IPPROTO_ICMPV6_ : IPPROTO_ICMP) &
+		 0xffff);
+	if (version == 4) {
+		__u64 key = (__u64)extra << 32 | address[0];
 
-static __always_inline __u32 address6_label(const __u32 *address, __u32 table)
-{
-	struct prefix_key key = { { address[0], address[1], address[2], address[3] }, 0 };
-
-	return prefix_label(&key, table);
+		return index == 0   ? tuple0_label(key, 0, 0)
+		       : index == 1 ? tuple1_label(key, 0, 0)
+		       : index == 2 ? tuple2_label(key, 0, 0)
+				    : tuple3_label(key, 0, 0);
+	}
+	return index == 0   ? tuple0_label6(HIGH(address), LOW(address), extra)
+	       : index == 1 ? tuple1_label6(HIGH(address), LOW(address), extra)
+	       : index == 2 ? tuple2_label6(HIGH(address), LOW(address), extra)
+			    : tuple3_label6(HIGH(address), LOW(address), extra);
 }
 
 static __always_inline __u32 mac_label(struct xdp_md *ctx, int version)
 {
 	void *data = (void *)(long)ctx->data;
 	struct ethhdr *eth = data;
-	struct prefix_key key = {};
+	__u64 mac;
 
 	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
 		return 0;
-	key.word[2] = eth->h_source[0] << 8 | eth->h_source[1];
-	key.word[3] = (__u32)eth->h_source[2] << 24 | eth->h_source[3] << 16 | eth->h_source[4] << 8 | eth->h_source[5];
-	return prefix_label(&key, PREFIX_SMAC + (version == 6 ? PREFIX_TABLES : 0));
+	mac = (__u64)(eth->h_source[0] << 8 | eth->h_source[1]) << 32 | (__u32)eth->h_source[2] << 24 |
+	      eth->h_source[3] << 16 | eth->h_source[4] << 8 | eth->h_source[5];
+	return version == 6 ? smac6_label(mac, 0, 0) : smac_label(mac, 0, 0);
 }
 
 /* False: never. The limits are availableUpTo of src/plan/program.ts. Cheap fields first; addresses last, for their tables are the large ones. */
@@ -150,10 +155,10 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 			return 1;
 		NARROW(F_DADDR, NO_PROTOCOL, address_label(t, &cfg.address[1], p->daddr[0]));
 	} else {
-		NARROW(F_SADDR, NO_PROTOCOL, address6_label(p->saddr, PREFIX_TABLES + 0));
+		NARROW(F_SADDR, NO_PROTOCOL, saddr6_label(HIGH(p->saddr), LOW(p->saddr)));
 		if (family->words == 1 && !l->match)
 			return 1;
-		NARROW(F_DADDR, NO_PROTOCOL, address6_label(p->daddr, PREFIX_TABLES + 1));
+		NARROW(F_DADDR, NO_PROTOCOL, daddr6_label(HIGH(p->daddr), LOW(p->daddr)));
 	}
 	if (family->words == 1 && !l->match)
 		return 1;

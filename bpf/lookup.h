@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* From the value of one field to its label (abi.h). Everything lives in the map `tables`, whose base `t` the caller holds. */
+/* From the value of a small field or an IPv4 address to its label (abi.h). Everything lives in the map `tables`, whose base `t` the caller holds. */
 #ifndef OFFLOAD_LOOKUP_H
 #define OFFLOAD_LOOKUP_H
 
@@ -29,6 +29,15 @@ static __always_inline __u32 hash_address(__u32 address, __u32 seed)
 	return h * 0x85ebca6bu;
 }
 
+/* Where the members of a slot stand in a u64. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define SLOT_ADDRESS_SHIFT 0
+#define SLOT_LABEL_SHIFT 32
+#else
+#define SLOT_ADDRESS_SHIFT 32
+#define SLOT_LABEL_SHIFT 0
+#endif
+
 static __always_inline __u32 bucket_label(const void *t, const volatile struct address_config *table, __u32 address)
 {
 	__u32 count = table->bucket_count, buckets = table->buckets;
@@ -43,15 +52,17 @@ static __always_inline __u32 bucket_label(const void *t, const volatile struct a
 		/* Without a branch per slot: which slot hits is random. All ones where the addresses are equal. */
 #pragma clang loop unroll(full)
 		for (i = 0; i < BUCKET_SLOTS; i++) {
-			__s64 equal = (__s64)((__u64)(bucket->slot[i].address ^ address) - 1) >> 63;
+			/* By one load: an update of the slot is met whole or not at all. */
+			__u64 slot = ((const volatile struct bucket *)bucket)->slot[i];
+			__s64 equal = (__s64)((__u64)((__u32)(slot >> SLOT_ADDRESS_SHIFT) ^ address) - 1) >> 63;
 
 			barrier_var(equal);
-			label |= equal & bucket->slot[i].label;
+			label |= equal & (__u32)(slot >> SLOT_LABEL_SHIFT);
 		}
 		if (label)
 			return label;
 		/* Filled from the front: a bucket that is not full was never overflowed. */
-		if (!bucket->slot[BUCKET_SLOTS - 1].label)
+		if (!(__u32)(bucket->slot[BUCKET_SLOTS - 1] >> SLOT_LABEL_SHIFT))
 			return 0;
 		/* The builder leaves room behind the last bucket. */
 		place++;
@@ -162,114 +173,6 @@ __noinline __u32 current_label(__u32 expiries, __u32 label)
 		label = now < (__s64)record->ends ? record->until : record->after;
 	}
 	return label >> COUNTER_BITS != EXPIRY_CLASS ? label : 0;
-}
-
-struct length_walk {
-	const struct prefix_key *wanted;
-	__u32 table;
-	__u32 label;
-};
-
-/* Word `k` of the wanted address under a prefix length. Computed anew where needed: the stack is short. */
-#define MASKED(walk, length, k) ((walk)->wanted->word[k] & cfg.masks[length][k])
-
-/* src/compile/prefix-table.ts computes the same. */
-static __always_inline __u32 hash_prefix(const struct length_walk *walk, __u32 length, __u32 seed)
-{
-	__u32 h = MASKED(walk, length, 0) * 0x9e3779b1u + MASKED(walk, length, 1) * 0x85ebca77u +
-		  MASKED(walk, length, 2) * 0xc2b2ae3du + MASKED(walk, length, 3) * 0x27d4eb2fu +
-		  ((walk->wanted->extra | length << 24) ^ seed) * 0x165667b1u;
-
-	h ^= h >> 16;
-	h *= 0x85ebca6bu;
-	h ^= h >> 15;
-	h *= 0xc2b2ae35u;
-	h ^= h >> 16;
-	return h ? h : 1;
-}
-
-/* 0 where the entry is the wanted prefix. One value instead of five compares: fewer paths for the verifier. */
-static __always_inline __u32 entry_differs(const struct prefix_entry *entry, const struct length_walk *walk,
-					   __u32 length)
-{
-	__u32 differs =
-		(entry->key.word[0] ^ MASKED(walk, length, 0)) | (entry->key.word[1] ^ MASKED(walk, length, 1)) |
-		(entry->key.word[2] ^ MASKED(walk, length, 2)) | (entry->key.word[3] ^ MASKED(walk, length, 3)) |
-		(entry->key.extra ^ (walk->wanted->extra | length << 24));
-
-	barrier_var(differs);
-	return differs;
-}
-
-static __always_inline __u32 probe_prefix(const void *t, const volatile struct prefix_config *table,
-					  const struct length_walk *walk, __u32 length)
-{
-	__u32 h = hash_prefix(walk, length, table->seed), limit = cfg.tables_bytes;
-	__u64 place = (__u64)h * table->slots >> 32;
-	int i;
-
-#pragma clang loop unroll(disable)
-	for (i = 0; i < MAX_PROBES; i++, place++) {
-		__u64 at = table->tags + place * 4;
-		const struct prefix_entry *entry;
-		__u32 tag;
-
-		barrier_var(at);
-		if (at > limit - 4)
-			return 0;
-		tag = *(__u32 *)(t + at);
-		if (!tag)
-			return 0;
-		if (tag != h)
-			continue;
-		at = table->entries + place * sizeof(*entry);
-		barrier_var(at);
-		if (at > limit - sizeof(*entry))
-			return 0;
-		entry = t + at;
-		if (!entry_differs(entry, walk, length))
-			return entry->label;
-	}
-	return 0;
-}
-
-static long try_length(__u32 i, struct length_walk *walk)
-{
-	const volatile struct prefix_config *config;
-	const void *t = table_base();
-	__u64 table = walk->table;
-	__u32 length;
-
-	barrier_var(table);
-	if (table >= 2 * PREFIX_TABLES || !t || i >= MAX_LENGTHS || cfg.tables_bytes < sizeof(struct prefix_entry))
-		return 1;
-	config = &cfg.prefix[table];
-	length = config->lengths[i];
-	if (length >= MAX_LENGTHS)
-		return 1;
-	walk->label = probe_prefix(t, config, walk, length);
-	return walk->label != 0;
-}
-
-/*
- * `table` counts the prefix tables of IPv4, then those of IPv6. Own function, and the lengths in a callback (bpf_loop since 5.17): the
- * verifier walks one length of one table, whatever is configured. Bounds come from tables_bytes.
- */
-__noinline __u32 prefix_label(const struct prefix_key *wanted, __u32 table)
-{
-	const volatile struct prefix_config *config;
-	struct length_walk walk;
-	__u64 bounded = table;
-
-	barrier_var(bounded);
-	if (!wanted || bounded >= 2 * PREFIX_TABLES)
-		return 0;
-	config = &cfg.prefix[bounded];
-	walk.wanted = wanted;
-	walk.table = table;
-	walk.label = 0;
-	bpf_loop(config->length_count, try_length, &walk, 0);
-	return walk.label ? walk.label : config->fallback;
 }
 
 #endif

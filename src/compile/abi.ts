@@ -49,11 +49,11 @@ export const maxExpiries = 8;
 /** Expiries are counted in ticks of 2^26 ns, 67 ms. */
 export const expiryTickBits = 26;
 export const expiryBytes = 12;
-export const maxProbes = 32;
 export const maxBucketsProbed = 16;
 export const bucketSlots = 8;
-export const maxLengths = 129;
-export const prefixEntryBytes = 24;
+export const maxPrefixBuckets = 8;
+export const prefixSlots = 3;
+export const wideSlots = 2;
 export const stepBytes = 8;
 export const prefixTables = { saddr: 0, daddr: 1, smac: 2, tuple0: 3 } as const;
 export const prefixTablesPerFamily = 7;
@@ -105,7 +105,7 @@ export const addressConfig: Struct = {
 
 export const prefixConfig: Struct = {
   name: 'prefix_config',
-  members: [...u32s('tags', 'entries', 'slots', 'seed', 'fallback', 'length_count'), ['lengths', 1, 132]],
+  members: u32s('groups', 'group_count', 'depth', 'buckets', 'bucket_count', 'seed', 'bloom', 'bloom_words'),
 };
 
 export const familyConfig: Struct = {
@@ -135,8 +135,7 @@ export const config: Struct = {
     ['clock_start', 8],
     ['tables_bytes', 4],
     ['padding', 4],
-    ['masks', 4, maxLengths * 4],
-    ['address', addressConfig, 2],
+    ['address', addressConfig, 4],
     ['ip', familyConfig],
     ['ip6', familyConfig],
     ['prefix', prefixConfig, 2 * prefixTablesPerFamily],

@@ -1,11 +1,11 @@
 /** IPv4 addresses: single ones in buckets of one cache line, all others as sorted ranges behind an index of the top bits. */
 import type { StepProgram } from '../plan/program.js';
 import { bucketSlots, maxBucketsProbed } from './abi.js';
+import { crossovers } from './crossovers.js';
 import { atomOfKind, expiryColumn, type FieldUse } from './field-use.js';
+import { GrowingColumns } from './growing-columns.js';
 import type { Entries, LabelledRanges } from './sweep.js';
 
-/** From so many single addresses on, buckets beat a longer binary search. */
-const fewSingles = 32;
 /** Elements per bucket of eight, on average. */
 const bucketLoad = 5;
 
@@ -72,37 +72,48 @@ export const scale = (hash: number, n: number): number =>
 
 export function addressTable(all: LabelledRanges): AddressTable {
   const { addresses, labels, rest } = splitSingles(all);
-  if (addresses.length < fewSingles) return { buckets: null, ...rangesOf(all) };
+  if (addresses.length < crossovers.bucketsFrom) return { buckets: null, ...rangesOf(all) };
   return { buckets: bucketsOf(addresses, labels), ...rangesOf(rest) };
 }
 
-const isSingle = ({ starts, count }: LabelledRanges, i: number): boolean =>
-  (i + 1 < count ? starts[i + 1]! : 2 ** 32) === starts[i]! + 1;
+const lengthOf = ({ starts, count }: LabelledRanges, i: number): number =>
+  (i + 1 < count ? starts[i + 1]! : 2 ** 32) - starts[i]!;
+
+/** Longest range that is taken for single addresses: a few neighbours among many singles are not worth a second lookup. */
+function longestSingles(all: LabelledRanges): number {
+  let singles = 0;
+  let neighbours = 0;
+  for (let i = 0; i < all.count; i++) {
+    const length = lengthOf(all, i);
+    if (length === 1) singles++;
+    else if (length <= crossovers.neighbours) neighbours += length;
+  }
+  return neighbours <= singles / 2 ? crossovers.neighbours : 1;
+}
 
 /**
  * Takes single addresses out. The rest may say anything about them, for a bucket decides alone; so the range before reaches over them,
- * and the gap of one address between two of them needs no bucket when it has that range's label.
+ * and the gap between two of them needs no bucket when it has that range's label.
  */
 function splitSingles(all: LabelledRanges) {
-  const addresses = new Uint32Array(all.count);
-  const labels = new Uint32Array(all.count);
-  const starts = new Uint32Array(all.count);
-  const restLabels = new Uint32Array(all.count);
-  let s = 0;
-  let r = 0;
+  const most = longestSingles(all);
+  const singles = new GrowingColumns(2, all.count);
+  const rest = new GrowingColumns(2, 16);
+  let around = 0;
   for (let i = 0; i < all.count; i++) {
     const label = all.labels[i]!;
-    if (r > 0 && restLabels[r - 1] === label) continue;
-    if (r > 0 && isSingle(all, i)) {
-      addresses[s] = all.starts[i]!;
-      labels[s++] = label;
-    } else {
-      starts[r] = all.starts[i]!;
-      restLabels[r++] = label;
-    }
+    if (around === label) continue;
+    const length = lengthOf(all, i);
+    if (around === 0 || length > most) {
+      rest.append(all.starts[i]!, label);
+      around = label;
+    } else for (let k = 0; k < length; k++) singles.append(all.starts[i]! + k, label);
   }
-  const rest = { count: r, starts: starts.subarray(0, r), labels: restLabels.subarray(0, r) };
-  return { addresses: addresses.subarray(0, s), labels: labels.subarray(0, s), rest };
+  return {
+    addresses: singles.cut(0),
+    labels: singles.cut(1),
+    rest: { count: rest.count, starts: rest.cut(0), labels: rest.cut(1) },
+  };
 }
 
 function bucketsOf(addresses: Uint32Array, labels: Uint32Array): Buckets {

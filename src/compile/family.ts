@@ -27,13 +27,9 @@ export interface FieldImage {
 export interface FamilyImage {
   readonly numbers: Numbers;
   readonly fields: readonly FieldImage[];
-  /** IPv4 source and destination, at 0 and 1. */
+  /** Source and destination, at 0 and 1; of IPv6 the first 32 bits. */
   readonly address: readonly { readonly side: number; readonly numbers: Numbers }[];
-  readonly prefixes: readonly {
-    readonly table: number;
-    readonly numbers: Numbers;
-    readonly lengths: readonly number[];
-  }[];
+  readonly prefixes: readonly { readonly table: number; readonly numbers: Numbers }[];
   readonly structures: readonly Structure[];
   readonly used: readonly Field[];
 }
@@ -48,7 +44,7 @@ class FamilyBuilder {
   readonly #expiries: Expiries;
   readonly #fields: FieldImage[] = [];
   readonly #address: { side: number; numbers: Numbers }[] = [];
-  readonly #prefixes: { table: number; numbers: Numbers; lengths: readonly number[] }[] = [];
+  readonly #prefixes: { table: number; numbers: Numbers }[] = [];
   readonly #structures: Structure[] = [];
   readonly #uses: readonly FieldUse[];
 
@@ -143,11 +139,11 @@ class FamilyBuilder {
       if (use.field === 'device') device = ranges;
       else table = this.#small(use.field, ranges, labelWidth(labels.isCounted, classes.count));
     } else if (use.field === 'smac') {
-      const layout = prefixTable(macPrefixes(this.program, use), classes, labels, 'mac');
+      const layout = prefixTable(macPrefixes(this.program, use), classes, labels, 'top-and-word');
       this.#prefix('smac', prefixTables.smac, layout);
     } else if (use.field === 'tuple') {
       const index = use.slot - slots.tuple0;
-      const layout = family === 4 ? 'address4' : 'address6';
+      const layout = family === 4 ? 'top-and-word' : 'wide';
       const built = prefixTable(tuplePrefixes(this.program, use), classes, labels, layout);
       this.#prefix(`tuple${index}`, prefixTables.tuple0 + index, built);
     } else if (family === 6) {
@@ -180,6 +176,7 @@ class FamilyBuilder {
   }
 
   #addresses(field: 'saddr' | 'daddr', { buckets, ranges, fallback }: AddressTable): void {
+    const name = this.program.family === 4 ? field : `${field} groups`;
     const numbers: Record<string, number> = { fallback };
     if (buckets !== null) {
       numbers['buckets'] = this.arena.add(buckets.words);
@@ -187,7 +184,7 @@ class FamilyBuilder {
       numbers['seed'] = buckets.seed;
       numbers['plain'] = buckets.plain;
       numbers['filler'] = buckets.filler;
-      this.#list(field, 'buckets', buckets.elements, buckets.words.byteLength);
+      this.#list(name, 'buckets', buckets.elements, buckets.words.byteLength);
     }
     if (ranges !== null) {
       numbers['ranges'] = this.arena.add(ranges.words);
@@ -195,22 +192,29 @@ class FamilyBuilder {
       numbers['index'] = ranges.index === null ? 0 : this.arena.add(ranges.index);
       numbers['index_shift'] = ranges.indexShift;
       numbers['depth'] = ranges.depth;
-      this.#list(field, 'ranges', ranges.count, ranges.words.byteLength + (ranges.index?.byteLength ?? 0));
+      this.#list(name, 'ranges', ranges.count, ranges.words.byteLength + (ranges.index?.byteLength ?? 0));
     }
     this.#address.push({ side: field === 'saddr' ? 0 : 1, numbers });
   }
 
   #prefix(name: string, table: number, built: PrefixTable): void {
-    const numbers = {
-      tags: this.arena.add(built.tags),
-      entries: this.arena.add(built.entries),
-      slots: built.slots,
-      seed: built.seed,
-      fallback: built.fallback,
-      length_count: built.lengths.length,
+    const { top, buckets } = built;
+    if (top !== null && (name === 'saddr' || name === 'daddr')) this.#addresses(name, addressTable(top));
+    const lengths = this.arena.add(built.lengths);
+    const numbers: Record<string, number> = {
+      groups: this.arena.add(built.groups(lengths)),
+      group_count: built.groupCount,
+      depth: built.depth,
     };
-    this.#prefixes.push({ table, numbers, lengths: built.lengths });
-    this.#list(name, 'prefix-hash', built.elements, built.tags.byteLength + built.entries.byteLength);
+    if (buckets !== null) {
+      numbers['buckets'] = this.arena.add(buckets.words);
+      numbers['bucket_count'] = buckets.count;
+      numbers['seed'] = buckets.seed;
+      numbers['bloom'] = buckets.bloom.length === 0 ? 0 : this.arena.add(buckets.bloom);
+      numbers['bloom_words'] = buckets.bloom.length / 2;
+      this.#list(name, 'prefix-buckets', built.elements, buckets.words.byteLength + buckets.bloom.byteLength);
+    }
+    this.#prefixes.push({ table, numbers });
   }
 
   #list(name: string, structure: Structure['structure'], entries: number, bytes: number): void {

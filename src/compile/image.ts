@@ -5,7 +5,7 @@ import { limits, type Field } from '../plan/program.js';
 export interface Structure {
   /** Family and field: `ip saddr`. */
   readonly name: string;
-  readonly structure: 'direct' | 'ranges' | 'buckets' | 'prefix-hash' | 'bit-vectors';
+  readonly structure: 'direct' | 'ranges' | 'buckets' | 'prefix-buckets' | 'bit-vectors';
   readonly entries: number;
   readonly bytes: number;
 }

@@ -1,5 +1,5 @@
 /** Writes `struct config` (bpf/abi.h), the constants that the program is specialised by. */
-import { config, maxLengths, offsetOf, prefixTablesPerFamily, sizeOf, slots, type Struct } from './abi.js';
+import { config, offsetOf, prefixTablesPerFamily, sizeOf, slots, type Struct } from './abi.js';
 import type { FamilyImage, Numbers } from './family.js';
 import type { DeviceConfig } from './image.js';
 import { labelAt } from './small-table.js';
@@ -18,11 +18,6 @@ export function rodataBytes(
   for (let i = 0; i < 6; i++) view.setUint8(i, Math.floor(device.mac / 2 ** (40 - 8 * i)) % 256);
   writeNumbers(view, config, 0, { tables_bytes: tablesBytes });
   view.setBigInt64(offsetOf(config, 'clock_start'), clockStart, littleEndian);
-  writeMasks(view);
-  for (const { side, numbers } of ip.address) {
-    const [at, struct] = element(config, 'address', side);
-    writeNumbers(view, struct, at, numbers);
-  }
   writeFamily(view, 'ip', ip, device);
   writeFamily(view, 'ip6', ip6, device);
   return new Uint8Array(view.buffer);
@@ -38,10 +33,13 @@ function writeFamily(view: DataView, name: 'ip' | 'ip6', family: FamilyImage, de
       writeNumbers(view, field, base + at, { labels: labelAt(labels, device.position) });
     }
   }
-  for (const { table, numbers, lengths } of family.prefixes) {
+  for (const { side, numbers } of family.address) {
+    const [at, address] = element(config, 'address', side + (name === 'ip' ? 0 : 2));
+    writeNumbers(view, address, at, numbers);
+  }
+  for (const { table, numbers } of family.prefixes) {
     const [at, prefix] = element(config, 'prefix', table + (name === 'ip' ? 0 : prefixTablesPerFamily));
     writeNumbers(view, prefix, at, numbers);
-    lengths.forEach((length, i) => view.setUint8(at + offsetOf(prefix, 'lengths') + i, length));
   }
 }
 
@@ -54,15 +52,4 @@ function element(struct: Struct, name: string, index: number): [number, Struct] 
 
 function writeNumbers(view: DataView, struct: Struct, at: number, numbers: Numbers): void {
   for (const [name, value] of Object.entries(numbers)) view.setUint32(at + offsetOf(struct, name), value, littleEndian);
-}
-
-/** Word masks of every prefix length. */
-function writeMasks(view: DataView): void {
-  const base = offsetOf(config, 'masks');
-  for (let length = 0; length < maxLengths; length++) {
-    for (let word = 0; word < 4; word++) {
-      const bits = Math.max(0, Math.min(32, length - word * 32));
-      view.setUint32(base + (length * 4 + word) * 4, 2 ** 32 - 2 ** (32 - bits), littleEndian);
-    }
-  }
 }

@@ -2,6 +2,7 @@
 import { lackingHolds, type StepProgram } from '../plan/program.js';
 import type { Classes } from './classes.js';
 import type { FieldUse } from './field-use.js';
+import { highHalf, lowHalf } from './halves.js';
 
 /** 64-bit words per row; a family without steps has one. */
 export const rowWords = (steps: number): number => Math.max(1, Math.ceil(steps / 64));
@@ -41,8 +42,4 @@ export function bitVectors(program: StepProgram, use: FieldUse, classes: Classes
   return rows;
 }
 
-const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
-const half = (step: number): number => {
-  const index = step >>> 5;
-  return littleEndian ? index : index ^ 1;
-};
+const half = (step: number): number => ((step >>> 6) << 1) | ((step & 32) === 0 ? lowHalf : highHalf);

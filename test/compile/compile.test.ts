@@ -102,3 +102,35 @@ test('neighbouring addresses of one set are one range', (t) => {
   const lo = new Uint32Array(5000).map((_, i) => 100 + i);
   t.deepEqual(structures(address(lo)), ['ip saddr: ranges 3', 'ip saddr steps: bit-vectors 3']);
 });
+
+/** Address of words 2001:db8::, `tail` in the last. */
+const prefixes6 = (list: readonly (readonly [words: readonly number[], length: number])[]): Prefilter => {
+  const mask = (length: number, k: number) => 2 ** 32 - 2 ** (32 - Math.max(0, Math.min(32, length - k * 32)));
+  const bound = (fill: boolean) =>
+    Uint32Array.from(
+      list.flatMap(([words, length]) =>
+        words.map((word, k) => (fill ? word | ~mask(length, k) : word & mask(length, k))),
+      ),
+    );
+  const ranges = { family: 6, count: list.length, lo: bound(false), hi: bound(true) } as const;
+  const program: StepProgram = {
+    family: 6,
+    atoms: [{ kind: 'addresses', field: 'saddr', ranges, counters: Uint32Array.from(list, (_, i) => i + 1) }],
+    steps: [{ ...drop, outcome: { kind: 'drop', counter: 0, counted: 0 } }],
+  };
+  return { ip: { ...empty, family: 4 }, ip6: program, counters: list.length + 1 };
+};
+
+test('IPv6 prefixes of up to 32 bits are ranges, longer ones are buckets', (t) => {
+  const names = (prefilter: Prefilter) =>
+    compilePrefilter(prefilter).structures.map(({ name, structure, entries }) => `${name}: ${structure} ${entries}`);
+  t.deepEqual(names(prefixes6([[[0x20010db8, 0, 0, 0], 32]])), [
+    'ip6 saddr groups: ranges 3',
+    'ip6 saddr steps: bit-vectors 3',
+  ]);
+  t.deepEqual(names(prefixes6([[[0x20010db8, 1, 2, 3], 128]])), [
+    'ip6 saddr groups: ranges 3',
+    'ip6 saddr: prefix-buckets 1',
+    'ip6 saddr steps: bit-vectors 3',
+  ]);
+});

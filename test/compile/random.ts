@@ -83,7 +83,7 @@ function randomRange(random: Random, family: AddressFamily): [number[], number[]
     hi[words - 1] = Math.min(0xffffffff, lo[words - 1]! + random.below(5000));
     return [lo, hi];
   }
-  const length = random.between(random.chance(0.05) ? 0 : words * 32 - 24, words * 32);
+  const length = random.between(random.chance(0.15) ? 0 : words * 32 - 24, words * 32);
   const mask = (k: number): number => 2 ** 32 - 2 ** (32 - Math.max(0, Math.min(32, length - k * 32)));
   return [lo.map((w, k) => (w & mask(k)) >>> 0), lo.map((w, k) => (w | ~mask(k)) >>> 0)];
 }

@@ -1,0 +1,12 @@
+/**
+ * Where one lookup structure overtakes another, by bench/dataplane.ts: the one place that chooses. Nanoseconds over the program that
+ * only parses, many random sources.
+ */
+export const crossovers = {
+  /** IPv4: from so many single addresses on, buckets beat a longer binary search. */
+  bucketsFrom: 32,
+  /** … and ranges of so many addresses count as single ones where those are the majority. */
+  neighbours: 8,
+  /** Prefix tables: below so many entries the buckets themselves stay in the cache, and a Bloom filter only costs. */
+  bloomFrom: 4096,
+} as const;

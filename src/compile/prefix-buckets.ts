@@ -1,0 +1,125 @@
+/** Entries of a prefix table in buckets of one cache line, behind a Bloom filter where they are many. bpf/prefix.h reads them. */
+import { maxPrefixBuckets, prefixSlots, wideSlots } from './abi.js';
+import { scale } from './address-table.js';
+import { crossovers } from './crossovers.js';
+import { lowHalf, highHalf } from './halves.js';
+
+/** Columns: four key words, most significant first; tag and label as struct prefix_bucket has them. */
+export interface PrefixEntries {
+  readonly count: number;
+  readonly word: readonly Uint32Array[];
+  readonly tag: Uint32Array;
+  readonly label: Uint32Array;
+}
+
+export interface PrefixBuckets {
+  /** struct prefix_bucket, or struct wide_bucket: 16 u32s each. */
+  readonly words: Uint32Array;
+  readonly count: number;
+  readonly seed: number;
+  /** u64s as two u32s each; empty: no filter. */
+  readonly bloom: Uint32Array;
+}
+
+/** Slots per entry: with three slots a bucket, one lookup of nine reads a second bucket. */
+const slotsPerEntry = 1.7;
+/** Four bits in one word: one false answer of a hundred. */
+const bloomBitsPerEntry = 12;
+const bucketWords = 16;
+
+/** Null: no entries, and no buckets either. */
+export function prefixBuckets(entries: PrefixEntries, wide: boolean): PrefixBuckets | null {
+  if (entries.count === 0) return null;
+  const slots = wide ? wideSlots : prefixSlots;
+  let count = Math.ceil((entries.count * slotsPerEntry) / slots);
+  for (let seed = 1; ; seed++) {
+    const filled = fill(entries, wide, count, seed);
+    if (filled !== null) {
+      const isMany = entries.count >= crossovers.bloomFrom;
+      return { words: filled, count, seed, bloom: isMany ? bloomOf(entries, seed) : new Uint32Array(0) };
+    }
+    if (seed % 2 === 0) count = Math.ceil(count * 1.25);
+  }
+}
+
+function hashEntry({ word, tag }: PrefixEntries, i: number, seed: number): number {
+  let h =
+    Math.imul(word[0]![i]!, 0x9e3779b1) +
+    Math.imul(word[1]![i]!, 0x85ebca77) +
+    Math.imul(word[2]![i]!, 0xc2b2ae3d) +
+    Math.imul(word[3]![i]!, 0x27d4eb2f) +
+    Math.imul(tag[i]! ^ seed, 0x165667b1);
+  h = (h ^ (h >>> 16)) | 0;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 15;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** Null when an entry found no slot within the buckets that a lookup probes. */
+function fill(entries: PrefixEntries, wide: boolean, count: number, seed: number): Uint32Array | null {
+  const slots = wide ? wideSlots : prefixSlots;
+  const words = new Uint32Array((count + maxPrefixBuckets) * bucketWords);
+  const used = new Uint8Array(count + maxPrefixBuckets);
+  const overflow = wide ? markWide : markNarrow;
+  const write = wide ? writeWide : writeNarrow;
+  const bytes = new Uint8Array(words.buffer);
+  for (let i = 0; i < entries.count; i++) {
+    const home = scale(hashEntry(entries, i, seed), count);
+    let bucket = home;
+    while (used[bucket] === slots) {
+      overflow(words, bytes, bucket);
+      if (++bucket === home + maxPrefixBuckets) return null;
+    }
+    write(words, bytes, bucket * bucketWords, used[bucket]!++, entries, i);
+  }
+  return words;
+}
+
+function writeKey(words: Uint32Array, at: number, slots: number, slot: number, { word }: PrefixEntries, i: number) {
+  words[at + slot * 2 + highHalf] = word[0]![i]!;
+  words[at + slot * 2 + lowHalf] = word[1]![i]!;
+  words[at + (slots + slot) * 2 + highHalf] = word[2]![i]!;
+  words[at + (slots + slot) * 2 + lowHalf] = word[3]![i]!;
+}
+
+function writeNarrow(
+  words: Uint32Array,
+  bytes: Uint8Array,
+  at: number,
+  slot: number,
+  entries: PrefixEntries,
+  i: number,
+) {
+  writeKey(words, at, prefixSlots, slot, entries, i);
+  words[at + 12 + slot] = entries.label[i]!;
+  bytes[(at + 15) * 4 + slot] = entries.tag[i]!;
+}
+
+function writeWide(words: Uint32Array, _: Uint8Array, at: number, slot: number, entries: PrefixEntries, i: number) {
+  writeKey(words, at, wideSlots, slot, entries, i);
+  words[at + 8 + slot] = entries.label[i]!;
+  words[at + 10 + slot] = entries.tag[i]!;
+}
+
+const markNarrow = (_: Uint32Array, bytes: Uint8Array, bucket: number): void => {
+  bytes[bucket * 64 + 63] = 1;
+};
+const markWide = (words: Uint32Array, _: Uint8Array, bucket: number): void => {
+  words[bucket * bucketWords + 12] = 1;
+};
+
+function bloomOf(entries: PrefixEntries, seed: number): Uint32Array {
+  const words = Math.ceil((entries.count * bloomBitsPerEntry) / 64);
+  const bloom = new Uint32Array(words * 2);
+  for (let i = 0; i < entries.count; i++) {
+    const h = hashEntry(entries, i, seed);
+    const bits = Math.imul(h, 0x85ebca6b);
+    const at = scale(h, words) * 2;
+    for (const shift of [8, 14, 20, 26]) {
+      const bit = (bits >>> shift) & 63;
+      bloom[at + (bit < 32 ? lowHalf : highHalf)]! |= 1 << (bit & 31);
+    }
+  }
+  return bloom;
+}
