@@ -197,6 +197,6 @@ export function casesOf(): Case[] {
     ...lineCases(1_000_000, false),
     ...[1000, 100_000, 1_000_000].flatMap(networkCases),
     ...[1000, 100_000, 1_000_000].flatMap(address6Cases),
-    ...[64, 1000, 4096].flatMap(stepCases),
+    ...[64, 1000, 4096, 10_000].flatMap(stepCases),
   ];
 }

@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { config, familyConfig, offsetOf } from '../src/compile/abi.js';
 import { compilePrefilter } from '../src/compile/compile.js';
+import { counterRows } from '../src/load/load-image.js';
 import { loadNative } from '../src/load/native.js';
 import { casesOf, type Case } from './dataplane-cases.js';
 
@@ -52,7 +53,7 @@ async function load(bench: Case): Promise<Running> {
     bench.steps === 'none' ? parseOnly(rodata) : rodata,
     [
       { name: 'tables', valueSize: image.tables.length },
-      { name: 'counters', maxEntries: image.counters },
+      { name: 'counters', ...counterRows(native, image.counters) },
     ],
   );
   native.writeMappable(maps['tables']!, 0, image.tables);

@@ -34,7 +34,7 @@ enum field_slot {
 
 #define MAX_MARK 1023 /* states of a mark - 1 */
 #define TUPLE_SLOTS 4
-#define MAX_WORDS 64 /* 4,096 steps */
+#define MAX_WORDS 160 /* 10,240 steps */
 #define MAX_PREFIX_BUCKETS 8 /* probed; the builder guarantees that no entry is further from its place */
 #define MAX_PREFIX_DEPTH 8 /* halvings of at most 129 lengths */
 #define MAX_BUCKETS_PROBED 16 /* of an address table's buckets */
@@ -104,10 +104,19 @@ struct counter {
 struct field_config {
 	__u32 labels; /* small fields: offset of one label per value; F_DEVICE: the label itself */
 	__u32 width; /* bytes per label of a small field: 1, 2 or 4 */
-	__u32 rows; /* offset of u64 rows[classes][words]: the steps that a packet of this class may still match */
+	/*
+	 * Offset of u64 rows[classes][words]: the steps that a packet of this class may still match. With more than one word a row
+	 * begins with its span, struct row_span.
+	 */
+	__u32 rows;
 	__u32 classes;
 	__u32 counted; /* labels carry counters, or expire */
 	__u32 timed; /* labels may be expiry records */
+};
+
+struct row_span {
+	__u32 first; /* word that is not 0 */
+	__u32 behind; /* the last such word; equal to `first`: none */
 };
 
 /* IPv4 addresses: single ones in buckets, all others as sorted range starts behind an index of the top bits. */
@@ -219,7 +228,7 @@ struct config {
 	__u16 reserved;
 	__s64 clock_start; /* CLOCK_MONOTONIC, ns: when the first element expires */
 	__u32 tables_bytes; /* size of the value of `tables` */
-	__u32 padding;
+	__u32 counters; /* per CPU; 0: nothing is counted */
 	struct address_config
 		address[4]; /* IPv4 source and destination, first 32 bits of IPv6 source and destination */
 	struct family_config ip;

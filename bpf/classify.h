@@ -14,7 +14,8 @@ typedef const volatile struct family_config *family_ptr;
 struct lookup {
 	__u32 label[FIELD_SLOTS];
 	__u32 row[FIELD_SLOTS]; /* offset */
-	__u64 match; /* first word of the AND */
+	__u64 match; /* the AND, where a row has one word */
+	struct row_span span; /* else: intersection of the spans */
 	/*
 	 * 0, but the verifier does not know. ORed into what differs from path to path (a constant here, a lookup there), it lets the paths
 	 * be merged again; else their number doubles with every field.
@@ -43,7 +44,21 @@ static __always_inline __u32 escaped_class(const void *t, family_ptr family, __u
 	return ((const struct escape *)(t + at))->class;
 }
 
-/* Narrows `match` by one field. False: a class beyond its table, which never happens. */
+/* Without branches, whose paths the verifier would multiply. Both below 2^31. */
+static __always_inline __u32 larger(__u32 a, __u32 b)
+{
+	__u32 keep_a = (__s32)(b - a) >> 31;
+
+	barrier_var(keep_a);
+	return (a & keep_a) | (b & ~keep_a);
+}
+
+static __always_inline __u32 smaller(__u32 a, __u32 b)
+{
+	return a + b - larger(a, b);
+}
+
+/* Narrows what matches by one field. False: a class beyond its table, which never happens. */
 static __always_inline int narrow(const void *t, family_ptr family, struct lookup *l, __u32 slot, __u32 label)
 {
 	field_ptr field = &family->field[slot];
@@ -62,10 +77,23 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 	barrier_var(class);
 	if (class >= field->classes)
 		return 0;
-	class = field->rows + class * family->words * 8;
-	l->row[slot] = class;
-	l->match &= *(__u64 *)(t + class);
+	if (family->words == 1) {
+		class = field->rows + class * 8;
+		l->row[slot] = class;
+		l->match &= *(__u64 *)(t + class);
+		return 1;
+	}
+	class = field->rows + class * (family->words + 1) * 8;
+	l->row[slot] = class + sizeof(struct row_span);
+	l->span.first = larger(l->span.first, ((const struct row_span *)(t + class))->first);
+	l->span.behind = smaller(l->span.behind, ((const struct row_span *)(t + class))->behind);
 	return 1;
+}
+
+/* No step can match any more: what else a packet has is not looked up. */
+static __always_inline int is_settled(family_ptr family, const struct lookup *l)
+{
+	return family->words == 1 ? !l->match : l->span.first >= l->span.behind;
 }
 
 /* A packet that lacks the field is of class 0 (abi.h), counted or not. */
@@ -132,6 +160,8 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	__u32 used = family->used;
 
 	l->match = ~0ULL;
+	l->span.first = 0;
+	l->span.behind = family->words;
 	l->zero = *(__u32 *)t;
 	NARROW(F_DEVICE, NO_PROTOCOL, family->field[F_DEVICE].labels);
 	NARROW(F_PACKET_TYPE, SHORT_HEADER, SMALL(F_PACKET_TYPE, p->packet_type, 7));
@@ -146,21 +176,20 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	NARROW(F_MARK, NO_PROTOCOL, SMALL(F_MARK, 0, MAX_MARK));
 	NARROW(F_DPORT, COMPLETE, SMALL(F_DPORT, p->dport, 65535));
 	NARROW(F_SPORT, COMPLETE, SMALL(F_SPORT, p->sport, 65535));
-	/* One word decides: what no step can match any more needs no further lookup. */
-	if (family->words == 1 && !l->match)
+	if (is_settled(family, l))
 		return 1;
 	if (version == 4) {
 		NARROW(F_SADDR, NO_PROTOCOL, address_label(t, &cfg.address[0], p->saddr[0]));
-		if (family->words == 1 && !l->match)
+		if (is_settled(family, l))
 			return 1;
 		NARROW(F_DADDR, NO_PROTOCOL, address_label(t, &cfg.address[1], p->daddr[0]));
 	} else {
 		NARROW(F_SADDR, NO_PROTOCOL, saddr6_label(HIGH(p->saddr), LOW(p->saddr)));
-		if (family->words == 1 && !l->match)
+		if (is_settled(family, l))
 			return 1;
 		NARROW(F_DADDR, NO_PROTOCOL, daddr6_label(HIGH(p->daddr), LOW(p->daddr)));
 	}
-	if (family->words == 1 && !l->match)
+	if (is_settled(family, l))
 		return 1;
 	NARROW(F_SMAC, SHORT_HEADER, mac_label(ctx, version));
 	NARROW(F_TUPLE0, COMPLETE, tuple_label(p, family, F_TUPLE0, version));
@@ -187,6 +216,9 @@ static __always_inline __u64 match_word(const void *t, family_ptr family, const 
 		if (at > cfg.tables_bytes - 8)
 			return 0; /* never */
 		match &= *(__u64 *)(t + at);
+		/* The addresses come first, and rule most words out. */
+		if (slot == F_DADDR && !match)
+			return 0;
 	}
 	return match;
 }
@@ -229,7 +261,7 @@ static __always_inline long search_on(struct search *s, family_ptr family)
 
 	/* The next position must come from the bounded w, or its range grows from round to round and the verifier never ends. */
 	barrier_var(w);
-	if (!t || w >= family->words)
+	if (!t || w >= family->words || (family->words > 1 && w >= s->lookup.span.behind))
 		return 1;
 	match = match_word(t, family, &s->lookup, w) & (~0ULL << (s->position & 63));
 	if (!match) {
@@ -274,11 +306,8 @@ static long search_ip6(__u32 i, struct search *s)
 /* Number of the step that decides, or NO_STEP. */
 static __always_inline __u32 first_step(const void *t, family_ptr family, struct search *s, int version)
 {
-	__u32 words = family->words, used = family->used, w;
+	__u32 words = family->words, used = family->used, w, i;
 
-	/* A family whose steps have no literals at all has no rows: its first step decides. */
-	if (!used)
-		s->lookup.match = 1;
 	if (family->skips) {
 		s->found = NO_STEP;
 		/* 0, but a constant would have the verifier walk every word; so would a value that it knows to be equal to `zero`. */
@@ -290,12 +319,19 @@ static __always_inline __u32 first_step(const void *t, family_ptr family, struct
 			bpf_loop(words + family->skips + 1, search_ip6, s, 0);
 		return s->found;
 	}
-	if (s->lookup.match)
+	/* A family whose steps have no literals at all has no rows: its first step decides. */
+	if (!used)
+		return 0;
+	if (words == 1) {
+		if (!s->lookup.match)
+			return NO_STEP;
 		return family->step_count == 1 ? 0 : lowest_bit(s->lookup.match) & 63;
-	for (w = 1; w < MAX_WORDS; w++) {
+	}
+	w = s->lookup.span.first;
+	for (i = 0; i < MAX_WORDS; i++, w++) {
 		__u64 match;
 
-		if (w >= words)
+		if (w >= words || w >= s->lookup.span.behind)
 			break;
 		match = match_word(t, family, &s->lookup, w);
 		if (match)
@@ -317,8 +353,8 @@ static __always_inline __u32 escaped_counter(const void *t, family_ptr family, _
 		return fallback;
 	length = ((const struct escape *)(t + at))->count;
 	at += sizeof(struct escape);
-	/* Pairs stand in the order of their steps. Halvings that find one of 4,096. */
-	for (i = 0; i < 13; i++) {
+	/* Pairs stand in the order of their steps. Halvings that find one of 10,240. */
+	for (i = 0; i < 14; i++) {
 		__u64 half = length >> 1, probe = at + (base + half) * 8;
 
 		barrier_var(probe);

@@ -20,11 +20,16 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 } tables SEC(".maps");
 
+/*
+ * One value per possible CPU, with every counter in it. A per-CPU array would follow two pointers a packet, and its values cannot be
+ * mapped into memory.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__uint(key_size, 4);
 	__uint(value_size, sizeof(struct counter));
+	__uint(map_flags, BPF_F_MMAPABLE);
 } counters SEC(".maps");
 
 struct {

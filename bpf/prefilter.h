@@ -8,11 +8,15 @@
 
 static __always_inline int drop(__u32 id, __u32 length)
 {
-	struct counter *counter = bpf_map_lookup_elem(&counters, &id);
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct counter *all;
 
-	if (counter) {
-		counter->packets += 1;
-		counter->bytes += length;
+	if (!cfg.counters)
+		return XDP_DROP;
+	all = bpf_map_lookup_elem(&counters, &cpu);
+	if (all && id < cfg.counters) {
+		all[id].packets += 1;
+		all[id].bytes += length;
 	}
 	return XDP_DROP;
 }

@@ -15,7 +15,7 @@ export {
   reasonCodes,
   type RuleDecision,
 } from './plan/plan.js';
-export { compilePrefilter } from './compile/compile.js';
+export { compilePrefilter, type CompileOptions } from './compile/compile.js';
 export type { Image } from './compile/image.js';
 export { residualTexts, type ResidualText } from './residual/residual-texts.js';
 export { jsonReport } from './report/json-report.js';

@@ -13,7 +13,16 @@ import { CommandError, exitCodes, usageError } from './exit-code.js';
 import { addInputOptions, type InputOptions, type Inputs, readInputs } from './inputs.js';
 import { attachAndInstall, type InstallOutcome, type InstallStep } from './install.js';
 import { nextSteps } from './next-steps.js';
-import { addressPrefix, bpffsOption, deviceName, portNumber, repeated, seconds, stateOption } from './option.js';
+import {
+  addressPrefix,
+  bpffsOption,
+  deviceName,
+  megabytes,
+  portNumber,
+  repeated,
+  seconds,
+  stateOption,
+} from './option.js';
 import { print, terminalStyle } from './output.js';
 import { planInputs, type Planned } from './pipeline.js';
 import { Progress } from './progress.js';
@@ -32,6 +41,8 @@ export interface OffloadOptions extends InputOptions {
   readonly all?: true;
   readonly strict?: true;
   readonly conntrack: boolean;
+  readonly counters?: boolean;
+  readonly memory?: number;
   readonly assume?: readonly string[];
   readonly bpffs: string;
 }
@@ -53,6 +64,8 @@ export function addOffloadCommand(program: Command): void {
     .option('--all', 'list every rule in the text report')
     .option('--strict', 'never drop a packet of a tracked flow after the conntrack hook')
     .option('--no-conntrack', 'do not ask conntrack: what stands below an established-accept stays in netfilter')
+    .option('--no-counters', 'do not count drops: a little faster, but nothing tells which rule dropped what')
+    .option('--memory <MB>', 'most memory for matching rules; the last rules stay in netfilter', megabytes, 64)
     .option('--assume <CODE>', 'take an assumption as given (repeatable)', repeated)
     .addOption(bpffsOption())
     .addOption(stateOption())

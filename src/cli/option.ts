@@ -41,3 +41,10 @@ export const bpffsOption = (): Option =>
   new Option('--bpffs <DIR>', 'where the BPF file system is or will be mounted').default('/sys/fs/bpf');
 export const stateOption = (): Option =>
   new Option('--state <DIR>', 'where it is kept what is attached and how to undo it').default('/var/lib/offload');
+
+export function megabytes(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1 || number > 480)
+    throw new InvalidArgumentError('It wants a number of MiB from 1 to 480.');
+  return number;
+}

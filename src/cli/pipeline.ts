@@ -18,6 +18,10 @@ export interface PlanningOptions {
   readonly allowPort?: readonly number[];
   /** False: an established-accept guards everything below it. */
   readonly conntrack: boolean;
+  /** False: drops are not counted. */
+  readonly counters?: boolean;
+  /** MiB of bit vectors, at most. */
+  readonly memory?: number;
   /** Null: nothing is known of the host. */
   readonly facts: HostFacts | null;
 }
@@ -28,6 +32,8 @@ export interface Planned {
   readonly image: Image;
   readonly prefilter: PrefilterSummary;
 }
+
+const defaultMemory = 64;
 
 /** Warnings printed before the rest is only counted. */
 const shownWarnings = 10;
@@ -43,13 +49,17 @@ export function planInputs(read: readonly ReadFile[], options: PlanningOptions, 
 
   progress.stage('planning and compiling');
   const devices = options.dev ?? planningDevices(ruleset, options.facts);
-  const { plan, image } = planWithinLimits(ruleset, {
-    devices,
-    facts: options.facts,
-    strict: options.strict === true,
-    allow: { prefixes: options.allow ?? [], ports: options.allowPort ?? [] },
-    conntrack: options.conntrack,
-  });
+  const { plan, image } = planWithinLimits(
+    ruleset,
+    {
+      devices,
+      facts: options.facts,
+      strict: options.strict === true,
+      allow: { prefixes: options.allow ?? [], ports: options.allowPort ?? [] },
+      conntrack: options.conntrack,
+    },
+    { counters: options.counters !== false, memory: (options.memory ?? defaultMemory) * 2 ** 20 },
+  );
   const { steps, fields, structures: tables } = image;
   return { read, plan, image, prefilter: { steps, fields, tables } };
 }

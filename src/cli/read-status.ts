@@ -1,4 +1,5 @@
 /** What is attached and what it has dropped, asked of the kernel and put into words by what was recorded when attaching. */
+import { counter, sizeOf } from '../compile/abi.js';
 import { attachmentOf, openMaps, pinnedDevices } from '../load/attachment.js';
 import type { NativeApi } from '../load/native-api.js';
 import type { DeviceStatus, RuleDrops } from '../report/status-report.js';
@@ -27,7 +28,7 @@ async function deviceStatus(native: NativeApi, device: string, { bpffs, state }:
   const { programId, mode } = attachment;
   const { maps, close } = await openMaps(native, programId);
   try {
-    const entries = native.mapInfo(maps.counters.fd).maxEntries;
+    const entries = Math.floor(native.mapInfo(maps.counters.fd).valueSize / sizeOf(counter));
     const counters = native.readPerCpu(maps.counters.fd, 0, entries, 2);
     const stats = native.readPerCpu(maps.stats.fd, 0, native.mapInfo(maps.stats.fd).maxEntries, 1);
     const record = readRecord(state, device, programId);

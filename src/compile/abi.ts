@@ -134,7 +134,7 @@ export const config: Struct = {
     ['reserved', 2],
     ['clock_start', 8],
     ['tables_bytes', 4],
-    ['padding', 4],
+    ['counters', 4],
     ['address', addressConfig, 4],
     ['ip', familyConfig],
     ['ip6', familyConfig],

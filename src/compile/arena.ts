@@ -6,7 +6,21 @@ export class Arena {
   /** Offset 0 stays unused, so that an unset offset in the configuration points at zeros. */
   #size = 64;
 
-  constructor(private readonly family: () => 4 | 6) {}
+  #rowBytes = 0;
+
+  /** `memory`: most bytes of bit vectors. */
+  constructor(
+    private readonly family: () => 4 | 6,
+    private readonly memory: number,
+  ) {}
+
+  /** To be asked before rows are built, which takes time. */
+  reserveRows(bytes: number): void {
+    this.#rowBytes += bytes;
+    if (this.#rowBytes <= this.memory) return;
+    const message = `bit vectors need more than the ${this.memory} bytes that they may have`;
+    throw new CompileError('too-large', message, this.family());
+  }
 
   /** Offset of the part, a multiple of 64 (one cache line). */
   add(part: Uint8Array | Uint16Array | Uint32Array): number {

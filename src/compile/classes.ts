@@ -43,6 +43,15 @@ export class Classes {
     return ((this.#members[id * this.#words + (atom >>> 5)]! >>> (atom & 31)) & 1) === 1;
   }
 
+  /** Calls `each` with every atom that the class lies in. */
+  forEachAtom(id: number, each: (atom: number) => void): void {
+    const at = id * this.#words;
+    for (let w = 0; w < this.#words; w++) {
+      for (let bits = this.#members[at + w]!; bits !== 0; bits &= bits - 1)
+        each(w * 32 + 31 - Math.clz32(bits & -bits));
+    }
+  }
+
   #equals(id: number): boolean {
     const at = id * this.#words;
     for (let w = 0; w < this.#words; w++) if (this.#members[at + w] !== this.#current[w]) return false;

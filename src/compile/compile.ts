@@ -1,22 +1,40 @@
 /** Prefilter -> Image. */
-import type { Prefilter } from '../plan/program.js';
+import type { Prefilter, StepProgram } from '../plan/program.js';
 import { Arena } from './arena.js';
 import { familyImage } from './family.js';
 import type { Image } from './image.js';
 import { rodataBytes } from './rodata.js';
 
+export interface CompileOptions {
+  /** False: drops are not counted, which makes labels and tables smaller and saves a write to memory a packet. */
+  readonly counters?: boolean;
+  /** Most bytes for the bit vectors of both families; tables of elements and counters come on top. */
+  readonly memory?: number;
+}
+
+/** Without being told: bit vectors of about 10,000 rules of five fields each. */
+export const defaultMemory = 64 * 1024 * 1024;
+
+const withoutCounters = (program: StepProgram): StepProgram => ({
+  ...program,
+  atoms: program.atoms.map((atom) => ({ ...atom, counters: null })),
+});
+
 /** Throws CompileError when the prefilter does not fit. */
-export function compilePrefilter(prefilter: Prefilter): Image {
+export function compilePrefilter(given: Prefilter, options: CompileOptions = {}): Image {
+  const counted = options.counters !== false;
+  const prefilter = counted ? given : { ip: withoutCounters(given.ip), ip6: withoutCounters(given.ip6), counters: 0 };
   let family: 4 | 6 = 4;
-  const arena = new Arena(() => family);
+  const arena = new Arena(() => family, options.memory ?? defaultMemory);
   const start = firstExpiry(prefilter);
   const ip = familyImage(prefilter.ip, arena, start);
   family = 6;
   const ip6 = familyImage(prefilter.ip6, arena, start);
   const size = arena.size;
+  const counters = counted ? Math.max(1, prefilter.counters) : 0;
   return {
     tables: arena.bytes(),
-    counters: Math.max(1, prefilter.counters),
+    counters,
     structures: [...ip.structures, ...ip6.structures],
     steps: prefilter.ip.steps.length + prefilter.ip6.steps.length,
     fields: [...new Set([...ip.used, ...ip6.used])],
@@ -24,7 +42,8 @@ export function compilePrefilter(prefilter: Prefilter): Image {
       steps.some(({ outcome }) => outcome.kind === 'ask'),
     ),
     rodata: (device, clockZero) => {
-      return rodataBytes(size, ip, ip6, device, BigInt(start) * 1_000_000_000n - clockZero);
+      const clockStart = BigInt(start) * 1_000_000_000n - clockZero;
+      return rodataBytes({ tables: size, counters }, ip, ip6, device, clockStart);
     },
   };
 }

@@ -10,7 +10,7 @@ import { Expiries } from './expiries.js';
 import { Escapes, Labels } from './labels.js';
 import { address6Prefixes, macPrefixes, tuplePrefixes } from './prefix-entries.js';
 import { prefixTable, type PrefixTable } from './prefix-table.js';
-import { bitVectors, rowWords } from './rows.js';
+import { bitVectors, rowBytes, rowWords } from './rows.js';
 import { labelWidth, smallEntries, smallTable } from './small-table.js';
 import { sweep, type LabelledRanges } from './sweep.js';
 
@@ -153,6 +153,7 @@ class FamilyBuilder {
       const ranges = sweep(addressEntries(this.program, use), classes, labels);
       this.#addresses(use.field, addressTable(ranges));
     }
+    this.arena.reserveRows(rowBytes(this.program.steps.length, classes.count));
     const rows = bitVectors(this.program, use, classes);
     const numbers = {
       ...table,

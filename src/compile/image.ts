@@ -20,7 +20,7 @@ export interface DeviceConfig {
 export interface Image {
   /** The one value of the map `tables`; its length is the map's value size. */
   readonly tables: Uint8Array;
-  /** Entries of the map `counters`, at least 1. */
+  /** Counters of each CPU, in one value of the map `counters`; 0: drops are not counted. */
   readonly counters: number;
   readonly structures: readonly Structure[];
   /** Steps of both families. */

@@ -1,4 +1,5 @@
 /** Image -> loaded programs, filled but attached to nothing. */
+import { counter, sizeOf } from '../compile/abi.js';
 import type { Image } from '../compile/image.js';
 import { programName, readBpfObject } from './bpf-object.js';
 import { readClockZero } from './clock.js';
@@ -47,7 +48,7 @@ export async function loadImage(
     const loaded: LoadedDevice[] = [];
     let maps: Readonly<Record<MapName, Descriptor>> | null = null;
     for (const device of devices) {
-      const sizes = maps === null ? firstSizes(image) : sharedSizes(maps);
+      const sizes = maps === null ? firstSizes(native, image) : sharedSizes(maps);
       const fds = await explaining(`cannot load the prefilter for ${device.name}`, () =>
         native.load(object, programName, image.rodata(device, clockZero), sizes),
       );
@@ -67,10 +68,16 @@ export async function loadImage(
   }
 }
 
-function firstSizes(image: Image): MapSize[] {
+/** One value per CPU, whole cache lines, so that CPUs do not share one. */
+export const counterRows = (native: NativeApi, counters: number): Pick<MapSize, 'maxEntries' | 'valueSize'> => ({
+  maxEntries: native.possibleCpus(),
+  valueSize: Math.max(64, Math.ceil((counters * sizeOf(counter)) / 64) * 64),
+});
+
+function firstSizes(native: NativeApi, image: Image): MapSize[] {
   return [
     { name: 'tables', valueSize: Math.max(8, image.tables.length) },
-    { name: 'counters', maxEntries: Math.max(1, image.counters) },
+    { name: 'counters', ...counterRows(native, image.counters) },
   ];
 }
 

@@ -40,9 +40,14 @@ export interface NativeApi {
   writeMappable(mapFd: number, offset: number, bytes: Uint8Array): void;
   readMappable(mapFd: number, offset: number, length: number): Uint8Array;
   updateBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): void;
-  /** Sums per-CPU values of u64s over the CPUs: `entries` values from key `first`, `u64sPerEntry` sums each. */
+  /** CPUs that there may ever be: the rows of a map with one value per CPU. */
+  possibleCpus(): number;
+  /**
+   * Sums u64s over the CPUs: `entries` entries from `first`, `u64sPerEntry` sums each. Of a per-CPU array, or of a mappable array with
+   * one value per CPU, whose value is a sequence of entries.
+   */
   readPerCpu(mapFd: number, first: number, entries: number, u64sPerEntry: number): BigUint64Array;
-  /** Sets every value of a per-CPU array to zero. */
+  /** Sets every value of such a map to zero. */
   clearPerCpu(mapFd: number): void;
   /** XDP verdict of every frame (XDP_DROP 1, XDP_PASS 2). `ifindex` 0: the default context. */
   testRun(programFd: number, ifindex: number, frames: FrameBatch): Promise<Uint8Array>;

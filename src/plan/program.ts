@@ -102,5 +102,5 @@ export const lackingHolds = (outcome: Outcome): boolean =>
   (outcome.kind === 'mark' && !outcome.certain) ||
   (outcome.kind === 'skip' && outcome.maybe === true);
 
-/** What the data plane can hold (bpf/abi.h: 64 words of 64 steps; four tuple fields a family). */
-export const limits = { steps: 4096, tupleSets: 4 } as const;
+/** What the data plane can hold (bpf/abi.h: 160 words of 64 steps; four tuple fields a family). */
+export const limits = { steps: 10_240, tupleSets: 4 } as const;

@@ -49,9 +49,9 @@ test('the MAC stands in the constants as on the wire', (t) => {
   t.deepEqual([...rodata.subarray(0, 6)], [0x01, 0x23, 0x45, 0x67, 0x89, 0xab]);
 });
 
-test('4,096 steps fit, 4,097 do not', (t) => {
-  t.notThrows(() => compilePrefilter(prefilter([port], new Array<Step>(4096).fill(drop))));
-  const error = t.throws(() => compilePrefilter(prefilter([port], new Array<Step>(4097).fill(drop))), {
+test('10,240 steps fit, 10,241 do not', (t) => {
+  t.notThrows(() => compilePrefilter(prefilter([port], new Array<Step>(10_240).fill(drop))));
+  const error = t.throws(() => compilePrefilter(prefilter([port], new Array<Step>(10_241).fill(drop))), {
     instanceOf: CompileError,
   });
   t.is(error.code, 'too-many-steps');

@@ -4,6 +4,7 @@ import { config, counter, passReasons, sizeOf } from '../../src/compile/abi.js';
 import type { DeviceConfig, Image } from '../../src/compile/image.js';
 import type { FrameBatch } from '../../src/load/native-api.js';
 import { readClockZero } from '../../src/load/clock.js';
+import { counterRows } from '../../src/load/load-image.js';
 import { loadNative } from '../../src/load/native.js';
 
 export const objectFile = 'build/bpf/prefilter.bpf.o';
@@ -41,7 +42,7 @@ export async function loadImage(
   if (rodata.length !== sizeOf(config)) throw new Error('bug: rodata');
   const { program, maps } = await native.load(readFileSync(file), 'offload_xdp', rodata, [
     { name: 'tables', valueSize: image.tables.length },
-    { name: 'counters', maxEntries: image.counters },
+    { name: 'counters', ...counterRows(native, image.counters) },
   ]);
   native.writeMappable(maps['tables']!, 0, image.tables);
   return {

@@ -100,9 +100,9 @@ for (const family of [4, 6] as const) {
     }));
   });
 
-  test(`IPv${family}: 4,096 steps`, async (t) => {
+  test(`IPv${family}: 10,240 steps`, async (t) => {
     await rounds(t, 2, 200, (_, round) => ({
-      ...small, family, steps: 4096, atoms: 1500, entries: 2, counters: 5000, skips: round === 1,
+      ...small, family, steps: 10_240, atoms: 1500, entries: 2, counters: 5000, skips: round === 1,
     })); // prettier-ignore
   });
 
@@ -126,7 +126,7 @@ for (const family of [4, 6] as const) {
 }
 
 test('the largest programs of both families at once are verified by the kernel', async (t) => {
-  for (const steps of [40, 4096]) {
+  for (const steps of [40, 10_240]) {
     for (const skips of [false, true]) {
       const made = (family: 4 | 6) =>
         randomProgram(new Random(seed + steps + family), { ...small, family, steps, atoms: 40, skips, counters: 50 });

@@ -15,6 +15,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"readMappable", ReadMappable},
       {"updateBatch", UpdateBatch},
       {"readPerCpu", ReadPerCpu},
+      {"possibleCpus", PossibleCpus},
       {"testRun", TestRun},
       {"testRunTimed", TestRunTimed},
       {"liveFrames", LiveFrames},

@@ -12,6 +12,7 @@ void SilenceLibbpf();
 Napi::Value WriteMappable(const Napi::CallbackInfo &info);
 Napi::Value ReadMappable(const Napi::CallbackInfo &info);
 Napi::Value UpdateBatch(const Napi::CallbackInfo &info);
+Napi::Value PossibleCpus(const Napi::CallbackInfo &info);
 Napi::Value ReadPerCpu(const Napi::CallbackInfo &info);
 Napi::Value ClearPerCpu(const Napi::CallbackInfo &info);
 

@@ -24,13 +24,17 @@ bpf_map_info InfoOf(int fd) {
   return info;
 }
 
+uint64_t BytesOfArray(const bpf_map_info &map) {
+  // Elements of an array are padded to 8 bytes (kernel: array_map_alloc).
+  return static_cast<uint64_t>(map.max_entries) * ((map.value_size + 7ULL) & ~7ULL);
+}
+
 // The pages of a BPF_F_MMAPABLE array that hold [offset, offset + length).
 class Window {
  public:
   Window(int fd, int64_t offset, size_t length, int protection) {
     const bpf_map_info info = InfoOf(fd);
-    // Elements of an array are padded to 8 bytes (kernel: array_map_alloc).
-    const uint64_t size = static_cast<uint64_t>(info.max_entries) * ((info.value_size + 7ULL) & ~7ULL);
+    const uint64_t size = BytesOfArray(info);
     if (offset < 0 || static_cast<uint64_t>(offset) > size || length > size - offset) Fail("map window", ERANGE);
     const int64_t page = sysconf(_SC_PAGESIZE);
     const int64_t start = offset / page * page;
@@ -47,6 +51,11 @@ class Window {
   void *base_;
   size_t length_;
 };
+
+// An array with one value per CPU that can be mapped into memory: reading it takes no system call per value.
+bool HasRowPerCpu(const bpf_map_info &map) {
+  return map.type == BPF_MAP_TYPE_ARRAY && (map.map_flags & BPF_F_MMAPABLE) != 0;
+}
 
 // Reads a per-CPU array in rising order: many values a system call where the kernel can (5.13), else one.
 class PerCpuReader {
@@ -80,7 +89,31 @@ class PerCpuReader {
   __u32 start_ = 0, count_ = 0;
 };
 
+int CountCpus() {
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus < 0) Fail("count CPUs", cpus);
+  return cpus;
+}
+
+Napi::Value SumRows(Napi::Env env, int fd, const bpf_map_info &map, int64_t first, int64_t entries, int64_t width) {
+  const int64_t u64s = map.value_size / sizeof(uint64_t);
+  if (first < 0 || entries < 0 || first + entries > u64s / width) Fail("read per-CPU values", ERANGE);
+  Napi::BigUint64Array sums = Napi::BigUint64Array::New(env, entries * width);
+  if (entries == 0) return sums;
+  Window window(fd, 0, BytesOfArray(map), PROT_READ);
+  uint64_t *sum = sums.Data();
+  for (uint32_t cpu = 0; cpu < map.max_entries; cpu++) {
+    const auto *values = reinterpret_cast<const uint64_t *>(window.bytes) + cpu * u64s + first * width;
+    for (int64_t i = 0; i < entries * width; i++) sum[i] += values[i];
+  }
+  return sums;
+}
+
 }  // namespace
+
+Napi::Value PossibleCpus(const Napi::CallbackInfo &info) {
+  return Guard(info.Env(), [&]() -> Napi::Value { return Napi::Number::New(info.Env(), CountCpus()); });
+}
 
 Napi::Value WriteMappable(const Napi::CallbackInfo &info) {
   const int64_t fd = IntegerOf(info[0]), offset = IntegerOf(info[1]);
@@ -125,8 +158,8 @@ Napi::Value ReadPerCpu(const Napi::CallbackInfo &info) {
                 width = IntegerOf(info[3]);
   return Guard(info.Env(), [&]() -> Napi::Value {
     const bpf_map_info map = InfoOf(fd);
-    const int cpus = libbpf_num_possible_cpus();
-    if (cpus < 0) Fail("count CPUs", cpus);
+    if (HasRowPerCpu(map) && width > 0) return SumRows(info.Env(), fd, map, first, entries, width);
+    const int cpus = CountCpus();
     if (map.type != BPF_MAP_TYPE_PERCPU_ARRAY || width < 1 || map.value_size != width * sizeof(uint64_t))
       Fail("read per-CPU values (not a per-CPU array of that width)", EINVAL);
     if (first < 0 || entries < 0 || first + entries > map.max_entries) Fail("read per-CPU values", ERANGE);
@@ -146,8 +179,12 @@ Napi::Value ClearPerCpu(const Napi::CallbackInfo &info) {
   const int64_t fd = IntegerOf(info[0]);
   return Guard(info.Env(), [&]() -> Napi::Value {
     const bpf_map_info map = InfoOf(fd);
-    const int cpus = libbpf_num_possible_cpus();
-    if (cpus < 0) Fail("count CPUs", cpus);
+    if (HasRowPerCpu(map)) {
+      Window window(fd, 0, BytesOfArray(map), PROT_READ | PROT_WRITE);
+      memset(window.bytes, 0, BytesOfArray(map));
+      return info.Env().Undefined();
+    }
+    const int cpus = CountCpus();
     if (map.type != BPF_MAP_TYPE_PERCPU_ARRAY) Fail("clear per-CPU values (not a per-CPU array)", EINVAL);
     const size_t bytes = static_cast<size_t>(cpus) * ((map.value_size + 7ULL) & ~7ULL);
     const std::vector<uint8_t> zeros(bytes);
