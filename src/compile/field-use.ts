@@ -1,5 +1,5 @@
 /** Which fields a family's steps use, with which atoms, and where atoms count by line. */
-import type { Atom, Field, SmallField, StepProgram } from '../plan/program.js';
+import { lackingHolds, type Atom, type Field, type SmallField, type StepProgram } from '../plan/program.js';
 import { slots } from './abi.js';
 import { CompileError, maxSteps, maxTuples } from './image.js';
 import type { CountedAtom } from './labels.js';
@@ -32,7 +32,7 @@ export function usedFields(program: StepProgram): FieldUse[] {
   const used = new Set<number>();
   const countedSteps = new Map<number, number[]>();
   program.steps.forEach((step, number) => {
-    const isGuard = step.outcome.kind === 'pass' || step.outcome.kind === 'ask';
+    const isGuard = lackingHolds(step.outcome);
     for (const { atom, negate } of step.when) {
       used.add(atom);
       if (isTimed(program.atoms[atom]!) && negate !== isGuard)

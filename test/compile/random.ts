@@ -165,7 +165,9 @@ export function randomProgram(random: Random, shape: Shape): StepProgram {
     const when = Array.from({ length: random.pick([1, 1, 2, 2, 3, random.below(6)]) }, (): Literal => {
       const atom = random.below(atoms.length);
       const negate =
-        atoms[atom]!.expires === undefined ? random.chance(0.15) : kind === 'pass' || kind === 'maybe mark';
+        atoms[atom]!.expires === undefined
+          ? random.chance(0.15)
+          : kind === 'pass' || kind === 'maybe mark' || kind === 'maybe skip';
       return { atom, negate };
     });
     return { when, outcome: randomOutcome(random, shape, atoms, when, number, kind) };
@@ -173,10 +175,10 @@ export function randomProgram(random: Random, shape: Shape): StepProgram {
   return { family: shape.family, atoms, steps };
 }
 
-type Kind = 'skip' | 'pass' | 'drop' | 'mark' | 'maybe mark';
+type Kind = 'skip' | 'maybe skip' | 'pass' | 'drop' | 'mark' | 'maybe mark';
 
 function randomKind(random: Random, shape: Shape): Kind {
-  if (shape.skips && random.chance(0.2)) return 'skip';
+  if (shape.skips && random.chance(0.2)) return random.chance(0.3) ? 'maybe skip' : 'skip';
   if (shape.skips && random.chance(0.1)) return random.pick(['mark', 'maybe mark']);
   return random.chance(0.25) ? 'pass' : 'drop';
 }
@@ -189,9 +191,9 @@ function randomOutcome(
   number: number,
   kind: Kind,
 ): Outcome {
-  if (kind === 'skip') {
+  if (kind === 'skip' || kind === 'maybe skip') {
     const to = Math.min(shape.steps, number + 1 + random.below(random.pick([2, 10, shape.steps])));
-    return random.chance(0.3) ? { kind: 'skip', to, maybe: true } : { kind: 'skip', to };
+    return kind === 'skip' ? { kind, to } : { kind: 'skip', to, maybe: true };
   }
   if (kind === 'mark' || kind === 'maybe mark')
     return { kind: 'mark', state: random.below(7), certain: kind === 'mark' };
