@@ -25,9 +25,7 @@ const collects = (option: Option): boolean => /repeatable/.test(option.descripti
 
 /** By the long option's name without its dashes; `conntrack` for `--no-conntrack`. */
 export function keysOf(command: Command): ReadonlyMap<string, Key> {
-  const options = command.options.filter(
-    (option) => option.long !== undefined && option.long !== null && !notInFiles.has(option.name()),
-  );
+  const options = command.options.filter((option) => typeof option.long === 'string' && !notInFiles.has(option.name()));
   return new Map(
     options.map((option) => [
       option.negate ? option.name().replace(/^no-/, '') : option.name(),
@@ -43,9 +41,13 @@ function schemaOf(option: Option): object {
   return collects(option) ? { type: 'array', items: value, description } : { ...value, description };
 }
 
-/** Commands whose options have a section of their own. */
-const sections = (program: Command): readonly Command[] =>
-  program.commands.filter((command) => command.name() !== 'guard' && keysOf(command).size > 0);
+/** Commands whose options have a section of their own; the name of an option of `offload` itself is that option (`confirm`). */
+const sections = (program: Command): readonly Command[] => {
+  const taken = keysOf(program);
+  return program.commands.filter(
+    (command) => command.name() !== 'guard' && !taken.has(command.name()) && keysOf(command).size > 0,
+  );
+};
 
 export function configSchema(program: Command): object {
   const properties = (command: Command): object =>
