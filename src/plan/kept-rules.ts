@@ -2,9 +2,11 @@
  * Rules that stay in the text although XDP may decide all their packets, each with the reason. The residual edits texts, not meanings:
  * where rules were not simply written down one after the other (iptables' `-I`, `-D`, `-F`; nft's `index`, `handle`) a chain is left alone.
  * So is a chain that POSTROUTING reaches: there forwarded packets still carry their input device (`ip_output`, Linux 6.18), so the jump
- * for other devices would miss them.
+ * for other devices would miss them. And a regular chain to which a rule may lead that is not followed: the plan knows only some of its
+ * packets.
  */
 import type { Chain, Hook, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
+import { chainWays, reachedFrom, tooDeep } from './chain-ways.js';
 
 export type KeptRules = ReadonlyMap<RuleId, string>;
 
@@ -12,14 +14,25 @@ export function keptRules(ruleset: Ruleset): KeptRules {
   const kept = new Map<RuleId, string>();
   for (const table of ruleset.tables) {
     const whole = keptTable(table);
-    const late = reachedFrom(table, 'postrouting');
-    const early = reachedFrom(table, 'ingress');
+    const ways = chainWays(table);
+    const fromHook = (hook: Hook): ReadonlySet<string> =>
+      reachedFrom(
+        [...table.chains.values()].filter((one) => isHooked(one, hook)).map(({ name }) => name),
+        ways,
+      );
+    const late = fromHook('postrouting');
+    const early = fromHook('ingress');
+    const deep = tooDeep(table.chains.values(), ways);
     for (const chain of table.chains.values()) {
       let why = whole;
       if (late.has(chain.name)) why ??= 'its chain is reached from postrouting';
       // Frames of VLANs, and for other stations, that XDP leaves alone.
       if (early.has(chain.name))
         why ??= 'ingress chains also see frames that XDP leaves alone, of VLANs and for other stations';
+      if (chain.kind === 'regular' && ways.anywhere !== null)
+        why ??= `${ways.anywhere} may lead more packets to its chain than is known`;
+      if (deep.has(chain.name))
+        why ??= 'its chain is nested as deep as the kernel takes, so no jump for other devices can take its place';
       if (table.dialect === 'iptables' && !isWrittenInOrder(chain))
         why ??= 'its chain is not written in the order of its rules';
       for (const rule of chain.rules) {
@@ -50,6 +63,8 @@ function keptByItself({ cut, parts }: Rule): string | null {
   return last && 'statement' in last && last.statement.kind === 'drop' ? null : 'it does not drop all its packets';
 }
 
+const isHooked = (chain: Chain, hook: Hook): boolean => chain.kind === 'base' && chain.hook === hook;
+
 const isWrittenInOrder = (chain: Chain): boolean =>
   chain.rules.every((rule, i) => isAppended(rule, chain.rules[i - 1], chain.name));
 
@@ -60,19 +75,4 @@ function isAppended(rule: Rule, before: Rule | undefined, chain: string): boolea
     .replace(/^\[\d+:\d+\]\s*/, '')
     .split(/\s+/, 2);
   return (words[0] === '-A' || words[0] === '--append') && (words[1] === chain || words[1] === `"${chain}"`);
-}
-
-function reachedFrom(table: Table, hook: Hook): ReadonlySet<string> {
-  const reached = new Set<string>();
-  const visit = (chain: Chain | undefined): void => {
-    if (!chain || reached.has(chain.name)) return;
-    reached.add(chain.name);
-    for (const { parts } of chain.rules)
-      for (const part of parts) {
-        if ('statement' in part && (part.statement.kind === 'jump' || part.statement.kind === 'goto'))
-          visit(table.chains.get(part.statement.chain));
-      }
-  };
-  for (const chain of table.chains.values()) if (chain.kind === 'base' && chain.hook === hook) visit(chain);
-  return reached;
 }

@@ -41,6 +41,8 @@ function rulesInRuns(chain: Chain, { isFull, devices }: ResidualOptions): RunRul
   const runs: RunRule<Removable>[][] = [];
   let run: RunRule<Removable>[] | null = null;
   let before: Rule | undefined;
+  // Held if one way through it is for others: `iifname { "eth0", "wg0" }` is two.
+  const others = new Set(chain.rules.filter((rule) => !onlyCovered(rule, devices)).map(({ id }) => id));
   for (const rule of chain.rules) {
     const isOtherWay = before?.id === rule.id;
     before = rule;
@@ -50,7 +52,7 @@ function rulesInRuns(chain: Chain, { isFull, devices }: ResidualOptions): RunRul
       run = null;
       continue;
     }
-    const next = { rule, cut, held: !onlyCovered(rule, devices) };
+    const next = { rule, cut, held: others.has(rule.id) };
     const last = run?.[run.length - 1];
     if (run && last && areTogether(last.cut, cut)) run.push(next);
     else runs.push((run = [next]));

@@ -26,6 +26,18 @@ const a = 'ip saddr 203.0.113.7 drop';
 const b = 'ip saddr 203.0.113.8 drop';
 const ssh = 'tcp dport 22 accept';
 
+/** A rule to leave at the end of `depth` chains below the base chain; the last one's lines, and what is put behind it. */
+const nested = (depth: number, last: string, behind = ''): string => {
+  const chains = Array.from({ length: depth }, (_, i) => depth - i).map(
+    (n) => `\tchain n${n} {\n\t\t${n === depth ? last : `jump n${n + 1}`}\n\t}${n === depth ? behind : ''}\n`,
+  );
+  return `${fresh}table inet t {\n${chains.join('')}\tchain c {\n\t\t${hook}\n\t\tjump n1\n\t}\n}\n`;
+};
+
+/** More ways than are followed lead to a chain that is also reached by a known one. */
+const manyWays = Array.from({ length: 600 }, (_, i) => `10.9.${i >> 8}.${i & 255} : jump bad`).join(', ');
+const unfollowed = `${fresh}table inet t {\n\tchain bad {\n\t\tip saddr 10.9.0.0/16 drop\n\t}\n\tchain c {\n\t\t${hook}\n\t\tip protocol 47 jump bad\n\t}\n\tchain i {\n\t\ttype filter hook input priority filter;\n\t\tip saddr vmap { ${manyWays} }\n\t}\n}\n`;
+
 export const nftCases: readonly NftCase[] = [
   { title: 'nothing full: the very text', text: inChain([ssh, a]), expected: inChain([ssh, a]) },
   { title: 'one rule', text: inChain([a, ssh]), expected: inChain([jump, ssh], held([a])) },
@@ -86,6 +98,34 @@ export const nftCases: readonly NftCase[] = [
       held(['ip saddr vmap { 203.0.113.1 : drop, 203.0.113.2 : drop }']),
     ),
   },
+  {
+    title: 'a rule about the covered device and another is held for that one',
+    text: inChain([
+      'iifname { "eth0", "wg0" } ip saddr 203.0.113.7 drop',
+      'iifname "eth0" ip saddr 203.0.113.8 drop',
+      ssh,
+    ]),
+    expected: inChain([jump, ssh], held(['iifname { "eth0", "wg0" } ip saddr 203.0.113.7 drop'])),
+  },
+  {
+    title: 'a verdict map by device is held too',
+    text: inChain(['iifname . ip saddr vmap { "eth0" . 203.0.113.7 : drop, "wg0" . 203.0.113.7 : drop }', ssh]),
+    expected: inChain(
+      [jump, ssh],
+      held(['iifname . ip saddr vmap { "eth0" . 203.0.113.7 : drop, "wg0" . 203.0.113.7 : drop }']),
+    ),
+  },
+  {
+    title: 'a chain that a verdict map with too many ways may lead to stays',
+    text: unfollowed,
+    expected: unfollowed,
+  },
+  {
+    title: 'chains nested as deep as one more may be',
+    text: nested(14, a),
+    expected: nested(14, jump.replace('_c_', '_n14_'), held([a], 'offload_n14_1')),
+  },
+  { title: 'chains nested as deep as the kernel takes', text: nested(15, a), expected: nested(15, a) },
   {
     title: 'a rule over several lines',
     text: inChain(['ip saddr { 203.0.113.1,', '   203.0.113.2 } drop', ssh]),
