@@ -175,6 +175,19 @@ const cases: readonly Case[] = [
     expected: { 'FORWARD 1': 'none not-a-drop', 'POSTROUTING 1': 'none not-on-path', 'BAD 1': 'partial kept-in-place' },
   },
   {
+    title: 'a chain nested as deep as the kernel takes is left in place, one less is not',
+    text: filter(
+      `-A INPUT -j n1\n${Array.from({ length: 14 }, (_, i) => `-A n${String(i + 1)} -j n${String(i + 2)}\n`).join('')}-A n14 -s 203.0.113.8/32 -j DROP\n-A n15 -s 203.0.113.7/32 -j DROP`,
+      `:INPUT ACCEPT [0:0]\n${Array.from({ length: 15 }, (_, i) => `:n${String(i + 1)} - [0:0]`).join('\n')}`,
+    ),
+    expected: {
+      'INPUT 1': 'none not-a-drop',
+      ...Object.fromEntries(Array.from({ length: 14 }, (_, i) => [`n${String(i + 1)} 1`, 'none not-a-drop'])),
+      'n14 2': 'full offloaded',
+      'n15 1': 'partial kept-in-place',
+    },
+  },
+  {
     title: 'inserted rules are left in place',
     text: filter('-A INPUT -s 203.0.113.7/32 -j DROP\n-I INPUT -s 203.0.113.8/32 -j DROP'),
     expected: { 'INPUT 1': 'partial kept-in-place', 'INPUT 2': 'partial kept-in-place' },

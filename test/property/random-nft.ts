@@ -150,7 +150,7 @@ function other({ random, family, hook, stateful }: Scope): string {
     family === 'ip6' ? 'ip6 dscp cs1' : `ip dscp ${not(random)}${random.pick(['cs1', 'ef', 'cs0'])}`,
     `meta length ${random.pick(['< 40', '41-60', '> 100'])}`,
     `meta pkttype ${not(random)}${random.pick(['host', 'broadcast', 'multicast'])}`,
-    `iifname ${not(random)}${random.pick(['"eth0"', '"eth1"', '"eth*"', '"lo"'])}`,
+    `iifname ${not(random)}${random.pick(['"eth0"', '"eth1"', '"eth*"', '"lo"', '{ "eth0", "eth1" }', '{ "eth0", "wg0" }'])}`,
     hook === 'forward' ? `oifname ${random.pick(['"eth0"', '"eth1"'])}` : '',
     family === 'inet' || family === 'netdev' ? `meta protocol ${random.pick(['ip', 'ip6'])}` : '',
     family === 'inet' ? `meta nfproto ${random.pick(['ipv4', 'ipv6'])}` : '',
