@@ -1,8 +1,9 @@
 /** A plan's program in the kernel, attached to nothing: frames are run through it. */
 import type { Image } from '../compile/image.js';
+import type { Descriptor } from '../load/descriptor.js';
 import { loadImage } from '../load/load-image.js';
 import { loadNative } from '../load/native.js';
-import type { FrameBatch } from '../load/native-api.js';
+import type { FrameBatch, NativeApi } from '../load/native-api.js';
 
 export interface LoadedPrefilter {
   readonly run: (frames: FrameBatch) => Promise<Uint8Array>;
@@ -23,10 +24,13 @@ export async function loadPrefilter(
   if (program === undefined) throw new Error('bug: nothing was loaded');
   return {
     run: (frames) => native.testRun(program.program.fd, 0, frames),
-    counters: () => {
-      const pairs = native.readPerCpu(loaded.maps.counters.fd, 0, Math.max(1, image.counters), 2);
-      return Float64Array.from({ length: pairs.length / 2 }, (_, i) => Number(pairs[2 * i]));
-    },
+    counters: () => readPackets(native, loaded.maps.counters, image),
     close: loaded.close,
   };
+}
+
+/** Packets that each counter has counted. */
+export function readPackets(native: NativeApi, counters: Descriptor, image: Image): Float64Array {
+  const pairs = native.readPerCpu(counters.fd, 0, Math.max(1, image.counters), 2);
+  return Float64Array.from({ length: pairs.length / 2 }, (_, i) => Number(pairs[2 * i]));
 }

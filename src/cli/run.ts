@@ -16,6 +16,7 @@ import { complain, endQuietlyOnClosedPipe, tell } from './output.js';
 import { addReplayCommand } from './replay-command.js';
 import { addSnapshotCommand } from './snapshot-command.js';
 import { addStatusCommand } from './status-command.js';
+import { addVerifyCommand } from './verify-command.js';
 
 /** Diagnostics printed before the rest is only counted. */
 const shownDiagnostics = 20;
@@ -46,6 +47,7 @@ export function commandLine(): Command {
     .exitOverride();
   addOffloadCommand(program);
   addReplayCommand(program);
+  addVerifyCommand(program);
   program.option('--config <FILE>', `defaults, as JSON; ${defaultConfig} where it is not given`);
   addStatusCommand(program);
   addDetachCommand(program);

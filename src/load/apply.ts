@@ -2,6 +2,7 @@
 import type { Image } from '../compile/image.js';
 import { attachLoaded, checkDevice, undoAttach, type Before, type Mode } from './attach.js';
 import { prepareBpffs } from './bpffs.js';
+import type { Descriptor } from './descriptor.js';
 import { loadImage, type LoadedDevice, type LoadedImage, type TargetDevice } from './load-image.js';
 import { lockPins } from './lock.js';
 import type { NativeApi } from './native-api.js';
@@ -31,8 +32,8 @@ export interface ApplyRequest {
   readonly devices: readonly TargetDevice[];
   readonly mode: Mode;
   readonly bpffs: string;
-  /** Runs frames through each loaded program; throws to refuse. Nothing is attached then. */
-  readonly verify: (programFd: number, device: TargetDevice) => Promise<void>;
+  /** Runs frames through each loaded program; throws to refuse. Nothing is attached then. The devices share the counters. */
+  readonly verify: (program: LoadedDevice, counters: Descriptor) => Promise<void>;
   readonly journal?: Journal;
   /** Told when a step is done. */
   readonly observe?: (step: ApplyStep, device?: string) => void;
@@ -57,7 +58,7 @@ export async function apply(native: NativeApi, request: ApplyRequest): Promise<A
     const image = await loadImage(native, request.image, devices);
     try {
       observe?.('loaded');
-      for (const { device, program } of image.devices) await request.verify(program.fd, device);
+      for (const loaded of image.devices) await request.verify(loaded, image.maps.counters);
       // The frames of the verification are nobody's traffic.
       native.clearPerCpu(image.maps.counters.fd);
       native.clearPerCpu(image.maps.stats.fd);

@@ -61,6 +61,21 @@ function* localEdges(facts: HostFacts, { base, context }: Source): Generator<Fra
   yield { ...base, daddr: context.foreign };
 }
 
+/** Replies to a DHCP client: it reads them from a packet socket, in front of every hook. */
+function* clientReplies({ base, context: { family } }: Source): Generator<FrameSpec> {
+  const [sport, dport] = family === 4 ? [67, 68] : [547, 546];
+  for (const port of [sport - 1, sport, sport + 1]) yield { ...base, protocol: 17, sport: port, dport };
+  for (const port of [dport - 1, dport + 1]) yield { ...base, protocol: 17, sport, dport: port };
+}
+
+/** Every combination of TCP flags, with and without a payload, where rules look at them: they overlap in more ways than their bounds show. */
+function* flagCombinations(base: FrameSpec, tables: readonly Table[]): Generator<FrameSpec> {
+  const rules = tables.flatMap(({ chains }) => [...chains.values()].flatMap((chain) => chain.rules));
+  if (!rules.some(({ parts }) => parts.some((part) => 'match' in part && part.match.kind === 'tcpFlags'))) return;
+  for (let tcpFlags = 0; tcpFlags < 256; tcpFlags++)
+    for (const payload of [0, 8]) yield { ...base, protocol: 6, tcpFlags, payload };
+}
+
 const appliesTo = (table: Table, family: AddressFamily): boolean =>
   table.family === 'inet' || table.family === 'netdev' || table.family === (family === 4 ? 'ip' : 'ip6');
 
@@ -84,6 +99,8 @@ function* familyDrafts(source: Source, facts: HostFacts, options: BoundaryOption
 
   yield* traps('no rule', base);
   for (const spec of localEdges(facts, source)) yield draft('local route', spec);
+  for (const spec of clientReplies(source)) yield draft('reply to a DHCP client', spec);
+  for (const spec of flagCombinations(base, tables)) yield draft('TCP flags', spec);
   let position = 0;
   for (const table of tables) {
     const jumps = jumpsInto(table);

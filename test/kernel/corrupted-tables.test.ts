@@ -1,0 +1,236 @@
+/** One entry of a table wrong in the kernel: verification must see it, whatever kind of entry it is. */
+import test from 'ava';
+import { compilePrefilter } from '../../src/compile/compile.js';
+import { readRuleset } from '../../src/model/read-ruleset.js';
+import type { RuleId } from '../../src/model/ruleset.js';
+import { planRuleset } from '../../src/plan/plan-ruleset.js';
+import type { Atom, Prefilter, Step } from '../../src/plan/program.js';
+import { FidelityCheck } from '../../src/verify/fidelity.js';
+import { type Decision, verifyProgram } from '../../src/verify/verify.js';
+import { loadImage } from '../compile/loaded.js';
+import { facts, MAC } from '../oracle/rulesets.js';
+import { frameAt } from '../../src/oracle/frame-batch.js';
+
+const table = (rules: readonly string[]): string =>
+  `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules.map((rule) => `-A PREROUTING ${rule}\n`).join('')}COMMIT\n`;
+
+interface Subject {
+  readonly rules: readonly string[];
+  readonly file?: string;
+  readonly ipset?: string;
+  /** When the sets were dumped, seconds before now. */
+  readonly age?: number;
+}
+
+const singles: Subject = { rules: Array.from({ length: 200 }, (_, i) => `-s 203.0.113.${i + 1}/32 -j DROP`) };
+const prefixes: Subject = { rules: Array.from({ length: 60 }, (_, i) => `-s 198.18.${i * 4}.0/23 -j DROP`) };
+const ipv6: Subject = {
+  rules: Array.from({ length: 60 }, (_, i) => `-s 2001:db8:${(i + 1).toString(16)}::/48 -j DROP`),
+  file: 'rules.v6',
+};
+const services: Subject = {
+  rules: ['-p tcp -m tcp --dport 23 -j DROP', '-p udp -m udp --dport 53 -j DROP', '-p icmp -j DROP'],
+};
+const macs: Subject = {
+  rules: Array.from({ length: 20 }, (_, i) => `-m mac --mac-source 02:00:00:00:00:${(i + 16).toString(16)} -j DROP`),
+};
+const set = (type: string, elements: readonly string[], options = ''): Omit<Subject, 'age'> => ({
+  rules: [`-m set --match-set blocked ${type.includes('port') ? 'src,dst' : 'src'} -j DROP`],
+  ipset: `create blocked ${type}${options}\n${elements.map((element) => `add blocked ${element}\n`).join('')}`,
+});
+const hosts = Array.from({ length: 60 }, (_, i) => `198.18.7.${i + 1}`);
+const tuples: Subject = set(
+  'hash:ip,port',
+  hosts.map((host) => `${host},tcp:80`),
+);
+const timed = (left: number, age: number): Subject => ({
+  ...set(
+    'hash:ip',
+    hosts.map((host) => `${host} timeout ${left}`),
+    ' timeout 0',
+  ),
+  age,
+});
+
+/** The atom, of those that the steps use, with the most entries of the kind. */
+function largest<Kind extends Atom['kind']>({ ip, ip6 }: Prefilter, kind: Kind): Extract<Atom, { kind: Kind }> {
+  const size = (atom: Atom): number =>
+    atom.kind === 'values' ? atom.ranges.length : atom.kind === 'macs' ? atom.addresses.length : atom.ranges.count;
+  const atoms = [ip, ip6]
+    .flatMap(({ steps, atoms: all }) => steps.flatMap(({ when }) => when.map(({ atom }) => all[atom]!)))
+    .filter((atom): atom is Extract<Atom, { kind: Kind }> => atom.kind === kind);
+  const [found] = atoms.sort((a, b) => size(b) - size(a));
+  if (found === undefined) throw new Error(`no atom of ${kind}`);
+  return found;
+}
+
+const dropStep = ({ ip }: Prefilter, n: number): Step => ip.steps.filter(({ outcome }) => outcome.kind === 'drop')[n]!;
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+interface Corruption {
+  readonly title: string;
+  readonly subject: Subject;
+  /** Of a copy that is compiled in the plan's place. */
+  readonly spoil: (prefilter: Prefilter) => void;
+}
+
+const middle = 30;
+
+const corruptions: readonly Corruption[] = [
+  {
+    title: 'an IPv4 address',
+    subject: singles,
+    spoil: (prefilter) => {
+      const { lo, hi } = largest(prefilter, 'addresses').ranges;
+      lo[middle] = hi[middle]! ^= 0x8000;
+    },
+  },
+  {
+    title: 'the counter of an IPv4 address',
+    subject: singles,
+    spoil: (prefilter) => {
+      largest(prefilter, 'addresses').counters![middle]! ^= 1;
+    },
+  },
+  {
+    title: 'where a range of IPv4 addresses begins',
+    subject: prefixes,
+    spoil: (prefilter) => largest(prefilter, 'addresses').ranges.lo[middle]!++,
+  },
+  {
+    title: 'where a range of IPv4 addresses ends, one too far',
+    subject: prefixes,
+    spoil: (prefilter) => largest(prefilter, 'addresses').ranges.hi[middle]!++,
+  },
+  {
+    title: 'the counter of a range',
+    subject: prefixes,
+    spoil: (prefilter) => {
+      largest(prefilter, 'addresses').counters![middle]! ^= 1;
+    },
+  },
+  {
+    title: 'a bit of an IPv6 prefix',
+    subject: ipv6,
+    spoil: (prefilter) => {
+      const { lo, hi } = largest(prefilter, 'addresses').ranges;
+      lo[4 * middle + 1]! ^= 0x100_0000;
+      hi[4 * middle + 1]! ^= 0x100_0000;
+    },
+  },
+  {
+    title: 'the port of an address and a port',
+    subject: tuples,
+    spoil: (prefilter) => {
+      const { portLo, portHi } = largest(prefilter, 'tuples');
+      portLo[middle] = portHi[middle]! ^= 1;
+    },
+  },
+  {
+    title: 'a MAC address',
+    subject: macs,
+    spoil: (prefilter) => {
+      (largest(prefilter, 'macs').addresses as number[])[10]! += 0x100;
+    },
+  },
+  {
+    title: 'the class of a port',
+    subject: services,
+    spoil: (prefilter) => {
+      (dropStep(prefilter, 0) as Writable<Step>).when = dropStep(prefilter, 1).when;
+    },
+  },
+  {
+    title: 'the counters of two steps',
+    subject: services,
+    spoil: (prefilter) => {
+      const [first, second] = [dropStep(prefilter, 0), dropStep(prefilter, 1)] as Writable<Step>[];
+      [first!.outcome, second!.outcome] = [second!.outcome, first!.outcome];
+    },
+  },
+  {
+    title: 'an element that expires long before its time',
+    subject: timed(10_000, 0),
+    spoil: (prefilter) => {
+      (largest(prefilter, 'addresses').expires as Uint32Array)[middle]! -= 9_999;
+    },
+  },
+  {
+    title: 'an element that outlives its time',
+    subject: timed(20, 1000),
+    spoil: (prefilter) => {
+      (largest(prefilter, 'addresses').expires as Uint32Array)[middle]! += 10_000;
+    },
+  },
+];
+
+interface Found {
+  readonly frames: number;
+  readonly differences: number;
+}
+
+async function check(
+  subject: Subject,
+  spoil: Corruption['spoil'],
+  spoilTables?: (words: Uint32Array) => void,
+): Promise<Found> {
+  const takenAt = Date.now() - (subject.age ?? 0) * 1000;
+  const { ruleset } = readRuleset([
+    { file: subject.file ?? 'rules.v4', text: table(subject.rules), takenAt },
+    ...(subject.ipset === undefined ? [] : [{ file: 'ipset.save', text: subject.ipset, takenAt }]),
+  ]);
+  const plan = planRuleset(ruleset, { devices: ['eth0'], facts, strict: false, conntrack: false });
+  const spoiled = structuredClone(plan.prefilter);
+  spoil(spoiled);
+  const image = compilePrefilter(spoiled);
+  const tables = image.tables.slice();
+  spoilTables?.(new Uint32Array(tables.buffer, tables.byteOffset, tables.length >> 2));
+  const loaded = await loadImage({ ...image, tables }, { mac: MAC, position: 0 });
+  try {
+    const counters = (): Float64Array => Float64Array.from(loaded.counters(), ({ packets }) => Number(packets));
+    const fidelity = new FidelityCheck(plan.prefilter, { mac: MAC, position: 0 });
+    const before = counters();
+    const result = await verifyProgram({
+      ruleset,
+      facts,
+      device: 'eth0',
+      decisions: new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload])),
+      run: async (batch) => {
+        const began = Date.now();
+        const verdicts = await loaded.run(batch.origins.map((_, i) => frameAt(batch, i)));
+        fidelity.add(batch, verdicts, began, Date.now());
+        return verdicts;
+      },
+      now: Date.now,
+    });
+    const miscounts = fidelity.miscounts(before, counters());
+    return {
+      frames: result.frames,
+      differences: result.unsound + result.leaks + fidelity.unfaithful + miscounts.length,
+    };
+  } finally {
+    loaded.close();
+  }
+}
+
+const asPlanned = (): void => undefined;
+
+for (const { title, subject, spoil } of corruptions) {
+  test(`a wrong entry is caught: ${title}`, async (t) => {
+    const right = await check(subject, asPlanned);
+    t.is(right.differences, 0);
+    t.true(right.frames > 1000);
+    t.true((await check(subject, spoil)).differences > 0);
+  });
+}
+
+test('a bit that flips in the tables is caught: an address in its bucket', async (t) => {
+  const address = 0xcb00_7164;
+  const { differences } = await check(singles, asPlanned, (words) => {
+    const at = words.indexOf(address);
+    if (at < 0 || words.includes(address, at + 1)) throw new Error('the address does not stand in the tables once');
+    words[at]! ^= 0x8000;
+  });
+  t.true(differences > 0);
+});
