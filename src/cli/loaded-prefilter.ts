@@ -1,6 +1,7 @@
 /** A plan's program in the kernel, attached to nothing: frames are run through it. */
 import type { Image } from '../compile/image.js';
 import type { Descriptor } from '../load/descriptor.js';
+import { readClockZero } from '../load/clock.js';
 import { loadImage } from '../load/load-image.js';
 import { loadNative } from '../load/native.js';
 import type { FrameBatch, NativeApi } from '../load/native-api.js';
@@ -12,14 +13,25 @@ export interface LoadedPrefilter {
   readonly close: () => void;
 }
 
-/** @param mac Of the device that frames are for, a 48-bit number. Throws LoadError (exit 3). */
+/**
+ * @param device Its `mac`, a 48-bit number: whom frames are for.
+ * @param at Second since the epoch that the program takes it to be now, for elements that expire; null: the clock of this host.
+ *
+ * Throws LoadError (exit 3).
+ */
 export async function loadPrefilter(
   image: Image,
   device: { readonly name: string; readonly mac: number; readonly position: number },
+  at: number | null = null,
 ): Promise<LoadedPrefilter> {
   const native = loadNative();
   // Index 0: the frames are of no device of this host, and the program asks for none.
-  const loaded = await loadImage(native, image, [{ ...device, ifindex: 0 }]);
+  const loaded = await loadImage(
+    native,
+    image,
+    [{ ...device, ifindex: 0 }],
+    at === null ? undefined : readClockZero(at * 1000),
+  );
   const [program] = loaded.devices;
   if (program === undefined) throw new Error('bug: nothing was loaded');
   return {

@@ -4,7 +4,7 @@ import { CaptureReader } from '../capture/capture-reader.js';
 import { kernelAsksConntrack } from '../host/check-conntrack.js';
 import { assumedMac } from '../replay/unknown-host.js';
 import { describeFrame } from '../oracle/describe-frame.js';
-import { replay } from '../replay/replay.js';
+import { replay, replayedAt } from '../replay/replay.js';
 import { ReplayTally } from '../replay/tally.js';
 import { jsonLines } from '../report/replay-lines.js';
 import { replayReport } from '../report/replay-report.js';
@@ -69,7 +69,7 @@ async function replayCapture(files: readonly string[], capture: string, options:
 function load({ image, plan, facts, device }: PlannedElsewhere, progress: Progress): Promise<LoadedPrefilter> {
   progress.stage('loading');
   const mac = facts.devices.find(({ name }) => name === device)?.mac ?? assumedMac;
-  return loadPrefilter(image, { name: device, mac, position: plan.devices.indexOf(device) });
+  return loadPrefilter(image, { name: device, mac, position: plan.devices.indexOf(device) }, replayedAt(plan));
 }
 
 async function run(
@@ -93,6 +93,7 @@ async function run(
     ...(reader.leftOver > 0
       ? [`The capture ends within a packet: its last ${counted(reader.leftOver, 'byte')} are left out.`]
       : []),
+    ...timedNote(replayedAt(plan)),
     ...(loaded !== null && plan.prefilter.counters > 0 ? conntrackNote(planAsks(plan.prefilter)) : []),
   ];
   if (format === 'text')
@@ -110,6 +111,13 @@ function strangerNote({ passes, packets }: ReplayTally, hostKnown: boolean): str
     `Most frames are for other stations than the device in the facts: is it this host's capture? Without --host all are taken to be for it.`,
   ];
 }
+
+const timedNote = (second: number | null): string[] =>
+  second === null
+    ? []
+    : [
+        'Set elements with a timeout count as they were when they were dumped, whenever the capture is of: all are there.',
+      ];
 
 const planAsks = ({ ip, ip6 }: PlannedElsewhere['plan']['prefilter']): boolean =>
   [ip, ip6].some(({ steps }) => steps.some(({ outcome }) => outcome.kind === 'ask'));

@@ -39,9 +39,9 @@ export async function loadImage(
   native: NativeApi,
   image: Image,
   devices: readonly TargetDevice[],
+  clockZero = readClockZero(),
 ): Promise<LoadedImage> {
   const object = readBpfObject(image.asksConntrack);
-  const clockZero = readClockZero();
   const opened: Descriptor[] = [];
   const close = (): void => opened.forEach((descriptor) => descriptor.close());
   try {

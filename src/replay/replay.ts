@@ -32,9 +32,20 @@ export interface ReplayedPacket {
 /** BPF_PROG_TEST_RUN takes frames of these sizes, bytes. */
 const runnable = { least: 14, most: 65_549 } as const;
 
-export function judgeOf({ plan, facts, device, run }: ReplayRequest): Judge {
-  // The loaded program goes by the clock of now. By the model nothing is known of elements that expire: the capture is of another time.
-  const clock: Judge['clock'] = run === undefined ? () => null : () => Date.now() / 1000;
+/**
+ * Second since the epoch at which every packet counts as arriving: when the first of the sets with a timeout was dumped, so that all their
+ * elements are there, whenever the capture is of. Null: none is known to expire.
+ */
+export function replayedAt({ ruleset }: Plan): number | null {
+  const dumped = [...ruleset.sets.values()].flatMap((set) =>
+    'timeout' in set && set.timeout?.some((left) => left > 0) === true && set.asOf !== undefined ? [set.asOf] : [],
+  );
+  return dumped.length === 0 ? null : Math.min(...dumped);
+}
+
+export function judgeOf({ plan, facts, device }: ReplayRequest): Judge {
+  const second = replayedAt(plan);
+  const clock: Judge['clock'] = () => second;
   const mac = facts.devices.find(({ name }) => name === device)?.mac ?? assumedMac;
   return {
     oracle: createOracle(plan.ruleset, facts, device),

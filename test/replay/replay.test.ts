@@ -1,7 +1,7 @@
 /** Captures against rulesets: what is said of each packet, whatever file it comes in, and in how much memory. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -88,6 +88,27 @@ test('without facts every packet is for the host, whatever station its frame is 
   t.is(status, 0, stderr);
   const expected = [...traffic.slice(0, -1), [frame(), 'drop', 'ip filter INPUT 1'] as const];
   t.is(stdout, lines(expected));
+});
+
+test('elements with a timeout are there, however long ago the sets were dumped', (t) => {
+  const sets = file('timed.save', 'create bad hash:ip timeout 0\nadd bad 203.0.113.7 timeout 60\n');
+  utimesSync(sets, 1_700_000_000, 1_700_000_000);
+  const own = file(
+    'timed.v4',
+    '*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A PREROUTING -m set --match-set bad src -j DROP\nCOMMIT\n',
+  );
+  const capture = file('timed.pcap', pcap(packets.slice(0, 2), { little: true, nanoseconds: false, link: 1 }));
+  const { status, stdout, stderr } = offload(['replay', own, sets, capture, '--format', 'jsonl', '--host', host]);
+  t.is(status, 0, stderr);
+  t.is(
+    stdout,
+    lines([
+      [new Uint8Array(0), 'drop', 'ip raw PREROUTING 1'],
+      [new Uint8Array(0), 'pass', null],
+    ]),
+  );
+  t.regex(stderr, /count as they were when they were dumped/);
+  t.regex(offload(['replay', own, sets, capture, '--host', host]).stdout, /1 +50\.0% {2}dropped before the stack/);
 });
 
 test('what was sent, and what is cut off within its headers', (t) => {
