@@ -61,6 +61,7 @@ function execute(walk: Walk, rule: Rule, statement: Statement, state: number, ne
     case 'mangle':
       return { ended: false, state: state | manglesTo[statement.changes] };
     case 'observe':
+      return walk.outcomes.through ? { ended: false, state } : pass(walk, rule, 'effect');
     case 'handover':
     case 'opaque':
       return pass(walk, rule, 'effect');
@@ -108,7 +109,7 @@ const isEffect = (match: Match): boolean => match.kind === 'unknown' && match.kn
  */
 export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number[], ends: ChainEnds): void {
   let state = start;
-  let sure = true;
+  let doubtful: Match | null = null;
   let { assumed, view } = walk;
   if (isBehindTags(rule, view)) {
     addState(next, state);
@@ -116,17 +117,18 @@ export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number
   }
   for (const part of rule.parts) {
     if ('statement' in part) {
+      if (isLast(part.statement)) note(walk, rule, doubtful);
       const step = execute(assuming(walk, assumed, view), rule, part.statement, state, next, ends);
       if (step.ended) {
-        note(walk, rule, sure);
+        if (!isLast(part.statement)) note(walk, rule, doubtful);
         return;
       }
       state = step.state;
       continue;
     }
-    if (isEffect(part.match)) {
+    if (isEffect(part.match) && !walk.outcomes.through) {
       pass(walk, rule, 'effect');
-      note(walk, rule, sure);
+      note(walk, rule, doubtful);
       return;
     }
     const seen = matchPacket(part.match, view, state);
@@ -134,6 +136,7 @@ export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number
     const answer = seen === Maybe || seen === MaybeHotDrop ? underAssumptions(assumed, part.match, state) : seen;
     if (seen === MaybeHotDrop) walk.outcomes.drops.add(rule.id);
     if (answer === No) {
+      walk.outcomes.trace?.push({ kind: 'rule', rule, answer: 'no match', at: part.match });
       addState(next, state);
       return;
     }
@@ -141,13 +144,16 @@ export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number
     assumed = [...assumed, { match: part.match, state }];
     view = withProtocol(view, part.match, state);
     addState(next, state);
-    sure = false;
+    doubtful ??= part.match;
   }
-  note(walk, rule, sure);
+  note(walk, rule, doubtful);
   addState(next, state);
 }
 
-function note(walk: Walk, rule: Rule, sure: boolean): void {
-  if (!sure) walk.outcomes.unknown.add(rule.id);
-  walk.outcomes.trace?.push({ rule: rule.id, text: rule.text, answer: sure ? 'matches' : 'may match' });
+/** Nothing of the rule comes after it, but the chain that it leads to. */
+const isLast = ({ kind }: Statement): boolean => kind === 'jump' || kind === 'goto';
+
+function note({ outcomes }: Walk, rule: Rule, doubtful: Match | null): void {
+  if (doubtful !== null) outcomes.unknown.add(rule.id);
+  outcomes.trace?.push({ kind: 'rule', rule, answer: doubtful === null ? 'matches' : 'may match', at: doubtful });
 }

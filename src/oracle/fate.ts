@@ -11,10 +11,3 @@ export type Fate =
   /** `elsewhere`: not IP, another VLAN or another station's frame; somebody else may own it, so XDP has to pass it. */
   | { readonly kind: 'lost'; readonly why: string; readonly elsewhere: boolean }
   | { readonly kind: 'depends'; readonly on: readonly RuleId[]; readonly why: string };
-
-/** A rule that was met and did not certainly miss. */
-export interface TraceEntry {
-  readonly rule: RuleId;
-  readonly text: string;
-  readonly answer: 'matches' | 'may match';
-}

@@ -91,11 +91,11 @@ const matchPacketType: Matcher<'packetType'> = (match, { packet }) =>
 const matchFragment: Matcher<'fragment'> = (match, { packet }) =>
   packet.fragment ? Maybe : negateIf(match.negate, No);
 
-/** A state is known for packets without a connection only, and only as far as all their states agree. */
-const matchCtState: Matcher<'ctState'> = ({ states, negate }, { untracked, afterConntrack }) => {
-  if (untracked === null || !afterConntrack || states.includes('SNAT') || states.includes('DNAT')) return Maybe;
-  const among = untracked.filter((state) => states.includes(state)).length;
-  if (among !== 0 && among !== untracked.length) return Maybe;
+/** A state is known where the connection is taken for granted, and as far as all states that it leaves open agree. */
+const matchCtState: Matcher<'ctState'> = ({ states, negate }, { ctStates, afterConntrack }) => {
+  if (ctStates === null || !afterConntrack || states.includes('SNAT') || states.includes('DNAT')) return Maybe;
+  const among = ctStates.filter((state) => states.includes(state)).length;
+  if (among !== 0 && among !== ctStates.length) return Maybe;
   return negateIf(negate, known(among > 0));
 };
 

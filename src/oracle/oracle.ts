@@ -4,25 +4,49 @@ import type { HostFacts } from '../model/host.js';
 import type { Chain, Ruleset } from '../model/ruleset.js';
 import { indexAddresses, type AddressTest } from './address-index.js';
 import { decodeFrame } from './decode-frame.js';
-import type { Fate, PassHow, TraceEntry } from './fate.js';
+import type { CtState } from '../model/match.js';
+import type { Fate, PassHow } from './fate.js';
 import { changingSets, levelsOf, statesWithoutConnection, usesFlowtable, usesNat } from './hooks.js';
 import { No, Yes } from './answer.js';
-import type { Packet } from './packet.js';
+import type { Packet, Reception } from './packet.js';
 import { planHook, runHook, type BaseView, type HookPlan, type PathEnvironment, type WalkedHook } from './path.js';
 import { martian, notForwarded, routeOf } from './routing.js';
 import { indexRules, type RuleIndex } from './rule-index.js';
 import { indexSets } from './set-index.js';
 import { changed, Changed, type View } from './view.js';
+import type { TraceEvent } from './trace.js';
 import type { Outcomes } from './walk-chain.js';
+
+/**
+ * What is taken for granted of a packet's connection. `none`: conntrack has no entry; counts for whole TCP and UDP packets only, and not
+ * where zones or helpers make a missing entry say nothing. A state: ct state is that wherever conntrack has been; NEW is a connection's
+ * first packet.
+ */
+export type Tracking = 'open' | 'none' | Exclude<CtState, 'SNAT' | 'DNAT'>;
+
+export interface WalkRequest {
+  readonly tracking: Tracking;
+  /** When the frame arrives, milliseconds since the epoch; null: not known. */
+  readonly at: number | null;
+  /** Receives the way through the chains. */
+  readonly trace: TraceEvent[];
+}
+
+export interface Walked {
+  readonly fate: Fate;
+  /** What becomes of it in the end, with observing rules and stateful matches looked through: never use it to justify a drop. */
+  readonly end: Fate;
+}
 
 export interface Oracle {
   /**
-   * @param trace Receives the rules met, in order, when given.
-   * @param untracked Take it for granted that conntrack has no entry for the packet. Counts for whole TCP and UDP packets only, and not
-   *   where zones or helpers make a missing entry say nothing.
+   * @param trace Receives the rules met, in order, when given; those that an index knows to miss are left out.
+   * @param untracked Tracking `none` instead of `open`.
    * @param at When the frame arrives, milliseconds since the epoch. Without it nothing is known of elements that expire.
    */
-  readonly fate: (frame: Uint8Array, trace?: TraceEntry[], untracked?: boolean, at?: number) => Fate;
+  readonly fate: (frame: Uint8Array, trace?: TraceEvent[], untracked?: boolean, at?: number) => Fate;
+  /** The fate, and the whole way to it and beyond effects: for explanations. */
+  readonly walk: (frame: Uint8Array, request: WalkRequest) => Walked;
 }
 
 export interface OracleOptions {
@@ -64,17 +88,24 @@ interface PathResult {
 /** After PREROUTING: to this host, through it, or nowhere. `lost` is neutral in the join, so it is claimed for sure cases only. */
 function route(env: PathEnvironment, facts: HostFacts, view: BaseView, states: number[], out: Outcomes): PathResult {
   const { packet, routing } = view;
-  const result: PathResult = { accepted: false, lost: martian(packet) };
-  if (result.lost !== null) return result;
   const local = routing.local(packet.daddr);
+  const result: PathResult = { accepted: false, lost: martian(packet) };
+  const tell = (lost: string | null): void =>
+    void out.trace?.push({ kind: 'routed', local: local === Yes ? 'yes' : local === No ? 'no' : 'maybe', lost });
+  if (result.lost !== null) {
+    tell(result.lost);
+    return result;
+  }
   const moved = states.filter((state) => changed(state, Changed.daddr));
   const inbound = local === No ? moved : states;
   const onward = local === Yes ? moved : states;
-  if (inbound.length > 0 && runHook(env, 'input', view, inbound, out).length > 0) result.accepted = true;
-  if (onward.length === 0) return result;
   const ttlKnown = !onward.some((state) => changed(state, Changed.ttl)) && !packet.fragment;
   const forwarding = packet.family === 4 ? facts.forwarding.ip : facts.forwarding.ip6;
-  result.lost = forwarding === false ? 'not for this host' : notForwarded(packet, ttlKnown);
+  const lost = onward.length === 0 ? null : forwarding === false ? 'not for this host' : notForwarded(packet, ttlKnown);
+  tell(lost);
+  if (inbound.length > 0 && runHook(env, 'input', view, inbound, out).length > 0) result.accepted = true;
+  if (onward.length === 0) return result;
+  result.lost = lost;
   if (result.lost !== null) return result;
   const forwarded = runHook(env, 'forward', view, onward, out);
   if (forwarded.length > 0 && runHook(env, 'postrouting', view, forwarded, out).length > 0) result.accepted = true;
@@ -124,11 +155,31 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
   };
 
   const untrackedStates = statesWithoutConnection(ruleset);
-  const fateOf = (packet: Packet, trace: TraceEntry[] | null, untracked: boolean, at: number | null): Fate => {
+  const statesOf = (packet: Packet, tracking: Tracking): readonly CtState[] | null => {
+    if (tracking === 'open') return null;
+    if (tracking === 'none') return isWhole(packet) ? untrackedStates : null;
+    return [tracking];
+  };
+  const fateOf = (
+    packet: Packet,
+    trace: TraceEvent[] | null,
+    tracking: Tracking,
+    at: number | null,
+    through = false,
+  ): Fate => {
     const env = environments[packet.family];
-    const out: Outcomes = { drops: new Set(), passes: new Map(), unknown: new Set(), doubts: [], trace, refined: 0 };
-    const possible = untracked && isWhole(packet) ? untrackedStates : null;
-    const view: BaseView = { packet, device, routing, setTest, longList, untracked: possible, at };
+    const out: Outcomes = {
+      drops: new Set(),
+      passes: new Map(),
+      unknown: new Set(),
+      doubts: [],
+      trace,
+      through,
+      refined: 0,
+    };
+    const ctStates = statesOf(packet, tracking);
+    const connected = ctStates === null || tracking === 'ESTABLISHED' || tracking === 'RELATED';
+    const view: BaseView = { packet, device, routing, setTest, longList, ctStates, connected, at };
     if (flowtable) out.doubts.push('flows in a flowtable skip the chains');
     let states = [0];
     if (hasIngress(env)) states = runHook(env, 'ingress', view, states, out);
@@ -136,13 +187,25 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
     return join(out, route(env, facts, view, states, out));
   };
 
+  const unreceived = ({ why, elsewhere }: Extract<Reception, { kind: 'lost' }>): Fate =>
+    hasIngress(environments[4]) ? ingressDoubt : { kind: 'lost', why, elsewhere };
+
   return {
     fate: (frame, trace, untracked = false, at) => {
       const reception = decodeFrame(frame, mac);
-      if (reception.kind === 'packet')
-        return fateOf(reception.packet, trace ?? null, untracked, at === undefined ? null : at / 1000);
-      if (hasIngress(environments[4])) return ingressDoubt;
-      return { kind: 'lost', why: reception.why, elsewhere: reception.elsewhere };
+      if (reception.kind === 'lost') return unreceived(reception);
+      const seconds = at === undefined ? null : at / 1000;
+      return fateOf(reception.packet, trace ?? null, untracked ? 'none' : 'open', seconds);
+    },
+    walk: (frame, { tracking, at, trace }) => {
+      const reception = decodeFrame(frame, mac);
+      if (reception.kind === 'lost') {
+        const fate = unreceived(reception);
+        return { fate, end: fate };
+      }
+      const seconds = at === null ? null : at / 1000;
+      const fate = fateOf(reception.packet, null, tracking, seconds);
+      return { fate, end: fateOf(reception.packet, trace, tracking, seconds, true) };
     },
   };
 }

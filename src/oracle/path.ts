@@ -48,7 +48,9 @@ export interface BaseView {
   readonly at: View['at'];
   readonly setTest: View['setTest'];
   readonly longList: View['longList'];
-  readonly untracked: View['untracked'];
+  readonly ctStates: View['ctStates'];
+  /** It may belong to a connection that conntrack has, and be rewritten with it. */
+  readonly connected: boolean;
 }
 
 /** NF_IP_PRI_CONNTRACK: nf_conntrack_in hangs there. */
@@ -64,7 +66,7 @@ const viewIn = (base: BaseView, hook: WalkedHook, { table, chain }: HookedChain)
   at: base.at,
   setTest: base.setTest,
   longList: base.longList,
-  untracked: base.untracked,
+  ctStates: base.ctStates,
   afterConntrack: hook === 'prerouting' ? chain.priority >= CONNTRACK : hook !== 'ingress',
 });
 
@@ -89,14 +91,16 @@ function runChain({ env, hook, view, out }: Passage, hooked: HookedChain, states
     memo: new Map(),
     assumed: [],
   };
+  out.trace?.push({ kind: 'base', hook, table, chain });
   const ends = walkRules(walk, chain, states);
   const after = [...ends.accepts];
   if (chain.policy === 'accept') for (const state of ends.returns) addState(after, state);
   else if (ends.returns.length > 0) {
     const policy = `${table.family} ${table.name} ${chain.name} policy` as RuleId;
     out.drops.add(policy);
-    out.trace?.push({ rule: policy, text: 'policy drop', answer: 'matches' });
+    out.trace?.push({ kind: 'policy', rule: policy });
   }
+  out.trace?.push({ kind: 'leave' });
   return after;
 }
 
@@ -128,7 +132,7 @@ function runLevel(passage: Passage, level: Level, states: number[]): number[] {
 function runNat(passage: Passage, natChains: Level, states: number[]): number[] {
   const { env, hook, view } = passage;
   // A packet without a connection is rewritten by the nat chains only, which are walked below.
-  const byConnection = hook === 'prerouting' ? (view.untracked === null ? DestinationChanged : 0) : SourceChanged;
+  const byConnection = hook === 'prerouting' ? (view.connected ? DestinationChanged : 0) : SourceChanged;
   const rewritten = env.nat ? byConnection : 0;
   const after = states.map((state) => state | rewritten);
   if (natChains.length > 0) {

@@ -32,8 +32,8 @@ export interface View {
   readonly routing: Routing;
   /** The chain hangs behind nf_conntrack_in (priority -200). */
   readonly afterConntrack: boolean;
-  /** States that the packet can have, where it is taken for granted that conntrack has no entry for it; else null. */
-  readonly untracked: readonly CtState[] | null;
+  /** States that the packet can have, where something of its connection is taken for granted; else null. */
+  readonly ctStates: readonly CtState[] | null;
   /** Seconds since the epoch; null where the time is not known. */
   readonly at: number | null;
   readonly setTest: (id: SetId) => SetTest;

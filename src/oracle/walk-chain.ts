@@ -1,9 +1,10 @@
 /** A packet's way through the chains of one table: every outcome that the unknown parts leave open. */
 import type { Chain, Rule, RuleId, Table } from '../model/ruleset.js';
-import type { PassHow, TraceEntry } from './fate.js';
+import type { PassHow } from './fate.js';
 import type { Assumption } from './assume.js';
 import { evaluateRule } from './evaluate-rule.js';
 import type { RuleIndex } from './rule-index.js';
+import type { TraceEvent } from './trace.js';
 import { changed, Changed, type View } from './view.js';
 
 /** Outcomes of all walks of one packet so far; shared by all its base chains. */
@@ -16,7 +17,9 @@ export interface Outcomes {
   readonly unknown: Set<RuleId>;
   /** Why nothing can be said at all. */
   readonly doubts: string[];
-  readonly trace: TraceEntry[] | null;
+  readonly trace: TraceEvent[] | null;
+  /** Effects are looked through: noted, and the walk goes on behind them. */
+  readonly through: boolean;
   /** Walks begun under assumptions of their own so far. */
   refined: number;
 }
@@ -107,6 +110,7 @@ export function walkRules(walk: Walk, chain: Chain, start: readonly number[]): C
   return ends;
 }
 
+const leave: TraceEvent = { kind: 'leave' };
 const nowhere: ChainEnds = { returns: [], accepts: [] };
 
 /** A jump or goto into a chain. */
@@ -123,9 +127,14 @@ export function enterChain(walk: Walk, name: string, state: number): ChainEnds {
     walk.outcomes.doubts.push(`chain ${name} leads back to itself`);
     return nowhere;
   }
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    walk.outcomes.trace?.push({ kind: 'enter', chain, again: true }, leave);
+    return known;
+  }
   byState.set(state, null);
+  walk.outcomes.trace?.push({ kind: 'enter', chain, again: false });
   const ends = walkRules(walk, chain, [state]);
+  walk.outcomes.trace?.push(leave);
   byState.set(state, ends);
   return ends;
 }

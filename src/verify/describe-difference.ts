@@ -1,7 +1,9 @@
 /** A difference as a reader needs it: what frame, why it was tried, what either side says. */
+import type { RuleId } from '../model/ruleset.js';
 import { describeFrame } from '../oracle/describe-frame.js';
-import type { Fate, TraceEntry } from '../oracle/fate.js';
+import type { Fate } from '../oracle/fate.js';
 import type { Oracle } from '../oracle/oracle.js';
+import type { TraceEvent } from '../oracle/trace.js';
 import type { VerifyRequest } from './verify.js';
 
 const verdictNames = ['XDP_ABORTED', 'XDP_DROP', 'XDP_PASS', 'XDP_TX', 'XDP_REDIRECT'];
@@ -44,17 +46,20 @@ export function describeDifference({
   at,
 }: FoundDifference): string {
   const mac = request.facts.devices.find(({ name }) => name === request.device)?.mac ?? null;
-  const trace: TraceEntry[] = [];
+  const trace: TraceEvent[] = [];
   oracle.fate(frame, trace, false, at);
-  const met = trace.slice(0, 20).map(({ rule, text, answer }) => {
-    return `    ${answer} ${rule} (${request.decisions.get(rule) ?? 'undecided'}): ${text}`;
+  const decided = (rule: RuleId): string => `${rule} (${request.decisions.get(rule) ?? 'undecided'})`;
+  const met = trace.flatMap((event): string[] => {
+    if (event.kind === 'policy') return [`    matches ${decided(event.rule)}: policy drop`];
+    if (event.kind !== 'rule' || event.answer === 'no match') return [];
+    return [`    ${event.answer} ${decided(event.rule.id)}: ${event.rule.text}`];
   });
   return [
     `${kind}: ${describeFrame(frame, mac)}`,
     `  built for: ${origin}`,
     `  program:   ${verdictNames[verdict] ?? String(verdict)}`,
     `  netfilter: ${describeFate(fate)}`,
-    ...(met.length > 0 ? ['  rules met:', ...met] : []),
+    ...(met.length > 0 ? ['  rules met:', ...met.slice(0, 20)] : []),
     `  bytes:     ${hex(frame)}`,
   ].join('\n');
 }
