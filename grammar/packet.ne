@@ -10,20 +10,20 @@ import * as build from '../packet-nodes.js';
 packet -> clause:+ %eol                       {% build.clauses %}
 
 clause -> %capture                            {% build.capture %}
-        | %in %device                         {% build.device %}
-        | %from %mac                          {% build.mac %}
+        | %inWord %device                         {% build.device %}
+        | %fromWord %mac                          {% build.mac %}
         | %protocol                           {% build.protocol %}
         | %number                             {% build.protocol %}
         | %icmp                               {% build.icmp %}
         | %icmp %icmpName                     {% build.icmpNamed %}
-        | %icmp %type %number                 {% build.icmpTyped %}
-        | %icmp %type %number %code %number   {% build.icmpTyped %}
+        | %icmp %typeWord %number                 {% build.icmpTyped %}
+        | %icmp %typeWord %number %codeWord %number   {% build.icmpTyped %}
         | %endpoint %arrow %endpoint          {% build.flow %}
         | %flags                              {% build.flags %}
-        | %fragment                           {% build.fragment %}
-        | %fragment %offset %number           {% build.fragment %}
-        | %ttl %number                        {% build.numbered %}
-        | %tos %number                        {% build.numbered %}
-        | %len %number                        {% build.numbered %}
-        | %vlan %number                       {% build.numbered %}
+        | %fragmentWord                           {% build.fragment %}
+        | %fragmentWord %offsetWord %number           {% build.fragment %}
+        | %ttlWord %number                        {% build.numbered %}
+        | %tosWord %number                        {% build.numbered %}
+        | %lenWord %number                        {% build.numbered %}
+        | %vlanWord %number                       {% build.numbered %}
         | %state                              {% build.state %}

@@ -10,6 +10,7 @@ import { CommandError, exitCodes } from './exit-code.js';
 import { applyConfig, defaultConfig } from './config.js';
 import { addConfirmCommand } from './confirm-command.js';
 import { addDetachCommand } from './detach-command.js';
+import { addExplainCommand } from './explain-command.js';
 import { addGuardCommand } from './guard-command.js';
 import { addOffloadCommand } from './offload-command.js';
 import { complain, endQuietlyOnClosedPipe, tell } from './output.js';
@@ -48,6 +49,7 @@ export function commandLine(): Command {
   addOffloadCommand(program);
   addReplayCommand(program);
   addVerifyCommand(program);
+  addExplainCommand(program);
   program.option('--config <FILE>', `defaults, as JSON; ${defaultConfig} where it is not given`);
   addStatusCommand(program);
   addDetachCommand(program);

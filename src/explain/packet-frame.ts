@@ -25,7 +25,7 @@ const headerBytes = new Map([
 
 /** Each clause at most once; errors point at it. */
 export class PacketClauses {
-  readonly #byKind = new Map<string, Clause>();
+  readonly #byKind = new Map<Clause['kind'], Clause>();
 
   /** Throws InputError. `name` is what messages call the text. */
   constructor(
@@ -34,9 +34,9 @@ export class PacketClauses {
     private readonly name: string,
   ) {
     for (const clause of clauses) {
-      const kind = clause.kind === 'icmp' ? 'protocol' : clause.kind;
-      if (this.#byKind.has(kind)) throw this.error(clause, `says twice what only one can be: ${nouns[clause.kind]}`);
-      this.#byKind.set(kind, clause);
+      const said = [...this.#byKind.keys()].some((kind) => nouns[kind] === nouns[clause.kind]);
+      if (said) throw this.error(clause, `${nouns[clause.kind]} can be said only once`);
+      this.#byKind.set(clause.kind, clause);
     }
   }
 
@@ -46,7 +46,7 @@ export class PacketClauses {
   }
 
   /** Null: behind the last clause. */
-  error(clause: Clause | null, message: string): InputError {
+  error(clause: { readonly column: number } | null, message: string): InputError {
     const span = { file: this.name, line: 1, column: clause?.column ?? this.text.length + 1 };
     return new InputError([syntaxError(span, message, this.text)]);
   }
@@ -81,7 +81,8 @@ function icmpOf(clause: ClauseOf<'icmp'>, clauses: PacketClauses): Kind {
   const protocol = version === 4 ? 1 : 58;
   const found =
     typeof type === 'string' ? icmpType(version, type) : { type: type ?? (version === 4 ? 8 : 128), code: code ?? 0 };
-  if (found === null) throw clauses.error(clause, `no such type of ${version === 4 ? 'icmp' : 'icmpv6'}: ${type ?? ''}`);
+  if (found === null)
+    throw clauses.error(clause, `no such type of ${version === 4 ? 'icmp' : 'icmpv6'}: ${type ?? ''}`);
   if (found.type > 255 || (found.code ?? 0) > 255) throw clauses.error(clause, 'types and codes are 0 to 255');
   return { protocol, icmpType: found.type, icmpCode: found.code ?? 0 };
 }
@@ -118,10 +119,12 @@ function fragmentOf(clauses: PacketClauses): FrameSpec['fragment'] {
   return { offset: offset / 8, more: offset === 0 };
 }
 
-function portOf(clauses: PacketClauses, flow: ClauseOf<'flow'>, { port }: Endpoint, otherwise: number | null): number {
-  if (port !== null && port > 65_535) throw clauses.error(flow, 'ports are 0 to 65535');
+function portOf(clauses: PacketClauses, endpoint: Endpoint, otherwise: number | null): number {
+  const { port } = endpoint;
+  if (port !== null && port > 65_535) throw clauses.error(endpoint, 'ports are 0 to 65535');
   const value = port ?? otherwise;
-  if (value === null) throw clauses.error(flow, 'the destination wants a port, like 192.0.2.1:22 or [2001:db8::1]:22');
+  if (value === null)
+    throw clauses.error(endpoint, 'the destination wants a port, like 192.0.2.1:22 or [2001:db8::1]:22');
   return value;
 }
 
@@ -137,8 +140,8 @@ function portsOf(
     return { sport: 0, dport: 0 };
   }
   return {
-    sport: portOf(clauses, flow, flow.source, packetDefaults.sport),
-    dport: portOf(clauses, flow, flow.destination, later ? 0 : null),
+    sport: portOf(clauses, flow.source, packetDefaults.sport),
+    dport: portOf(clauses, flow.destination, later ? 0 : null),
   };
 }
 
@@ -154,7 +157,8 @@ function lengthOf(
   if (clause === null) return { payload: 0, cutTo: null };
   const network = family === 4 ? 20 : 40 + (fragment ? 8 : 0);
   const rest = clause.value - network;
-  if (rest < 0 || clause.value > 65_535) throw clauses.error(clause, `len is ${network} to 65535, the IP header included`);
+  if (rest < 0 || clause.value > 65_535)
+    throw clauses.error(clause, `len is ${network} to 65535, the IP header included`);
   return rest < header ? { payload: 0, cutTo: rest } : { payload: rest - header, cutTo: null };
 }
 

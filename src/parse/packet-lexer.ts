@@ -27,13 +27,13 @@ const isFlags = (word: string): boolean =>
   word === 'no-flags' || word.split(',').every((flag) => Object.hasOwn(flagBits, flag));
 
 function typeOf(text: string, before: string | undefined): string {
-  if (before === 'in') return /^[^\s/]{1,15}$/.test(text) ? 'device' : 'word';
+  if (before === 'inWord') return /^[^\s/]{1,15}$/.test(text) ? 'device' : 'word';
   const word = text.toLowerCase();
-  if (before === 'from') return /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/.test(word) ? 'mac' : 'word';
+  if (before === 'fromWord') return /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){5}$/.test(word) ? 'mac' : 'word';
   if (/^@.+#\d{1,15}$/.test(text)) return 'capture';
   if (/^(\d{1,9}|0x[0-9a-f]{1,8})$/.test(word)) return 'number';
   if (text === '>' || text === '->' || text === '→') return 'arrow';
-  if (keywords.has(word)) return word;
+  if (keywords.has(word)) return `${word}Word`;
   if (states.has(word)) return 'state';
   if (protocols.has(word)) return 'protocol';
   if (icmp.has(word)) return 'icmp';
@@ -58,26 +58,26 @@ export const packetLexer = lineLexer(classify);
 
 /** What users call the tokens. */
 export const packetTokenNames = {
-  capture: '@CAPTURE#NUMBER',
-  in: 'in DEVICE',
+  capture: '@CAPTURE#12',
+  inWord: 'in DEVICE',
   device: 'the name of a device',
-  from: 'from MAC',
+  fromWord: 'from MAC',
   mac: 'a MAC address, like 02:00:00:00:00:01',
   protocol: 'a protocol (tcp, udp, sctp, udplite, gre … or its number)',
   icmp: 'icmp or icmpv6',
   icmpName: 'the name of an ICMP type',
-  type: 'type',
-  code: 'code',
+  typeWord: 'type',
+  codeWord: 'code',
   endpoint: 'an address (192.0.2.1, 192.0.2.1:22, 2001:db8::1, [2001:db8::1]:22)',
   arrow: '">"',
-  flags: 'TCP flags, like syn,ack',
-  fragment: 'fragment',
-  offset: 'offset',
-  ttl: 'ttl N',
-  tos: 'tos N',
-  len: 'len N',
-  vlan: 'vlan N',
+  flags: 'TCP flags (syn,ack)',
+  fragmentWord: 'fragment',
+  offsetWord: 'offset',
+  ttlWord: 'ttl N',
+  tosWord: 'tos N',
+  lenWord: 'len N',
+  vlanWord: 'vlan N',
   number: 'a number',
-  state: 'new, established, related, invalid, untracked or open',
+  state: 'a connection state (new, established, related, invalid, untracked, open)',
   eol: 'the end',
 } as const;

@@ -44,10 +44,11 @@ export const icmpNamed = ([word, name]: [Token, Token]): Clause => icmpClause(wo
 export const icmpTyped = ([word, , type, , code]: [Token, Token, Token, Token?, Token?]): Clause =>
   icmpClause(word, Number(type.text), code === undefined ? null : Number(code.text));
 
-function endpoint({ text }: Token): Endpoint {
-  const split = splitEndpoint(text);
-  if (split === null) throw new Error(`bug: ${text} is no endpoint`);
-  return { family: split.family, address: split.address, port: split.port === null ? null : Number(split.port) };
+function endpoint(token: Token): Endpoint {
+  const split = splitEndpoint(token.text);
+  if (split === null) throw new Error(`bug: ${token.text} is no endpoint`);
+  const { family, address, port } = split;
+  return { family, address, port: port === null ? null : Number(port), column: columnOf(token) };
 }
 
 export const flow = ([source, , destination]: [Token, Token, Token]): Clause => ({
@@ -70,7 +71,7 @@ export const fragment = ([word, , offset]: [Token, Token?, Token?]): Clause => (
 });
 
 export const numbered = ([word, value]: [Token, Token]): Clause => ({
-  kind: word.type as 'ttl' | 'tos' | 'len' | 'vlan',
+  kind: word.text.toLowerCase() as 'ttl' | 'tos' | 'len' | 'vlan',
   value: Number(value.text),
   column: columnOf(word),
 });

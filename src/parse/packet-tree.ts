@@ -6,6 +6,7 @@ export interface Endpoint {
   readonly address: string;
   /** Not yet checked for its range. */
   readonly port: number | null;
+  readonly column: number;
 }
 
 /** `open`: whatever it may be. */
@@ -29,7 +30,10 @@ type ClauseBody =
   | { readonly kind: 'flags'; readonly flags: number }
   /** Bytes; null: the first fragment. */
   | { readonly kind: 'fragment'; readonly offset: number | null }
-  | { readonly kind: 'ttl' | 'tos' | 'len' | 'vlan'; readonly value: number }
+  | { readonly kind: 'ttl'; readonly value: number }
+  | { readonly kind: 'tos'; readonly value: number }
+  | { readonly kind: 'len'; readonly value: number }
+  | { readonly kind: 'vlan'; readonly value: number }
   | { readonly kind: 'state'; readonly state: TrackingWord };
 
 /** `column` counts UTF-16 units from 1. */

@@ -4,6 +4,7 @@ import type { RuleId } from '../model/ruleset.js';
 import { formatAddress } from '../oracle/describe-frame.js';
 import type { HeavyHitters } from '../replay/heavy-hitters.js';
 import type { PassCount, ReplayTally, SourceKey } from '../replay/tally.js';
+import { passWords } from './pass-words.js';
 import { printable, shortened } from './printable.js';
 import { bytes, count, counted } from './quantity.js';
 import { ruleBody } from './rule-body.js';
@@ -21,17 +22,6 @@ export interface ReplayHeading {
 }
 
 const shown = { rules: 20, sources: 10, reasons: 12, seconds: 24 } as const;
-
-const passWords: Readonly<Record<string, string>> = {
-  guard: 'a rule above the drops may accept, answer or observe them',
-  noStep: 'no step of the prefilter is about them',
-  notIp: 'not IP',
-  otherHost: 'for another station',
-  vlan: 'of a VLAN',
-  malformed: 'malformed: the stack discards them itself',
-  family: 'the prefilter has nothing for their address family',
-  tracked: 'conntrack would have to be asked, and cannot be, or knows them',
-};
 
 export function* replayReport(
   plan: Plan,
