@@ -1,6 +1,6 @@
 /** The smallest change that would help, tried: the ruleset with the rule moved is planned anew. */
 import { planWithinLimits } from '../compile/fit.js';
-import type { BaseChain, Chain, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
+import type { BaseChain, Chain, RegularChain, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
 import type { OffloadKind, Plan, PlanOptions, ReasonCode, RuleDecision } from '../plan/plan.js';
 
 export interface Change {
@@ -40,6 +40,16 @@ const partition = ({ rules }: Chain, id: RuleId): readonly [moved: Rule[], other
   rules.filter((rule) => rule.id !== id),
 ];
 
+/** The chain as a dump of the changed ruleset writes it: one rule a line, in order. The lines are of no file. */
+const written = (chain: BaseChain | RegularChain, rules: readonly Rule[]): Chain => ({
+  ...chain,
+  rules: rules.map((rule, i) => ({
+    ...rule,
+    span: { ...rule.span, line: i + 1 },
+    text: rule.text.replace(/^((?:\[\d+:\d+\]\s*)?(?:-A|--append)\s+)\S+/, (_, before: string) => before + chain.name),
+  })),
+});
+
 function movedAbove(ruleset: Ruleset, decision: RuleDecision, above: RuleId): Ruleset | null {
   const place = placeOf(ruleset, decision);
   if (place === null) return null;
@@ -47,7 +57,7 @@ function movedAbove(ruleset: Ruleset, decision: RuleDecision, above: RuleId): Ru
   const at = others.findIndex(({ id }) => id === above);
   if (at < 0) return null;
   const rules = [...others.slice(0, at), ...moved, ...others.slice(at)];
-  return withChain(ruleset, place.table, { ...place.chain, rules });
+  return withChain(ruleset, place.table, written(place.chain, rules));
 }
 
 const asksOutgoing = (rule: Rule): boolean =>
@@ -66,7 +76,7 @@ function movedToRaw(ruleset: Ruleset, decision: RuleDecision): Ruleset | null {
   const raw = without.tables.find(({ family, name }) => family === decision.family && name === 'raw');
   const early = [...(raw?.chains.values() ?? [])].find(isEarly);
   if (raw !== undefined && early !== undefined)
-    return withChain(without, raw, { ...early, rules: [...moved, ...early.rules] });
+    return withChain(without, raw, written(early, [...moved, ...early.rules]));
   if (raw !== undefined) return null;
   const chain: BaseChain = {
     kind: 'base',
@@ -77,17 +87,38 @@ function movedToRaw(ruleset: Ruleset, decision: RuleDecision): Ruleset | null {
     policy: 'accept',
     devices: [],
     span: place.table.span,
-    rules: moved,
+    rules: [],
   };
-  const table: Table = { ...place.table, name: 'raw', chains: new Map([[chain.name, chain]]) };
+  const table: Table = { ...place.table, name: 'raw', chains: new Map([[chain.name, written(chain, moved)]]) };
   return { ...without, tables: [table, ...without.tables] };
 }
 
 /** Codes of decisions that another place in the ruleset may better. */
 export const movable: ReadonlySet<ReasonCode> = new Set(['blocked', 'blocked-partly', 'nat', 'other-course']);
 
-interface Attempt extends Pick<Change, 'above' | 'to'> {
-  readonly ruleset: () => Ruleset | null;
+const better = (after: RuleDecision, { above, to }: Pick<Change, 'above' | 'to'>): Change | null =>
+  after.offload === 'none'
+    ? null
+    : { above, to, offload: after.offload, code: after.reason.code, message: after.reason.message };
+
+/** Moves up in one chain that are tried: one may bring to light the next rule in the way. */
+const maxMoves = 8;
+
+/** The rule to move it above, for each further way up: behind it stand the rules in the way that were known before. */
+function* waysUp(plan: Plan, decision: RuleDecision, options: PlanOptions): Generator<readonly [RuleId, RuleDecision]> {
+  const chain = `${decision.family} ${decision.table} ${decision.chain}`;
+  let { blockedBy } = decision.reason;
+  for (let moves = 0; moves < maxMoves; moves++) {
+    // Blockers come in evaluation order: the first move is the shortest one.
+    const here = blockedBy.filter((id) => id.startsWith(`${chain} `));
+    const above = moves === 0 ? here.at(-1) : here[0];
+    const changed = above === undefined ? null : movedAbove(plan.ruleset, decision, above);
+    if (above === undefined || changed === null) return;
+    const after = planWithinLimits(changed, options).plan.rules.find(({ id }) => id === decision.id);
+    if (after === undefined) return;
+    yield [above, after];
+    ({ blockedBy } = after.reason);
+  }
 }
 
 /**
@@ -96,25 +127,21 @@ interface Attempt extends Pick<Change, 'above' | 'to'> {
  */
 export function helpfulMove(plan: Plan, decision: RuleDecision, options: PlanOptions): Change | null {
   if (!movable.has(decision.reason.code) || decision.hint === null || decision.number === null) return null;
-  const { blockedBy } = decision.reason;
-  const chain = `${decision.family} ${decision.table} ${decision.chain}`;
-  const here = blockedBy.filter((id) => id.startsWith(`${chain} `));
-  // The shortest way up, then the longest, then another chain.
-  const above = [...new Set([here.at(-1), here[0]])].filter((id) => id !== undefined);
-  const attempts: Attempt[] = [
-    ...above.map((id) => ({ above: id, to: chain, ruleset: () => movedAbove(plan.ruleset, decision, id) })),
-    { above: null, to: `${decision.family} raw PREROUTING`, ruleset: () => movedToRaw(plan.ruleset, decision) },
-  ];
+  const to = `${decision.family} ${decision.table} ${decision.chain}`;
   let best: Change | null = null;
   let bestRank = rank(decision);
-  for (const { above: target, to, ruleset } of attempts) {
-    const changed = ruleset();
-    if (changed === null) continue;
-    const after = planWithinLimits(changed, options).plan.rules.find(({ id }) => id === decision.id);
-    if (after === undefined || rank(after) <= bestRank) continue;
+  const consider = (after: RuleDecision, place: Pick<Change, 'above' | 'to'>): void => {
+    if (rank(after) <= bestRank) return;
+    best = better(after, place);
     bestRank = rank(after);
-    best = { above: target, to, offload: after.offload, code: after.reason.code, message: after.reason.message };
-    if (after.offload === 'full') break;
+  };
+  for (const [above, after] of waysUp(plan, decision, options)) {
+    consider(after, { above, to });
+    if (after.offload === 'full') return best;
   }
+  const raw = movedToRaw(plan.ruleset, decision);
+  const after =
+    raw === null ? undefined : planWithinLimits(raw, options).plan.rules.find(({ id }) => id === decision.id);
+  if (after !== undefined) consider(after, { above: null, to: `${decision.family} raw PREROUTING` });
   return best;
 }

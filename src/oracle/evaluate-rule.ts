@@ -110,6 +110,7 @@ const isEffect = (match: Match): boolean => match.kind === 'unknown' && match.kn
 export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number[], ends: ChainEnds): void {
   let state = start;
   let doubtful: Match | null = null;
+  let hotDrop: Match | null = null;
   let { assumed, view } = walk;
   if (isBehindTags(rule, view)) {
     addState(next, state);
@@ -134,9 +135,13 @@ export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number
     const seen = matchPacket(part.match, view, state);
     // A hot drop stays possible whatever the fields must be.
     const answer = seen === Maybe || seen === MaybeHotDrop ? underAssumptions(assumed, part.match, state) : seen;
-    if (seen === MaybeHotDrop) walk.outcomes.drops.add(rule.id);
+    if (seen === MaybeHotDrop) {
+      walk.outcomes.drops.add(rule.id);
+      hotDrop ??= part.match;
+    }
     if (answer === No) {
-      walk.outcomes.trace?.push({ kind: 'rule', rule, answer: 'no match', at: part.match });
+      const missed = hotDrop === null ? 'no match' : 'may match';
+      walk.outcomes.trace?.push({ kind: 'rule', rule, answer: missed, at: hotDrop ?? part.match });
       addState(next, state);
       return;
     }

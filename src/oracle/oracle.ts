@@ -90,8 +90,10 @@ function route(env: PathEnvironment, facts: HostFacts, view: BaseView, states: n
   const { packet, routing } = view;
   const local = routing.local(packet.daddr);
   const result: PathResult = { accepted: false, lost: martian(packet) };
-  const tell = (lost: string | null): void =>
-    void out.trace?.push({ kind: 'routed', local: local === Yes ? 'yes' : local === No ? 'no' : 'maybe', lost });
+  const tell = (lost: string | null): void => {
+    if (states.length === 0) return;
+    out.trace?.push({ kind: 'routed', local: local === Yes ? 'yes' : local === No ? 'no' : 'maybe', lost });
+  };
   if (result.lost !== null) {
     tell(result.lost);
     return result;

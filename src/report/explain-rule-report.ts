@@ -86,8 +86,7 @@ function dropLine({ family, step, condition, asks, guards }: DropStep, style: Te
 }
 
 function changeText({ above, to, offload, code, message }: Change): string {
-  const where =
-    above === null ? `at the top of ${to} (with -A or -I ${to.split(' ').at(-1) ?? ''} there)` : `above ${above}`;
+  const where = above === null ? `to the top of ${to}` : `above ${above}`;
   const then =
     offload === 'full' ? 'XDP would drop all of its packets' : `it would be ${offload} [${code}]: ${message}`;
   return (

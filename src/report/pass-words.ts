@@ -1,7 +1,7 @@
 /** Why the prefilter passes a packet: the rest of a sentence. */
 export const passWords: Readonly<Record<string, string>> = {
   guard: 'a rule above the drops may accept, answer or observe it',
-  noStep: 'no step of the prefilter is about it',
+  noStep: 'no step of the prefilter drops it',
   notIp: 'not IP',
   otherHost: 'for another station',
   vlan: 'of a VLAN',

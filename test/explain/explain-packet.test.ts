@@ -1,0 +1,133 @@
+/** The way of a packet: rules in order, jumps and returns, what failed, what happens in the end, and both answers. */
+import test from 'ava';
+import { explainPacket, type PacketExplanation, type Tracking } from '../../src/explain/explain-packet.js';
+import { PacketClauses, packetFrame } from '../../src/explain/packet-frame.js';
+import type { MetRule } from '../../src/explain/walk-tree.js';
+import { parsePacket } from '../../src/parse/parse-packet.js';
+import { facts, MAC } from '../oracle/rulesets.js';
+import { filter, planOf } from './write.js';
+
+function explain(text: string, spec: string, tracking: Tracking | null = null): PacketExplanation {
+  const bytes = packetFrame(new PacketClauses(parsePacket(spec, 'spec'), spec, 'spec'), MAC);
+  const packet = { number: 1, seconds: null, bytes, length: bytes.length, link: 1, direction: null };
+  const explained = explainPacket({ plan: planOf(text), facts, device: 'eth0' }, packet, tracking);
+  if (explained.kind === 'unseen') throw new Error('unseen');
+  return explained;
+}
+
+const lines = (rules: readonly MetRule[], indent = ''): string[] =>
+  rules.flatMap(({ rule, answer, match, does, inside }) => [
+    `${indent}${rule}: ${answer}${match === null ? '' : ` [${match}]`}${does === null ? '' : `, ${does}`}`,
+    ...(inside === null ? [] : inside.again ? [`${indent}  as above`] : lines(inside.rules, `${indent}  `)),
+  ]);
+
+const wayLines = ({ way }: PacketExplanation): string[] =>
+  way.flatMap((part) =>
+    part.kind === 'routed'
+      ? [`routed ${part.local}`]
+      : [
+          `${part.hook} ${part.table} ${part.chain}`,
+          ...lines(part.rules),
+          ...(part.policy === null ? [] : [part.policy]),
+        ],
+  );
+
+const chains =
+  '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -s 10.0.0.0/8 -j DROP\nCOMMIT\n' +
+  '*filter\n:INPUT DROP [0:0]\n:web - [0:0]\n' +
+  '-A INPUT -i lo -j ACCEPT\n-A INPUT -p tcp -j web\n-A INPUT -p tcp -m tcp --dport 443 -m limit --limit 1/sec -j LOG\n-A INPUT -p tcp -m tcp --dport 443 -j DROP\n' +
+  '-A web -p tcp -m tcp --dport 80 -j ACCEPT\n-A web -s 192.0.2.0/24 -j RETURN\n-A web -j DROP\nCOMMIT\n';
+
+test('rules in order, jumps and returns', (t) => {
+  t.deepEqual(wayLines(explain(chains, 'tcp 192.0.2.7:5 > 192.0.2.1:22')), [
+    'prerouting raw PREROUTING',
+    'ip raw PREROUTING 1: no match [source address]',
+    'routed yes',
+    'input filter INPUT',
+    'ip filter INPUT 1: no match [incoming device lo]',
+    'ip filter INPUT 2: matches, jumps to web',
+    '  ip filter web 1: no match [destination port]',
+    '  ip filter web 2: matches, returns',
+    'ip filter INPUT 3: no match [destination port]',
+    'ip filter INPUT 4: no match [destination port]',
+    'ip filter INPUT policy',
+  ]);
+});
+
+test('both answers, and where they come from', (t) => {
+  const dropped = explain(chains, 'tcp 10.1.2.3:5 > 192.0.2.1:22');
+  t.like(dropped.netfilter, { kind: 'drop', rule: 'ip raw PREROUTING 1' });
+  t.like(dropped.xdp, {
+    verdict: 'drop',
+    outcome: 'drop',
+    step: 1,
+    condition: 'source address 10.0.0.0/8',
+    reason: null,
+  });
+  t.deepEqual(dropped.named, [
+    { id: 'ip raw PREROUTING 1', file: 'rules', line: 3, text: '-A PREROUTING -s 10.0.0.0/8 -j DROP' },
+  ]);
+  const guarded = filter(['-p udp -m udp --dport 53 -j ACCEPT', '-s 203.0.113.0/24 -j DROP']);
+  const accepted = explain(guarded, 'udp 203.0.113.1:5 > 192.0.2.1:53');
+  t.like(accepted.netfilter, { kind: 'pass', how: 'accept' });
+  t.like(accepted.xdp, { verdict: 'pass', outcome: 'pass' });
+});
+
+test('an effect does not end the way: what comes of the packet in the end is told', (t) => {
+  const logged = explain(chains, 'tcp 192.0.2.7:5 > 192.0.2.1:443');
+  t.like(logged.netfilter, { kind: 'pass', how: 'effect', rule: 'ip filter INPUT 3' });
+  t.like(logged.end, { kind: 'drop', rule: 'ip filter INPUT 4' });
+  t.true(wayLines(logged).includes('ip filter INPUT 4: matches, drops'));
+  t.is(logged.xdp.outcome, 'pass');
+});
+
+const stateful = filter([
+  '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+  '-m conntrack --ctstate INVALID -j DROP',
+  '-s 203.0.113.0/24 -j DROP',
+]);
+
+/** [packet, what is said of its connection, what that makes it, netfilter, XDP] */
+const tracked: readonly (readonly [string, Tracking | null, Tracking, string, string])[] = [
+  ['tcp 203.0.113.1:5 > 192.0.2.1:80', null, 'NEW', 'drop', 'drop'],
+  ['tcp 203.0.113.1:5 > 192.0.2.1:80 ack', null, 'none', 'drop', 'drop'],
+  ['udp 203.0.113.1:5 > 192.0.2.1:53', null, 'NEW', 'drop', 'drop'],
+  ['icmp 203.0.113.1 > 192.0.2.1', null, 'NEW', 'drop', 'pass'],
+  ['47 203.0.113.1 > 192.0.2.1', null, 'open', 'depends', 'pass'],
+  ['tcp 203.0.113.1:5 > 192.0.2.1:80', 'ESTABLISHED', 'ESTABLISHED', 'pass', 'pass'],
+  ['tcp 203.0.113.1:5 > 192.0.2.1:80', 'RELATED', 'RELATED', 'pass', 'pass'],
+  ['tcp 198.51.100.1:5 > 192.0.2.1:80', 'INVALID', 'INVALID', 'drop', 'pass'],
+  ['tcp 203.0.113.1:5 > 192.0.2.1:80', 'UNTRACKED', 'UNTRACKED', 'drop', 'depends'],
+  ['tcp 203.0.113.1:5 > 192.0.2.1:80', 'open', 'open', 'depends', 'depends'],
+];
+
+for (const [spec, said, tracking, netfilter, xdp] of tracked) {
+  test(`connection ${said ?? 'not said'}: ${spec}`, (t) => {
+    const explained = explain(stateful, spec, said);
+    t.is(explained.tracking, tracking);
+    t.is(explained.netfilter.kind, netfilter);
+    t.is(explained.xdp.outcome, xdp);
+    t.is(explained.difference, null);
+  });
+}
+
+test('the ways of an nft rule are one rule', (t) => {
+  const nft =
+    'table inet fw {\n chain in {\n  type filter hook input priority 0; policy accept;\n  tcp dport vmap { 22 : accept, 23 : drop }\n }\n}\n';
+  t.deepEqual(wayLines(explain(nft, 'tcp 198.51.100.1:5 > 192.0.2.1:23')), [
+    'routed yes',
+    'input fw in',
+    'inet fw in 1: matches, drops',
+  ]);
+});
+
+test('a chain that is entered twice with one outcome is listed once', (t) => {
+  const twice =
+    '*filter\n:INPUT ACCEPT [0:0]\n:one - [0:0]\n-A INPUT -p tcp -j one\n-A INPUT -j one\n-A one -s 10.0.0.0/8 -j DROP\nCOMMIT\n';
+  t.deepEqual(wayLines(explain(twice, 'tcp 198.51.100.1:5 > 192.0.2.1:23')).slice(2), [
+    'ip filter INPUT 1: matches, jumps to one',
+    '  ip filter one 1: no match [source address]',
+    'ip filter INPUT 2: matches, jumps to one',
+    '  as above',
+  ]);
+});
