@@ -25,6 +25,7 @@ const namers = {
   packetType: () => 'packet type',
   fragment: () => 'fragments',
   ctState: ({ states }) => `connection state ${states.join(',').toLowerCase()}`,
+  mark: () => 'packet mark',
   comment: () => 'comment',
   unknown: ({ name, text }) => (text === '' ? name : text),
 } satisfies { [K in Match['kind']]: Namer<K> };

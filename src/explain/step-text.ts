@@ -19,6 +19,7 @@ const fieldNames: Record<SmallField | 'saddr' | 'daddr', string> = {
   packetType: 'packet type',
   device: 'device',
   availability: 'header',
+  mark: 'packet mark',
   saddr: 'source address',
   daddr: 'destination address',
 };
@@ -42,6 +43,7 @@ function smallValue(field: SmallField, value: number, devices: readonly string[]
       return `${value >> 8}/${value & 255}`;
     case 'tos':
     case 'tcpFlags':
+    case 'mark':
       return `0x${value.toString(16)}`;
     case 'packetType':
       return packetTypes[value] ?? String(value);

@@ -10,6 +10,7 @@ const statementWords = {
   goto: ({ chain }: { readonly chain: string }) => `goes to ${chain}`,
   reject: () => 'answers the sender',
   nat: ({ name }: { readonly name: string }) => `translates (${name})`,
+  setMark: () => 'sets the mark',
   annotate: ({ name }: { readonly name: string }) => `sets ${name}`,
   mangle: ({ name }: { readonly name: string }) => `alters (${name})`,
   observe: ({ name }: { readonly name: string }) => `observes (${name})`,
@@ -71,6 +72,8 @@ export function whyBlocks(rule: Rule): string {
       return 'It may lead some of its packets out of the chain before they get there.';
     case 'drop':
       return 'It may drop some of its packets first, and then they count there.';
+    case 'setMark':
+      return 'It sets the mark of some of its packets, which later rules ask about.';
     case 'annotate':
     case undefined:
       return 'Some of its packets meet it first.';

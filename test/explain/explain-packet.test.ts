@@ -88,7 +88,13 @@ const stateful = filter([
 ]);
 
 /** [packet, what is said of its connection, what that makes it, netfilter, XDP] */
-const tracked: readonly (readonly [string, Tracking | null, Tracking, string, string])[] = [
+const tracked: readonly (readonly [
+  string,
+  Tracking | null,
+  Tracking,
+  PacketExplanation['netfilter']['kind'],
+  PacketExplanation['xdp']['outcome'],
+])[] = [
   ['tcp 203.0.113.1:5 > 192.0.2.1:80', null, 'NEW', 'drop', 'drop'],
   ['tcp 203.0.113.1:5 > 192.0.2.1:80 ack', null, 'none', 'drop', 'drop'],
   ['udp 203.0.113.1:5 > 192.0.2.1:53', null, 'NEW', 'drop', 'drop'],

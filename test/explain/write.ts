@@ -13,7 +13,7 @@ export const optionsFor = (facts: HostFacts = host): PlanOptions => ({
 });
 
 export function planOf(text: string, facts: HostFacts = host): Plan {
-  const { ruleset } = readRuleset([{ file: 'rules', text }]);
+  const { ruleset } = readRuleset([{ file: 'rules', text, takenAt: null }]);
   return planRuleset(ruleset, optionsFor(facts));
 }
 
