@@ -17,15 +17,18 @@ interface Key {
   readonly option: Option;
 }
 
-/** Options that make no sense as a default. */
-const notInFiles: ReadonlySet<string> = new Set(['help', 'version', 'config']);
+/** Options that make no sense as a default, or that somebody must want right now. */
+const notInFiles: ReadonlySet<string> = new Set(['help', 'version', 'config', 'attach', 'force']);
 
 /** Options that can be given several times have a parser that collects. */
 const collects = (option: Option): boolean => /repeatable/.test(option.description);
 
 /** By the long option's name without its dashes; `conntrack` for `--no-conntrack`. */
 export function keysOf(command: Command): ReadonlyMap<string, Key> {
-  const options = command.options.filter((option) => typeof option.long === 'string' && !notInFiles.has(option.name()));
+  // What a command cannot do without is asked for before a file is read.
+  const options = command.options.filter(
+    (option) => typeof option.long === 'string' && !option.mandatory && !notInFiles.has(option.name()),
+  );
   return new Map(
     options.map((option) => [
       option.negate ? option.name().replace(/^no-/, '') : option.name(),

@@ -32,12 +32,17 @@ export interface Inputs {
 }
 
 /** RULESET, --live, --host and --max-input. */
-export function addInputOptions(command: Command): Command {
-  return command
-    .argument(
+export const addInputOptions = (command: Command): Command =>
+  addReadingOptions(
+    command.argument(
       '[RULESET...]',
       'output of iptables-save, ip6tables-save, ipset save, nft list ruleset, or a snapshot; - is standard input',
-    )
+    ),
+  );
+
+/** --live, --host and --max-input, of a command whose rulesets are not all of its arguments. */
+export function addReadingOptions(command: Command): Command {
+  return command
     .option('--live', 'read the rulesets of the running host instead')
     .option('--host <FILE>', 'facts of the host, from `offload snapshot`, when planning elsewhere')
     .addOption(

@@ -9,6 +9,7 @@ import { counted } from '../report/quantity.js';
 import { textReport } from '../report/text-report.js';
 import { refuseHopeless, refuseViolated, withAssumed, withChecks } from './assumption-check.js';
 import { changing } from './changing.js';
+import { commandLineWins } from './command-line-wins.js';
 import { CommandError, exitCodes, usageError } from './exit-code.js';
 import { addInputOptions, type InputOptions, type Inputs, readInputs } from './inputs.js';
 import { attachAndInstall, type InstallOutcome, type InstallStep } from './install.js';
@@ -29,6 +30,7 @@ import { Progress } from './progress.js';
 import { stageResidual } from './residual-file.js';
 
 export interface OffloadOptions extends InputOptions {
+  readonly attach?: true;
   readonly mode: 'native' | 'generic';
   readonly dryRun?: true;
   readonly residual?: string;
@@ -50,6 +52,7 @@ export interface OffloadOptions extends InputOptions {
 export function addOffloadCommand(program: Command): void {
   addInputOptions(program)
     .option('--dev <IF>', 'attach to this device (repeatable); without it nothing is touched', deviceName)
+    .option('--attach', 'attach to the devices that the configuration file names')
     .addOption(new Option('--mode <MODE>', 'XDP mode').choices(['native', 'generic']).default('native'))
     .option('--dry-run', 'plan for --dev, but attach nothing')
     .option('--residual <FILE>', 'write what stays in netfilter (a directory for several rulesets)')
@@ -69,7 +72,8 @@ export function addOffloadCommand(program: Command): void {
     .option('--assume <CODE>', 'take an assumption as given (repeatable)', repeated)
     .addOption(bpffsOption())
     .addOption(stateOption())
-    .action(async (files: readonly string[], options: OffloadOptions, command: Command) => {
+    .action(async (files: readonly string[], given: OffloadOptions, command: Command) => {
+      const options = commandLineWins(files, given, (name) => command.getOptionValueSource(name) === 'config');
       if (files.length === 0 && !options.live)
         command.error('offload: name at least one RULESET, or read this host with --live', { exitCode: 1 });
       await offload(files, options);
@@ -114,9 +118,11 @@ export async function offload(
 }
 
 function refuseContradictions(
-  { dryRun, dev, host, live, installResidual, confirm }: OffloadOptions,
+  { attach, dryRun, dev, host, live, installResidual, confirm }: OffloadOptions,
   attaching: boolean,
 ): void {
+  if (attach && !dev)
+    throw usageError('--attach is for the devices of the configuration file, which has no "dev": name them with --dev');
   if (dryRun && !dev) throw usageError('--dry-run plans for a device without attaching: name it with --dev');
   if (attaching && host !== undefined)
     throw usageError('--host is for planning elsewhere: an attached filter needs the facts of this host');

@@ -3,26 +3,20 @@ import { type Command } from 'commander';
 import type { HostFacts } from '../model/host.js';
 import { unknownHost } from '../replay/unknown-host.js';
 import { usageError } from './exit-code.js';
-import { readHostFile } from './host-file.js';
-import { deviceName } from './option.js';
+import { addReadingOptions, type InputOptions, readInputs } from './inputs.js';
+import { deviceName, stateOption } from './option.js';
 import { planInputs, type Planned } from './pipeline.js';
 import type { Progress } from './progress.js';
-import { readFiles } from './read-files.js';
 
-export interface ElsewhereOptions {
-  readonly dev?: readonly string[];
-  readonly host?: string;
+export interface ElsewhereOptions extends InputOptions {
   readonly strict?: true;
   readonly conntrack: boolean;
 }
 
 export const addElsewhereOptions = (command: Command): Command =>
-  command
+  addReadingOptions(command)
     .option('--dev <IF>', 'the device that the packets arrive on', deviceName)
-    .option(
-      '--host <FILE>',
-      'facts of the host, from `offload snapshot`; without them every packet is taken to be for it',
-    )
+    .addOption(stateOption())
     .option('--strict', 'never drop a packet of a tracked flow after the conntrack hook')
     .option('--no-conntrack', 'do not ask conntrack: what stands below an established-accept stays in netfilter');
 
@@ -38,11 +32,12 @@ export function planElsewhere(
   options: ElsewhereOptions,
   progress: Progress,
 ): PlannedElsewhere {
-  const { dev, host } = options;
+  const { dev, live } = options;
   if (dev !== undefined && dev.length > 1) throw usageError('the packets arrive on one device: name it with one --dev');
   progress.stage('reading');
-  const { read, snapshots } = readFiles(files);
-  const known = host === undefined ? (snapshots[0]?.host ?? null) : readHostFile(host);
+  // Here the device is one of the host that is planned for, and only with --live is that this host.
+  const { dev: _, ...elsewhere } = options;
+  const { read, facts: known } = readInputs(files, live ? options : elsewhere);
   const [wanted] = dev ?? [];
   if (wanted !== undefined && known !== null && !known.devices.some(({ name }) => name === wanted)) {
     const names = known.devices.map(({ name }) => name).join(', ');

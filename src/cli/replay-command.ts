@@ -30,7 +30,7 @@ interface ReplayOptions extends ElsewhereOptions {
 export function addReplayCommand(program: Command): void {
   const command = program
     .command('replay')
-    .usage('[options] RULESET... CAPTURE')
+    .usage('[options] (RULESET... | --live) CAPTURE')
     .description('what the ruleset and the prefilter do with the packets of a capture (pcap, pcapng, also gzipped)')
     .argument('[FILE...]', 'the rulesets, then the capture; - is standard input')
     .addOption(
@@ -44,7 +44,8 @@ export function addReplayCommand(program: Command): void {
     .option('--all', 'list every rule');
   addElsewhereOptions(command).action(async (files: readonly string[], options: ReplayOptions) => {
     const capture = files.at(-1);
-    if (capture === undefined || files.length < 2) throw usageError('replay wants RULESET... CAPTURE');
+    if (capture === undefined || (files.length < 2 && !options.live))
+      throw usageError('replay wants RULESET... CAPTURE, or --live CAPTURE');
     await replayCapture(files.slice(0, -1), capture, options);
   });
 }

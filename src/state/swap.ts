@@ -58,6 +58,16 @@ export function install(swap: Swap): void {
   });
 }
 
+/** Those that others have changed since: neither original nor residual. */
+export function changedByOthers(swaps: readonly Swap[]): readonly Swap[] {
+  if (swaps.length === 0) return [];
+  const live = readLive();
+  return swaps.filter((swap) => {
+    const now = tableIn(live, swap);
+    return !sameRules(swap, now, swap.original) && !sameRules(swap, now, swap.residual);
+  });
+}
+
 export type Restored = 'restored' | 'was original' | 'changed by others';
 
 /**
@@ -91,9 +101,11 @@ export function keepOriginal(swap: Swap, state: string): string {
   return file;
 }
 
+const tableNow = (swap: Swap): string | null => tableIn(readLive(), swap);
+
 /** Null: the table is gone. */
-function tableNow({ name, format, table }: Swap): string | null {
-  const text = readLive().find((one) => one.name === name)?.text;
+function tableIn(live: readonly LiveText[], { name, format, table }: Swap): string | null {
+  const text = live.find((one) => one.name === name)?.text;
   return text === undefined ? null : (tableTexts(format, text).get(table) ?? null);
 }
 

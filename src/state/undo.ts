@@ -3,10 +3,10 @@ import { attachmentOf } from '../load/attachment.js';
 import { detach } from '../load/detach.js';
 import { LoadError } from '../load/load-error.js';
 import type { NativeApi } from '../load/native-api.js';
-import { forgetInstall, type Install, writeInstall } from './install.js';
+import { forgetInstall, type Install, type Swap, writeInstall } from './install.js';
 import { forgetRecord } from './journal.js';
 import { ownProcess } from './process-id.js';
-import { keepOriginal, restore } from './swap.js';
+import { changedByOthers, keepOriginal, restore } from './swap.js';
 
 export type UndoStep = 'marked' | 'restored' | 'detached' | 'forgotten';
 
@@ -42,8 +42,15 @@ export async function undo(install: Install, { native, state, force, observe }: 
   observe?.('forgotten');
 }
 
+/** All of them, or none: each is looked at before the first is restored, and once more just before it is. */
 export function restoreTables({ swaps }: Install, state: string, force: boolean): void {
-  const changed = swaps.toReversed().filter((swap) => restore(swap, state, force) === 'changed by others');
+  if (!force) refuseChanged(changedByOthers(swaps), state);
+  for (const swap of swaps.toReversed()) {
+    if (restore(swap, state, force) === 'changed by others') refuseChanged([swap], state);
+  }
+}
+
+function refuseChanged(changed: readonly Swap[], state: string): void {
   if (changed.length === 0) return;
   const files = changed.map(
     (swap) => `  ${swap.table} (${swap.name}): the original is in ${keepOriginal(swap, state)}`,

@@ -5,24 +5,45 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Command } from 'commander';
 import { applyConfig, configSchema, keysOf } from '../../src/cli/config.js';
+import { commandLineWins } from '../../src/cli/command-line-wins.js';
 import { CommandError } from '../../src/cli/exit-code.js';
+import type { OffloadOptions } from '../../src/cli/offload-command.js';
 import { commandLine } from '../../src/cli/run.js';
+import { offload } from '../samples/sample-runs.js';
 
-/** The options a command would run with: parsed, but not run. */
-function optionsWith(t: ExecutionContext, config: unknown, args: readonly string[], name?: string): object {
+function written(t: ExecutionContext, config: unknown): string {
   const directory = mkdtempSync(join(tmpdir(), 'offload-config-'));
   t.teardown(() => {
     rmSync(directory, { recursive: true });
   });
   const file = join(directory, 'offload.json');
   writeFileSync(file, typeof config === 'string' ? config : JSON.stringify(config));
+  return file;
+}
+
+/** A command that has been parsed, but not run. */
+function commandWith(t: ExecutionContext, config: unknown, args: readonly string[], name?: string): Command {
+  const file = written(t, config);
   const program = commandLine();
   const command = name === undefined ? program : program.commands.find((each) => each.name() === name);
   if (command === undefined) throw new Error(`no command ${String(name)}`);
   program.parseOptions(['--config', file, ...(command === program ? args : [])]);
   if (command !== program) command.parseOptions([...args]);
   applyConfig(program, command);
-  return command.opts();
+  return command;
+}
+
+const optionsWith = (...given: Parameters<typeof commandWith>): object => commandWith(...given).opts();
+
+/** What `offload FILE...` would do after it has given way to the command line. */
+function offloadWith(
+  t: ExecutionContext,
+  config: unknown,
+  args: readonly string[],
+  files: readonly string[] = [],
+): OffloadOptions {
+  const command = commandWith(t, config, args);
+  return commandLineWins(files, command.opts(), (name) => command.getOptionValueSource(name) === 'config');
 }
 
 const refusal = (t: ExecutionContext, config: unknown): string => {
@@ -36,6 +57,39 @@ test('the file gives what the command line does not say', (t) => {
     mode: 'native',
     conntrack: false,
   });
+});
+
+test('a command line that names no device touches nothing, whatever the file says', (t) => {
+  const config = { dev: ['eth0'], confirm: 60, 'install-residual': true, live: true, 'dry-run': false };
+  const nothing = { dev: undefined, confirm: undefined, installResidual: undefined };
+  t.like(offloadWith(t, config, [], ['rules.v4']), { ...nothing, live: undefined });
+  t.like(offloadWith(t, config, []), { ...nothing, live: true });
+  t.like(offloadWith(t, config, ['--live']), { ...nothing, live: true });
+  t.like(offloadWith(t, config, ['--attach']), { dev: ['eth0'], confirm: 60, installResidual: true, live: true });
+  t.like(offloadWith(t, config, ['--dev', 'eth1']), { dev: ['eth1'], confirm: 60, installResidual: true, live: true });
+  t.like(offloadWith(t, config, ['--attach'], ['rules.v4']), {
+    dev: ['eth0'],
+    confirm: 60,
+    installResidual: undefined,
+    live: undefined,
+  });
+  t.like(offloadWith(t, config, ['--attach', '--dry-run']), { ...nothing, dev: ['eth0'], dryRun: true });
+  const { stderr, status } = offload(['--attach', '--config', written(t, {}), 'rules.v4']);
+  t.is(status, 1);
+  t.regex(stderr, /--attach is for the devices of the configuration file, which has no "dev"/);
+});
+
+test('what is typed is never taken back', (t) => {
+  const typed = ['--dev', 'eth0', '--confirm', '5', '--install-residual'];
+  t.like(offloadWith(t, {}, typed, ['rules.v4']), { dev: ['eth0'], confirm: 5, installResidual: true });
+  t.like(offloadWith(t, { live: true }, ['--host', 'h.json'], ['rules.v4']), { host: 'h.json', live: undefined });
+  t.like(offloadWith(t, { host: 'h.json' }, ['--live']), { host: undefined, live: true });
+});
+
+test('nobody forces or attaches by a file', (t) => {
+  t.regex(refusal(t, { attach: true }), /attach/);
+  t.regex(refusal(t, { detach: { force: true } }), /force/);
+  t.regex(refusal(t, { detach: { dev: ['eth0'] } }), /dev/);
 });
 
 test('a section is for one command; where things are is for all', (t) => {

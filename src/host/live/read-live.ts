@@ -122,12 +122,19 @@ function readIpset(began: number): readonly LiveText[] {
   return output.stdout.trim() === '' ? [] : [made('live:ipset', 'ipset', output.stdout, began)];
 }
 
+/** What was found once stays for this process: each reading would ask again. */
+const tools = new Map<string, string>();
+
 /** The command of that back end: its own name, or the plain one where that is of this back end. Null: neither is installed. */
-export function toolOf(
-  base: 'iptables' | 'ip6tables',
-  backend: 'legacy' | 'nft',
-  verb: 'save' | 'restore',
-): string | null {
+export function toolOf(...which: Parameters<typeof findTool>): string | null {
+  const known = tools.get(which.join(' '));
+  if (known !== undefined) return known;
+  const found = findTool(...which);
+  if (found !== null) tools.set(which.join(' '), found);
+  return found;
+}
+
+function findTool(base: 'iptables' | 'ip6tables', backend: 'legacy' | 'nft', verb: 'save' | 'restore'): string | null {
   const own = `${base}-${backend}-${verb}`;
   if (run(own, ['-V']).kind !== 'missing') return own;
   const plain = run(`${base}-${verb}`, ['-V']);
