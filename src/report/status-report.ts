@@ -111,7 +111,7 @@ function* ruleTable(
   const widths = heads.map((head, i) => Math.max(head.length, ...rows.map(({ cells }) => cells[i]?.length ?? 0)));
   const line = (cells: readonly string[]): string => cells.map((cell, i) => cell.padStart(widths[i] ?? 0)).join('  ');
   const name = Math.max(4, ...rows.map(({ rule }) => printable(rule.rule).length));
-  if (rows.length > 0) yield colors.dim(`  ${line(heads)}  ${'rule'.padEnd(name)}\n`);
+  if (rows.length > 0) yield colors.dim(`  ${line(heads)}  rule\n`);
   for (const { rule, cells } of rows) {
     const row = `  ${line(cells)}  ${printable(rule.rule).padEnd(name)}  ${printable(ruleBody(rule.text))}`;
     yield `${shortened(row, columns)}\n`;

@@ -4,6 +4,7 @@ import type { RuleId, Ruleset, Table } from '../../src/model/ruleset.js';
 import { boundaryFrames, type BoundaryOptions } from '../../src/oracle/boundary-frames.js';
 import { frameAt } from '../../src/oracle/frame-batch.js';
 import { createOracle } from '../../src/oracle/oracle.js';
+import { type Allowed, nothingAllowed } from '../../src/plan/exempt.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { describeDifference, describeFate } from '../../src/verify/describe-difference.js';
 import { judge, XDP_DROP, XDP_PASS, type Decision } from '../../src/verify/verify.js';
@@ -16,6 +17,9 @@ export interface FrameCheck {
   readonly facts: HostFacts;
   readonly conntrack: boolean;
   readonly frames: BoundaryOptions;
+  readonly allow?: Allowed;
+  /** Told of each frame and what the prefilter says to it. */
+  readonly observe?: (frame: Uint8Array, answer: 'drop' | 'ask' | 'pass') => void;
 }
 
 /** The ruleset without its full rules: what the covered device's packets meet. Ids stay. */
@@ -33,11 +37,11 @@ function withoutRules(ruleset: Ruleset, full: ReadonlySet<RuleId>): Ruleset {
 const moments = [0, 99, 150, 250, 400, 1000];
 
 /** Descriptions of the frames on which prefilter and residual are not what the ruleset is; `dropped` counts early drops. */
-export function checkFrames({ ruleset, facts, conntrack, frames }: FrameCheck): {
+export function checkFrames({ ruleset, facts, conntrack, frames, allow = nothingAllowed, observe }: FrameCheck): {
   dropped: number;
   differences: string[];
 } {
-  const plan = planRuleset(ruleset, { devices: ['eth0'], facts, strict: false, conntrack });
+  const plan = planRuleset(ruleset, { devices: ['eth0'], facts, strict: false, conntrack, allow });
   const decisions = new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload]));
   const full = new Set(plan.rules.filter(({ offload }) => offload === 'full').map(({ id }) => id));
   const original = createOracle(ruleset, facts, 'eth0');
@@ -64,6 +68,7 @@ export function checkFrames({ ruleset, facts, conntrack, frames }: FrameCheck): 
       const second = asOf + (moments[i % moments.length] ?? 0);
       const answer = prefilterVerdict(plan.prefilter, frame, MAC, 0, second);
       if (answer !== 'pass') dropped++;
+      observe?.(frame, answer);
       compare(frame, origin, answer === 'drop' ? XDP_DROP : XDP_PASS, false, second * 1000);
       // Packets that conntrack knows pass (compared above); of the others the drop must be right.
       if (answer === 'ask') compare(frame, origin, XDP_DROP, true, second * 1000);

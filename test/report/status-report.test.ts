@@ -1,0 +1,69 @@
+/** The status as people and as scripts read it. */
+import { Ajv } from 'ajv';
+import test from 'ava';
+import pc from 'picocolors';
+import { type Pending, type Since, statusJson, statusText } from '../../src/report/status-report.js';
+import schema from '../../src/report/status.schema.json' with { type: 'json' };
+import { device, evil, nothingPending, rule } from './status-samples.js';
+
+const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
+const style = { columns: 110, colors: pc.createColors(false), all: false };
+const printed = (devices = [device('eth0')], pending: Pending = nothingPending, since: Since | null = null): string =>
+  [...statusText(devices, pending, style, since)].join('');
+
+test('the JSON is what its schema says, whatever is attached', (t) => {
+  const pending = { confirmBy: Date.parse('2026-01-02T03:04:05Z'), residualTables: ['filter'] };
+  const cases = [
+    statusJson([], nothingPending),
+    statusJson([device('eth0'), device('eth1', { mode: 'generic', rules: null, attachedAt: null })], pending),
+    statusJson([device(evil, { rules: [rule(evil, 1n << 40n, evil)] })], nothingPending),
+  ];
+  for (const text of cases) t.true(validate(JSON.parse(text)), JSON.stringify(validate.errors));
+  t.is((JSON.parse(cases[1] ?? '') as { confirmBy: string }).confirmBy, '2026-01-02T03:04:05.000Z');
+  t.false(validate({ ...(JSON.parse(cases[0] ?? '') as object), extra: 1 }));
+  t.false(validate({ schemaVersion: 1, devices: [{ device: 'eth0' }], confirmBy: null, residualTables: [] }));
+});
+
+test('rules with drops, most first; the back end of iptables is told', (t) => {
+  const text = printed();
+  t.regex(text, /^eth0: native XDP, program 42 since 2026-01-02 03:04:05 UTC\n {2}made from rules\.v4\n/);
+  t.regex(text, /20 .*ip filter@legacy INPUT 2.*\n.* 10 .*ip filter INPUT 1 /);
+});
+
+test('of more rules than fit, the rest is counted', (t) => {
+  const rules = Array.from({ length: 25 }, (_, i) => rule(`ip filter INPUT ${String(i + 1)}`, BigInt(i)));
+  t.regex(
+    printed([device('eth0', { rules })]),
+    /INPUT 25 .*INPUT 6 .*\n {2}… and 4 more rules \(--all lists them\)\n$/s,
+  );
+});
+
+test('an earlier look gives rates, and the busiest rule comes first', (t) => {
+  const before = device('eth0', {
+    drops: { packets: 10n, bytes: 600n },
+    rules: [rule('ip filter INPUT 1', 0n), rule('ip filter@legacy INPUT 2', 20n)],
+  });
+  const text = printed([device('eth0')], nothingPending, { devices: [before], seconds: 2 });
+  t.regex(text, /, 10 dropped per second\n/);
+  t.regex(text, /per second {2}rule\n +10 +600 bytes +5 +ip filter INPUT 1 .*\n +20 .* 0 +ip filter@legacy INPUT 2/);
+  // A replaced program counts from 0: there is no rate over two programs.
+  t.notRegex(
+    printed([device('eth0', { programId: 43 })], nothingPending, { devices: [before], seconds: 2 }),
+    /per second/,
+  );
+});
+
+test('what may still be undone is told', (t) => {
+  const text = printed([], { confirmBy: Date.parse('2026-01-02T03:04:05Z'), residualTables: ['filter', 'inet own'] });
+  t.regex(text, /^Nothing is attached\.\nNetfilter holds what is left in filter, inet own;/);
+  t.regex(text, /Not confirmed: all of it is undone at 2026-01-02 03:04:05 UTC unless `offload confirm` is run\./);
+});
+
+test('nothing in a ruleset reaches the terminal as a control character', (t) => {
+  const text = printed(
+    [device(evil, { files: [evil], rules: [rule(evil, 1n, `-A INPUT -m comment --comment "${evil}" -j DROP`)] })],
+    { confirmBy: null, residualTables: [evil] },
+  );
+  t.notRegex(text.replaceAll('\n', ''), /[\u0000-\u001f\u007f-\u009f\u202e]/);
+  t.is(text.split('\n').filter((line) => line.startsWith('d')).length, 0, 'no line is begun by a ruleset');
+});
