@@ -30,11 +30,13 @@ flag -> (%word | "constant" | "interval" | "timeout" | "dynamic" | "offload") {%
 tableLine -> "flags" flagList                              {% line.flags %}
            | comment                                       {% id %}
 
-flowtableLine -> "hook" %word priority                     {% line.flowtableHook %}
-               | "devices" "=" %set                        {% line.devicesLine %}
-               | "devices" "=" %variable                   {% line.devicesLine %}
-               | "flags" flagList                          {% line.flags %}
-               | "counter"                                 {% line.counterLine %}
+flowtableLine -> flowtableAttribute                        {% expression.first %}
+               | flowtableLine flowtableAttribute          {% line.cons %}
+flowtableAttribute -> "hook" %word priority                {% line.flowtableHook %}
+                    | "devices" "=" %set                   {% line.devicesLine %}
+                    | "devices" "=" %variable              {% line.devicesLine %}
+                    | "flags" flagList                     {% line.flags %}
+                    | "counter"                            {% line.counterLine %}
 
 # --- sets and maps ----------------------------------------------------------------------------------------------------------------
 
@@ -95,7 +97,7 @@ quotaWords -> ("over" | "until"):? %number quotaUnit quotaUsed:?
 limitWords -> "rate" ("over" | "until"):? rate burst:?
 addVerb -> ("add" | "create" | "delete" | "destroy")       {% line.word %}
 elementVerb -> ("add" | "create" | "delete" | "destroy" | "get" | "reset") {% line.word %}
-removalVerb -> ("flush" | "delete" | "destroy" | "reset" | "list") {% line.word %}
+removalVerb -> ("flush" | "delete" | "destroy" | "reset") {% line.word %}
 removable -> ("chain" | "set" | "map" | "meter" | "flowtable" | "counter" | "quota" | "limit" | "secmark" | "synproxy" | "tunnel") {% line.words %}
            | "ct" ("helper" | "timeout" | "expectation")   {% line.words %}
            | "flow" "table"                                {% line.words %}

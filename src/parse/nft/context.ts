@@ -83,9 +83,22 @@ const typeNames: Readonly<Record<string, string>> = {
 /** Names of what was expected, few enough to read. */
 export function expectedText({ expected }: SyntaxFailure): string {
   const names = [...new Set(expected.map((name) => typeNames[name] ?? name))];
+  if (names.length === 0) return 'nothing more';
   const shown = names.slice(0, 8);
   if (names.length > shown.length) return `${shown.join(', ')} …`;
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} or ${shown.at(-1) ?? ''}`;
+}
+
+/** What a piece of the grammar failed on, `what` (a line, a rule) having ended when no token is left; and where: nft points there, too. */
+export function failureAt(
+  context: Context,
+  tokens: readonly Token[],
+  failure: SyntaxFailure,
+  what: string,
+): { readonly why: string; readonly at: Token } {
+  const found = tokens[failure.at];
+  const why = `${found ? foundText(found) : `the ${what} ends here`}; expected ${expectedText(failure)}`;
+  return { why, at: found ?? context.reader.peek() };
 }
 
 export function foundText(token: Token): string {

@@ -13,6 +13,7 @@ export function readJsonCommand(verb: string, json: JsonObject, context: JsonCon
   const body = isObject(value) ? value : {};
   const isAdd = verb === 'add' || verb === 'create' || verb === 'insert' || verb === 'replace';
   if (object === 'element') return readElements(verb as AddVerb, body, context);
+  if (verb === 'list') return { kind: 'idle', text: listText(object, body), span: context.span };
   if (!isAdd) return readRemoval(verb as Removal['verb'], object, body, context);
   const { span } = context;
   if (object === 'table')
@@ -59,6 +60,10 @@ function readElements(verb: AddVerb, json: JsonObject, context: JsonContext): Co
     elements: readJsonSet(items, context),
     span: context.span,
   };
+}
+
+function listText(object: string, { family, table, name }: JsonObject): string {
+  return ['list', object, family, table, name].filter((word) => typeof word === 'string').join(' ');
 }
 
 function readRemoval(verb: Removal['verb'], object: string, json: JsonObject, { span }: JsonContext): Removal {

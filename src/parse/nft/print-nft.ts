@@ -56,6 +56,8 @@ export function printCommand(command: Command): string {
       );
     case 'removal':
       return printRemoval(command);
+    case 'idle':
+      return command.text;
     case 'define':
     case 'undefine':
     case 'include':

@@ -165,7 +165,9 @@ function printNat(s: NatStatement): string {
 /** IPv6 addresses stand in brackets before a port. */
 function addressAndPort(address: Expression | null, port: Expression | null): string {
   if (!port) return address ? printExpression(address) : '';
-  return `${address ? bracketed(address) : ''}:${printExpression(port)}`;
+  // `@name:80` would be one word.
+  const colon = address?.kind === 'map' ? ' : ' : ':';
+  return `${address ? bracketed(address) : ''}${colon}${printExpression(port)}`;
 }
 function bracketed(e: Expression): string {
   if (e.kind === 'range') return `${bracketed(e.low)}-${bracketed(e.high)}`;

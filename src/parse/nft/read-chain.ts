@@ -3,8 +3,8 @@ import type { Expression } from './tree-expression.js';
 import type { Chain, ChainHook, OpaqueNode } from './tree.js';
 import type { Line } from './build-line.js';
 import type { Context } from './context.js';
-import { expectedText, foundText, warnAt } from './context.js';
-import { parsePiece, type StartSymbol } from './grammar.js';
+import { failureAt, warnAt } from './context.js';
+import { parsePiece } from './grammar.js';
 import type { Token } from './lexer.js';
 import { spanOf } from './place.js';
 import { isCommonLine, readCommonLine } from './read-common.js';
@@ -20,45 +20,58 @@ export interface Head {
 /** Words with which a line begins that is no rule. */
 const attributes: ReadonlySet<string> = new Set(['type', 'policy', 'flags', 'comment']);
 
+/** What the lines of a chain say that are no rules. */
+interface ChainLines {
+  hook: ChainHook | null;
+  policy: Expression | null;
+  comment: string | null;
+  flags: readonly string[];
+}
+
 export function readChain(context: Context, { name, start }: Head): Chain {
   const { reader } = context;
   const open = reader.next();
   reader.handle = null;
   reader.peek();
   const handle = reader.handle as number | null;
-  let hook: ChainHook | null = null;
-  let policy: Expression | null = null;
-  let comment: string | null = null;
-  let flags: readonly string[] = [];
-  const items: Chain['items'][number][] = [];
-  while (skipToItem(context)) {
-    const first = reader.peek();
-    if (isCommonLine(first)) items.push(readCommonLine(context, (inner) => readRule(inner, 0)));
-    else if (first.type === 'keyword' && attributes.has(first.text)) {
-      const line = readAttribute(context, 'chainLine');
-      if ('kind' in line) items.push(line);
-      else if (line.name === 'hook') hook = line.hook;
-      else if (line.name === 'policy') policy = line.value;
-      else if (line.name === 'comment') comment = line.text;
-      else if (line.name === 'flags') flags = line.flags;
-    } else items.push(readRule(context, 0));
-  }
+  const lines: ChainLines = { hook: null, policy: null, comment: null, flags: [] };
+  const items: ChainItem[] = [];
+  while (skipToItem(context)) items.push(...readChainItems(context, lines));
   const end = closeBlock(context, open);
   const extent = { start: start.start, end };
-  return { kind: 'chain', name, handle, hook, policy, flags, comment, items, extent, span: spanOf(start) };
+  return { kind: 'chain', name, handle, ...lines, items, extent, span: spanOf(start) };
+}
+
+type ChainItem = Chain['items'][number];
+
+function readChainItems(context: Context, lines: ChainLines): readonly ChainItem[] {
+  const first = context.reader.peek();
+  if (isCommonLine(first)) return [readCommonLine(context, (inner) => readChainItems(inner, lines))];
+  if (first.type !== 'keyword' || !attributes.has(first.text)) return [readRule(context, 0)];
+  const line = readAttribute(context, 'chainLine');
+  if ('kind' in line) return [line];
+  if (line.name === 'hook') lines.hook = line.hook;
+  else if (line.name === 'policy') lines.policy = line.value;
+  else if (line.name === 'comment') lines.comment = line.text;
+  else if (line.name === 'flags') lines.flags = line.flags;
+  return [];
 }
 
 /** A line of a block: what it says, or its text when it is not understood. */
-export function readAttribute(context: Context, symbol: StartSymbol): Line | OpaqueNode {
-  const warnings = context.diagnostics.length;
+export function readAttribute(context: Context, symbol: 'tableLine' | 'chainLine'): Line | OpaqueNode {
   const { tokens } = readLine(context, 0);
+  return attributesOf(context, symbol, tokens);
+}
+
+export function attributesOf<Symbol extends 'tableLine' | 'chainLine' | 'flowtableLine'>(
+  context: Context,
+  symbol: Symbol,
+  tokens: readonly Token[],
+): (Symbol extends 'flowtableLine' ? readonly Line[] : Line) | OpaqueNode {
   const parsed = parsePiece(symbol, tokens);
-  if ('node' in parsed) return parsed.node as Line;
-  context.diagnostics.length = warnings;
-  const first = tokens[0]!;
-  const found = tokens[parsed.failure.at];
-  const why = `${found ? foundText(found) : 'the line ends here'}; expected ${expectedText(parsed.failure)}`;
-  warnAt(context, found ?? first, `this line is not understood (${why}); what it is about stays in netfilter`);
+  if ('node' in parsed) return parsed.node as Symbol extends 'flowtableLine' ? readonly Line[] : Line;
+  const { why, at } = failureAt(context, tokens, parsed.failure, 'line');
+  warnAt(context, at, `this line is not understood (${why}); what it is about stays in netfilter`);
   return opaqueNode(context, tokens);
 }
 

@@ -1,21 +1,12 @@
 /** The outermost level: table blocks and commands. */
-import type {
-  Chain,
-  Command,
-  Declaration,
-  ObjectDeclaration,
-  OpaqueNode,
-  Rule,
-  TableBlock,
-  TableItem,
-} from './tree.js';
+import type { Chain, Command, Declaration, Idle, ObjectDeclaration, Rule, TableBlock, TableItem } from './tree.js';
 import type { CommandLine } from './build-line.js';
-import { foundText, syntaxErrorAt, warnAt, type Context } from './context.js';
+import { foundText, syntaxErrorAt, type Context } from './context.js';
 import { parsePiece } from './grammar.js';
 import type { Token } from './lexer.js';
 import { spanOf } from './place.js';
-import { opaqueNode, readAttribute } from './read-chain.js';
-import { isCommonLine, lineError, readCommonLine } from './read-common.js';
+import { readAttribute } from './read-chain.js';
+import { isCommonLine, lineError, nothingOutside, readCommonLine, type Outside } from './read-common.js';
 import { emptyFlowtable, emptySet, objectOf, readDeclared } from './read-declaration.js';
 import { closeBlock, readLine, skipToItem, sourceOf, type LineTokens } from './read-line.js';
 import { opaqueRule, placeRule } from './read-rule.js';
@@ -27,8 +18,13 @@ const declared: ReadonlySet<string> = new Set(
 const verbs: ReadonlySet<string> = new Set(
   'add create insert replace delete destroy get reset flush list rename'.split(' '),
 );
-/** Commands that change nothing, which nobody writes into a ruleset on purpose. */
-const idle: ReadonlySet<string> = new Set('list get monitor describe export import reset'.split(' '));
+/** Commands that only show something, whatever their words say. */
+const idle: ReadonlySet<string> = new Set(['list', 'describe', 'export', 'monitor']);
+
+function readIdle(context: Context): Idle {
+  const { tokens } = readLine(context, 0);
+  return { kind: 'idle', text: sourceOf(context, tokens).replaceAll(/\s+/g, ' '), span: spanOf(tokens[0]!) };
+}
 
 function opensBlock(tokens: readonly Token[]): boolean {
   const first = tokens[0]?.text ?? '';
@@ -37,14 +33,16 @@ function opensBlock(tokens: readonly Token[]): boolean {
 
 export function readCommands(context: Context): Command[] {
   const commands: Command[] = [];
-  while (skipToItem(context)) commands.push(readCommand(context));
+  while (skipToItem(context)) commands.push(...readCommand(context));
   const stop = context.reader.peek();
   if (stop.type !== 'eof') throw syntaxErrorAt(context, stop, 'this "}" closes nothing');
   return commands;
 }
 
-function readCommand(context: Context): Command {
-  if (isCommonLine(context.reader.peek())) return readCommonLine(context, readCommand);
+function readCommand(context: Context): readonly Command[] {
+  const next = context.reader.peek();
+  if (isCommonLine(next)) return [readCommonLine(context, readCommand)];
+  if (idle.has(next.text)) return [readIdle(context)];
   const warnings = context.diagnostics.length;
   context.reader.handle = null;
   const line = readLine(context, 0, opensBlock);
@@ -52,20 +50,28 @@ function readCommand(context: Context): Command {
   const block = stop.text === '{';
   const piece = block ? [...tokens, stop] : tokens;
   const parsed = parsePiece('command', piece);
-  if ('failure' in parsed) return unknownCommand(context, line, parsed.failure, warnings);
-  return finishCommand(context, parsed.node as CommandLine, line, block);
+  if ('failure' in parsed) return [unknownCommand(context, line, parsed.failure, warnings)];
+  const outside = nothingOutside();
+  const command = finishCommand(context, parsed.node as CommandLine, line, block ? outside : null);
+  return [...outside.before, command, ...outside.after];
 }
 
-function finishCommand(context: Context, command: CommandLine, { tokens }: LineTokens, block: boolean): Command {
+/** `outside` is null when no block follows. */
+function finishCommand(
+  context: Context,
+  command: CommandLine,
+  { tokens }: LineTokens,
+  outside: Outside | null,
+): Command {
   const start = tokens[0]!;
   const span = spanOf(start);
   switch (command.kind) {
     case 'table':
-      return readTable(context, command, start, block);
+      return readTable(context, command, start, outside !== null);
     case 'declaration': {
       const head = { name: command.name, start };
       const { verb, family, table, object } = command;
-      const node = block ? readDeclared(context, object, head) : bare(object, head, tokens);
+      const node = outside ? readDeclared(context, object, head, outside) : bare(object, head, tokens);
       return { kind: 'declaration', verb, family, table, declared: node, span };
     }
     case 'inlineObject': {
@@ -141,10 +147,6 @@ function unknownCommand(
       return { kind: 'ruleCommand', verb, family, table, chain, position, rule, extent, span: spanOf(first) };
     }
   }
-  if (idle.has(first.text) && stop.text !== '{') {
-    warnAt(context, first, 'this command is kept, but not understood');
-    return opaqueNode(context, tokens);
-  }
   throw lineError(context, tokens, stop, failure);
 }
 
@@ -162,36 +164,34 @@ function readTable(
   reader.handle = null;
   reader.peek();
   const handle = reader.handle as number | null;
-  let flags: readonly string[] = [];
-  let comment: string | null = null;
+  const about: TableLines = { flags: [], comment: null };
   const items: TableItem[] = [];
-  while (skipToItem(context)) {
-    const item = readTableItem(context);
-    if ('kind' in item) items.push(item);
-    else if (item.name === 'flags') ({ flags } = item);
-    else comment = item.text;
-  }
+  while (skipToItem(context)) items.push(...readTableItems(context, about));
   const extent = { start: start.start, end: closeBlock(context, open) };
-  return { ...node, handle, flags, comment, items, extent };
+  return { ...node, handle, ...about, items, extent };
 }
 
-type TableLine =
-  { readonly name: 'flags'; readonly flags: readonly string[] } | { readonly name: 'comment'; readonly text: string };
+interface TableLines {
+  flags: readonly string[];
+  comment: string | null;
+}
 
-function readTableItem(context: Context): TableItem | TableLine {
+function readTableItems(context: Context, about: TableLines): readonly TableItem[] {
   const first = context.reader.peek();
-  if (isCommonLine(first)) {
-    return readCommonLine(context, (inner) => {
-      const item = readTableItem(inner);
-      if (!('kind' in item)) throw syntaxErrorAt(inner, inner.reader.peek(), `${item.name} stands in an included file`);
-      return item;
-    });
+  if (isCommonLine(first)) return [readCommonLine(context, (inner) => readTableItems(inner, about))];
+  if (!declared.has(first.text)) {
+    const line = readAttribute(context, 'tableLine');
+    if ('kind' in line) return [line];
+    if (line.name === 'flags') about.flags = line.flags;
+    else if (line.name === 'comment') about.comment = line.text;
+    return [];
   }
-  if (!declared.has(first.text)) return readAttribute(context, 'tableLine') as TableLine | OpaqueNode;
   const { tokens, stop } = readLine(context, 0, opensBlock);
   const parsed = parsePiece('itemHead', tokens);
   if ('failure' in parsed) throw lineError(context, tokens, stop, parsed.failure);
   if (stop.text !== '{') throw syntaxErrorAt(context, stop, `${foundText(stop)}; expected "{"`);
   const { object, name } = parsed.node as { object: string; name: string };
-  return readDeclared(context, object, { name, start: first });
+  const outside = nothingOutside();
+  const item = readDeclared(context, object, { name, start: first }, outside);
+  return [...outside.before, item, ...outside.after];
 }

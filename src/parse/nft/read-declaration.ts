@@ -3,18 +3,20 @@ import type { Expression } from './tree-expression.js';
 import type { Chain, Flowtable, ObjectDeclaration, OpaqueNode, Priority, SetDeclaration } from './tree.js';
 import type { Line } from './build-line.js';
 import type { RuleBody } from './build-statement.js';
-import { expectedText, foundText, warnAt, type Context } from './context.js';
+import { failureAt, warnAt, type Context } from './context.js';
 import { parsePiece } from './grammar.js';
 import type { Token } from './lexer.js';
 import { spanOf } from './place.js';
-import { readAttribute, readChain, opaqueNode, type Head } from './read-chain.js';
-import { closeBlock, readLine, skipToItem, sourceOf } from './read-line.js';
+import { attributesOf, readChain, opaqueNode, type Head } from './read-chain.js';
+import { readPlainLines, type Outside } from './read-common.js';
+import { closeBlock, sourceOf } from './read-line.js';
 
 /** The block after `object name`, which begins at the next token. */
 export function readDeclared(
   context: Context,
   object: string,
   head: Head,
+  outside: Outside,
 ): Chain | SetDeclaration | Flowtable | ObjectDeclaration {
   switch (object) {
     case 'chain':
@@ -22,11 +24,11 @@ export function readDeclared(
     case 'set':
     case 'map':
     case 'meter':
-      return readSetBlock(context, object, head);
+      return readSetBlock(context, object, head, outside);
     case 'flowtable':
-      return readFlowtable(context, head);
+      return readFlowtable(context, head, outside);
     default:
-      return readObject(context, object as ObjectDeclaration['object'], head);
+      return readObject(context, object as ObjectDeclaration['object'], head, outside);
   }
 }
 
@@ -63,25 +65,27 @@ export function emptySet(keyword: SetDeclaration['keyword'], { name, start }: He
   };
 }
 
-function readSetBlock(context: Context, keyword: SetDeclaration['keyword'], head: Head): SetDeclaration {
+function readSetBlock(
+  context: Context,
+  keyword: SetDeclaration['keyword'],
+  head: Head,
+  outside: Outside,
+): SetDeclaration {
   const { brace, handle } = open(context);
   let declaration: SetDeclaration = { ...emptySet(keyword, head), handle };
-  while (skipToItem(context)) {
-    const { tokens } = readLine(context, 0);
+  readPlainLines(context, outside, (inner, tokens, mixed) => {
     const parsed = parsePiece('setLine', tokens);
-    if ('node' in parsed) {
+    if ('node' in parsed && !mixed) {
       for (const line of parsed.node as Line[]) declaration = { ...declaration, ...setPart(line, declaration) };
-      continue;
+      return;
     }
-    const found = tokens[parsed.failure.at];
-    const why = `${found ? foundText(found) : 'the line ends here'}; expected ${expectedText(parsed.failure)}`;
-    warnAt(
-      context,
-      found ?? tokens[0]!,
-      `this line of a set is not understood (${why}); rules with the set stay in netfilter`,
-    );
-    declaration = { ...declaration, opaque: [...declaration.opaque, opaqueNode(context, tokens)] };
-  }
+    const { why, at } =
+      'failure' in parsed
+        ? failureAt(inner, tokens, parsed.failure, 'line')
+        : { why: 'it uses variables between definitions of this block', at: tokens[0]! };
+    warnAt(inner, at, `this line of a set is not understood (${why}); rules with the set stay in netfilter`);
+    declaration = { ...declaration, opaque: [...declaration.opaque, opaqueNode(inner, tokens)] };
+  });
   const end = closeBlock(context, brace);
   return { ...declaration, extent: { start: head.start.start, end } };
 }
@@ -123,7 +127,7 @@ export function emptyFlowtable({ name, start }: Head): Flowtable {
   return { kind: 'flowtable', name, handle: null, hook: null, priority: null, ...lists, extent, span: spanOf(start) };
 }
 
-function readFlowtable(context: Context, head: Head): Flowtable {
+function readFlowtable(context: Context, head: Head, outside: Outside): Flowtable {
   const { brace, handle } = open(context);
   let hook: string | null = null;
   let priority: Priority | null = null;
@@ -131,14 +135,17 @@ function readFlowtable(context: Context, head: Head): Flowtable {
   let flags: readonly string[] = [];
   let counter = false;
   const opaque: OpaqueNode[] = [];
-  while (skipToItem(context)) {
-    const line = readAttribute(context, 'flowtableLine');
-    if ('kind' in line) opaque.push(line);
-    else if (line.name === 'flowtableHook') ({ hook, priority } = line);
-    else if (line.name === 'devices') ({ devices } = line);
-    else if (line.name === 'flags') ({ flags } = line);
-    else if (line.name === 'counter') counter = true;
-  }
+  readPlainLines(context, outside, (inner, tokens) => {
+    const lines = attributesOf(inner, 'flowtableLine', tokens);
+    if ('kind' in lines) opaque.push(lines);
+    else
+      for (const line of lines) {
+        if (line.name === 'flowtableHook') ({ hook, priority } = line);
+        else if (line.name === 'devices') ({ devices } = line);
+        else if (line.name === 'flags') ({ flags } = line);
+        else if (line.name === 'counter') counter = true;
+      }
+  });
   const extent = { start: head.start.start, end: closeBlock(context, brace) };
   return { ...emptyFlowtable(head), handle, hook, priority, devices, flags, counter, opaque, extent };
 }
@@ -146,20 +153,24 @@ function readFlowtable(context: Context, head: Head): Flowtable {
 /** Objects that are statements, too: their lines together are written as the statement is. */
 const statements: ReadonlySet<string> = new Set(['counter', 'quota', 'limit', 'synproxy']);
 
-function readObject(context: Context, object: ObjectDeclaration['object'], head: Head): ObjectDeclaration {
+function readObject(
+  context: Context,
+  object: ObjectDeclaration['object'],
+  head: Head,
+  outside: Outside,
+): ObjectDeclaration {
   const { brace, handle } = open(context);
   const words: Token[] = [];
   const attributes: string[] = [];
   let comment: string | null = null;
-  while (skipToItem(context)) {
-    const { tokens } = readLine(context, 0);
+  readPlainLines(context, outside, (inner, tokens) => {
     if (tokens[0]?.text === 'comment' && tokens.length === 2) {
       comment = tokens[1]!.value;
-      continue;
+      return;
     }
-    attributes.push(sourceOf(context, tokens).replaceAll(/\s+/g, ' '));
+    attributes.push(sourceOf(inner, tokens).replaceAll(/\s+/g, ' '));
     words.push(...tokens);
-  }
+  });
   const extent = { start: head.start.start, end: closeBlock(context, brace) };
   return objectOf(object, head, words, { attributes, handle, comment, extent });
 }

@@ -2,7 +2,7 @@
 import type { Rule } from './tree.js';
 import type { RuleBody } from './build-statement.js';
 import type { Context } from './context.js';
-import { expectedText, foundText, warnAt } from './context.js';
+import { failureAt, warnAt } from './context.js';
 import { parsePiece, type SyntaxFailure } from './grammar.js';
 import type { Token } from './lexer.js';
 import { spanOf } from './place.js';
@@ -48,10 +48,10 @@ export function opaqueRule(
 ): Rule {
   context.diagnostics.length = warnings;
   const first = tokens[0]!;
-  const found = failure && tokens[failure.at];
-  let why = `it has more than ${ruleLimit} words`;
-  if (failure) why = `${found ? foundText(found) : 'the rule ends here'}; expected ${expectedText(failure)}`;
-  warnAt(context, found ?? first, `this rule is not understood (${why}); it stays in netfilter`);
+  const { why, at } = failure
+    ? failureAt(context, tokens, failure, 'rule')
+    : { why: `it has more than ${ruleLimit} words`, at: first };
+  warnAt(context, at, `this rule is not understood (${why}); it stays in netfilter`);
   const text = sourceOf(context, tokens);
   return placeRule(context, tokens, { statements: [{ kind: 'opaque', text, span: spanOf(first) }], comment: null });
 }

@@ -208,10 +208,10 @@ export interface ElementCommand extends Node, TableName {
   readonly elements: SetExpression | VariableExpression;
 }
 
-/** flush, delete, destroy, reset, list, rename …: object word(s), then what it names. */
+/** flush, delete, destroy, reset, rename: object word(s), then what it names. */
 export interface Removal extends Node {
   readonly kind: 'removal';
-  readonly verb: 'flush' | 'delete' | 'destroy' | 'reset' | 'list' | 'rename';
+  readonly verb: 'flush' | 'delete' | 'destroy' | 'reset' | 'rename';
   /** `ruleset`, `table`, `chain`, `rule`, `set`, `map`, `counter`, `counters` … */
   readonly object: string;
   /** null: all families. */
@@ -222,8 +222,14 @@ export interface Removal extends Node {
   readonly newName: string | null;
 }
 
+/** `list …`, `describe …`, `export …`, `monitor …`: shows something and changes nothing. */
+export interface Idle extends Node {
+  readonly kind: 'idle';
+  readonly text: string;
+}
+
 export type Command =
-  TableBlock | Declaration | RuleCommand | ElementCommand | Removal | Define | Undefine | Include | OpaqueNode;
+  TableBlock | Idle | Declaration | RuleCommand | ElementCommand | Removal | Define | Undefine | Include | OpaqueNode;
 
 export interface NftFile {
   readonly kind: 'file';
