@@ -10,7 +10,7 @@ import type { NftFile } from '../parse/nft/tree.js';
 import { detectFormat } from './detect-format.js';
 import { lowerIpset } from './lower-ipset.js';
 import { lowerIptables } from './lower-iptables.js';
-import { withoutDumped } from './lower-nft/managed.js';
+import { withoutListed } from './lower-nft/same-table.js';
 import { lowerNft } from './lower-nft/lower-nft.js';
 import type { NftText } from './nft-text.js';
 import type { Input, InputFormat, Ruleset, Table } from './ruleset.js';
@@ -46,9 +46,9 @@ export function readRuleset(inputs: readonly SourceText[]): { ruleset: Ruleset; 
     for (const set of made.sets) sets.set(set.id, { ...set, ...ageOf(input) });
     read.push(input);
   }
-  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  const { tables: whole, diagnostics: differences } = withoutListed(tables);
+  const errors = [...diagnostics, ...differences].filter((diagnostic) => diagnostic.severity === 'error');
   if (errors.length > 0) throw new InputError(errors);
-  const whole = withoutDumped(tables);
   const warnings = rulesetWarnings(whole, sets);
   return { ruleset: { inputs: read, tables: whole, sets }, diagnostics: [...diagnostics, ...warnings] };
 }

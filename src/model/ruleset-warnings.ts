@@ -1,5 +1,6 @@
 /** What a reader should be told of a ruleset that was read: names that nothing defines, extensions that nobody interprets. One warning for each name and file. */
 import type { Diagnostic, DiagnosticCode, Span } from '../diagnostic.js';
+import { notShown } from './lower-nft/managed.js';
 import type { Part } from './match.js';
 import type { NamedSet, SetId } from './set.js';
 import type { Rule, Table } from './ruleset.js';
@@ -14,12 +15,30 @@ interface Warning {
 
 export function rulesetWarnings(tables: readonly Table[], sets: ReadonlyMap<SetId, NamedSet>): Diagnostic[] {
   const warnings = new Map<string, Warning>();
+  const short = tables.filter(isShort);
   for (const table of tables) {
+    if (short.includes(table)) continue;
     for (const chain of table.chains.values()) {
       for (const rule of chain.rules) for (const part of rule.parts) note(warnings, rule, part, sets);
     }
   }
-  return [...warnings.values()].map(toDiagnostic);
+  return [...short.map(shortTable), ...[...warnings.values()].map(toDiagnostic)];
+}
+
+/** Whether the table has rules of iptables-nft that only nft has listed. */
+const isShort = ({ managed, chains }: Table): boolean =>
+  managed !== undefined &&
+  [...chains.values()].some(({ rules }) =>
+    rules.some(
+      ({ parts: [first] }) =>
+        first && 'match' in first && first.match.kind === 'unknown' && first.match.text === notShown,
+    ),
+  );
+
+function shortTable({ family, name, span }: Table): Diagnostic {
+  const message = `table ${family} ${name} is iptables' own, of which nft does not show everything; all of its rules stay in netfilter`;
+  const notes = [`add the output of ${family === 'ip6' ? 'ip6tables-save' : 'iptables-save'} to the inputs`];
+  return { code: 'opaque-match', severity: 'warning', span, message, notes };
 }
 
 function note(warnings: Map<string, Warning>, rule: Rule, part: Part, sets: ReadonlyMap<SetId, NamedSet>): void {

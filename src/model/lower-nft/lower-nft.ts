@@ -5,7 +5,7 @@ import type { NamedSet, SetId } from '../set.js';
 import type { NftFile, Statement } from '../../parse/nft/tree.js';
 import { inBraces } from './cuts.js';
 import { ChainDraft, type SetDraft, type TableDraft } from './draft.js';
-import { managerOf } from './managed.js';
+import { isShortened, managerOf } from './managed.js';
 import type { RuleContext } from './rules.js';
 import { lowerRule } from './rules.js';
 import { RulesetDraft } from './ruleset-draft.js';
@@ -29,6 +29,11 @@ function lowerTable(file: NftFile, draft: TableDraft, sets: NamedSet[]): Table {
   markUpdated(draft);
   for (const set of draft.sets.values()) sets.push(lowerSet(set));
   const chains = new Map<string, Chain>();
+  const managed = managerOf(file, draft);
+  const isShort =
+    (managed === 'iptables-nft' || managed === 'iptables-names') && draft.loads !== 'afresh'
+      ? isShortened
+      : (): boolean => false;
   const ingress = [...draft.chains.values()].some(({ base }) => base?.hook === 'ingress');
   const waiting = [...draft.chains.values()];
   for (let chain = waiting.shift(); chain; chain = waiting.shift()) {
@@ -38,6 +43,7 @@ function lowerTable(file: NftFile, draft: TableDraft, sets: NamedSet[]): Table {
       ingress: ingress || draft.family === 'netdev',
       table: draft.name,
       chain: name,
+      isShort,
       setOf: (set) => draft.sets.get(set) ?? null,
       addSet: (set, make) => {
         const made = make(`nft:${draft.family} ${draft.name} ${set} #${sets.length}` as SetId);
@@ -54,7 +60,6 @@ function lowerTable(file: NftFile, draft: TableDraft, sets: NamedSet[]): Table {
     chains.set(name, lowerChain(chain, draft, context));
   }
   const { family, name, span } = draft;
-  const managed = managerOf(file, draft);
   const { blocks, loads } = draft;
   return { family, name, dialect: 'nft', file: file.file, span, chains, blocks, loads, ...(managed && { managed }) };
 }

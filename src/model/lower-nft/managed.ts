@@ -1,8 +1,8 @@
 /** Tables in an nft listing that others than nft load: iptables-nft, or the program that owns them. */
 import { baseChainPlace, iptablesTables } from '../base-chains.js';
 import type { Table } from '../ruleset.js';
-import type { NftFile } from '../../parse/nft/tree.js';
-import type { TableDraft } from './draft.js';
+import type { NftFile, Rule as RuleTree } from '../../parse/nft/tree.js';
+import type { BasePlace, TableDraft } from './draft.js';
 
 /** Who else loads the table; null: nft. */
 export function managerOf(file: NftFile, table: TableDraft): NonNullable<Table['managed']> | null {
@@ -23,20 +23,23 @@ function isDeclared({ text, format }: NftFile, { family, name, chains }: TableDr
   );
 }
 
-/** The base chains are those of iptables. */
+/** A base chain stands where iptables has one of that name. */
 function hasItsNames({ family, name, chains }: TableDraft): boolean {
-  const base = [...chains.values()].filter((chain) => chain.base);
-  if ((family !== 'ip' && family !== 'ip6') || base.length === 0) return false;
-  return iptablesTables.includes(name) && base.every((chain) => baseChainPlace(name, chain.name) !== null);
+  if ((family !== 'ip' && family !== 'ip6') || !iptablesTables.includes(name)) return false;
+  return [...chains.values()].some(({ base, name: chain }) => base !== null && isBuiltIn(name, chain, base));
 }
 
-/** The iptables dump of a table says all of it: then nft's view of the same table is left out. */
-export function withoutDumped(tables: readonly Table[]): readonly Table[] {
-  const dumped = new Set(
-    tables.filter(({ dialect }) => dialect === 'iptables').map(({ family, name }) => `${family} ${name}`),
-  );
-  return tables.filter(
-    ({ family, name, managed, dialect }) =>
-      dialect === 'iptables' || !managed || managed === 'owner' || !dumped.has(`${family} ${name}`),
-  );
+function isBuiltIn(table: string, chain: string, { hook, priority }: BasePlace): boolean {
+  const place = baseChainPlace(table, chain);
+  return place?.hook === hook && place.priority === priority;
 }
+
+/**
+ * Whether nft may show less of a rule than it holds: nft 1.0.6 writes what iptables' extensions say in its own words as iptables-translate
+ * does, and `--ctstate NEW,DNAT` becomes `ct status dnat`. iptables-nft counts in each of its rules.
+ */
+export const isShortened = ({ statements }: RuleTree): boolean =>
+  statements.some(({ kind }) => kind === 'counter' || kind === 'xt');
+
+/** Stands in such a rule for what may be missing: it could match anything and do anything. */
+export const notShown = 'what nft does not show of a rule of iptables-nft';

@@ -12,6 +12,7 @@ import { printStatement } from '../../parse/nft/print-statement.js';
 import type { RuleDraft } from './draft.js';
 import type { Alternatives } from './key.js';
 import { familyMatch, unknownMatch } from './key.js';
+import { notShown } from './managed.js';
 import { lowerMatch, type MatchContext } from './matches.js';
 import { resolve, type Scope } from './scope.js';
 import { lowerStatement, lowerVerdict, type BarePart } from './statements.js';
@@ -22,6 +23,8 @@ const maxWays = 256;
 
 export interface RuleContext extends Omit<MatchContext, 'scope' | 'protocols' | 'network'> {
   readonly chain: string;
+  /** Whether nft may show less of the rule than it holds. */
+  readonly isShort: (rule: RuleDraft['rule']) => boolean;
   /** Makes a chain of the rules in `jump { … }` and gives its name. */
   readonly addBlock: (statement: Statement & { kind: 'chainBlock' }, scope: Scope) => string;
 }
@@ -32,13 +35,14 @@ export function lowerRule(draft: RuleDraft, number: number, context: RuleContext
   const { rule, scope, cut } = draft;
   const id = `${context.family} ${context.table} ${context.chain} ${number}` as RuleId;
   const { text, span } = rule;
+  const hidden: Part[] = context.isShort(rule) ? [{ match: unknownMatch(notShown, 'opaque'), span }] : [];
   return waysOf(rule.statements, { ...context, scope, protocols: null, network: networkOf(context.family) }).map(
-    (parts) => ({
+    (shown) => ({
       id,
       number,
       span,
       text,
-      parts,
+      parts: [...hidden, ...shown],
       cut,
     }),
   );

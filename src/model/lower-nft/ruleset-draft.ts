@@ -71,6 +71,8 @@ export class RulesetDraft {
       case 'removal':
         this.#removal(command);
         return;
+      case 'idle':
+        return;
     }
   }
 
@@ -255,7 +257,7 @@ export class RulesetDraft {
 
   #removal(command: Removal): void {
     const { verb, object, family, table: name, span } = command;
-    if (verb === 'list' || verb === 'reset') return;
+    if (verb === 'reset') return;
     if (object === 'ruleset') {
       this.#emptied.add(family ?? '*');
       for (const [key, table] of this.tables) if (family === null || table.family === family) this.tables.delete(key);

@@ -235,6 +235,17 @@ test('variables, numbers of rules and ways of one rule', (t) => {
   );
 });
 
+test('definitions in blocks of sets and objects hold in the table from there on, as in nft', (t) => {
+  const { tables } = read(
+    'define x = 10.0.0.1\ntable ip t {\ncounter n {\nredefine x = 10.0.0.2\npackets 1 bytes 2\n}\n' +
+      'set s {\ntype ipv4_addr\nelements = { $x }\nredefine x = 10.0.0.3\n}\n' +
+      'chain c {\ntype filter hook input priority 0;\nip saddr $x drop\n}\n}\n' +
+      'table ip u {\nchain c {\ntype filter hook input priority 0;\nip saddr $x drop\n}\n}\n',
+  );
+  const ways = tables.map(({ chains }) => chains.get('c')?.rules.map(({ parts }) => parts.map(show).join(' ')));
+  t.deepEqual(ways, [['saddr:a000003-a000003 → drop'], ['saddr:a000001-a000001 → drop']]);
+});
+
 test('sets that packets change are not known, expiry times are kept', (t) => {
   const { sets: made } = read(
     'table ip t {\nset a { type ipv4_addr; flags timeout; elements = { 10.0.0.1 timeout 1h expires 30m, 10.0.0.2 } }\n' +
