@@ -18,7 +18,7 @@ interface Case {
   readonly expected: Readonly<Record<string, string>>;
 }
 
-const inputAccept = filter(`-A INPUT -s ${bad}/32 -j ACCEPT`);
+const inputAccept = filter('-A INPUT -s 203.0.113.0/24 -j ACCEPT');
 const rawQueue = table(
   'raw',
   `-A PREROUTING -s 203.0.113.0/24 -j NFQUEUE`,
@@ -29,7 +29,7 @@ const cases: readonly Case[] = [
   {
     title: 'an accept ends only its own base chain, whichever comes first',
     v4: inputAccept,
-    nft: chain('ip', 'before', 'input priority -1', drop) + chain('ip', 'after', 'input priority 1', drop),
+    nft: chain('ip', 'before', 'input priority -1', drop) + chain('ip', 'after', 'input priority 1', dropOther),
     expected: {
       'ip filter INPUT 1': 'none not-a-drop',
       'ip before c 1': 'full offloaded',

@@ -256,20 +256,6 @@ test('sets that packets change are not known, expiry times are kept', (t) => {
   t.is(b?.kind, 'opaque');
 });
 
-test('the iptables dump of a table wins over what nft shows of it', (t) => {
-  const nft =
-    '# Warning: table ip filter is managed by iptables-nft, do not touch!\ntable ip filter {\nchain INPUT {\ntype filter hook input priority filter\n}\n}\n';
-  const dump = '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s 10.0.0.1 -j DROP\nCOMMIT\n';
-  const { ruleset } = readRuleset([
-    { file: 'a', text: dump, takenAt: null },
-    { file: 'b', text: nft, takenAt: null },
-  ]);
-  t.deepEqual(
-    ruleset.tables.map(({ dialect }) => dialect),
-    ['iptables'],
-  );
-});
-
 test('at ingress a tag may still stand before the packet', (t) => {
   const text = (rule: string): string =>
     `table netdev t {\nchain c {\ntype filter hook ingress device "eth0" priority 0\n${rule}\n}\n}\n`;
