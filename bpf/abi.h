@@ -216,6 +216,7 @@ struct family_config {
 	__u32 steps; /* offset of struct step[step_count] */
 	__u32 step_count;
 	__u32 skips; /* number of skip steps */
+	__u32 calls; /* words are searched by bpf_loop, skips or not: they are more than the verifier walks */
 	__u32 escapes; /* offset */
 	__u32 expiries; /* offset of struct expiry[] */
 	__u32 tuple_destination; /* bit per tuple slot: its address is the destination */

@@ -225,7 +225,7 @@ static __always_inline __u64 match_word(const void *t, family_ptr family, const 
 
 #define NO_STEP (~0u)
 
-/* With skip steps: from `position` on, over words and skips alike. */
+/* With skip steps, or more words than the verifier walks: from `position` on, over words and skips alike. */
 struct search {
 	struct lookup lookup;
 	__u32 position; /* step to look from */
@@ -308,10 +308,12 @@ static __always_inline __u32 first_step(const void *t, family_ptr family, struct
 {
 	__u32 words = family->words, used = family->used, w, i;
 
-	if (family->skips) {
+	if (family->skips || family->calls) {
 		s->found = NO_STEP;
-		/* 0, but a constant would have the verifier walk every word; so would a value that it knows to be equal to `zero`. */
+		/* A constant would have the verifier walk every word; so would a value that it knows to be equal to `zero`, which this is. */
 		s->position = *(const volatile __u32 *)t;
+		if (family->calls)
+			s->position = s->lookup.span.first << 6;
 		s->lookup.asked = 0;
 		if (version == 4)
 			bpf_loop(words + family->skips + 1, search_ip, s, 0);

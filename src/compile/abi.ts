@@ -118,6 +118,7 @@ export const familyConfig: Struct = {
       'steps',
       'step_count',
       'skips',
+      'calls',
       'escapes',
       'expiries',
       'tuple_destination',

@@ -10,7 +10,7 @@ import { Expiries } from './expiries.js';
 import { Escapes, Labels } from './labels.js';
 import { address6Prefixes, macPrefixes, tuplePrefixes } from './prefix-entries.js';
 import { prefixTable, type PrefixTable } from './prefix-table.js';
-import { bitVectors, rowBytes, rowWords } from './rows.js';
+import { bitVectors, rowBytes, rowWords, walkedByVerifier } from './rows.js';
 import { labelWidth, smallEntries, smallTable } from './small-table.js';
 import { sweep, type LabelledRanges } from './sweep.js';
 
@@ -94,6 +94,7 @@ class FamilyBuilder {
       steps: this.arena.add(this.#stepTable()),
       step_count: steps.length,
       skips: steps.filter(({ outcome }) => outcome.kind !== 'drop' && outcome.kind !== 'pass').length,
+      calls: walkedByVerifier(rowWords(steps.length), this.#uses.length) ? 0 : 1,
       escapes: this.arena.add(this.#escapes.words()),
       expiries: this.arena.add(this.#expiryTable()),
       tuple_destination: bits((use) => tuple(use).addressField === 'daddr'),

@@ -7,6 +7,13 @@ import { highHalf, lowHalf } from './halves.js';
 /** 64-bit words per row; a family without steps has one. */
 export const rowWords = (steps: number): number => Math.max(1, Math.ceil(steps / 64));
 
+/**
+ * Whether the verifier gets through a loop over all words of that many fields. It forgets states inside of loops, and then walks again what
+ * follows each of a word's branches, one per field: Linux 6.18 needs 1 M instructions, its limit, at 13 fields of 16 words. A call of
+ * a function for each word is verified once, whatever their number, and costs a packet some nanoseconds.
+ */
+export const walkedByVerifier = (words: number, fields: number): boolean => words * fields ** 2 <= 1500;
+
 /** u64s that a row takes: one of several words begins with its span. */
 const rowSize = (words: number): number => (words === 1 ? 1 : words + 1);
 

@@ -1,6 +1,7 @@
 /** The main evidence for the data plane: random programs and packets, the kernel's verdicts and counters against the evaluator's. */
 import test, { type ExecutionContext } from 'ava';
 import { compilePrefilter } from '../../src/compile/compile.js';
+import { walkedByVerifier } from '../../src/compile/rows.js';
 import type { Prefilter, StepProgram } from '../../src/plan/program.js';
 import { evaluate } from '../compile/evaluate.js';
 import { decoded, deviceMac, frameOf, type PacketSpec } from '../compile/frame.js';
@@ -137,4 +138,19 @@ test('the largest programs of both families at once are verified by the kernel',
     }
   }
   t.pass();
+});
+
+test('both families at the most words that the verifier walks, for any number of fields', async (t) => {
+  for (const count of [2, 3, 5, 8, 13, 16]) {
+    const words = Math.min(160, Math.floor(1500 / count ** 2));
+    t.true(walkedByVerifier(words, count), `${words} words of ${count} fields`);
+    t.is(walkedByVerifier(words + 1, count), words === 160);
+    const fields = allFields.filter((field) => field !== 'tuple').slice(0, count);
+    const made = (family: 4 | 6) =>
+      randomProgram(new Random(seed + count + family), {
+        ...small, family, steps: words * 64, atoms: 60, skips: false, counters: 50, fields,
+      }); // prettier-ignore
+    const image = compilePrefilter({ ip: made(4), ip6: made(6), counters: 50 });
+    (await loadImage(image, { mac: deviceMac, position: 0 }, conntrackObjectFile)).close();
+  }
 });
