@@ -115,10 +115,12 @@ function build(name, force) {
   const step = steps[name];
   const stamp = join('build', `${name}.stamp`);
   process.stderr.write(`build: ${name}\n`);
+  // Before it runs: what changes meanwhile may not be in what it makes.
+  const read = fingerprint(step);
   const { ok, output } = step.run();
   mkdirSync('build', { recursive: true });
   if (ok) {
-    writeFileSync(stamp, fingerprint(step));
+    writeFileSync(stamp, read);
     return true;
   }
   rmSync(stamp, { force: true });
