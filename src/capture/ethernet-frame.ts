@@ -1,4 +1,5 @@
 /** A captured packet as the frame that XDP is handed: other link layers get an Ethernet header made up for them. */
+import type { LinkField } from '../model/field.js';
 import type { CapturedPacket } from './captured-packet.js';
 
 /** LINKTYPE_ numbers (www.tcpdump.org/linktypes.html); 12 and 14 are raw IP on some systems. */
@@ -21,6 +22,8 @@ export type Framed =
       readonly bytes: Uint8Array;
       /** Bytes of it that were captured; the rest, which a snapshot length cut off, is zero. */
       readonly captured: number;
+      /** What of its header was made up though rules can ask for it. */
+      readonly hidden: ReadonlySet<LinkField>;
     }
   /** Sent by the capturing host: no XDP program has met it. */
   | { readonly kind: 'sent' }
@@ -34,12 +37,18 @@ const madeUpSource = 0x0200000000fe;
 const otherStation = 0x0200000000fd;
 const groupOfAll = { broadcast: 0xffffffffffff, multicast: 0x01005e000001 } as const;
 
+type Hidden = ReadonlySet<LinkField>;
+const nothing: Hidden = new Set();
+const sender: Hidden = new Set(['smac'] as const);
+const wholeHeader: Hidden = new Set(['smac', 'packetType'] as const);
+
 interface Addressed {
   readonly destination: number;
   readonly source: number;
   readonly etherType: number;
   /** Length of the captured link-layer header that this replaces. */
   readonly header: number;
+  readonly hidden: Hidden;
 }
 
 const u16 = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
@@ -71,8 +80,14 @@ function cooked(
   if (bytes.length < at.header) return { kind: 'unreadable', why: 'cut within the link-layer header' };
   if (type === 4) return { kind: 'sent' };
   const destination = [device, groupOfAll.broadcast, groupOfAll.multicast][type] ?? otherStation;
-  const source = length === 6 ? mac(bytes, at.address) : madeUpSource;
-  return { destination, source, etherType: u16(bytes, at.protocol), header: at.header };
+  const named = length === 6;
+  return {
+    destination,
+    source: named ? mac(bytes, at.address) : madeUpSource,
+    etherType: u16(bytes, at.protocol),
+    header: at.header,
+    hidden: named ? nothing : sender,
+  };
 }
 
 /** AF_INET is 2 everywhere, AF_INET6 10, 24, 28 or 30; the word is in the byte order of whoever captured it. */
@@ -86,7 +101,7 @@ function addressed({ link, bytes }: CapturedPacket, device: number): Framed | Ad
   const plain = (etherType: number | null, header: number): Framed | Addressed =>
     etherType === null
       ? { kind: 'unreadable', why: 'not IP' }
-      : { destination: device, source: madeUpSource, etherType, header };
+      : { destination: device, source: madeUpSource, etherType, header, hidden: wholeHeader };
   switch (link) {
     case linkTypes.raw:
     case linkTypes.rawBsd:
@@ -119,7 +134,7 @@ export function ethernetFrame(packet: CapturedPacket, device: number, takeAll: b
     const whole = Math.min(length, maxFrame);
     const frame = bytes.length >= whole ? bytes : padded(bytes, 0, whole, 0);
     if (takeAll && frame.length >= 6 && ((frame[0] ?? 0) & 1) === 0) writeMac(frame, 0, device);
-    return { kind: 'frame', bytes: frame, captured: bytes.length };
+    return { kind: 'frame', bytes: frame, captured: bytes.length, hidden: nothing };
   }
   const to = addressed(packet, device);
   if ('kind' in to) return to;
@@ -128,7 +143,7 @@ export function ethernetFrame(packet: CapturedPacket, device: number, takeAll: b
   writeMac(frame, 6, to.source);
   frame[12] = to.etherType >> 8;
   frame[13] = to.etherType & 255;
-  return { kind: 'frame', bytes: frame, captured: bytes.length - to.header + 14 };
+  return { kind: 'frame', bytes: frame, captured: bytes.length - to.header + 14, hidden: to.hidden };
 }
 
 /** `length` bytes behind `room` zeros: those of `bytes` from `from` on, then zeros. */

@@ -23,6 +23,9 @@ export type SmallField =
 /** Added to `packetType` when there is a VLAN tag in a VLAN tag, both of id 0. */
 export const nestedTags = 4;
 
+/** Fields of the link-layer header: what a capture does not tell that has been made without one. */
+export type LinkField = 'smac' | 'packetType';
+
 export type Field = SmallField | 'saddr' | 'daddr' | 'smac' | 'tuple';
 
 /** Values of the field `availability`, most known first. */

@@ -1,10 +1,12 @@
 /** Ethernet and VLAN: from the bytes that XDP sees to what `ip_rcv` and `ipv6_rcv` hand to PREROUTING. */
+import type { LinkField } from '../model/field.js';
 import { decodeIpv4 } from './decode-ipv4.js';
 import { decodeIpv6 } from './decode-ipv6.js';
 import { read16 } from './network-order.js';
 import { lost, type Packet, type Reception } from './packet.js';
 
 const BROADCAST_MAC = 0xffffffffffff;
+const nothingHidden: ReadonlySet<LinkField> = new Set();
 
 /** 48-bit big-endian number at `offset`. */
 function readMac(frame: Uint8Array, offset: number): number {
@@ -22,8 +24,13 @@ function packetTypeOf(destination: number, firstByte: number, mac: number | null
 
 /**
  * @param mac The device's address, or null when it is not known.
+ * @param hidden What of the link-layer header was made up.
  */
-export function decodeFrame(frame: Uint8Array, mac: number | null): Reception {
+export function decodeFrame(
+  frame: Uint8Array,
+  mac: number | null,
+  hidden: ReadonlySet<LinkField> = nothingHidden,
+): Reception {
   if (frame.length < 14) return lost('shorter than an Ethernet header', true);
   const packetType = packetTypeOf(readMac(frame, 0), frame[0] ?? 0, mac);
   let offset = 12;
@@ -37,7 +44,7 @@ export function decodeFrame(frame: Uint8Array, mac: number | null): Reception {
   }
   if (etherType !== 0x0800 && etherType !== 0x86dd) return lost('not IP', true);
   if (packetType === null) return lost('frame for another station', true);
-  const link = { packetType, sourceMac: readMac(frame, 6), tags: (offset - 12) / 4 };
+  const link = { packetType, sourceMac: readMac(frame, 6), hidden, tags: (offset - 12) / 4 };
   const datagram = frame.subarray(offset + 2);
   return etherType === 0x0800 ? decodeIpv4(datagram, link) : decodeIpv6(datagram, link);
 }

@@ -3,7 +3,7 @@ import { onesComplementSum } from './checksum.js';
 import { read16, readAddress } from './network-order.js';
 import { lost, type Packet, type Reception } from './packet.js';
 
-export type Link = Pick<Packet, 'packetType' | 'sourceMac' | 'tags'>;
+export type Link = Pick<Packet, 'packetType' | 'sourceMac' | 'hidden' | 'tags'>;
 
 /** Option types with the copy bit: 131 loose, 137 strict source route. */
 function hasSourceRoute(options: Uint8Array): boolean {
@@ -40,6 +40,7 @@ export function decodeIpv4(bytes: Uint8Array, link: Link): Reception {
     packet: {
       packetType: link.packetType,
       sourceMac: link.sourceMac,
+      hidden: link.hidden,
       tags: link.tags,
       family: 4,
       saddr: readAddress(bytes, 12, 1),

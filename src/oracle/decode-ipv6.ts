@@ -58,6 +58,7 @@ export function decodeIpv6(bytes: Uint8Array, link: Link): Reception {
   const packet: Packet = {
     packetType: link.packetType,
     sourceMac: link.sourceMac,
+    hidden: link.hidden,
     tags: link.tags,
     family: 6,
     saddr,

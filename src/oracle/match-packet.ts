@@ -70,7 +70,7 @@ const matchLength: Matcher<'length'> = (match, { packet }, state) => {
 };
 
 const matchMac: Matcher<'mac'> = (match, { packet, hook }) => {
-  if (packet.fragment || hook === 'postrouting' || hook === 'output') return Maybe;
+  if (packet.fragment || hook === 'postrouting' || hook === 'output' || packet.hidden.has('smac')) return Maybe;
   return negateIf(match.negate, known(match.addresses.includes(packet.sourceMac)));
 };
 
@@ -85,7 +85,9 @@ const matchAddressType: Matcher<'addressType'> = (match, { packet, routing }, st
 };
 
 const matchPacketType: Matcher<'packetType'> = (match, { packet }) =>
-  packet.fragment ? Maybe : negateIf(match.negate, known(packet.packetType === match.type));
+  packet.fragment || packet.hidden.has('packetType')
+    ? Maybe
+    : negateIf(match.negate, known(packet.packetType === match.type));
 
 /** `-f`: only a later fragment that nobody has put together matches. IPv6 has no such match. */
 const matchFragment: Matcher<'fragment'> = (match, { packet }) =>

@@ -1,5 +1,6 @@
 /** The reference interpreter: what netfilter, running this ruleset, would do with the frame. */
 import type { AddressFamily } from '../model/address.js';
+import type { LinkField } from '../model/field.js';
 import type { HostFacts } from '../model/host.js';
 import type { Chain, Ruleset } from '../model/ruleset.js';
 import { indexAddresses, type AddressTest } from './address-index.js';
@@ -47,6 +48,8 @@ export interface Oracle {
   readonly fate: (frame: Uint8Array, trace?: TraceEvent[], untracked?: boolean, at?: number) => Fate;
   /** The fate, and the whole way to it and beyond effects: for explanations. */
   readonly walk: (frame: Uint8Array, request: WalkRequest) => Walked;
+  /** The same for frames of which these fields were made up: what turns on them is `depends`. */
+  readonly hiding: (fields: ReadonlySet<LinkField>) => Oracle;
 }
 
 export interface OracleOptions {
@@ -192,15 +195,16 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
   const unreceived = ({ why, elsewhere }: Extract<Reception, { kind: 'lost' }>): Fate =>
     hasIngress(environments[4]) ? ingressDoubt : { kind: 'lost', why, elsewhere };
 
-  return {
+  const hiding = (hidden: ReadonlySet<LinkField>): Oracle => ({
+    hiding,
     fate: (frame, trace, untracked = false, at) => {
-      const reception = decodeFrame(frame, mac);
+      const reception = decodeFrame(frame, mac, hidden);
       if (reception.kind === 'lost') return unreceived(reception);
       const seconds = at === undefined ? null : at / 1000;
       return fateOf(reception.packet, trace ?? null, untracked ? 'none' : 'open', seconds);
     },
     walk: (frame, { tracking, at, trace }) => {
-      const reception = decodeFrame(frame, mac);
+      const reception = decodeFrame(frame, mac, hidden);
       if (reception.kind === 'lost') {
         const fate = unreceived(reception);
         return { fate, end: fate };
@@ -209,5 +213,6 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
       const fate = fateOf(reception.packet, null, tracking, seconds);
       return { fate, end: fateOf(reception.packet, trace, tracking, seconds, true) };
     },
-  };
+  });
+  return hiding(new Set());
 }

@@ -1,11 +1,14 @@
 /** A packet as netfilter's hooks see it: after the link layer, the stack's sanity checks and the trim. */
 import type { AddressFamily } from '../model/address.js';
+import type { LinkField } from '../model/field.js';
 
 export interface Packet {
   readonly family: AddressFamily;
   readonly packetType: 'host' | 'broadcast' | 'multicast';
   /** 48-bit number. */
   readonly sourceMac: number;
+  /** What of the two was made up: no rule may count on it. */
+  readonly hidden: ReadonlySet<LinkField>;
   /** Words in host order, most significant first (1 or 4). */
   readonly saddr: Uint32Array;
   readonly daddr: Uint32Array;

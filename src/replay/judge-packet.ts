@@ -37,7 +37,10 @@ export interface SeenPacket {
   readonly packet: CapturedPacket;
   readonly frame: Uint8Array;
   readonly netfilter: NetfilterAnswer;
+  /** As far as the frame tells. */
   readonly prefilter: Decision;
+  /** With a link-layer header that was made up taken for true: what the loaded program does with these bytes. */
+  readonly asMade: Decision;
   /** How the prefilter contradicts netfilter; null: it does not. */
   readonly difference: 'unsound' | 'leak' | null;
 }
@@ -89,14 +92,18 @@ export function judgePacket(
 ): JudgedPacket {
   const framed = ethernetFrame(packet, mac, takeAll);
   if (framed.kind !== 'frame') return { kind: 'unseen', packet, unseen: framed };
-  const { bytes: frame, captured } = framed;
+  const { bytes: frame, captured, hidden } = framed;
   if (captured < frame.length && headersEnd(frame, captured) > captured)
     return { kind: 'unseen', packet, unseen: { kind: 'cut' } };
-  const { answer, sure, untracked } = netfilterAnswer(oracle, frame, clock);
-  const prefilter = simulation.decide(frame);
+  // The frame as it was made is one that can arrive: on it the two must agree, whatever of it is known.
+  const made = netfilterAnswer(oracle, frame, clock);
+  const asMade = simulation.decide(frame);
   const difference =
-    prefilter.verdict === 'pass'
-      ? judge(sure, XDP_PASS, decisions)
-      : judge(prefilter.verdict === 'ask' ? untracked : sure, XDP_DROP, decisions);
-  return { kind: 'seen', packet, frame, netfilter: answer, prefilter, difference };
+    asMade.verdict === 'pass'
+      ? judge(made.sure, XDP_PASS, decisions)
+      : judge(asMade.verdict === 'ask' ? made.untracked : made.sure, XDP_DROP, decisions);
+  const seen = { kind: 'seen', packet, frame, asMade, difference } as const;
+  if (hidden.size === 0) return { ...seen, netfilter: made.answer, prefilter: asMade };
+  const { answer } = netfilterAnswer(oracle.hiding(hidden), frame, clock);
+  return { ...seen, netfilter: answer, prefilter: simulation.decide(frame, hidden) };
 }

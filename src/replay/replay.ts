@@ -21,8 +21,10 @@ export interface ReplayRequest {
 
 export interface ReplayedPacket {
   readonly judged: JudgedPacket;
-  /** Engine kernel, for a packet that has been run. */
-  readonly kernel: 'drop' | 'pass' | null;
+  /** Engine kernel, for a packet that has been run. `hidden`: what it does turns on a header that was made up. */
+  readonly kernel: 'drop' | 'pass' | 'hidden' | null;
+  /** Engine kernel: what the loaded program must have counted the packet with. */
+  readonly counter: number | null;
   /** The rule whose counter XDP counts the drop with; null when it passes. Engine kernel: when the loaded program passes. */
   readonly droppedBy: RuleId | null;
   /** `unfaithful`: the loaded program does not do what the plan's steps say. */
@@ -78,16 +80,20 @@ export async function* replay(
     const judged = packets.map((packet) => judgePacket(judge, packet));
     const verdicts = request.run === undefined ? null : await runAll(request.run, judged);
     yield judged.map((one): ReplayedPacket => {
-      if (one.kind === 'unseen') return { judged: one, kernel: null, droppedBy: null, difference: null };
-      const { prefilter, difference } = one;
-      const rule = prefilter.verdict === 'pass' ? null : ruleOf(prefilter.counter);
+      if (one.kind === 'unseen') return { judged: one, kernel: null, counter: null, droppedBy: null, difference: null };
+      const { prefilter, asMade, difference } = one;
       const verdict = verdicts?.get(one) ?? null;
-      if (verdict === null) return { judged: one, kernel: null, droppedBy: rule, difference };
-      const dropped = verdict === XDP_DROP;
+      if (verdict === null) {
+        const droppedBy = prefilter.verdict === 'pass' ? null : ruleOf(prefilter.counter);
+        return { judged: one, kernel: null, counter: null, droppedBy, difference };
+      }
+      const counter = verdict === XDP_DROP && asMade.verdict !== 'pass' ? asMade.counter : null;
+      const isHidden = prefilter.verdict === 'pass' && prefilter.reason === 'hidden';
       return {
         judged: one,
-        kernel: dropped ? 'drop' : 'pass',
-        droppedBy: dropped ? rule : null,
+        kernel: isHidden ? 'hidden' : verdict === XDP_DROP ? 'drop' : 'pass',
+        counter,
+        droppedBy: isHidden || counter === null ? null : ruleOf(counter),
         difference: isFaithful(one, verdict) ? difference : 'unfaithful',
       };
     });
@@ -95,10 +101,10 @@ export async function* replay(
 }
 
 /** A packet that conntrack is asked about may pass or not. */
-const isFaithful = ({ prefilter }: SeenPacket, verdict: number): boolean =>
-  prefilter.verdict === 'ask'
+const isFaithful = ({ asMade }: SeenPacket, verdict: number): boolean =>
+  asMade.verdict === 'ask'
     ? verdict === XDP_DROP || verdict === XDP_PASS
-    : verdict === (prefilter.verdict === 'drop' ? XDP_DROP : XDP_PASS);
+    : verdict === (asMade.verdict === 'drop' ? XDP_DROP : XDP_PASS);
 
 async function runAll(
   run: (frames: FrameBatch) => Promise<Uint8Array>,

@@ -44,7 +44,7 @@ export class ReplayTally {
   readonly netfilter = { drop: 0, new: 0, pass: 0, lost: 0, depends: 0 };
   readonly prefilter = { drop: 0, ask: 0, pass: 0 };
   /** Engine kernel. */
-  readonly kernel = { drop: 0, pass: 0, notRun: 0 };
+  readonly kernel = { drop: 0, pass: 0, hidden: 0, notRun: 0 };
   readonly rules = new Map<RuleId, RuleCount>();
   readonly passes = new Map<string, PassCount>();
   /** What answers of `depends` turn on: a rule, or a reason. */
@@ -59,7 +59,7 @@ export class ReplayTally {
 
   constructor(private readonly plan: Plan) {}
 
-  add({ judged, kernel, droppedBy, difference }: ReplayedPacket): void {
+  add({ judged, kernel, counter, droppedBy, difference }: ReplayedPacket): void {
     const { packet } = judged;
     this.packets++;
     this.bytes += packet.length;
@@ -77,7 +77,7 @@ export class ReplayTally {
     this.#countReasons(judged, dropped);
     const source = sourceOf(judged.frame);
     if (source !== null) (dropped ? this.droppedSources : this.passedSources).add(source);
-    if (kernel === 'drop' && judged.prefilter.verdict !== 'pass') increment(this.counters, judged.prefilter.counter);
+    if (counter !== null) increment(this.counters, counter);
     if (difference === null) return;
     this.differences[difference]++;
     if (this.examples.length < keptExamples)

@@ -7,5 +7,6 @@ export const passWords: Readonly<Record<string, string>> = {
   vlan: 'of a VLAN',
   malformed: 'malformed: the stack discards it itself',
   family: 'the prefilter has nothing for its address family',
+  hidden: 'it turns on a link-layer header that the capture lacks',
   tracked: 'conntrack would have to be asked, and cannot be, or knows it',
 };

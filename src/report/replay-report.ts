@@ -108,6 +108,7 @@ function prefilterPart(tally: ReplayTally, { engine }: ReplayHeading, style: Tex
       ? [
           { packets: kernel.drop, text: 'dropped by the loaded program' },
           { packets: kernel.pass, text: 'passed to netfilter' },
+          { packets: kernel.hidden, text: 'not told: it turns on a link-layer header that the capture lacks' },
           { packets: kernel.notRun, text: 'not run: the kernel takes frames of 14 to 65,549 bytes' },
         ]
       : [

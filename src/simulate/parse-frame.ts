@@ -1,6 +1,6 @@
 /** Frame -> the fields that steps ask about, as bpf/parse.h reads them; or why the program passes it unread. */
 import type { AddressFamily } from '../model/address.js';
-import { Availability, nestedTags, type SmallField } from '../model/field.js';
+import { Availability, nestedTags, type LinkField, type SmallField } from '../model/field.js';
 
 /** Why a frame passes before any step is asked: names of `passReasons` in src/compile/abi.ts. */
 export type UnreadReason = 'notIp' | 'otherHost' | 'vlan' | 'malformed';
@@ -12,10 +12,13 @@ export interface FrameFields {
   readonly daddr: Uint32Array;
   /** 48-bit number. */
   readonly smac: number;
+  /** What of the link-layer header was made up. */
+  readonly hidden: ReadonlySet<LinkField>;
   /** All but `device`. */
   readonly small: Readonly<Record<Exclude<SmallField, 'device'>, number>>;
 }
 
+const nothingHidden: ReadonlySet<LinkField> = new Set();
 const maxTags = 16_384;
 const maxExtensionHeaders = 16;
 const broadcast = 0xffff_ffff_ffff;
@@ -66,19 +69,29 @@ function behindTags(frame: Uint8Array): { readonly at: number; readonly type: nu
   return { at, type };
 }
 
-/** @param mac Address of the device, a 48-bit number. */
-export function parseFrame(frame: Uint8Array, mac: number): FrameFields | UnreadReason {
+/**
+ * @param mac Address of the device, a 48-bit number.
+ * @param hidden What of the link-layer header was made up.
+ */
+export function parseFrame(
+  frame: Uint8Array,
+  mac: number,
+  hidden: ReadonlySet<LinkField> = nothingHidden,
+): FrameFields | UnreadReason {
   if (frame.length < 14) return 'malformed';
   const type = packetType(frame, mac);
   if (type === 3) return 'otherHost';
   const network = behindTags(frame);
   if (typeof network === 'string') return network;
+  const link = { smac: macAt(frame, 6), hidden };
   const addressed = network.at > 18 ? type | nestedTags : type;
-  if (network.type === 0x0800) return parseIpv4(frame, network.at, addressed);
-  return network.type === 0x86dd ? parseIpv6(frame, network.at, addressed) : 'notIp';
+  if (network.type === 0x0800) return parseIpv4(frame, network.at, addressed, link);
+  return network.type === 0x86dd ? parseIpv6(frame, network.at, addressed, link) : 'notIp';
 }
 
-function parseIpv4(frame: Uint8Array, at: number, type: number): FrameFields | UnreadReason {
+type Link = Pick<FrameFields, 'smac' | 'hidden'>;
+
+function parseIpv4(frame: Uint8Array, at: number, type: number, link: Link): FrameFields | UnreadReason {
   if (at + 20 > frame.length) return 'malformed';
   const first = frame[at]!;
   const header = (first & 15) * 4;
@@ -93,13 +106,13 @@ function parseIpv4(frame: Uint8Array, at: number, type: number): FrameFields | U
     family: 4,
     saddr: wordsAt(frame, at + 12, 1),
     daddr: wordsAt(frame, at + 16, 1),
-    smac: macAt(frame, 6),
+    ...link,
     small: { protocol, ttl: frame[at + 8]!, tos: frame[at + 1]!, length, packetType: type, mark: 0, ...layer4 },
   };
   return fields;
 }
 
-function parseIpv6(frame: Uint8Array, at: number, type: number): FrameFields | UnreadReason {
+function parseIpv6(frame: Uint8Array, at: number, type: number, link: Link): FrameFields | UnreadReason {
   if (at + 40 > frame.length) return 'malformed';
   const payload = u16(frame, at + 4);
   if (frame[at]! >> 4 !== 6 || at + 40 + payload > frame.length) return 'malformed';
@@ -115,7 +128,7 @@ function parseIpv6(frame: Uint8Array, at: number, type: number): FrameFields | U
     family: 6,
     saddr: wordsAt(frame, at + 8, 4),
     daddr: wordsAt(frame, at + 24, 4),
-    smac: macAt(frame, 6),
+    ...link,
     small: {
       protocol: behind?.protocol ?? 0,
       ttl: frame[at + 7]!,

@@ -1,6 +1,6 @@
 /** The XDP program as a function: the decision list of a plan on one device's frames. */
 import type { AddressFamily } from '../model/address.js';
-import { Availability, availableUpTo } from '../model/field.js';
+import { Availability, availableUpTo, type LinkField, nestedTags } from '../model/field.js';
 import { lackingHolds, type Literal, type Prefilter, type Step, type StepProgram } from '../plan/program.js';
 import { type Clock, entryLookup, type EntryLookup } from './entry-index.js';
 import { parseFrame, type FrameFields, type UnreadReason } from './parse-frame.js';
@@ -14,7 +14,9 @@ export type PassReason =
   /** The deciding step is a guard. */
   | 'guard'
   /** A drop behind a question that conntrack cannot be asked about this packet. */
-  | 'tracked';
+  | 'tracked'
+  /** It turns on a field that was made up: not dropped whatever the field is. */
+  | 'hidden';
 
 export type Decision =
   /** `ask`: only if conntrack does not know the packet. */
@@ -33,7 +35,8 @@ export type Decision =
     };
 
 export interface Simulation {
-  readonly decide: (frame: Uint8Array) => Decision;
+  /** @param hidden Fields that were made up: dropped is what is dropped whatever they are. */
+  readonly decide: (frame: Uint8Array, hidden?: ReadonlySet<LinkField>) => Decision;
   /** The fields of a frame, or why it passes unread. */
   readonly parse: (frame: Uint8Array) => FrameFields | UnreadReason;
   /** Does the literal hold, in a step of this outcome? */
@@ -47,12 +50,17 @@ export interface SimulatedDevice {
   readonly position: number;
 }
 
+/** Host, broadcast, multicast. */
+const packetTypes = [0, 1, 2];
+
 /** Conntrack can be asked about whole TCP and UDP packets. */
 const canAsk = ({ small: { availability, protocol } }: FrameFields): boolean =>
   availability === Availability.complete && (protocol === 6 || protocol === 17);
 
 class FamilySimulation {
   readonly #lookups: (EntryLookup | undefined)[] = [];
+  /** Of one frame with hidden fields: what becomes of it from a place on. */
+  readonly #bothWays = new Map<string, Decision>();
 
   constructor(
     readonly program: StepProgram,
@@ -64,22 +72,54 @@ class FamilySimulation {
     return (this.#lookups[atom] ??= entryLookup(this.program.atoms[atom]!))(fields, this.device, this.clock());
   }
 
-  /** A literal over a field that the packet lacks: a guard errs to true, a drop or skip to false. */
-  holds({ atom, negate }: Literal, { outcome }: Step, fields: FrameFields): boolean {
+  /** A literal over a field that the packet lacks: a guard errs to true, a drop or skip to false. Null: it turns on a hidden field. */
+  holds({ atom, negate }: Literal, { outcome }: Step, fields: FrameFields): boolean | null {
     const { field } = this.program.atoms[atom]!;
     if (fields.small.availability > availableUpTo[field]) return lackingHolds(outcome);
+    if (fields.hidden.size > 0 && (field === 'smac' || field === 'packetType') && fields.hidden.has(field)) {
+      const contained = field === 'smac' ? null : this.#containsAnyPacketType(atom, fields);
+      return contained === null ? null : contained !== negate;
+    }
     return this.entry(atom, fields) >= 0 !== negate;
   }
 
-  decide(arrived: FrameFields): Decision {
-    let fields = arrived;
+  /** Null: some of them. */
+  #containsAnyPacketType(atom: number, fields: FrameFields): boolean | null {
+    const tags = fields.small.packetType & nestedTags;
+    const answers = packetTypes.map(
+      (type) => this.entry(atom, { ...fields, small: { ...fields.small, packetType: type | tags } }) >= 0,
+    );
+    return answers.every((answer) => answer === answers[0]) ? answers[0]! : null;
+  }
+
+  #isMet(step: Step, fields: FrameFields): boolean | null {
+    let open = false;
+    for (const literal of step.when) {
+      const holds = this.holds(literal, step, fields);
+      if (holds === false) return false;
+      open ||= holds === null;
+    }
+    return open ? null : true;
+  }
+
+  decide(fields: FrameFields): Decision {
     const { steps, family } = this.program;
     if (steps.length === 0) return { verdict: 'pass', reason: 'family', family, step: null };
-    let asked = false;
-    for (let number = 0; number < steps.length;) {
+    this.#bothWays.clear();
+    return this.#follow(0, false, fields, false);
+  }
+
+  /** From step `from` on, which counts as met where `met`. */
+  #follow(from: number, askedBefore: boolean, arrived: FrameFields, met: boolean): Decision {
+    let fields = arrived;
+    const { steps, family } = this.program;
+    let asked = askedBefore;
+    for (let number = from; number < steps.length;) {
       const step = steps[number]!;
-      const { when, outcome } = step;
-      if (!when.every((literal) => this.holds(literal, step, fields))) number++;
+      const { outcome } = step;
+      const isMet = (met && number === from) || this.#isMet(step, fields);
+      if (isMet === null) return this.#followBoth(number, asked, fields);
+      if (!isMet) number++;
       else if (outcome.kind === 'skip') number = outcome.to;
       else if (outcome.kind === 'mark') {
         fields = { ...fields, small: { ...fields.small, mark: outcome.state } };
@@ -92,6 +132,21 @@ class FamilySimulation {
       else return { verdict: asked ? 'ask' : 'drop', family, step: number, counter: this.#counter(step, fields) };
     }
     return { verdict: 'pass', reason: 'noStep', family, step: null };
+  }
+
+  /** With the step met and not met: drops need proof. */
+  #followBoth(number: number, asked: boolean, fields: FrameFields): Decision {
+    const place = `${number} ${asked} ${fields.small.mark}`;
+    const known = this.#bothWays.get(place);
+    if (known !== undefined) return known;
+    const met = this.#follow(number, asked, fields, true);
+    const notMet = met.verdict === 'pass' ? met : this.#follow(number + 1, asked, fields, false);
+    const found: Decision =
+      notMet.verdict === 'pass'
+        ? { verdict: 'pass', reason: 'hidden', family: this.program.family, step: number }
+        : { ...notMet, verdict: met.verdict === 'ask' ? 'ask' : notMet.verdict };
+    this.#bothWays.set(place, found);
+    return found;
   }
 
   #counter({ when, outcome }: Step, fields: FrameFields): number {
@@ -113,12 +168,13 @@ export function createSimulation(
     4: new FamilySimulation(prefilter.ip, position, clock),
     6: new FamilySimulation(prefilter.ip6, position, clock),
   };
-  const parse: Simulation['parse'] = (frame) => parseFrame(frame, mac);
+  const parse = (frame: Uint8Array, hidden?: ReadonlySet<LinkField>): FrameFields | UnreadReason =>
+    parseFrame(frame, mac, hidden);
   return {
-    parse,
-    holds: (literal, step, fields) => families[fields.family].holds(literal, step, fields),
-    decide: (frame) => {
-      const fields = parse(frame);
+    parse: (frame) => parse(frame),
+    holds: (literal, step, fields) => families[fields.family].holds(literal, step, fields) === true,
+    decide: (frame, hidden) => {
+      const fields = parse(frame, hidden);
       if (typeof fields !== 'string') return families[fields.family].decide(fields);
       return { verdict: 'pass', reason: fields, family: null, step: null };
     },

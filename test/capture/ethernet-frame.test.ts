@@ -82,6 +82,21 @@ test('what the capturing host sent has not met XDP', (t) => {
   t.is(ethernetFrame(packet(linkTypes.ethernet, ipv4, { direction: 'in' }), MAC, false).kind, 'frame');
 });
 
+test('what of a header was made up is told', (t) => {
+  const hiddenOf = (link: number, bytes: Uint8Array): readonly string[] => {
+    const result = ethernetFrame(packet(link, bytes), MAC, false);
+    return result.kind === 'frame' ? [...result.hidden] : [result.kind];
+  };
+  t.deepEqual(hiddenOf(linkTypes.ethernet, ipv4), []);
+  t.deepEqual(hiddenOf(linkTypes.raw, behind(header(), ipv4)), ['smac', 'packetType']);
+  t.deepEqual(hiddenOf(linkTypes.null, behind(header(2, 0, 0, 0), ipv4)), ['smac', 'packetType']);
+  t.deepEqual(hiddenOf(linkTypes.cooked, behind(sll(0, 0x0800), ipv4)), []);
+  t.deepEqual(hiddenOf(linkTypes.cooked2, behind(sll2(0, 0x0800), ipv4)), []);
+  const nameless = (head: Uint8Array, at: number): Uint8Array => behind(Object.assign(head, { [at]: 0 }), ipv4);
+  t.deepEqual(hiddenOf(linkTypes.cooked, nameless(sll(0, 0x0800), 5)), ['smac']);
+  t.deepEqual(hiddenOf(linkTypes.cooked2, nameless(sll2(0, 0x0800), 11)), ['smac']);
+});
+
 test('a link type that is not read is no frame', (t) => {
   t.deepEqual(ethernetFrame(packet(105, ipv4), MAC, false), { kind: 'unreadable', why: 'link type 105 is not read' });
 });
