@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { carryOver } from '../host/live/carry.js';
 import { loadTable } from '../host/live/load-table.js';
-import { type LiveText, readLive, sameStructure } from '../host/live/read-live.js';
+import { type LiveText, readLive, readNow, sameStructure } from '../host/live/read-live.js';
 import { structureOf } from '../host/live/structure.js';
 import { changedTables, holdsTables, tableTexts, withTable } from '../host/live/table-texts.js';
 import { LoadError } from '../load/load-error.js';
@@ -60,10 +60,8 @@ export function install(swap: Swap): void {
 
 /** Those that others have changed since: neither original nor residual. */
 export function changedByOthers(swaps: readonly Swap[]): readonly Swap[] {
-  if (swaps.length === 0) return [];
-  const live = readLive();
   return swaps.filter((swap) => {
-    const now = tableIn(live, swap);
+    const now = tableNow(swap);
     return !sameRules(swap, now, swap.original) && !sameRules(swap, now, swap.residual);
   });
 }
@@ -101,12 +99,10 @@ export function keepOriginal(swap: Swap, state: string): string {
   return file;
 }
 
-const tableNow = (swap: Swap): string | null => tableIn(readLive(), swap);
-
 /** Null: the table is gone. */
-function tableIn(live: readonly LiveText[], { name, format, table }: Swap): string | null {
-  const text = live.find((one) => one.name === name)?.text;
-  return text === undefined ? null : (tableTexts(format, text).get(table) ?? null);
+function tableNow({ name, format, table }: Swap): string | null {
+  const live = readNow(name);
+  return live === null ? null : (tableTexts(format, live.text).get(table) ?? null);
 }
 
 const sameRules = ({ format }: Swap, now: string | null, text: string): boolean =>

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import test from 'ava';
+import hostSchema from '../../src/cli/host-file.schema.json' with { type: 'json' };
 import schema from '../../src/plan/plan.schema.json' with { type: 'json' };
 import { offload, root } from '../samples/sample-runs.js';
 
@@ -111,6 +112,41 @@ test('host facts: not JSON, and JSON of something else', (t) => {
   const other = offload([path, '--host', file('other.json', '{"forwarding": {"ip": "yes", "ip6": null}}')]);
   t.is(other.status, 2);
   t.regex(other.stderr, /\/forwarding\/ip must be/);
+});
+
+test('input: more than --max-input is refused, of all inputs together and of a pipe', (t) => {
+  const padded = (name: string): string => file(name, `${rules}${'# padding\n'.repeat(60_000)}`);
+  const [one, two] = [padded('padded.v4'), padded('padded2.v4')];
+  t.is(offload([one, '--max-input', '1']).status, 0);
+  const tooMuch = /is more than the 1 MiB that all inputs may have; raise --max-input/;
+  const together = offload([one, two, '--max-input', '1']);
+  t.is(together.status, 2);
+  t.regex(together.stderr, /padded2\.v4/);
+  t.regex(together.stderr, tooMuch);
+  const pipe = offload(['-', '--max-input', '1'], scratch, `${rules}${'# padding\n'.repeat(120_000)}`);
+  t.is(pipe.status, 2);
+  t.regex(pipe.stderr, tooMuch);
+  const replayed = offload(['replay', one, two, '/dev/null', '--max-input', '1']);
+  t.is(replayed.status, 2);
+  t.regex(replayed.stderr, tooMuch);
+  for (const value of ['0', '512', '1.5', 'x']) t.is(offload([one, '--max-input', value]).status, 1, value);
+});
+
+test('input: a snapshot nested without end is no crash', (t) => {
+  const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const { status, stderr } = offload([file('deep.json', `{"snapshotVersion":1,"host":${nested}}`)]);
+  t.is(status, 2, stderr);
+  t.regex(stderr, /deep\.json: no snapshot/);
+  t.is(offload([file('deep.v4', rules), '--host', file('deep-host.json', nested)]).status, 2);
+});
+
+test('snapshot --facts-only needs no privilege, is what its schema says, and serves as --host', (t) => {
+  const { status, stdout, stderr } = offload(['snapshot', '--facts-only']);
+  t.is(status, 0, stderr);
+  const valid = new Ajv({ allowUnionTypes: true }).compile(hostSchema);
+  t.true(valid(JSON.parse(stdout)), JSON.stringify(valid.errors));
+  const planned = offload([file('facts.v4', rules), '--host', file('facts.json', stdout)]);
+  t.is(planned.status, 0, planned.stderr);
 });
 
 test('the residual is written, and never over its ruleset', (t) => {

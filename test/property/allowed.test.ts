@@ -9,7 +9,7 @@ import { arbitraryRuleset, type RandomRuleset } from './arbitrary-ruleset.js';
 import { checkFrames } from './check-frames.js';
 
 const seed = Number(process.env['PROPERTY_SEED'] ?? 20261126);
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 25);
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 10);
 
 const port = (packet: Packet): number | null =>
   packet.l4 === null || packet.l4.length < 4 || (packet.protocol !== 6 && packet.protocol !== 17)
@@ -28,7 +28,7 @@ function seen({ ruleset, facts }: RandomRuleset, frameSeed: number): Packet[] {
     ruleset,
     facts,
     conntrack: true,
-    frames: { randomFrames: 100, trapRules: 4, setFrames: 100, seed: frameSeed },
+    frames: { randomFrames: 60, trapRules: 2, setFrames: 60, seed: frameSeed },
     observe: (frame, answer) => {
       const reception = decodeFrame(frame, MAC);
       if (answer !== 'pass' && reception.kind === 'packet') packets.push(reception.packet);
@@ -56,7 +56,7 @@ for (const family of [4, 6] as const) {
         facts: random.facts,
         conntrack,
         allow,
-        frames: { randomFrames: 100, trapRules: 4, setFrames: 100, seed: frameSeed },
+        frames: { randomFrames: 60, trapRules: 2, setFrames: 60, seed: frameSeed },
         observe: (frame, answer) => {
           const reception = decodeFrame(frame, MAC);
           if (reception.kind !== 'packet' || !isAllowed(reception.packet)) return;

@@ -24,11 +24,20 @@ export function legacyTables(family: 'ip' | 'ip6'): readonly string[] {
 /** Names that are in every kernel with the subsystem, built in or as a loaded module. */
 const symbols = { nft: 'nft_do_chain', ipset: 'ip_set_test' } as const;
 
+/** What was found stays for this process: the kernel takes a tenth of a second to write the list of its symbols. */
+const found = new Set<keyof typeof symbols>();
+
 /** Whether the subsystem is in the kernel. Errs to true. */
 export function kernelHas(subsystem: keyof typeof symbols): boolean {
   try {
-    return readFileSync('/proc/kallsyms', 'latin1').includes(` ${symbols[subsystem]}`);
+    if (!found.has(subsystem)) look();
+    return found.has(subsystem);
   } catch {
     return true;
   }
+}
+
+function look(): void {
+  const text = readFileSync('/proc/kallsyms', 'latin1');
+  for (const subsystem of ['nft', 'ipset'] as const) if (text.includes(` ${symbols[subsystem]}`)) found.add(subsystem);
 }

@@ -66,28 +66,39 @@ function structuresOf(texts: readonly LiveText[]): string[] {
   });
 }
 
+/** In the order in which they are planned for. Null: the kernel holds nothing of it. */
+const readers: Readonly<Record<LiveName, (began: number) => LiveText | null>> = {
+  'live:iptables-legacy-save': (began) => readLegacy('iptables', began),
+  'live:iptables-nft-save': (began) => readIptablesNft('iptables', began),
+  'live:ip6tables-legacy-save': (began) => readLegacy('ip6tables', began),
+  'live:ip6tables-nft-save': (began) => readIptablesNft('ip6tables', began),
+  'live:nft': readNft,
+  'live:ipset': readIpset,
+};
+
 function readAll(): readonly LiveText[] {
   const began = Date.now();
-  return [...readIptables('ip', began), ...readIptables('ip6', began), ...readNft(began), ...readIpset(began)];
+  return Object.values(readers).flatMap((read) => read(began) ?? []);
 }
 
-function readIptables(family: 'ip' | 'ip6', began: number): readonly LiveText[] {
-  const base = family === 'ip' ? 'iptables' : 'ip6tables';
-  const format = `${base}-save` as const;
-  const texts: LiveText[] = [];
-  if (legacyTables(family).length > 0) {
-    const tool = toolOf(base, 'legacy', 'save');
-    if (tool === null)
-      throw unreadable(`${base}-legacy tables are in force`, `${base}-legacy-save`, 'install iptables');
-    texts.push(made(`live:${base}-legacy-save`, format, reading(tool, ['-c'], 'install iptables'), began));
-  }
+/** One ruleset as it is now, by a single run of its tool, which shows all of it at one time. Throws as `readLive` does. */
+export const readNow = (name: LiveName): LiveText | null => readers[name](Date.now());
+
+type Base = 'iptables' | 'ip6tables';
+
+function readLegacy(base: Base, began: number): LiveText | null {
+  if (legacyTables(base === 'iptables' ? 'ip' : 'ip6').length === 0) return null;
+  const tool = toolOf(base, 'legacy', 'save');
+  if (tool === null) throw unreadable(`${base}-legacy tables are in force`, `${base}-legacy-save`, 'install iptables');
+  return made(`live:${base}-legacy-save`, `${base}-save`, reading(tool, ['-c'], 'install iptables'), began);
+}
+
+/** Where the tool is missing, nft's listing still shows the rules, though not the options of extensions: these then stay unknown. */
+function readIptablesNft(base: Base, began: number): LiveText | null {
   const tool = kernelHas('nft') ? toolOf(base, 'nft', 'save') : null;
-  // Where it is missing, nft's listing still shows the rules, though not the options of iptables' extensions: these then stay unknown.
-  if (tool !== null) {
-    const text = reading(tool, ['-c'], 'see what the tool says');
-    if (/^\*/m.test(text)) texts.push(made(`live:${base}-nft-save`, format, text, began));
-  }
-  return texts;
+  if (tool === null) return null;
+  const text = reading(tool, ['-c'], 'see what the tool says');
+  return /^\*/m.test(text) ? made(`live:${base}-nft-save`, `${base}-save`, text, began) : null;
 }
 
 /** `began`: before the tool ran, so that what an element has left is never overrated. */
@@ -98,28 +109,28 @@ const made = (name: LiveName, format: InputFormat, bytes: string, began: number)
   takenAt: began,
 });
 
-function readNft(began: number): readonly LiveText[] {
+function readNft(began: number): LiveText | null {
   const output = run('nft', ['list', 'ruleset'], { encoding: 'latin1' });
   if (output.kind === 'missing') {
-    if (!kernelHas('nft')) return [];
+    if (!kernelHas('nft')) return null;
     throw unreadable('the kernel may hold nft tables', 'nft', 'install nftables');
   }
   if (output.kind === 'failed') {
-    if (!kernelHas('nft')) return [];
+    if (!kernelHas('nft')) return null;
     throw failed('nft list ruleset', output.stderr);
   }
-  return output.stdout.trim() === '' ? [] : [made('live:nft', 'nft', output.stdout, began)];
+  return output.stdout.trim() === '' ? null : made('live:nft', 'nft', output.stdout, began);
 }
 
 /** Without the tool a match of a set stays unknown, which is said where a rule uses one. */
-function readIpset(began: number): readonly LiveText[] {
+function readIpset(began: number): LiveText | null {
   const output = run('ipset', ['save'], { encoding: 'latin1' });
-  if (output.kind === 'missing') return [];
+  if (output.kind === 'missing') return null;
   if (output.kind === 'failed') {
-    if (!kernelHas('ipset')) return [];
+    if (!kernelHas('ipset')) return null;
     throw failed('ipset save', output.stderr);
   }
-  return output.stdout.trim() === '' ? [] : [made('live:ipset', 'ipset', output.stdout, began)];
+  return output.stdout.trim() === '' ? null : made('live:ipset', 'ipset', output.stdout, began);
 }
 
 /** What was found once stays for this process: each reading would ask again. */

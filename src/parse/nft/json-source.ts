@@ -18,6 +18,9 @@ export interface JsonItem {
   readonly span: Span;
 }
 
+/** Brackets inside each other; nft itself nests a few, and its library takes 2,048. Readers and ajv recurse. */
+const maxDepth = 256;
+
 export class JsonSource {
   #line = 1;
   #lineStart = 0;
@@ -102,8 +105,9 @@ export class JsonSource {
       if (c === 34) {
         at = this.#stringEnd(at);
         if (depth === 0) return at + 1;
-      } else if (c === 123 || c === 91) depth++;
-      else if (c === 125 || c === 93) {
+      } else if (c === 123 || c === 91) {
+        if (++depth > maxDepth) throw this.#error(at, `more than ${maxDepth} brackets inside each other`);
+      } else if (c === 125 || c === 93) {
         if (depth === 0) return at;
         if (--depth === 0) return at + 1;
       } else if (depth === 0 && (c === 44 || c === 58 || c <= 32)) return at;

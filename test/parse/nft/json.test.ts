@@ -27,6 +27,20 @@ test('integers beyond 2^53 are kept, in and out of strings', (t) => {
   t.regex(printed(text), /log prefix "a: 18446744073709551615,"/);
 });
 
+for (const [title, open, close] of [
+  ['arrays', '[', ']'],
+  ['expressions', '{"&": [', ', 1]}'],
+  ['sets', '{"set": ', '}'],
+] as const) {
+  test(`brackets inside each other have an end: ${title}`, (t) => {
+    const nested = (depth: number): string =>
+      rule(`[{"match": {"op": "==", "left": ${open.repeat(depth)}1${close.repeat(depth)}, "right": 1}}]`);
+    t.notThrows(() => read(table, chain, nested(60)));
+    const error = t.throws(() => read(table, chain, nested(100_000)), { instanceOf: InputError });
+    t.regex(error?.message ?? '', /more than 256 brackets inside each other/);
+  });
+}
+
 test('places are those of the items', (t) => {
   const source = `{"nftables": [\n  ${table},\n  ${chain},\n  ${rule('[{"drop": null}]')}\n]}\n`;
   const [node] = parseNftJson(source, 'x.json').commands;
