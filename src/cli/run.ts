@@ -15,6 +15,7 @@ import { addGuardCommand } from './guard-command.js';
 import { addOffloadCommand } from './offload-command.js';
 import { complain, endQuietlyOnClosedPipe, tell } from './output.js';
 import { addReplayCommand } from './replay-command.js';
+import { addSaveCommand } from './save-command.js';
 import { addSnapshotCommand } from './snapshot-command.js';
 import { addStatusCommand } from './status-command.js';
 import { addVerifyCommand } from './verify-command.js';
@@ -52,6 +53,7 @@ export function commandLine(): Command {
   addExplainCommand(program);
   program.option('--config <FILE>', `defaults, as JSON; ${defaultConfig} where it is not given`);
   addStatusCommand(program);
+  addSaveCommand(program);
   addDetachCommand(program);
   addConfirmCommand(program);
   addGuardCommand(program);

@@ -26,7 +26,7 @@ export interface InstallRecord {
 }
 
 /** Longest rule text that is kept, UTF-16 units. */
-const keptText = 200;
+export const keptText = 200;
 
 export function counterRuns(plan: Plan): readonly CounterRun[] {
   const runs: CounterRun[] = [];

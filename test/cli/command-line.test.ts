@@ -118,7 +118,7 @@ test('input: more than --max-input is refused, of all inputs together and of a p
   const padded = (name: string): string => file(name, `${rules}${'# padding\n'.repeat(60_000)}`);
   const [one, two] = [padded('padded.v4'), padded('padded2.v4')];
   t.is(offload([one, '--max-input', '1']).status, 0);
-  const tooMuch = /is more than the 1 MiB that all inputs may have; raise --max-input/;
+  const tooMuch = /is more than the 1\.0 MiB that all inputs may have; raise --max-input/;
   const together = offload([one, two, '--max-input', '1']);
   t.is(together.status, 2);
   t.regex(together.stderr, /padded2\.v4/);

@@ -45,10 +45,18 @@ function linesOf(text: string, read: LineReader): { readonly line: string; reado
   });
 }
 
+/** Rules that a residual keeps for other devices stand in chains named for the one they come from: there they are the same rules. */
+const origin = (chain: string): string => chain.replace(/^OFFLOAD_(.+)_\d+$/i, '$1');
+
 /** `[5:300] -A INPUT …`, `:INPUT ACCEPT [5:300]`; the chain stands in the line. */
 const iptablesLine: LineReader = (line) => {
   const rule = /^\[(\d+:\d+)\] (-A .*)$/.exec(line);
-  if (rule) return { key: rule[2] ?? '', counter: rule[1] ?? null, withCounter: (n) => `[${n}] ${rule[2] ?? ''}` };
+  if (rule)
+    return {
+      key: (rule[2] ?? '').replace(/^-A (\S+)/, (_, chain: string) => `-A ${origin(chain)}`),
+      counter: rule[1] ?? null,
+      withCounter: (n) => `[${n}] ${rule[2] ?? ''}`,
+    };
   const chain = /^(:\S+ \S+) \[(\d+:\d+)\]$/.exec(line);
   if (chain) return { key: chain[1] ?? '', counter: chain[2] ?? null, withCounter: (n) => `${chain[1] ?? ''} [${n}]` };
   return uncounted;
@@ -61,7 +69,7 @@ const nftLine: LineReader = (line, chain) => {
   const counter = nftCounter.exec(line)?.[0] ?? null;
   if (counter === null || line.startsWith('\t\telements')) return uncounted;
   return {
-    key: `${chain}\n${line.replace(nftCounter, '')}`,
+    key: `${chain.replace(/^\tchain (\S+)/, (_, name: string) => `\tchain ${origin(name)}`)}\n${line.replace(nftCounter, '')}`,
     counter,
     withCounter: (n) => line.replace(nftCounter, n),
   };
