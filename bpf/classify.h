@@ -96,6 +96,42 @@ static __always_inline int is_settled(family_ptr family, const struct lookup *l)
 	return family->words == 1 ? !l->match : l->span.first >= l->span.behind;
 }
 
+static __always_inline __u32 row_of_mark(family_ptr family, __u32 state)
+{
+	const void *t = table_base();
+	field_ptr field = &family->field[F_MARK];
+	__u64 class;
+
+	if (!t)
+		return ~0u;
+	class = small_label(t, field, state, MAX_MARK);
+	barrier_var(class);
+	if (class >= field->classes)
+		return ~0u;
+	return family->words == 1 ? field->rows + class * 8
+				  : field->rows + class * (family->words + 1) * 8 + sizeof(struct row_span);
+}
+
+/* Offset of the row of a mark state; ~0: never. Own function: the verifier walks it once, and all rows look alike to it. */
+__noinline __u32 mark_row(__u32 state, __u32 version)
+{
+	if (version == 4)
+		return cfg.ip.used & 1 << F_MARK ? row_of_mark(&cfg.ip, state) : ~0u;
+	return cfg.ip6.used & 1 << F_MARK ? row_of_mark(&cfg.ip6, state) : ~0u;
+}
+
+/* The packet's mark is in this state from here on. False: never. */
+static __always_inline int mark(struct lookup *l, __u32 state, int version)
+{
+	__u64 row = mark_row(state, version);
+
+	barrier_var(row);
+	if (row > cfg.tables_bytes - 8)
+		return 0;
+	l->row[F_MARK] = row;
+	return 1;
+}
+
 /* A packet that lacks the field is of class 0 (abi.h), counted or not. */
 #define AVAILABLE(limit) ((limit) == NO_PROTOCOL || (p->availability | l->zero) <= (limit))
 #define NARROW(slot, limit, lookup)                                                                                    \
@@ -172,8 +208,6 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	NARROW(F_LENGTH, SHORT_HEADER, SMALL(F_LENGTH, p->length, 65535));
 	NARROW(F_TCP_FLAGS, COMPLETE, SMALL(F_TCP_FLAGS, p->tcp_flags, 511));
 	NARROW(F_ICMP, COMPLETE, SMALL(F_ICMP, p->icmp, 65535));
-	/* Nobody has marked the packet yet. */
-	NARROW(F_MARK, NO_PROTOCOL, SMALL(F_MARK, 0, MAX_MARK));
 	NARROW(F_DPORT, COMPLETE, SMALL(F_DPORT, p->dport, 65535));
 	NARROW(F_SPORT, COMPLETE, SMALL(F_SPORT, p->sport, 65535));
 	if (is_settled(family, l))
@@ -196,6 +230,13 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	NARROW(F_TUPLE1, COMPLETE, tuple_label(p, family, F_TUPLE1, version));
 	NARROW(F_TUPLE2, COMPLETE, tuple_label(p, family, F_TUPLE2, version));
 	NARROW(F_TUPLE3, COMPLETE, tuple_label(p, family, F_TUPLE3, version));
+	/* Nobody has marked the packet yet. What the state rules out is not ruled out for good, so the span stays. */
+	if (used & 1 << F_MARK) {
+		if (!mark(l, 0, version))
+			return 0;
+		if (family->words == 1)
+			l->match &= *(__u64 *)(t + l->row[F_MARK]);
+	}
 	return 1;
 }
 
@@ -232,27 +273,7 @@ struct search {
 	__u32 found;
 };
 
-/* The packet's mark is in this state from here on. False: never. */
-static __always_inline int mark(const void *t, family_ptr family, struct lookup *l, __u32 state)
-{
-	field_ptr field = &family->field[F_MARK];
-	__u32 label = small_label(t, field, state, MAX_MARK);
-	__u64 class = label;
-
-	if (field->counted) {
-		l->label[F_MARK] = label;
-		class = label >> COUNTER_BITS;
-		if (class == ESCAPE_CLASS)
-			class = escaped_class(t, family, label);
-	}
-	barrier_var(class);
-	if (class >= field->classes)
-		return 0;
-	l->row[F_MARK] = field->rows + class * family->words * 8;
-	return 1;
-}
-
-static __always_inline long search_on(struct search *s, family_ptr family)
+static __always_inline long search_on(struct search *s, family_ptr family, int version)
 {
 	const void *t = table_base();
 	__u32 w = s->position >> 6, number;
@@ -280,7 +301,7 @@ static __always_inline long search_on(struct search *s, family_ptr family)
 		return 0;
 	}
 	if (step->outcome == OUTCOME_MARK) {
-		if ((family->used & 1 << F_MARK) && !mark(t, family, &s->lookup, step->counter))
+		if ((family->used & 1 << F_MARK) && !mark(&s->lookup, step->counter, version))
 			return 1;
 		s->position = number + 1;
 		return 0;
@@ -295,12 +316,12 @@ static __always_inline long search_on(struct search *s, family_ptr family)
 
 static long search_ip(__u32 i, struct search *s)
 {
-	return search_on(s, &cfg.ip);
+	return search_on(s, &cfg.ip, 4);
 }
 
 static long search_ip6(__u32 i, struct search *s)
 {
-	return search_on(s, &cfg.ip6);
+	return search_on(s, &cfg.ip6, 6);
 }
 
 /* Number of the step that decides, or NO_STEP. */

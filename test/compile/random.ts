@@ -119,6 +119,8 @@ export function randomAtom(random: Random, shape: Shape, field = random.pick(sha
   if (field === 'smac') {
     return { kind: 'macs', field, addresses: Array.from({ length: count }, () => randomMac(random)), counters };
   }
+  // Nothing counts by marks: no lines differ in them.
+  if (field === 'mark') return { kind: 'values', field, ranges: randomValues(random, field, count), counters: null };
   if (field !== 'tuple') return { kind: 'values', field, ranges: randomValues(random, field, count), counters };
   const low = Uint16Array.from({ length: count }, () => random.pick(ports));
   return {
@@ -158,7 +160,7 @@ export function randomProgram(random: Random, shape: Shape): StepProgram {
   while (atoms.length < shape.atoms) {
     const atom = randomAtom(random, shape);
     if (atom.kind === 'tuples' && ++tuples > 4) continue;
-    atoms.push(time && random.chance(0.5) ? expiring(random, atom) : atom);
+    atoms.push(time && atom.field !== 'mark' && random.chance(0.5) ? expiring(random, atom) : atom);
   }
   const steps = Array.from({ length: shape.steps }, (_, number): Step => {
     const kind = randomKind(random, shape);
