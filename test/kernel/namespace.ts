@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundled } from './bundle.js';
 
 export interface Finished {
   readonly code: number | null;
@@ -34,7 +35,7 @@ export interface Net {
   readonly veth: (a: string, deviceA: string, b: string, deviceB: string) => void;
   /** Runs a command in a namespace; throws with its stderr when it fails. */
   readonly exec: (ns: string, command: string, args?: readonly string[], options?: RunOptions) => Promise<Finished>;
-  /** Runs a TypeScript or JavaScript file (path from the repository root, or absolute) by node in a namespace. */
+  /** Runs a TypeScript file (path from the repository root) by node in a namespace. */
   readonly node: (ns: string, script: string, args?: readonly string[], options?: RunOptions) => Promise<Finished>;
   /** Starts a command in a namespace; it is killed at the end of the test if it still runs. */
   readonly start: (ns: string, command: string, args?: readonly string[], options?: RunOptions) => ChildProcess;
@@ -139,7 +140,7 @@ function createNet(): Net & { readonly dispose: () => void } {
     bpffs,
     cleanup,
     node: (ns, script, args = [], options = {}) =>
-      exec(ns, process.execPath, ['--import=tsx', resolve(repository, script), ...args], options),
+      exec(ns, process.execPath, [bundled(repository, script), ...args], options),
     ifindex: (ns, device) =>
       Number(run('nsenter', [`--net=/run/netns/${ns}`, 'ip', '-o', 'link', 'show', 'dev', device]).split(':')[0]),
     dispose: () => {

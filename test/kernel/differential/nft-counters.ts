@@ -43,7 +43,7 @@ function reachedFrom(chains: readonly ListedChain[], hooks: readonly string[]): 
 
 /** Packets by `nft <family> <table> <chain>: <rule text>`; equal rules are told apart by their number among equals. */
 export function nftCounters(ns: string): Map<string, number> {
-  const chains = chainsIn(inside(ns, 'nft', ['list', 'ruleset']));
+  const chains = chainsIn(inside(ns, 'nft', ['--terse', 'list', 'ruleset']));
   const leaving = reachedFrom(chains, ['output', 'postrouting']);
   const counts = new Map<string, number>();
   for (const chain of reachedFrom(chains, ['ingress', 'prerouting', 'input', 'forward'])) {

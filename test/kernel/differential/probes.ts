@@ -3,7 +3,7 @@
  * and only add
  * the frame's index to sets; they hold no conntrack expression, so they don't switch on defragmentation, and change no packet.
  * What the target itself sends to groups is dropped on output: it would loop back and look like a frame from outside.
- * Each set joins the index with one thing that a rule may have changed (mark, TTL, DSCP, destination), so a change shows as well.
+ * Each set joins the index with what a rule may have changed (mark, TTL, DSCP, addresses), so a change shows as well.
  */
 import { inside } from './firewall.js';
 import type { Bed, Target } from './topology.js';
@@ -17,27 +17,28 @@ interface Probe {
   readonly rule: string;
 }
 
-/** `4` and `6` lead the keys so that both families may use the same indices. */
-function observe(place: string, what: readonly string[]): Probe[] {
-  const fields: Record<string, readonly [string, string]> = {
-    mark: ['meta mark', 'meta mark'],
-    ttl: ['ip ttl', 'ip6 hoplimit'],
-    dscp: ['ip dscp', 'ip6 dscp'],
-    daddr: ['ip daddr', 'ip6 daddr'],
-    saddr: ['ip saddr', 'ip6 saddr'],
-  };
-  return what.flatMap((name) =>
-    (['4', '6'] as const).map((version) => {
-      const key = version === '4' ? 'ip id' : 'ip6 flowlabel';
-      const field = (fields[name] as readonly [string, string])[version === '4' ? 0 : 1];
-      const set = `${place}_${name}_${version}`;
-      return {
-        set,
-        typeOf: `${key} . ${field}`,
-        rule: `meta protocol ${version === '4' ? 'ip' : 'ip6'} update @${set} { ${key} . ${field} }`,
-      };
-    }),
-  );
+/** nft's words for what may change on the way, in IPv4 and in IPv6. */
+const watched = {
+  mark: ['meta mark', 'meta mark'],
+  ttl: ['ip ttl', 'ip6 hoplimit'],
+  dscp: ['ip dscp', 'ip6 dscp'],
+  daddr: ['ip daddr', 'ip6 daddr'],
+  saddr: ['ip saddr', 'ip6 saddr'],
+} as const;
+type Watched = keyof typeof watched;
+
+/**
+ * `4` and `6` end the names so that both families may use the same indices; the elements join the index with what is watched there: no
+ * more than three things, for nft 1.0.6 aborts when it lists a concatenation of five.
+ */
+function observe(place: string, what: readonly Watched[]): Probe[] {
+  return ([4, 6] as const).map((version) => {
+    const fields = what.map((name) => watched[name][version === 4 ? 0 : 1]);
+    const key = [version === 4 ? 'ip id' : 'ip6 flowlabel', ...fields].join(' . ');
+    const set = `${place}_${what.join('_')}_${version}`;
+    const rule = `meta protocol ${version === 4 ? 'ip' : 'ip6'} update @${set} { ${key} }`;
+    return { set, typeOf: key, rule };
+  });
 }
 
 const declare = (probes: readonly Probe[]): string =>
@@ -59,8 +60,8 @@ const places = {
   early: observe('early', ['mark']),
   routed: observe('prerouting', ['mark', 'daddr']),
   entered: observe('entered', ['mark']),
-  input: observe('input', ['mark', 'ttl', 'dscp', 'daddr']),
-  forward: observe('forward', ['mark', 'ttl', 'dscp', 'daddr']),
+  input: [...observe('input', ['mark', 'ttl', 'daddr']), ...observe('input', ['dscp'])],
+  forward: [...observe('forward', ['mark', 'ttl', 'daddr']), ...observe('forward', ['dscp'])],
   out: observe('out', ['saddr', 'daddr']),
 };
 
@@ -121,22 +122,23 @@ type Value = number | string | { readonly concat: readonly (number | string)[] }
 interface Listed {
   readonly set?: {
     readonly name: string;
-    readonly table: string;
     readonly elem?: readonly (Value | { readonly elem: { readonly val: Value } })[];
   };
 }
 
 function listed(ns: string, family: string, table: string): Listed[] {
-  const { nftables } = JSON.parse(nft(ns, ['-j', 'list', 'sets', family])) as { nftables: Listed[] };
-  return nftables.filter(({ set }) => set?.table === table);
+  const { nftables } = JSON.parse(nft(ns, ['-j', 'list', 'table', family, table])) as { nftables: Listed[] };
+  return nftables.filter(({ set }) => set !== undefined);
 }
 
 /** Index of a set's element and what was noted with it. RST answers carry the index in the upper 24 bits (see `pool.ts`). */
-function note(name: string, value: Value): readonly [key: string, text: string] {
-  const [place = '', field = '', suffix = ''] = name.split('_');
-  if (name === 'rst') return [`tcp ${Number(value) >>> 8}`, 'reset'];
-  if (typeof value !== 'object') return [`${field} ${value}`, place];
-  return [`${suffix} ${value.concat[0]}`, `${place} ${field} ${value.concat[1]}`];
+function note(name: string, value: Value): readonly [key: string, texts: readonly string[]] {
+  const words = name.split('_');
+  const [place = ''] = words;
+  if (name === 'rst') return [`tcp ${Number(value) >>> 8}`, ['reset']];
+  if (typeof value !== 'object') return [`${words[1]} ${value}`, [place]];
+  const [index, ...found] = value.concat;
+  return [`${words.at(-1)} ${index}`, found.map((one, at) => `${place} ${words[at + 1]} ${one}`)];
 }
 
 /** What became of each index in a target: key `<4|6> <index>`, or `tcp <index>` for RST answers. */
@@ -150,10 +152,8 @@ export function readFates(bed: Bed, target: Target): Fates {
   for (const { set } of all) {
     for (const element of set?.elem ?? []) {
       const value = typeof element === 'object' && 'elem' in element ? element.elem.val : element;
-      const [key, text] = note((set as { name: string }).name, value);
-      const notes = fates.get(key);
-      if (notes === undefined) fates.set(key, [text]);
-      else notes.push(text);
+      const [key, texts] = note((set as { name: string }).name, value);
+      fates.set(key, [...(fates.get(key) ?? []), ...texts]);
     }
   }
   for (const notes of fates.values()) notes.sort();
