@@ -50,7 +50,8 @@ export interface CaseOptions {
   readonly datagrams?: readonly Datagram[];
 }
 
-export interface CaseReport {
+/** What a ruleset's run came to. */
+export interface CaseSummary {
   readonly name: string;
   readonly datagrams: number;
   readonly frames: number;
@@ -65,6 +66,12 @@ export interface CaseReport {
   readonly answered: number;
   readonly decisions: Readonly<Record<'full' | 'partial' | 'none', number>>;
   readonly findings: readonly Finding[];
+  /** By how many back ends; each got all datagrams. */
+  readonly backends: number;
+}
+
+export interface CaseReport extends CaseSummary {
+  readonly summary: CaseSummary;
   /** For tests of single facts. */
   readonly runs: readonly Observed[];
   readonly sent: readonly Datagram[];
@@ -221,7 +228,7 @@ function report(
     missed.set(why, (missed.get(why) ?? 0) + 1);
   });
   const decided = (offload: string): number => reply.rules.filter((rule) => rule.offload === offload).length;
-  return {
+  const summary: CaseSummary = {
     name: firewall.name,
     datagrams: datagrams.length,
     frames: datagrams.reduce((sum, datagram) => sum + datagram.frames.length, 0),
@@ -234,8 +241,7 @@ function report(
     answered: count((notes) => !survived(notes) && answered(notes)),
     decisions: { full: decided('full'), partial: decided('partial'), none: decided('none') },
     findings,
-    runs,
-    reply,
-    sent: datagrams,
+    backends: runs.length,
   };
+  return { ...summary, summary, runs, reply, sent: datagrams };
 }

@@ -1,41 +1,27 @@
 /**
  * The long run: `npx tsx test/kernel/differential/run.ts [--seed N] [--frames N] [--random N] [--kind iptables|nft|mixed] [--traffic]
- * [--no-conntrack] [--show N] [--text] [--table FILE] [NAME…]`.
+ * [--no-conntrack] [--jobs N] [--minutes N] [--show N] [--text] [--table FILE] [NAME…]`.
  *
  * Named rulesets (all unless given), then as many random hosts. Prints a line each and its findings (`--text`: also the random ruleset
  * they are in; `--random 1 --seed N` repeats random host N), then what part of the silent drops XDP took; exits with 1 if there is any
  * finding. `--traffic`: frames as the internet sends them instead of edges and traps. Every third random host is without conntrack in XDP.
- * `--table` writes the outcome between the marks in FILE.
+ * `--table` writes the outcome between the marks in FILE; `--jobs`: so many at a time, 2 unless given; `--minutes`: begin no more after them.
  */
-import { parseArgs } from 'node:util';
-import { withNamespaces } from '../namespace.js';
-import { dumpsOf, type FirewallCase } from './firewall-case.js';
-import { firewallCases } from './firewall-cases.js';
-import { kindOf, randomHost, randomKinds, type RandomKind } from './random-cases.js';
-import { runCase, type CaseReport } from './run-case.js';
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { dumpsOf } from './firewall-case.js';
+import { parseRunArguments, plannedRuns } from './planned-runs.js';
+import type { CaseSummary } from './run-case.js';
+import type { RunOutcome } from './run-worker.js';
 import { createTally } from './tally.js';
-import { trafficDatagrams } from './traffic.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    frames: { type: 'string', default: '2000' },
-    random: { type: 'string', default: '0' },
-    kind: { type: 'string' },
-    traffic: { type: 'boolean', default: false },
-    'no-conntrack': { type: 'boolean', default: false },
-    text: { type: 'boolean', default: false },
-    show: { type: 'string', default: '5' },
-    table: { type: 'string' },
-  },
-});
-const seed = Number(values.seed);
-const frames = Number(values.frames);
-const kind = values.kind as RandomKind | undefined;
-if (kind !== undefined && !randomKinds.includes(kind)) throw new Error(`--kind is one of ${randomKinds.join(', ')}`);
+const given = parseRunArguments(process.argv.slice(2));
+const planned = plannedRuns(given);
+const tally = createTally(Number(given.seed), Number(given.frames), given.traffic ? 'traffic' : 'run');
+const started = Date.now();
+let failed = 0;
 
-function print(report: CaseReport): void {
+function print(report: CaseSummary): void {
   const { name, datagrams, tracked, survived, answered, silent, early, decisions, findings } = report;
   const rules = `${decisions.full} full ${decisions.partial} partial ${decisions.none} none`;
   console.log(
@@ -46,49 +32,57 @@ function print(report: CaseReport): void {
   for (const found of new Set(findings.map((finding) => finding.kind))) {
     const such = findings.filter((finding) => finding.kind === found);
     console.log(`  ${found}: ${such.length}`);
-    for (const { backend, text } of such.slice(0, Number(values.show)))
+    for (const { backend, text } of such.slice(0, Number(given.show)))
       console.log(`  [${backend}] ${text.replaceAll('\n', '\n    ')}`);
   }
 }
 
-interface Run {
-  readonly firewall: FirewallCase;
-  readonly seed: number;
-  readonly group: string;
-  readonly conntrack: boolean;
-}
-
-const count = Number(values.random);
-const named = firewallCases()
-  .filter(({ name }) => positionals.length === 0 || positionals.includes(name))
-  .map((firewall): Run => ({ firewall, seed, group: 'named', conntrack: !values['no-conntrack'] }));
-const random = Array.from({ length: count }, (_, i): Run => {
-  const own = seed + i;
-  const chosen = kind ?? kindOf(own);
-  const conntrack = !values['no-conntrack'] && Math.floor(own / randomKinds.length) % 3 !== 0;
-  const group = `random ${chosen}${conntrack ? '' : ', conntrack not asked'}`;
-  return { firewall: randomHost(own, chosen), seed: own, group, conntrack };
-});
-
-console.log(`seed ${seed}`);
-const tally = createTally(seed, frames);
-let failed = 0;
-for (const run of [...(count > 0 && positionals.length === 0 && values.table === undefined ? [] : named), ...random]) {
-  const { firewall, conntrack } = run;
-  try {
-    const traffic = values.traffic ? { flows: [], datagrams: trafficDatagrams(firewall, frames, run.seed) } : {};
-    const report = await withNamespaces({ log: console.error }, (net) =>
-      runCase(net, firewall, { seed: run.seed, frames, conntrack, ...traffic }),
-    );
-    print(report);
-    tally.add(values.traffic || run.group === 'named' ? firewall.name : run.group, report);
-    if (report.findings.length > 0 && run.group !== 'named' && values.text)
-      for (const { text } of dumpsOf(firewall)) console.log(text);
-  } catch (error) {
+function take({ run, summary, error }: RunOutcome): void {
+  const { firewall, group } = planned[run] as (typeof planned)[number];
+  if (summary === null) {
     failed++;
-    console.log(`${firewall.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    console.log(`${firewall.name}: ${error ?? ''}`);
+    return;
   }
+  print(summary);
+  tally.add(group ?? firewall.name, summary);
+  if (summary.findings.length > 0 && group !== null && given.text)
+    for (const { text } of dumpsOf(firewall)) console.log(text);
 }
+
+/** Resolves when there is nothing left to do for it. */
+function work(next: () => number | null): Promise<void> {
+  const options = { serialization: 'advanced' } as const;
+  const worker = fork(
+    join(import.meta.dirname, 'run-worker.ts'),
+    ['--seed', given.seed, ...process.argv.slice(2)],
+    options,
+  );
+  const hand = (): void => {
+    const run = next();
+    if (run === null) worker.disconnect();
+    else worker.send(run);
+  };
+  worker.on('message', (outcome) => {
+    take(outcome as RunOutcome);
+    hand();
+  });
+  hand();
+  return new Promise((done, fail) => {
+    worker.on('error', fail);
+    worker.on('exit', (code, signal) => (code === 0 ? done() : fail(new Error(`a worker ended: ${signal ?? code}`))));
+  });
+}
+
+console.log(`seed ${given.seed}`);
+let handed = 0;
+const latest = given.minutes === undefined ? Infinity : started + Number(given.minutes) * 60_000;
+const next = (): number | null => (handed < planned.length && Date.now() < latest ? handed++ : null);
+const jobs = Math.min(Number(given.jobs), planned.length);
+await Promise.all(Array.from({ length: jobs }, () => work(next)));
 for (const line of tally.lines()) console.log(line);
-if (values.table !== undefined && failed === 0) tally.write(values.table);
+console.log(
+  `${planned.length - failed} of ${planned.length} rulesets in ${Math.round((Date.now() - started) / 1000)} s`,
+);
+if (given.table !== undefined && failed === 0) tally.write(given.table);
 process.exit(failed === 0 && tally.findings() === 0 ? 0 : 1);

@@ -1,13 +1,13 @@
 /** What a run came to, as a table: how much of what netfilter drops silently XDP takes, and why not the rest. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { CaseReport } from './run-case.js';
+import type { CaseSummary } from './run-case.js';
 
 export interface Tally {
-  readonly add: (group: string, report: CaseReport) => void;
+  readonly add: (group: string, report: CaseSummary) => void;
   readonly findings: () => number;
   /** The table in Markdown. */
   readonly lines: () => string[];
-  /** Puts it into a Markdown file, between the marks `<!-- run -->` and `<!-- end of run -->`. */
+  /** Puts it into a Markdown file, between the marks `<!-- NAME -->` and `<!-- end of NAME -->`. */
   readonly write: (file: string) => void;
 }
 
@@ -22,10 +22,9 @@ interface Sum {
 
 const empty = (): Sum => ({ rulesets: 0, datagrams: 0, silent: 0, early: 0, findings: 0, missed: new Map() });
 
-function into(sum: Sum, report: CaseReport): void {
+function into(sum: Sum, report: CaseSummary): void {
   sum.rulesets++;
-  // Each back end's namespaces get all of them.
-  sum.datagrams += report.datagrams * report.runs.length;
+  sum.datagrams += report.datagrams * report.backends;
   sum.silent += report.silent;
   sum.early += report.early;
   sum.findings += report.findings.length;
@@ -50,9 +49,8 @@ function row(name: string, sum: Sum): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-const marks = ['<!-- run -->', '<!-- end of run -->'] as const;
-
-export function createTally(seed: number, frames: number): Tally {
+export function createTally(seed: number, frames: number, name: 'run' | 'traffic'): Tally {
+  const marks = [`<!-- ${name} -->`, `<!-- end of ${name} -->`] as const;
   const groups = new Map<string, Sum>();
   const all = empty();
   const lines = (): string[] => [
