@@ -50,7 +50,7 @@ export type Key = AddressKey | NumberKey | NameKey | UnknownKey;
 
 export interface KeyContext {
   readonly family: Family;
-  /** The table hooks into ingress, where frames still have their padding and no conntrack. */
+  /** Packets may come straight from ingress, where frames still have their padding and no conntrack. */
   readonly ingress: boolean;
   /** Protocols that the rule's matches so far leave; null: any. */
   readonly protocols: Ranges | null;

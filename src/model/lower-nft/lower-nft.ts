@@ -28,41 +28,71 @@ export function lowerNft(file: NftFile): LoweredNft {
 function lowerTable(file: NftFile, draft: TableDraft, sets: NamedSet[]): Table {
   markUpdated(draft);
   for (const set of draft.sets.values()) sets.push(lowerSet(set));
-  const chains = new Map<string, Chain>();
   const managed = managerOf(file, draft);
   const isShort =
     (managed === 'iptables-nft' || managed === 'iptables-names') && draft.loads !== 'afresh'
       ? isShortened
       : (): boolean => false;
-  const ingress = [...draft.chains.values()].some(({ base }) => base?.hook === 'ingress');
-  const waiting = [...draft.chains.values()];
-  for (let chain = waiting.shift(); chain; chain = waiting.shift()) {
-    const { name } = chain;
-    const context: RuleContext = {
-      family: draft.family,
-      ingress: ingress || draft.family === 'netdev',
-      table: draft.name,
-      chain: name,
-      isShort,
-      setOf: (set) => draft.sets.get(set) ?? null,
-      addSet: (set, make) => {
-        const made = make(`nft:${draft.family} ${draft.name} ${set} #${sets.length}` as SetId);
-        sets.push(made);
-        return made.id;
-      },
-      addBlock: (statement, scope) => {
-        const block = blockChain(statement, `${name}#${chains.size + waiting.length + 1}`);
-        block.rules = statement.rules.map((rule) => ({ rule, scope, cut: inBraces }));
-        waiting.push(block);
-        return block.name;
-      },
-    };
-    chains.set(name, lowerChain(chain, draft, context));
-  }
+  const chains = lowerChains(draft, sets, isShort);
   const { family, name, span } = draft;
   const { blocks, loads } = draft;
   return { family, name, dialect: 'nft', file: file.file, span, chains, blocks, loads, ...(managed && { managed }) };
 }
+
+/** In the order of the file, the chains without a name last. */
+function lowerChains(table: TableDraft, sets: NamedSet[], isShort: RuleContext['isShort']): Map<string, Chain> {
+  const drafts = new Map(table.chains);
+  const lowered = new Map<string, Chain>();
+  const lowerFrom = (starts: readonly ChainDraft[], ingress: boolean): void => {
+    const waiting = [...starts];
+    // It grows while it is walked.
+    for (const chain of waiting) {
+      if (lowered.has(chain.name)) continue;
+      const made = lowerChain(chain, table, contextOf(chain, ingress));
+      lowered.set(chain.name, made);
+      for (const name of new Set(targetsOf(made))) {
+        const target = drafts.get(name);
+        if (target) waiting.push(target);
+      }
+    }
+  };
+  const contextOf = ({ name: chain }: ChainDraft, ingress: boolean): RuleContext => ({
+    family: table.family,
+    ingress,
+    table: table.name,
+    chain,
+    isShort,
+    setOf: (set) => table.sets.get(set) ?? null,
+    addSet: (set, make) => {
+      const made = make(`nft:${table.family} ${table.name} ${set} #${sets.length}` as SetId);
+      sets.push(made);
+      return made.id;
+    },
+    addBlock: (statement, scope) => {
+      const block = blockChain(statement, `${chain}#${drafts.size}`);
+      block.rules = statement.rules.map((rule) => ({ rule, scope, cut: inBraces }));
+      drafts.set(block.name, block);
+      return block.name;
+    },
+  });
+  // What the rules mean at ingress comes first: a chain that is also reached from later hooks is read as it is read there.
+  const all = [...drafts.values()];
+  lowerFrom(
+    all.filter(({ base }) => table.family === 'netdev' || base?.hook === 'ingress'),
+    true,
+  );
+  lowerFrom(all, false);
+  return new Map([...drafts.keys()].map((name) => [name, lowered.get(name) as Chain]));
+}
+
+const targetsOf = (chain: Chain): string[] =>
+  chain.rules.flatMap(({ parts }) =>
+    parts.flatMap((part) =>
+      'statement' in part && (part.statement.kind === 'jump' || part.statement.kind === 'goto')
+        ? [part.statement.chain]
+        : [],
+    ),
+  );
 
 const blockChain = (statement: Statement, name: string): ChainDraft => new ChainDraft(name, statement.span);
 

@@ -1,20 +1,35 @@
 /** The rulesets of the suite: those in `rulesets/`, and the project's samples. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { HostFacts } from '../../../src/model/host.js';
 import { repository } from '../namespace.js';
 import type { FirewallCase } from './firewall-case.js';
 
 const own = join(repository, 'test/kernel/differential/rulesets');
 const samples = join(repository, 'samples');
 
-/** A directory with rules.v4, rules.v6, ipset.save and ruleset.nft, as far as there are such; `forwarding` unless a rule file says "# host". */
+/** Samples that are routers without a host file; the others are servers. */
+const routers = new Set(['nft-firewalld', 'nft-kubernetes', 'nft-openwrt']);
+
+function forwards(directory: string, name: string, texts: readonly (string | null)[]): boolean {
+  if (directory === own) return !texts.some((text) => text !== null && /^# host$/m.test(text));
+  const facts = join(directory, name, 'host.json');
+  if (!existsSync(facts)) return routers.has(name);
+  const { forwarding } = JSON.parse(readFileSync(facts, 'utf8')) as HostFacts;
+  return forwarding.ip || forwarding.ip6;
+}
+
+/**
+ * A directory with rules.v4, rules.v6, ipset.save and ruleset.nft, as far as there are such. The suite's own forward unless a rule file
+ * says "# host"; samples as their host file says.
+ */
 function readCase(directory: string, name: string): FirewallCase {
   const read = (file: string): string | null => {
     const path = join(directory, name, file);
     return existsSync(path) ? readFileSync(path, 'utf8') : null;
   };
   const [v4, v6, sets, nft] = [read('rules.v4'), read('rules.v6'), read('ipset.save'), read('ruleset.nft')];
-  return { name, v4, v6, sets, nft, forwarding: !/^# host$/m.test(v4 ?? v6 ?? nft ?? '') };
+  return { name, v4, v6, sets, nft, forwarding: forwards(directory, name, [v4, v6, nft]) };
 }
 
 const casesIn = (directory: string): FirewallCase[] =>

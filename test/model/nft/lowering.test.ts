@@ -270,6 +270,22 @@ test('at ingress a tag may still stand before the packet', (t) => {
   t.deepEqual(ways('meta length 100 drop'), ['?pure → drop']);
 });
 
+test('a chain is read as at ingress only where ingress reaches it', (t) => {
+  const rules = `meta length 100 drop\nct state new drop\n`;
+  const { tables } = read(`table inet t {
+chain both {\n${rules}}
+chain later {\n${rules}}
+chain mapped {\n${rules}}
+chain ingress {\ntype filter hook ingress device "eth0" priority 0\njump both\nudp dport vmap { 53 : goto mapped }\njump {\n${rules}}\n}
+chain input {\ntype filter hook input priority 0\njump both\ngoto later\njump {\n${rules}}\n}
+}\n`);
+  const unknown = [...(tables[0]?.chains.values() ?? [])].map(({ name, rules: found }) => {
+    const parts = found.flatMap((rule) => rule.parts);
+    return `${name} ${parts.filter((part) => 'match' in part && part.match.kind === 'unknown').length}`;
+  });
+  t.deepEqual(unknown, ['both 2', 'later 0', 'mapped 2', 'ingress 0', 'input 0', 'ingress#5 2', 'input#6 0']);
+});
+
 test('a set typed by any expression is read where it is used', (t) => {
   const { tables } = read(
     'table ip t {\nset codes { typeof ip dscp; elements = { cs1, 10 }; }\nchain c {\nip dscp @codes drop\n}\n}\n',
