@@ -11,6 +11,9 @@ export interface HookedChain {
 /** Chains of one priority: which of them comes first depends on when they were loaded. */
 export type Level = readonly HookedChain[];
 
+/** An ingress chain of which the ruleset does not tell the devices. */
+export const isAnywhere = (chain: BaseChain): boolean => chain.hook === 'ingress' && chain.devices.includes('*');
+
 const familiesOf = (family: AddressFamily): ReadonlySet<Family> => new Set([family === 4 ? 'ip' : 'ip6', 'inet']);
 
 export function levelsOf(ruleset: Ruleset, family: AddressFamily, hook: Hook, device: string): Level[] {
@@ -21,7 +24,7 @@ export function levelsOf(ruleset: Ruleset, family: AddressFamily, hook: Hook, de
     if (!onDevice && !(hook !== 'ingress' && families.has(table.family))) continue;
     for (const chain of table.chains.values()) {
       if (chain.kind !== 'base' || chain.hook !== hook) continue;
-      if (onDevice && !chain.devices.includes(device)) continue;
+      if (onDevice && !chain.devices.includes(device) && !isAnywhere(chain)) continue;
       found.push({ table, chain });
     }
   }

@@ -1,6 +1,6 @@
 /** A packet's way through the hooks, given the chains that hang there. */
 import type { Hook, RuleId } from '../model/ruleset.js';
-import type { HookedChain, Level } from './hooks.js';
+import { isAnywhere, type HookedChain, type Level } from './hooks.js';
 import { addState, walkRules, type Outcomes, type Walk } from './walk-chain.js';
 import { DestinationChanged, SourceChanged, type View } from './view.js';
 
@@ -81,6 +81,10 @@ interface Passage {
 function runChain({ env, hook, view, out }: Passage, hooked: HookedChain, states: number[]): number[] {
   const { table, chain } = hooked;
   if (chain.rules.length === 0 && chain.policy === 'accept') return states;
+  if (isAnywhere(chain)) {
+    out.doubts.push('an ingress chain may be bound to the device');
+    return states;
+  }
   // nft_do_chain_inet_ingress leaves alone what is not IP yet, as a tag in a tag.
   if (hook === 'ingress' && table.family === 'inet' && view.packet.tags > 1) return states;
   const walk: Walk = {

@@ -82,10 +82,11 @@ export const dscp = named(
 export const ecn = named(parse('not-ect=0 ect1=1 ect0=2 ce=3'));
 
 export const packetTypes = ['host', 'broadcast', 'multicast', 'otherhost'] as const;
+/** By name, or by number as `nft -n` has them. */
 export const packetType: NumberReader = (text) => {
   const name = { unicast: 'host', other: 'otherhost' }[text] ?? text;
-  const at = packetTypes.findIndex((one) => one === name);
-  return at >= 0 ? at : null;
+  const at = plainNumber(text) ?? packetTypes.findIndex((one) => one === name);
+  return at in packetTypes ? at : null;
 };
 
 export const nfproto = named(parse('ipv4=2 ipv6=10'));
@@ -118,9 +119,10 @@ export const routeTypes: readonly RouteType[] = [
   'UNREACHABLE',
   'PROHIBIT',
 ];
+/** The same. */
 export const routeType: NumberReader = (text) => {
-  const at = routeTypes.findIndex((one) => one.toLowerCase() === text);
-  return at >= 0 ? at : null;
+  const at = plainNumber(text) ?? routeTypes.findIndex((one) => one.toLowerCase() === text);
+  return at in routeTypes ? at : null;
 };
 
 export const mac: NumberReader = (text) =>

@@ -18,6 +18,8 @@ import { devicesOf, isHook, priorityOf } from './places.js';
 import { define, resolve, type Scope } from './scope.js';
 import { TextCursor } from './text-cursor.js';
 
+const tableFlags: ReadonlySet<string> = new Set(['dormant', 'owner', 'persist']);
+
 export class RulesetDraft {
   readonly tables = new Map<string, TableDraft>();
   /** What is not understood outside of rules: it may do anything to any packet. */
@@ -89,7 +91,11 @@ export class RulesetDraft {
 
   #tableBlock(block: TableBlock): void {
     const table = this.#table(block.family, block.table, block.span);
-    for (const flag of block.flags) table.flags.add(flag);
+    for (const flag of block.flags) {
+      // nft 1.0.6 writes one letter of the flag into its JSON: the table may be dormant or not.
+      if (!tableFlags.has(flag)) this.#giveUp(`flag "${flag}" of table ${block.family} ${block.table}`, block.span);
+      table.flags.add(flag);
+    }
     if (block.items) table.blocks.push(this.texts.place(block.extent));
     const outer = this.#scope;
     this.#items(table, block.items ?? []);
@@ -173,7 +179,9 @@ export class RulesetDraft {
       return;
     }
     const before = chain.base?.devices ?? [];
-    chain.base = { type, hook: hook.hook, priority, devices: [...before, ...devices] };
+    // nft's JSON (1.0.6) does not tell the devices.
+    const named = hook.hook === 'ingress' && devices.length === 0 ? ['*'] : devices;
+    chain.base = { type, hook: hook.hook, priority, devices: [...before, ...named] };
   }
 
   #rules(chain: ChainDraft, items: Chain['items'], block: Block): void {

@@ -1,8 +1,4 @@
 /** What the kernel makes of a ruleset and of what we print of it; text and JSON of one ruleset. Private namespaces, nft of this machine. */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test from 'ava';
 import { InputError } from '../../../src/diagnostic.js';
 import { parseNft } from '../../../src/parse/nft/parse-nft.js';
@@ -11,31 +7,16 @@ import { printNft } from '../../../src/parse/nft/print-nft.js';
 import { canonical } from '../../parse/nft/canonical.js';
 import { listings } from '../../parse/nft/corpus-files.js';
 import { differences, text } from '../../parse/nft/differences.js';
+import { loadAndList } from './load.js';
 
 interface Loaded {
   readonly listing: string;
   readonly json: string;
 }
 
-const directory = mkdtempSync(join(tmpdir(), `ofl-${process.pid}-nft-`));
-test.after.always(() => rmSync(directory, { recursive: true }));
-let files = 0;
-
-/** Loads a ruleset into a namespace of its own and lists it; null when nft refuses it. */
 function load(ruleset: string): Loaded | null {
-  // Not by standard input: nft opens it anew by name, and a socket has none.
-  const file = join(directory, `${files++}.nft`);
-  writeFileSync(file, ruleset);
-  const script = `ip link set lo up; nft -f ${file} && nft list ruleset && printf '\\0' && nft -j list ruleset`;
-  const { status, stdout } = spawnSync('unshare', ['-n', 'sh', '-c', script], {
-    encoding: 'utf8',
-    // Packages of npm bring a program named nft as well.
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-    timeout: 20_000,
-    maxBuffer: 64 << 20,
-  });
-  const [listing, json] = stdout.split('\0');
-  return status === 0 && listing !== undefined && json !== undefined ? { listing, json } : null;
+  const [listing, json] = loadAndList(ruleset, ['', '-j']) ?? [];
+  return listing !== undefined && json !== undefined ? { listing, json } : null;
 }
 
 /** nft's JSON (1.0.6) leaves these out, or writes them in other units. */

@@ -39,7 +39,9 @@ function setOf(set: NamedSet): Plain {
     if (key === 'ranges') return [key, JSON.parse(JSON.stringify(value, (_, one: unknown) => (ArrayBuffer.isView(one) ? [...(one as Uint32Array)] : one)))]; // prettier-ignore
     return [key, value];
   });
-  return Object.fromEntries(columns.filter(([key]) => !spelling.has(key) && key !== 'why'));
+  // The type of a set that is not read is a word for people: JSON has the type of an expression where text has the expression.
+  const isWord = (key: string): boolean => key === 'why' || (key === 'type' && set.kind === 'opaque');
+  return Object.fromEntries(columns.filter(([key]) => !spelling.has(key) && !isWord(key)));
 }
 
 const byName = <T extends { readonly name: string }>(items: Iterable<T>): T[] =>
