@@ -26,11 +26,15 @@ function forwards(directory: string, name: string, texts: readonly (string | nul
 function readCase(directory: string, name: string): FirewallCase {
   const read = (file: string): string | null => {
     const path = join(directory, name, file);
-    return existsSync(path) ? readFileSync(path, 'utf8') : null;
+    return existsSync(path) ? rarely(readFileSync(path, 'utf8')) : null;
   };
   const [v4, v6, sets, nft] = [read('rules.v4'), read('rules.v6'), read('ipset.save'), read('ruleset.nft')];
   return { name, v4, v6, sets, nft, forwarding: forwards(directory, name, [v4, v6, nft]) };
 }
+
+/** Limits that do not refill while the frames are sent: only the burst counts, so that nothing depends on time. */
+const rarely = (text: string): string =>
+  text.replaceAll(/(limit(?:-\w+)? (?:rate )?(?:over )?\d+)\/(?:s|sec|second|m|min|minute)\b/g, '$1/day');
 
 const casesIn = (directory: string): FirewallCase[] =>
   readdirSync(directory, { withFileTypes: true })

@@ -18,7 +18,12 @@ function reasonOfFate(fate: Fate, reasonOf: ReasonOf): string | null {
     case 'depends': {
       // The packet is dropped, so the first rule that is a drop in part did it, or a rule that cannot be told from the packet.
       const codes = fate.on.map(reasonOf).filter((code) => code !== null && code !== 'not-a-drop');
-      return codes[0] ?? (/fragment|header|reassembl/.test(fate.why) ? 'fragments' : null);
+      // What conntrack says of it decides which rule drops it; an effect that some of these ways meet is what XDP leaves it for.
+      return (
+        codes.find((code) => code === 'effect' || code === 'not-silent') ??
+        codes[0] ??
+        (/fragment|header|reassembl/.test(fate.why) ? 'fragments' : null)
+      );
     }
     case 'lost':
       return fate.elsewhere ? 'other-station' : 'lost';

@@ -35,6 +35,8 @@ const percent = (part: number, whole: number): string => (whole === 0 ? '-' : `$
 const thousands = (value: number): string => value.toLocaleString('en-US');
 
 function row(name: string, sum: Sum): string {
+  // Dropped in silence, but a rule that logs, limits or answers sees it: XDP has to leave it.
+  const seen = (sum.missed.get('effect') ?? 0) + (sum.missed.get('not-silent') ?? 0);
   const reasons = [...sum.missed].sort(([, a], [, b]) => b - a);
   const shown = reasons.slice(0, 6).map(([why, count]) => `${why} ${percent(count, sum.silent)}`);
   const cells = [
@@ -44,6 +46,7 @@ function row(name: string, sum: Sum): string {
     String(sum.findings),
     thousands(sum.silent),
     percent(sum.early, sum.silent),
+    percent(sum.early, sum.silent - seen),
     shown.join(', ') || '-',
   ];
   return `| ${cells.join(' | ')} |`;
@@ -56,8 +59,8 @@ export function createTally(seed: number, frames: number, name: 'run' | 'traffic
   const lines = (): string[] => [
     `Seed ${seed}, ${thousands(frames)} datagrams a ruleset.`,
     '',
-    '| rulesets | number | datagrams | findings | dropped silently | of them by XDP | the rest, by reason |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| rulesets | number | datagrams | findings | dropped silently | of them by XDP | of those that no effect sees | the rest, by reason |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...[...groups].map(([name, sum]) => row(name, sum)),
     row('all', all),
   ];
