@@ -5,6 +5,9 @@ import type { RuleId } from '../../../src/model/ruleset.js';
 import { isFragment } from './compare.js';
 import type { Datagram } from './pool.js';
 
+/** Of rules that see what falls into silence: a log, a limit, an answer that is not given to everything. */
+export const observing: ReadonlySet<string> = new Set(['effect', 'stateful-match', 'not-silent']);
+
 /** The reason code of a rule's decision; null for an id that no rule has. */
 export type ReasonOf = (rule: RuleId) => string | null;
 

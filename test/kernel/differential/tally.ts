@@ -1,5 +1,6 @@
 /** What a run came to, as a table: how much of what netfilter drops silently XDP takes, and why not the rest. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { observing } from './missed.js';
 import type { CaseSummary } from './run-case.js';
 
 export interface Tally {
@@ -36,7 +37,7 @@ const thousands = (value: number): string => value.toLocaleString('en-US');
 
 function row(name: string, sum: Sum): string {
   // Dropped in silence, but a rule that logs, limits or answers sees it: XDP has to leave it.
-  const seen = (sum.missed.get('effect') ?? 0) + (sum.missed.get('not-silent') ?? 0);
+  const seen = [...sum.missed].reduce((total, [why, count]) => total + (observing.has(why) ? count : 0), 0);
   const reasons = [...sum.missed].sort(([, a], [, b]) => b - a);
   const shown = reasons.slice(0, 6).map(([why, count]) => `${why} ${percent(count, sum.silent)}`);
   const cells = [
