@@ -16,7 +16,7 @@ function forwards(directory: string, name: string, texts: readonly (string | nul
   const facts = join(directory, name, 'host.json');
   if (!existsSync(facts)) return routers.has(name);
   const { forwarding } = JSON.parse(readFileSync(facts, 'utf8')) as HostFacts;
-  return forwarding.ip || forwarding.ip6;
+  return forwarding.ip === true || forwarding.ip6 === true;
 }
 
 /**

@@ -33,11 +33,22 @@ function reasonOfFate(fate: Fate, reasonOf: ReasonOf): string | null {
   }
 }
 
-/** A reason code of the plan, or one of: `other-station`, `lost`, `unexplained`. */
+/**
+ * A reason code of the plan, or one of: `other-station`, `lost`, `unexplained`, and `invalid-state` of packets that the rules let through
+ * but for conntrack, which finds them invalid.
+ */
 export function whyMissed(datagram: Datagram, oracle: Oracle, reasonOf: ReasonOf): string {
   const [frame] = datagram.frames;
   if (frame === undefined) return 'unexplained';
   if (datagram.frames.length > 1 || isFragment(frame)) return 'fragments';
+  const asNew = fateIn(oracle, frame, 'NEW');
+  const seen = reasonOfFate(asNew, reasonOf);
+  // XDP cannot tell which state it is in: what a rule sees in one of them it must see.
+  if (seen !== null && observing.has(seen)) return seen;
+  if (asNew.kind === 'pass' && fateIn(oracle, frame, 'INVALID').kind === 'drop') return 'invalid-state';
   const untracked = reasonOfFate(oracle.fate(frame, undefined, true), reasonOf);
   return untracked ?? reasonOfFate(oracle.fate(frame), reasonOf) ?? 'unexplained';
 }
+
+const fateIn = (oracle: Oracle, frame: Uint8Array, tracking: 'NEW' | 'INVALID'): Fate =>
+  oracle.walk(frame, { tracking, at: null, trace: [] }).fate;

@@ -19,6 +19,8 @@ import { unpackFrames } from './frame-file.js';
 
 export interface AgentRequest {
   readonly files: readonly string[];
+  /** Milliseconds since the epoch, before the sets were restored anywhere: there the elements expire later than here. */
+  readonly takenAt: number;
   readonly frames: string;
   readonly ifindex: number;
   /** XDP asks conntrack before it drops. */
@@ -67,7 +69,8 @@ function spoil(prefilter: Prefilter, protocol: number | undefined): Prefilter {
 }
 
 async function main(request: AgentRequest): Promise<AgentReply> {
-  const files = request.files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt: null }));
+  const { takenAt } = request;
+  const files = request.files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt }));
   const { ruleset } = readRuleset(files);
   const facts = readHostFacts(['eth0']);
   const plan = planRuleset(ruleset, {

@@ -170,6 +170,7 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
   const conntrack = options.conntrack ?? true;
   const request = {
     files,
+    takenAt: Date.now(),
     conntrack,
     frames: frameFile,
     ...(options.dropProtocol !== undefined && { dropProtocol: options.dropProtocol }),
