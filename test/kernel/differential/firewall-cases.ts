@@ -34,7 +34,10 @@ function readCase(directory: string, name: string): FirewallCase {
 
 /** Limits that do not refill while the frames are sent: only the burst counts, so that nothing depends on time. */
 const rarely = (text: string): string =>
-  text.replaceAll(/(limit(?:-\w+)? (?:rate )?(?:over )?\d+)\/(?:s|sec|second|m|min|minute)\b/g, '$1/day');
+  text.replaceAll(
+    /(limit(?:-\w+)? (?:rate )?(?:over )?)\d+\/(?:s|sec|second|m|min|minute)\b/g,
+    (_, word: string) => `${word}1/hour`,
+  );
 
 const casesIn = (directory: string): FirewallCase[] =>
   readdirSync(directory, { withFileTypes: true })

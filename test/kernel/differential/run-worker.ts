@@ -20,6 +20,8 @@ async function carryOut({ firewall, seed, frames, conntrack, traffic }: PlannedR
 }
 
 const planned = plannedRuns(parseRunArguments(process.argv.slice(2)));
+// Nobody is left to tell: the namespaces are cleaned up on the way out.
+process.on('disconnect', () => process.exit(0));
 process.on('message', (run: number) => {
   carryOut(planned[run] as PlannedRun).then(
     (summary) => process.send?.({ run, summary, error: null } satisfies RunOutcome),
