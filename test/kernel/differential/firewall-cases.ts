@@ -1,6 +1,6 @@
 /** The rulesets of the suite: those in `rulesets/`, and the project's samples. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { HostFacts } from '../../../src/model/host.js';
 import { repository } from '../namespace.js';
 import type { FirewallCase } from './firewall-case.js';
@@ -26,11 +26,22 @@ function forwards(directory: string, name: string, texts: readonly (string | nul
 function readCase(directory: string, name: string): FirewallCase {
   const read = (file: string): string | null => {
     const path = join(directory, name, file);
-    return existsSync(path) ? rarely(readFileSync(path, 'utf8')) : null;
+    return existsSync(path) ? rarely(withIncludes(readFileSync(path, 'utf8'), join(directory, name))) : null;
   };
   const [v4, v6, sets, nft] = [read('rules.v4'), read('rules.v6'), read('ipset.save'), read('ruleset.nft')];
   return { name, v4, v6, sets, nft, forwarding: forwards(directory, name, [v4, v6, nft]) };
 }
+
+/** Files that a ruleset includes in its place: `nft -f -` has no directory to look for them. */
+const withIncludes = (text: string, directory: string): string =>
+  text.replaceAll(/^[ \t]*include "([^"]+)"[ \t]*$/gm, (_, pattern: string) => {
+    const folder = join(directory, dirname(pattern));
+    const [before = '', after] = basename(pattern).split('*');
+    const isIncluded = (name: string): boolean =>
+      after === undefined ? name === before : name.startsWith(before) && name.endsWith(after);
+    const names = readdirSync(folder).filter(isIncluded).sort();
+    return names.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
+  });
 
 /** Limits that do not refill while the frames are sent: only the burst counts, so that nothing depends on time. */
 const rarely = (text: string): string =>
