@@ -84,5 +84,5 @@ for (const line of tally.lines()) console.log(line);
 console.log(
   `${planned.length - failed} of ${planned.length} rulesets in ${Math.round((Date.now() - started) / 1000)} s`,
 );
-if (given.table !== undefined && failed === 0) tally.write(given.table);
+if (given.table !== undefined && failed === 0) await tally.write(given.table);
 process.exit(failed === 0 && tally.findings() === 0 ? 0 : 1);

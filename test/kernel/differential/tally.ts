@@ -1,5 +1,6 @@
 /** What a run came to, as a table: how much of what netfilter drops silently XDP takes, and why not the rest. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { format, resolveConfig } from 'prettier';
 import { observing } from './missed.js';
 import type { CaseSummary } from './run-case.js';
 
@@ -9,7 +10,7 @@ export interface Tally {
   /** The table in Markdown. */
   readonly lines: () => string[];
   /** Puts it into a Markdown file, between the marks `<!-- NAME -->` and `<!-- end of NAME -->`. */
-  readonly write: (file: string) => void;
+  readonly write: (file: string) => Promise<void>;
 }
 
 interface Sum {
@@ -74,12 +75,13 @@ export function createTally(seed: number, frames: number, name: 'run' | 'traffic
     },
     findings: () => all.findings,
     lines,
-    write: (file) => {
+    write: async (file) => {
       const text = readFileSync(file, 'utf8');
       const [start, end] = marks.map((mark) => text.indexOf(mark));
       if (start === undefined || end === undefined || start < 0 || end < start)
         throw new Error(`${file} lacks ${marks.join(' and ')}`);
-      writeFileSync(file, `${text.slice(0, start)}${marks[0]}\n\n${lines().join('\n')}\n\n${text.slice(end)}`);
+      const made = `${text.slice(0, start)}${marks[0]}\n\n${lines().join('\n')}\n\n${text.slice(end)}`;
+      writeFileSync(file, await format(made, { ...(await resolveConfig(file)), filepath: file }));
     },
   };
 }
