@@ -38,9 +38,9 @@ const steps = {
   },
   dist: {
     needed: true,
-    reads: ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
+    reads: ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/build.mjs'],
     ignore: /native\/build|\.(cc|gyp|md)$/,
-    makes: ['dist/src/cli/main.js'],
+    makes: ['dist/src/cli/main.js', 'dist/offload.js'],
     run: compileTypeScript,
   },
   bpf: {
@@ -78,10 +78,27 @@ function compileTypeScript() {
       cpSync(file, target);
     }
   }
+  const bundled = bundleCommand('build/dist');
+  if (!bundled.ok) return bundled;
   rmSync('build/dist.old', { recursive: true, force: true });
   if (existsSync('dist')) renameSync('dist', 'build/dist.old');
   renameSync('build/dist', 'dist');
   return result;
+}
+
+/** The command as one file: finding and opening three hundred modules costs more than planning a small ruleset. */
+function bundleCommand(dist) {
+  return command(bin('esbuild'), [
+    join(dist, 'src/cli/main.js'),
+    '--bundle',
+    '--platform=node',
+    '--format=esm',
+    '--target=node20',
+    // Libraries that are CommonJS ask for node's own modules.
+    `--banner:js=import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);`,
+    `--outfile=${join(dist, 'offload.js')}`,
+    '--log-level=error',
+  ]);
 }
 
 function files(path) {

@@ -1,5 +1,5 @@
 /** `nft -j list ruleset`, and files of JSON commands, to the syntax tree of the text. */
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { InputError, type Diagnostic } from '../../diagnostic.js';
 import type { Command, Extent, NftFile, TableItem } from './tree.js';
 import { isObject, jsonText, nameOf, onlyMember, warnJson, type JsonContext } from './json-context.js';
@@ -8,7 +8,10 @@ import { readJsonItem, readJsonRule, tableOf, type MutableChain } from './json-i
 import { JsonSource, type Json, type JsonItem, type JsonObject } from './json-source.js';
 import schema from './nft-json.schema.json' with { type: 'json' };
 
-const validate = new Ajv({ allowUnionTypes: true, strict: false }).compile(schema);
+let compiled: ValidateFunction | undefined;
+/** Compiled when it is first needed: that takes longer than planning a small ruleset, and most are no JSON. */
+const validator = (): ValidateFunction =>
+  (compiled ??= new Ajv({ allowUnionTypes: true, strict: false }).compile(schema));
 
 /** Throws InputError on text that is not JSON, or not of nft's schema. */
 export function parseNftJson(text: string, file: string): NftFile {
@@ -25,6 +28,7 @@ export function parseNftJson(text: string, file: string): NftFile {
 
 function checkItem({ value }: JsonItem, context: JsonContext): void {
   // ajv does not know bigint: where one may stand, the schema asks for nothing, or for what a counter never reaches.
+  const validate = validator();
   if (validate(value)) return;
   const message = (validate.errors ?? []).map((error) => errorText(error, value)).join('; ');
   throw new InputError([{ code: 'syntax', severity: 'error', span: context.span, message, notes: [shortText(value)] }]);
