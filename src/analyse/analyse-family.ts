@@ -135,8 +135,10 @@ function walkHook(
     // Of equal priority the kernel calls what was registered last first (Linux 6.18), and a dump does not tell which that is.
     if (chain.priority !== chains[at - 1]?.chain.priority) {
       const guards: Walk = { ...walk, occurrences: new Map(), findings: new Map() };
-      for (const other of chains.slice(at + 1).filter((one) => one.chain.priority === chain.priority))
+      for (let next = at + 1; chains[next]?.chain.priority === chain.priority; next++) {
+        const other = chains[next]!;
         walkBaseChain(guards, other.table, other.chain, { ...options, drops: false });
+      }
     }
     walkBaseChain(walk, table, chain, options);
   });

@@ -3,6 +3,7 @@
  * entry" for granted once it has put down that the question must be asked (outcome `ask`). Then ESTABLISHED cannot be, and
  * RELATED neither: ICMP errors are never dropped on that ground, and with helpers or zones nothing is asked at all.
  */
+import { effectsOf } from '../model/effects.js';
 import type { CtState, CtStateMatch } from '../model/match.js';
 import type { Ruleset, Table } from '../model/ruleset.js';
 
@@ -27,26 +28,13 @@ export const hidesConnections = (ruleset: Ruleset): boolean => hasAnnotation(rul
 /** nft `flow add`: once offloaded, packets of a flow go from the device straight out, past every chain (nf_flow_table, Linux 6.18). */
 export const bypassesChains = (tables: readonly Table[]): boolean =>
   tables.some((table) =>
-    [...table.chains.values()].some((chain) =>
-      chain.rules.some((rule) =>
-        rule.parts.some(
-          (part) =>
-            'statement' in part &&
-            (part.statement.kind === 'observe' || part.statement.kind === 'opaque') &&
-            /^flow\b|^FLOWOFFLOAD/.test(part.statement.name),
-        ),
-      ),
+    effectsOf(table).some(
+      (effect) => (effect.kind === 'observe' || effect.kind === 'opaque') && /^flow\b|^FLOWOFFLOAD/.test(effect.name),
     ),
   );
 
 function hasAnnotation(tables: readonly Table[], names: readonly string[]): boolean {
   return tables.some((table) =>
-    [...table.chains.values()].some((chain) =>
-      chain.rules.some((rule) =>
-        rule.parts.some(
-          (part) => 'statement' in part && part.statement.kind === 'annotate' && names.includes(part.statement.name),
-        ),
-      ),
-    ),
+    effectsOf(table).some((effect) => effect.kind === 'annotate' && names.includes(effect.name)),
   );
 }

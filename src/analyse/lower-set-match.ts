@@ -43,12 +43,14 @@ function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Conte
     }
     case 'list': {
       if (set.nomatch) return unknown;
-      return set.members.reduce<Condition>((any, id, i) => {
-        const member = context.sets.get(id);
-        const found = member ? membership(member, sides, context, depth + 1) : unknown;
-        const leaves = (set.timeout?.[i] ?? 0) > 0;
-        return or(any, leaves ? { may: found.may, must: null } : found);
-      }, exactly(FALSE));
+      return any(
+        set.members.map((id, i) => {
+          const member = context.sets.get(id);
+          const found = member ? membership(member, sides, context, depth + 1) : unknown;
+          const leaves = (set.timeout?.[i] ?? 0) > 0;
+          return leaves ? { may: found.may, must: null } : found;
+        }),
+      );
     }
     case 'opaque':
       return unknown;
@@ -61,10 +63,11 @@ function condition({ may, must }: { may: ValueSet; must: ValueSet | null }): Con
   return { may: mayDnf, must: must && [[{ set: must, negate: false }]] };
 }
 
-function or(a: Condition, b: Condition): Condition {
-  const may: Dnf = a.may === TRUE || b.may === TRUE ? TRUE : [...a.may, ...b.may];
-  if (isExact(a) && isExact(b)) return exactly(may);
-  return { may, must: [...(a.must ?? []), ...(b.must ?? [])] };
+/** One of them holds; none of no conditions does. */
+function any(conditions: readonly Condition[]): Condition {
+  const may: Dnf = conditions.some((one) => one.may === TRUE) ? TRUE : conditions.flatMap((one) => one.may);
+  if (conditions.every(isExact)) return exactly(may);
+  return { may, must: conditions.flatMap((one) => one.must ?? []) };
 }
 
 /** Not: every conjunction fails in some literal. What may be a member is certainly none outside `may`, and the other way round. */

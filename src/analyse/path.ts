@@ -1,5 +1,6 @@
 /** The base chains that a packet arriving on a covered device meets, and whether NAT may change its course. */
 import type { AddressFamily } from '../model/address.js';
+import { effectsOf } from '../model/effects.js';
 import type { BaseChain, Hook, Ruleset, Table } from '../model/ruleset.js';
 
 export interface PathChain {
@@ -43,14 +44,8 @@ export function hasNat(ruleset: Ruleset, family: AddressFamily): boolean {
   return tablesOf(ruleset, family).some((table) => {
     const chains = [...table.chains.values()];
     const natTable = chains.some((chain) => chain.kind === 'base' && chain.type === 'nat');
-    return chains.some((chain) =>
-      chain.rules.some((rule) =>
-        rule.parts.some((part) => {
-          if (!('statement' in part)) return false;
-          const { kind } = part.statement;
-          return kind === 'nat' || (natTable && (kind === 'opaque' || kind === 'handover'));
-        }),
-      ),
+    return effectsOf(table).some(
+      ({ kind }) => kind === 'nat' || (natTable && (kind === 'opaque' || kind === 'handover')),
     );
   });
 }

@@ -6,7 +6,7 @@ import type { AddressFamily } from '../model/address.js';
 import { addressesDisjoint, addressesSubset } from './address-index.js';
 import type { Conj, Lit, ValueSet } from './logic.js';
 import { expires } from './logic.js';
-import { intersect, isSubset } from './small-ranges.js';
+import { isDisjoint, isSubset } from './small-ranges.js';
 
 /** Highest availability value a packet of this family can have: IPv4 always knows its protocol. */
 const worstAvailability = (family: AddressFamily): number => (family === 4 ? 2 : 3);
@@ -18,6 +18,17 @@ export const mayLack = (literal: Lit, family: AddressFamily): boolean =>
 export const conjMayLack = (conj: Conj, family: AddressFamily): boolean =>
   conj.some((literal) => mayLack(literal, family));
 
+type Macs = Extract<ValueSet, { kind: 'macs' }>;
+
+const macSets = new WeakMap<readonly number[], ReadonlySet<number>>();
+
+function hasMac({ addresses }: Macs, mac: number): boolean {
+  if (addresses.length === 1) return addresses[0] === mac;
+  const known = macSets.get(addresses) ?? new Set(addresses);
+  macSets.set(addresses, known);
+  return known.has(mac);
+}
+
 function mustBeSubset(a: ValueSet, b: ValueSet): boolean {
   if (a === b) return true;
   // As the elements of `b` expire it shrinks; those of `a` count as if they stayed.
@@ -25,16 +36,18 @@ function mustBeSubset(a: ValueSet, b: ValueSet): boolean {
   if (a.kind === 'values' && b.kind === 'values') return a.field === b.field && isSubset(a.ranges, b.ranges);
   if (a.kind === 'addresses' && b.kind === 'addresses')
     return a.field === b.field && addressesSubset(a.ranges, b.ranges);
-  if (a.kind === 'macs' && b.kind === 'macs') return a.addresses.every((mac) => b.addresses.includes(mac));
+  if (a.kind === 'macs' && b.kind === 'macs') return a.addresses.every((mac) => hasMac(b, mac));
   return false;
 }
 
 function mustBeDisjoint(a: ValueSet, b: ValueSet): boolean {
-  if (a.kind === 'values' && b.kind === 'values')
-    return a.field === b.field && intersect(a.ranges, b.ranges).length === 0;
+  if (a.kind === 'values' && b.kind === 'values') return a.field === b.field && isDisjoint(a.ranges, b.ranges);
   if (a.kind === 'addresses' && b.kind === 'addresses')
     return a.field === b.field && addressesDisjoint(a.ranges, b.ranges);
-  if (a.kind === 'macs' && b.kind === 'macs') return a.addresses.every((mac) => !b.addresses.includes(mac));
+  if (a.kind === 'macs' && b.kind === 'macs') {
+    const [few, many] = a.addresses.length <= b.addresses.length ? [a, b] : [b, a];
+    return !few.addresses.some((mac) => hasMac(many, mac));
+  }
   return false;
 }
 

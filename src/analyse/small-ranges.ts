@@ -25,21 +25,36 @@ export function complement(ranges: Ranges, max: number): Ranges {
   return gaps;
 }
 
-export function intersect(a: Ranges, b: Ranges): Ranges {
-  const result: [number, number][] = [];
-  for (const [lo, hi] of a) {
-    for (const [lo2, hi2] of b) {
-      const low = Math.max(lo, lo2);
-      const high = Math.min(hi, hi2);
-      if (low <= high) result.push([low, high]);
-    }
+/** Normalised views, kept: one merged list is asked about by each of ten thousand rules. */
+const views = new WeakMap<Ranges, Ranges>();
+
+function viewOf(ranges: Ranges): Ranges {
+  if (ranges.length === 1) return ranges;
+  const view = views.get(ranges) ?? normalise(ranges);
+  views.set(ranges, view);
+  return view;
+}
+
+/** Of a normalised list, the last range that begins at or below `value`. */
+function floorRange(ranges: Ranges, value: number): Ranges[number] | undefined {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ranges[middle]![0] <= value) low = middle + 1;
+    else high = middle;
   }
-  return normalise(result);
+  return ranges[low - 1];
+}
+
+export function isDisjoint(a: Ranges, b: Ranges): boolean {
+  const [few, many] = a.length <= b.length ? [a, viewOf(b)] : [b, viewOf(a)];
+  return few.every(([lo, hi]) => (floorRange(many, hi)?.[1] ?? -1) < lo);
 }
 
 export function isSubset(a: Ranges, b: Ranges): boolean {
-  const outer = normalise(b);
-  return a.every(([lo, hi]) => outer.some(([lo2, hi2]) => lo2 <= lo && hi <= hi2));
+  const outer = viewOf(b);
+  return a.every(([lo, hi]) => (floorRange(outer, lo)?.[1] ?? -1) >= hi);
 }
 
 /** The values in 0..max for which `holds` is true. */

@@ -37,7 +37,7 @@ export function applyCommand(
       return;
     }
     case 'flush':
-      for (const chain of table.chains.values()) if (name === null || chain.name === name) chain.entries = [];
+      for (const chain of table.chains.values()) if (name === null || chain.name === name) chain.entries.clear();
       return;
     case 'new-chain': {
       table.declare(name ?? '', span, 'accept');
@@ -115,13 +115,14 @@ function changeRules(
   }
   const index = position ? numbered(walk, chain, position.text, command, span) : command.name === 'insert' ? 0 : null;
   if (index === undefined) return;
-  if (command.name === 'delete') return void chain.entries.splice(index ?? 0, 1);
+  if (command.name === 'delete') return void chain.entries.remove(index ?? 0);
   const lowered = lower();
   if (lowered.onlyFamily !== null && lowered.onlyFamily !== walk.dump.family) return;
   const { parts, rules, onlyFamily } = lowered;
   const entry: Entry = { parts, rules, onlyFamily, line, span, text: walk.dump.source[span.line - 1] ?? '' };
   if (index === null) chain.entries.push(entry);
-  else chain.entries.splice(index, command.name === 'replace' ? 1 : 0, entry);
+  else if (command.name === 'replace') chain.entries.replace(index, entry);
+  else chain.entries.insert(index, entry);
 }
 
 const ruleOfShape = (line: RuleLine | VariantLine): RuleLine => (line.kind === 'rule' ? line : line.shape.rule);
@@ -143,12 +144,19 @@ function numbered(walk: DumpWalk, chain: ChainDraft, text: string, command: Comm
 
 /** `-D` with a rule removes the first that is written the same. */
 function deleteSame(walk: DumpWalk, chain: ChainDraft, line: RuleLine | VariantLine, span: Span): void {
-  const spelling = (one: RuleLine | VariantLine): string => ruleOf(one).options.map(printOption).join(' ');
-  const wanted = spelling(line);
-  const index = chain.entries.findIndex((entry) => spelling(entry.line) === wanted);
+  const wanted = spellingOf(line);
+  const index = chain.entries.findIndex((entry) => spellingOf(entry.line) === wanted);
   if (index < 0) {
     report(walk, 'syntax', span, `chain ${chain.name} has no such rule; expected the rule as it was added`);
     return;
   }
-  chain.entries.splice(index, 1);
+  chain.entries.remove(index);
+}
+
+const spellings = new WeakMap<RuleLine | VariantLine, string>();
+
+function spellingOf(line: RuleLine | VariantLine): string {
+  const known = spellings.get(line) ?? ruleOf(line).options.map(printOption).join(' ');
+  spellings.set(line, known);
+  return known;
 }

@@ -34,7 +34,9 @@ export type Cut =
       readonly place: Place;
       readonly home: Place;
       readonly declared: boolean;
+      /** All of the block's; those before the rule are the first `defined`. */
       readonly defines: readonly Place[];
+      readonly defined: number;
     }
   | { readonly kind: 'command' | 'item'; readonly place: Place; readonly verb: 'add' | 'insert' }
   | { readonly kind: 'kept'; readonly why: string };

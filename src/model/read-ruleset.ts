@@ -13,7 +13,7 @@ import { lowerIptables } from './lower-iptables.js';
 import { withoutListed } from './lower-nft/same-table.js';
 import { lowerNft } from './lower-nft/lower-nft.js';
 import type { NftText } from './nft-text.js';
-import type { Input, InputFormat, Ruleset, Table } from './ruleset.js';
+import type { Input, InputFormat, Rule, Ruleset, Table } from './ruleset.js';
 import { rulesetWarnings } from './ruleset-warnings.js';
 import type { NamedSet, SetId } from './set.js';
 
@@ -184,8 +184,15 @@ function ageOf({ takenAt, elements }: Input): Pick<NamedSet, 'asOf'> {
 function totals(made: ReadInput): Pick<Input, 'rules' | 'sets' | 'elements'> {
   const chains = made.tables.flatMap((table) => [...table.chains.values()]);
   return {
-    rules: chains.reduce((sum, chain) => sum + new Set(chain.rules.map(({ id }) => id)).size, 0),
+    rules: chains.reduce((sum, { rules }) => sum + distinct(rules), 0),
     sets: made.sets.length,
     elements: made.sets.reduce((sum, set) => sum + set.elements, 0),
   };
+}
+
+/** Rules as written: the ways through one nft rule have one id, and stand together. */
+function distinct(rules: readonly Rule[]): number {
+  let count = 0;
+  for (let i = 0; i < rules.length; i++) if (rules[i]!.id !== rules[i - 1]?.id) count++;
+  return count;
 }

@@ -2,6 +2,7 @@
 import type { Span } from '../diagnostic.js';
 import type { RuleLine, VariantLine } from '../parse/iptables-tree.js';
 import { baseChainPlace } from './base-chains.js';
+import { EditedList } from './edited-list.js';
 import type { LoweredRule } from './lower-rule.js';
 import type { Chain, Family, Rule, RuleId, Table } from './ruleset.js';
 
@@ -16,7 +17,7 @@ export interface ChainDraft {
   readonly name: string;
   readonly span: Span;
   policy: 'accept' | 'drop';
-  entries: Entry[];
+  readonly entries: EditedList<Entry>;
 }
 
 export class TableDraft {
@@ -33,7 +34,7 @@ export class TableDraft {
 
   /** Makes the chain if it is not there; a chain line in a dump flushes one that is. */
   declare(name: string, span: Span, policy: 'accept' | 'drop'): void {
-    this.chains.set(name, { name, span, policy, entries: [] });
+    this.chains.set(name, { name, span, policy, entries: new EditedList() });
   }
 
   /** The chain of that name; built-in chains exist without being declared. */
@@ -49,7 +50,7 @@ export class TableDraft {
     let at = 1;
     for (let i = 0; i < chain.entries.length; i++) {
       if (at >= number) return at === number ? i : null;
-      at += chain.entries[i]!.rules;
+      at += chain.entries.at(i)!.rules;
     }
     return at === number ? chain.entries.length : null;
   }
@@ -63,7 +64,7 @@ export class TableDraft {
   #finishChain(draft: ChainDraft): Chain {
     const prefix = `${this.family} ${this.label} ${draft.name} `;
     let number = 1;
-    const rules = draft.entries.map((entry): Rule => {
+    const rules = draft.entries.all().map((entry): Rule => {
       const rule = {
         id: `${prefix}${number}` as RuleId,
         number,

@@ -91,10 +91,20 @@ function planFamily(
 const rulesOfStep = (step: MergedStep): RuleId[] =>
   step.members.map(({ rule }) => rule).filter((rule) => rule !== routing && rule !== allowed);
 
+/** Only rules that stand in others' way are asked for. */
+function rulesById({ tables }: Ruleset): (id: RuleId) => Rule | undefined {
+  let rules: Map<RuleId, Rule> | null = null;
+  const index = (): Map<RuleId, Rule> => {
+    const made = new Map<RuleId, Rule>();
+    for (const { chains } of tables)
+      for (const chain of chains.values()) for (const rule of chain.rules) made.set(rule.id, rule);
+    return made;
+  };
+  return (id) => (rules ??= index()).get(id);
+}
+
 function decideAll(ruleset: Ruleset, planOf: (family: AddressFamily) => FamilyPlan): RuleDecision[] {
-  const rules = new Map<RuleId, Rule>();
-  for (const table of ruleset.tables)
-    for (const chain of table.chains.values()) for (const rule of chain.rules) rules.set(rule.id, rule);
+  const rules = rulesById(ruleset);
   return ruleset.tables.flatMap((table) =>
     [...table.chains.values()].flatMap((chain): RuleDecision[] => {
       const place = { family: table.family, table: table.name, chain: chain.name };

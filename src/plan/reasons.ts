@@ -19,16 +19,16 @@ const withDetail: Partial<Record<ReasonCode, (detail: string) => string>> = {
 /** Reasons that name nothing are shared: a hundred thousand lines have the same. */
 const plain: Partial<Record<ReasonCode, Reason>> = {};
 
-export function toReason({ code, detail, blockedBy }: Judgement, rules: ReadonlyMap<RuleId, Rule>): Reason {
+export function toReason({ code, detail, blockedBy }: Judgement, ruleOf: (id: RuleId) => Rule | undefined): Reason {
   if (detail === '' && blockedBy.length === 0) return (plain[code] ??= { code, message: reasonCodes[code], blockedBy });
   const worded = detail === '' ? undefined : withDetail[code]?.(detail);
-  return { code, message: (worded ?? reasonCodes[code]) + naming(blockedBy, rules), blockedBy };
+  return { code, message: (worded ?? reasonCodes[code]) + naming(blockedBy, ruleOf), blockedBy };
 }
 
-function naming(blockedBy: readonly RuleId[], rules: ReadonlyMap<RuleId, Rule>): string {
+function naming(blockedBy: readonly RuleId[], ruleOf: (id: RuleId) => Rule | undefined): string {
   const [first] = blockedBy;
   if (first === undefined) return '';
-  const rule = rules.get(first);
+  const rule = ruleOf(first);
   const more = blockedBy.length > 1 ? ` and ${String(blockedBy.length - 1)} more` : '';
   return `: ${first}${rule ? ` (${rule.text.trim()})` : ''}${more}`;
 }
@@ -76,9 +76,13 @@ const hints: Partial<Record<ReasonCode, Hint>> = {
 };
 
 /** The smallest change that would help; null where we know of none. */
-export function hintFor(judgement: Judgement, rule: Rule | null, rules: ReadonlyMap<RuleId, Rule>): string | null {
+export function hintFor(
+  judgement: Judgement,
+  rule: Rule | null,
+  ruleOf: (id: RuleId) => Rule | undefined,
+): string | null {
   const [first] = judgement.blockedBy;
-  const blocker = first === undefined ? undefined : rules.get(first);
+  const blocker = first === undefined ? undefined : ruleOf(first);
   return hints[judgement.code]?.(rule, blocker ?? null) ?? null;
 }
 

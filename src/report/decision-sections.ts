@@ -20,10 +20,9 @@ const titles: Record<OffloadKind, string> = {
 };
 
 export function* decisionSections(plan: Plan, style: TextStyle): Generator<string> {
-  const textOf = new Map<string, string>();
+  const textOf = textsOf(plan);
   const groups = new Map<OffloadKind, Map<ReasonCode, RuleDecision[]>>();
   for (const decision of plan.rules) {
-    textOf.set(decision.id, decision.text);
     const reasons = getOrSet(groups, decision.offload, () => new Map<ReasonCode, RuleDecision[]>());
     getOrSet(reasons, decision.reason.code, (): RuleDecision[] => []).push(decision);
   }
@@ -39,10 +38,16 @@ export function* decisionSections(plan: Plan, style: TextStyle): Generator<strin
   }
 }
 
+/** Only rules that stand in others' way are asked for. */
+function textsOf(plan: Plan): (id: string) => string {
+  let texts: ReadonlyMap<string, string> | null = null;
+  return (id) => (texts ??= new Map(plan.rules.map((rule) => [rule.id, rule.text]))).get(id) ?? '';
+}
+
 function* reasonSection(
   code: ReasonCode,
   decisions: readonly RuleDecision[],
-  textOf: ReadonlyMap<string, string>,
+  textOf: (id: string) => string,
   style: TextStyle,
 ): Generator<string> {
   const { columns, colors, all } = style;
@@ -60,7 +65,7 @@ function* reasonSection(
   }
 }
 
-function runLines(run: RuleRun, width: number, textOf: ReadonlyMap<string, string>, style: TextStyle): string {
+function runLines(run: RuleRun, width: number, textOf: (id: string) => string, style: TextStyle): string {
   const { columns, colors } = style;
   const { first, last } = run;
   const name = printable(runName(run));
@@ -77,7 +82,7 @@ function runLines(run: RuleRun, width: number, textOf: ReadonlyMap<string, strin
       note(`why (${String(last.number)}): `, last.reason.message);
   } else if (blocker !== undefined) {
     const more = others.length > 0 ? ` (and ${count(others.length)} more)` : '';
-    note('behind: ', shortened(`${blocker}: ${ruleBody(textOf.get(blocker) ?? '')}`, 2 * columns) + more);
+    note('behind: ', shortened(`${blocker}: ${ruleBody(textOf(blocker))}`, 2 * columns) + more);
   }
   if (first.hint !== null) note('hint: ', first.hint);
   return `${lines.join('\n')}\n`;

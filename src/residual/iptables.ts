@@ -3,7 +3,7 @@
  * rules is replaced at its place by one jump to a chain that holds them, entered only by packets of other devices.
  */
 import type { Rule, RuleId, Table } from '../model/ruleset.js';
-import { freshName } from './chain-name.js';
+import { chainNamer } from './chain-name.js';
 import { onlyCovered } from './only-covered.js';
 
 export interface ResidualOptions {
@@ -45,14 +45,14 @@ export function residualIptables(text: string, tables: readonly Table[], options
 }
 
 function editTable(table: Table, lines: readonly string[], edits: Edits, options: ResidualOptions): void {
-  const names = new Set(table.chains.keys());
+  const freshName = chainNamer(table.chains.keys(), style);
   const section = findSection(table, lines);
   for (const run of runsOf(table, options.isFull)) {
     for (const rule of run.rules) edits.replaced.set(rule.span.line, []);
     const kept = run.rules.filter((rule) => !onlyCovered(rule, options.devices));
     const [first] = run.rules;
     if (kept.length === 0 || !first) continue;
-    const name = freshName(run.chain, names, style);
+    const name = freshName(run.chain);
     push(edits.after, section.declarations, `:${name} - [0:0]`);
     edits.replaced.set(first.span.line, [jumpLine(first, run.chain, name, options.devices)]);
     const held = kept.map((rule) => moveToChain(rule.text.replace(/\r$/, ''), name));

@@ -1,7 +1,7 @@
 /** Rules that leave an nft ruleset, in runs that become one jump each, and what to call the chains that hold them. */
 import type { Cut } from '../model/nft-text.js';
 import type { Chain, Rule, Table } from '../model/ruleset.js';
-import { freshName } from './chain-name.js';
+import { chainNamer } from './chain-name.js';
 import type { ResidualOptions } from './iptables.js';
 import { onlyCovered } from './only-covered.js';
 
@@ -28,10 +28,10 @@ export interface Run<C extends Removable = Removable> {
 const style = { prefix: 'offload_', longest: 120 };
 
 export function runsOf(table: Table, options: ResidualOptions): Run[] {
-  const names = new Set(table.chains.keys());
+  const freshName = chainNamer(table.chains.keys(), style);
   return [...table.chains.values()].flatMap((chain) =>
     rulesInRuns(chain, options).map((rules): Run => {
-      const name = rules.some(({ held }) => held) ? freshName(chain.name, names, style) : null;
+      const name = rules.some(({ held }) => held) ? freshName(chain.name) : null;
       return { table, chain: chain.name, name, rules };
     }),
   );

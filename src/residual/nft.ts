@@ -89,8 +89,8 @@ function heldLines(rules: readonly RunRule<BlockRun['rules'][number]['cut']>[]):
   const useNames = held.some(({ rule }) => rule.text.includes('$'));
   let known = 0;
   return held.flatMap(({ rule, cut }) => {
-    const defines = useNames ? cut.defines.slice(known) : [];
-    known = cut.defines.length;
+    const defines = useNames ? cut.defines.slice(known, cut.defined) : [];
+    known = cut.defined;
     return [...defines.map(({ of, start, end }) => of.text.slice(start, end)), rule.text.trim()];
   });
 }

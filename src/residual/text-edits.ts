@@ -50,12 +50,29 @@ function aroundStatement(
   { start, end }: Extent,
   text: string,
 ): { before: string; after: { end: number; newline: string } } {
-  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
-  const before = text.slice(lineStart, start).trim() === '' ? '' : '\n';
-  const semicolon = /^[ \t]*;?[ \t]*/.exec(text.slice(end, end + 200))?.[0].length ?? 0;
-  const next = text.charAt(end + semicolon);
-  if (next === '\n' || next === '\r') return { before, after: { end: end + semicolon, newline: '' } };
-  return { before, after: { end: end + semicolon, newline: '\n' } };
+  const before = beginsLine(text, start) ? '' : '\n';
+  const behind = end + matchAt(/[ \t]*;?[ \t]*/y, text, end);
+  const next = text.charAt(behind);
+  if (next === '\n' || next === '\r') return { before, after: { end: behind, newline: '' } };
+  return { before, after: { end: behind, newline: '\n' } };
+}
+
+/** Length of what a sticky expression matches at an offset: a file may be one long line, so nobody looks for the ends of lines. */
+function matchAt(sticky: RegExp, text: string, at: number): number {
+  sticky.lastIndex = at;
+  return sticky.exec(text)?.[0].length ?? 0;
+}
+
+/** Where the white space before an offset begins, on its line. */
+function blankFrom(text: string, at: number): number {
+  let start = at;
+  while (start > 0 && /[^\S\n]/.test(text.charAt(start - 1))) start--;
+  return start;
+}
+
+function beginsLine(text: string, at: number): boolean {
+  const start = blankFrom(text, at);
+  return start === 0 || text.charAt(start - 1) === '\n';
 }
 
 /**
@@ -63,22 +80,16 @@ function aroundStatement(
  */
 export function lineOf({ of, start, end }: Place): Place {
   const { text } = of;
-  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
-  const newline = text.indexOf('\n', end);
-  const before = text.slice(lineStart, start);
-  const after = text.slice(end, newline < 0 ? text.length : newline);
-  if (before.trim() === '' && newline >= 0 && /^\s*;?\s*(# handle \d+\s*)?$/.test(after))
-    return { of, start: lineStart, end: newline + 1 };
-  const semicolon = /^\s*;/.exec(after)?.[0].length ?? 0;
-  return { of, start, end: end + semicolon };
+  const rest = matchAt(/[^\S\n]*;?[^\S\n]*(# handle \d+[^\S\n]*)?\n/y, text, end);
+  if (rest > 0 && beginsLine(text, start)) return { of, start: blankFrom(text, start), end: end + rest };
+  return { of, start, end: end + matchAt(/[^\S\n]*;/y, text, end) };
 }
 
 /** With the comment that names its handle, which would be another rule's. */
 export function withHandle({ of, start, end }: Place): Place {
-  const comment = /^[ \t]*# handle \d+(?=[ \t\r]*(\n|$))/.exec(of.text.slice(end, end + 40));
-  return { of, start, end: end + (comment?.[0].length ?? 0) };
+  return { of, start, end: end + matchAt(/[ \t]*# handle \d+(?=[ \t\r]*(\n|$))/y, of.text, end) };
 }
 
-/** White space before a place on its line. */
+/** Blanks before a place on its line. */
 export const indentOf = ({ of, start }: Place): string =>
-  /[ \t]*$/.exec(of.text.slice(of.text.lastIndexOf('\n', start - 1) + 1, start))?.[0] ?? '';
+  /[ \t]*$/.exec(of.text.slice(blankFrom(of.text, start), start))?.[0] ?? '';

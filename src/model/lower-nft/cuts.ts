@@ -6,7 +6,8 @@ import type { NftFile, OpaqueNode, Rule, RuleCommand } from '../../parse/nft/tre
 export interface Block {
   readonly home: Place;
   readonly declared: boolean;
-  defines: readonly Place[];
+  /** Made so far. */
+  readonly defines: Place[];
 }
 
 export const notUnderstood: Cut = { kind: 'kept', why: 'it is not understood' };
@@ -14,7 +15,7 @@ export const inBraces: Cut = { kind: 'kept', why: 'it stands in the braces behin
 
 export function lineCut(format: NftFile['format'], place: Place, { home, declared, defines }: Block): Cut {
   if (format === 'json') return { kind: 'item', place, verb: 'add' };
-  return { kind: 'block', place, home, declared, defines };
+  return { kind: 'block', place, home, declared, defines, defined: defines.length };
 }
 
 export function commandCut(format: NftFile['format'], place: Place, verb: RuleCommand['verb']): Cut {

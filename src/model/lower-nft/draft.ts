@@ -1,5 +1,6 @@
 /** Tables while their commands are carried out. */
 import type { Span } from '../../diagnostic.js';
+import { EditedList } from '../edited-list.js';
 import type { Cut, Place } from '../nft-text.js';
 import type { BaseChain, Family, Table } from '../ruleset.js';
 import type { SetId } from '../set.js';
@@ -24,7 +25,7 @@ export interface RuleDraft {
 export type BasePlace = Pick<BaseChain, 'type' | 'hook' | 'priority' | 'devices'>;
 
 export class ChainDraft {
-  rules: RuleDraft[] = [];
+  readonly rules = new EditedList<RuleDraft>();
   base: BasePlace | null = null;
   policy: 'accept' | 'drop' = 'accept';
   /** Why its rules stay where they are: a command counts them, or names one by its handle. */

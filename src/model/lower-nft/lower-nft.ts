@@ -5,9 +5,8 @@ import type { NamedSet, SetId } from '../set.js';
 import type { NftFile, Statement } from '../../parse/nft/tree.js';
 import { inBraces } from './cuts.js';
 import { ChainDraft, type SetDraft, type TableDraft } from './draft.js';
-import { isShortened, managerOf } from './managed.js';
-import type { RuleContext } from './rules.js';
-import { lowerRule } from './rules.js';
+import { isShortened, managerOf, warnedOf } from './managed.js';
+import { lowerRule, type RuleContext, type RuleStart, startOf } from './rules.js';
 import { RulesetDraft } from './ruleset-draft.js';
 import { lowerSet } from './sets.js';
 
@@ -20,15 +19,16 @@ export interface LoweredNft {
 export function lowerNft(file: NftFile): LoweredNft {
   const draft = new RulesetDraft(file);
   const sets: NamedSet[] = [];
-  const tables = [...draft.tables.values()].map((table) => lowerTable(file, table, sets));
+  const warned = warnedOf(file);
+  const tables = [...draft.tables.values()].map((table) => lowerTable(file, table, warned, sets));
   const unclear = draft.opaque.map((one, i) => opaqueTable(file, one, i));
   return { tables: [...unclear, ...tables], sets, nft: draft.texts.main };
 }
 
-function lowerTable(file: NftFile, draft: TableDraft, sets: NamedSet[]): Table {
+function lowerTable(file: NftFile, draft: TableDraft, warned: ReadonlySet<string>, sets: NamedSet[]): Table {
   markUpdated(draft);
   for (const set of draft.sets.values()) sets.push(lowerSet(set));
-  const managed = managerOf(file, draft);
+  const managed = managerOf(draft, warned);
   const isShort =
     (managed === 'iptables-nft' || managed === 'iptables-names') && draft.loads !== 'afresh'
       ? isShortened
@@ -70,7 +70,7 @@ function lowerChains(table: TableDraft, sets: NamedSet[], isShort: RuleContext['
     },
     addBlock: (statement, scope) => {
       const block = blockChain(statement, `${chain}#${drafts.size}`);
-      block.rules = statement.rules.map((rule) => ({ rule, scope, cut: inBraces }));
+      for (const rule of statement.rules) block.rules.push({ rule, scope, cut: inBraces });
       drafts.set(block.name, block);
       return block.name;
     },
@@ -99,9 +99,12 @@ const blockChain = (statement: Statement, name: string): ChainDraft => new Chain
 function lowerChain(draft: ChainDraft, table: TableDraft, context: RuleContext): Chain {
   const { name, span, base, policy, edited } = draft;
   const kept: Cut | null = edited === null ? null : { kind: 'kept', why: edited };
-  const rules = draft.rules.flatMap((rule, i): Rule[] =>
-    lowerRule(kept ? { ...rule, cut: kept } : rule, i + 1, context),
-  );
+  let start: RuleStart | null = null;
+  const rules: Rule[] = [];
+  for (const [i, rule] of draft.rules.all().entries()) {
+    if (start?.scope !== rule.scope) start = startOf(context, rule.scope);
+    rules.push(...lowerRule(kept ? { ...rule, cut: kept } : rule, i + 1, start));
+  }
   const whole = { name, span, rules };
   // The chains of a dormant table are not hooked in.
   if (!base || table.flags.has('dormant')) return { kind: 'regular', ...whole };

@@ -4,22 +4,27 @@ import type { Table } from '../ruleset.js';
 import type { NftFile, Rule as RuleTree } from '../../parse/nft/tree.js';
 import type { BasePlace, TableDraft } from './draft.js';
 
+/** Tables, as `family name`, of which nft says in a comment that iptables-nft manages them (1.0.6 and later). */
+export function warnedOf({ text, format }: NftFile): ReadonlySet<string> {
+  if (format !== 'text') return new Set();
+  return new Set(
+    Array.from(text.matchAll(/^# Warning: table (\S+ \S+) is managed by iptables-nft/gm), ([, it = '']) => it),
+  );
+}
+
 /** Who else loads the table; null: nft. */
-export function managerOf(file: NftFile, table: TableDraft): NonNullable<Table['managed']> | null {
+export function managerOf(table: TableDraft, warned: ReadonlySet<string>): NonNullable<Table['managed']> | null {
   if (table.flags.has('owner')) return 'owner';
-  if (isDeclared(file, table)) return 'iptables-nft';
+  if (isDeclared(table, warned)) return 'iptables-nft';
   return hasItsNames(table) ? 'iptables-names' : null;
 }
 
-/** nft says so in a comment (1.0.6 and later), or shows extensions that only iptables knows. */
-function isDeclared({ text, format }: NftFile, { family, name, chains }: TableDraft): boolean {
+/** nft says so, or shows extensions that only iptables knows. */
+function isDeclared({ family, name, chains }: TableDraft, warned: ReadonlySet<string>): boolean {
   if (family !== 'ip' && family !== 'ip6') return false;
-  if (format === 'text') {
-    for (const [, ofFamily, table] of text.matchAll(/^# Warning: table (\S+) (\S+) is managed by iptables-nft/gm))
-      if (ofFamily === family && table === name) return true;
-  }
+  if (warned.has(`${family} ${name}`)) return true;
   return [...chains.values()].some(({ rules }) =>
-    rules.some(({ rule }) => rule.statements.some(({ kind }) => kind === 'xt')),
+    rules.all().some(({ rule }) => rule.statements.some(({ kind }) => kind === 'xt')),
   );
 }
 

@@ -29,49 +29,59 @@ export interface RuleContext extends Omit<MatchContext, 'scope' | 'protocols' | 
   readonly addBlock: (statement: Statement & { kind: 'chainBlock' }, scope: Scope) => string;
 }
 
-type Way = readonly Part[];
+type Way = Part[];
 
-export function lowerRule(draft: RuleDraft, number: number, context: RuleContext): Rule[] {
-  const { rule, scope, cut } = draft;
-  const id = `${context.family} ${context.table} ${context.chain} ${number}` as RuleId;
+/** What is known where a rule begins. */
+export interface RuleStart extends RuleContext, MatchContext {}
+
+export const startOf = (context: RuleContext, scope: Scope): RuleStart => ({
+  ...context,
+  scope,
+  protocols: null,
+  network: networkOf(context.family),
+});
+
+/** `start` is of the draft's scope. */
+export function lowerRule({ rule, cut }: RuleDraft, number: number, start: RuleStart): Rule[] {
+  const id = `${start.family} ${start.table} ${start.chain} ${number}` as RuleId;
   const { text, span } = rule;
-  const hidden: Part[] = context.isShort(rule) ? [{ match: unknownMatch(notShown, 'opaque'), span }] : [];
-  return waysOf(rule.statements, { ...context, scope, protocols: null, network: networkOf(context.family) }).map(
-    (shown) => ({
-      id,
-      number,
-      span,
-      text,
-      parts: [...hidden, ...shown],
-      cut,
-    }),
-  );
+  const hidden: Part[] = start.isShort(rule) ? [{ match: unknownMatch(notShown, 'opaque'), span }] : [];
+  return waysOf(rule.statements, start).map((shown) => {
+    const parts = hidden.length > 0 ? [...hidden, ...shown] : shown;
+    return { id, number, span, text, parts, cut };
+  });
 }
 
-function waysOf(statements: readonly Statement[], context: RuleContext & MatchContext): Way[] {
+function waysOf(statements: readonly Statement[], start: RuleStart): Way[] {
   let ways: Way[] = [[]];
-  let { protocols, network } = context;
+  let here = start;
   for (const statement of statements) {
     const { span } = statement;
-    const more = optionsOf(statement, { ...context, protocols, network });
-    if (ways.length * more.length > maxWays) {
-      ways = ways.map((way) => [...way, ...placed(tooMany(statement), span)]);
+    const options = optionsOf(statement, here);
+    const [only] = options;
+    if (only && options.length === 1) {
+      for (const way of ways) for (const part of only) way.push(placed(part, span));
+    } else if (ways.length * options.length > maxWays) {
+      for (const way of ways) for (const part of tooMany(statement)) way.push(placed(part, span));
       continue;
+    } else {
+      ways = ways.flatMap((way) => options.map((parts) => [...way, ...parts.map((part) => placed(part, span))]));
     }
-    ways = ways.flatMap((way) => more.map((parts) => [...way, ...placed(parts, span)]));
-    protocols = protocolsAfter(protocols, more);
-    network = networkAfter(network, more);
+    const protocols = protocolsAfter(here.protocols, options);
+    const network = networkAfter(here.network, options);
+    if (protocols !== here.protocols || network !== here.network) here = { ...here, protocols, network };
   }
   return ways;
 }
 
-const placed = (parts: readonly BarePart[], span: Span): Part[] => parts.map((part) => ({ ...part, span }));
+const placed = (part: BarePart, span: Span): Part =>
+  'match' in part ? { match: part.match, span } : { statement: part.statement, span };
 
 const matchesOnly = (alternatives: Alternatives): BarePart[][] =>
   alternatives.map((matches) => matches.map((match) => ({ match })));
 
 /** What a statement may come to: the conjunctions it is one of. None: it never matches. */
-function optionsOf(statement: Statement, context: RuleContext & MatchContext): BarePart[][] {
+function optionsOf(statement: Statement, context: RuleStart): BarePart[][] {
   // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- lowerStatement lists the rest, without a default
   switch (statement.kind) {
     case 'match': {
@@ -131,11 +141,13 @@ function protocolsAfter(before: Ranges | null, options: readonly (readonly BareP
 const networkOf = (family: Family): AddressFamily | null => (family === 'ip' ? 4 : family === 'ip6' ? 6 : null);
 
 function networkAfter(before: AddressFamily | null, options: readonly (readonly BarePart[])[]): AddressFamily | null {
-  const asked = (parts: readonly BarePart[]): AddressFamily | null =>
-    parts.reduce<AddressFamily | null>(
-      (found, part) => ('match' in part && part.match.kind === 'family' ? part.match.family : found),
-      null,
-    );
-  const [family, ...others] = options.map(asked);
-  return family && others.every((other) => other === family) ? family : before;
+  const [first] = options;
+  const family = first ? familyAsked(first) : null;
+  return family && options.every((parts) => familyAsked(parts) === family) ? family : before;
+}
+
+function familyAsked(parts: readonly BarePart[]): AddressFamily | null {
+  let family: AddressFamily | null = null;
+  for (const part of parts) if ('match' in part && part.match.kind === 'family') family = part.match.family;
+  return family;
 }

@@ -190,7 +190,7 @@ export class RulesetDraft {
         case 'define':
         case 'undefine':
           this.#scope = define(this.#scope, item.name, item.kind === 'define' ? item.value : null);
-          block.defines = [...block.defines, this.texts.place(item.extent)];
+          block.defines.push(this.texts.place(item.extent));
           break;
         case 'include':
           this.texts.include(item, (more) => this.#rules(chain, more as Chain['items'], block));
@@ -232,7 +232,7 @@ export class RulesetDraft {
     const cut = commandCut(this.file.format, this.texts.place(extent), verb);
     const draft = { rule, scope: this.#scope, cut };
     if (position === null && verb !== 'replace') {
-      if (verb === 'insert') chain.rules.unshift(draft);
+      if (verb === 'insert') chain.rules.insert(0, draft);
       else chain.rules.push(draft);
       return;
     }
@@ -242,8 +242,8 @@ export class RulesetDraft {
     const at =
       position.kind === 'index' ? position.number : chain.rules.findIndex((one) => one.rule.handle === position.number);
     if (at < 0 || at >= chain.rules.length) this.#giveUp(`${verb} rule at ${position.kind} ${position.number}`, span);
-    else if (verb === 'replace') chain.rules.splice(at, 1, draft);
-    else chain.rules.splice(verb === 'insert' ? at : at + 1, 0, draft);
+    else if (verb === 'replace') chain.rules.replace(at, draft);
+    else chain.rules.insert(verb === 'insert' ? at : at + 1, draft);
   }
 
   /** What it edits was there before the file was loaded. */
@@ -274,7 +274,7 @@ export class RulesetDraft {
     const key = `${family ?? 'ip'} ${name ?? ''}`;
     const table = this.tables.get(key);
     if (object === 'table') {
-      if (verb === 'flush') table?.chains.forEach((chain) => (chain.rules = []));
+      if (verb === 'flush') for (const chain of table?.chains.values() ?? []) chain.rules.clear();
       else if (verb === 'delete' || verb === 'destroy') this.tables.delete(key);
       this.#emptied.add(key);
       if (table) table.loads = 'afresh';
@@ -288,14 +288,14 @@ export class RulesetDraft {
   #removeFrom(table: TableDraft, { verb, object, name, handle, span }: Removal): void {
     const chain = name === null ? undefined : table.chains.get(name);
     if (object === 'chain' && verb !== 'rename') {
-      if (chain) chain.rules = [];
+      if (chain) chain.rules.clear();
       else this.#leansOnHost(table);
       if (chain && verb !== 'flush') table.chains.delete(chain.name);
     } else if (object === 'rule') {
       const at = chain?.rules.findIndex(({ rule }) => handle !== null && rule.handle === handle) ?? -1;
       if (!chain || at < 0) this.#giveUp(`${verb} rule`, span);
       else {
-        chain.rules.splice(at, 1);
+        chain.rules.remove(at);
         chain.edited = `line ${span.line} of ${span.file} takes a rule out of its chain by its handle`;
       }
     } else if (object === 'set' || object === 'map') {

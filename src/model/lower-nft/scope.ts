@@ -1,15 +1,22 @@
 /** `define`d names: an immutable chain, so that a rule keeps the definitions that held where it stood. */
 import type { CatchAll, Element, ElementColumns, Expression } from '../../parse/nft/tree.js';
 
-export interface Definition {
-  readonly name: string;
+interface Definition {
   /** Null: undefined again. */
   readonly value: Expression | null;
   readonly scope: Scope;
-  readonly next: Scope;
 }
 
-export type Scope = Definition | null;
+/**
+ * Definitions in layers, the newest first; each is at least twice as large as the one above it, so there are few to ask, and each definition
+ * is copied few times.
+ */
+export type Scope = Layer | null;
+
+interface Layer {
+  readonly definitions: ReadonlyMap<string, Definition>;
+  readonly next: Scope;
+}
 
 /** An expression with the definitions that its variables mean. */
 export interface Scoped {
@@ -17,12 +24,24 @@ export interface Scoped {
   readonly scope: Scope;
 }
 
-export const define = (scope: Scope, name: string, value: Expression | null): Scope => ({
-  name,
-  value,
-  scope,
-  next: scope,
-});
+export function define(scope: Scope, name: string, value: Expression | null): Scope {
+  const merged: ReadonlyMap<string, Definition>[] = [new Map([[name, { value, scope }]])];
+  let size = 1;
+  let next = scope;
+  for (; next && next.definitions.size < 2 * size; next = next.next) {
+    merged.push(next.definitions);
+    size += next.definitions.size;
+  }
+  return { definitions: new Map(merged.reverse().flatMap((layer) => [...layer])), next };
+}
+
+function definitionOf(scope: Scope, name: string): Definition | undefined {
+  for (let layer = scope; layer; layer = layer.next) {
+    const found = layer.definitions.get(name);
+    if (found) return found;
+  }
+  return undefined;
+}
 
 /** Follows variables until something else stands there; null when one is not defined (nft would refuse the file). */
 export function resolve({ expression, scope }: Scoped): Scoped | null {
@@ -30,10 +49,9 @@ export function resolve({ expression, scope }: Scoped): Scoped | null {
   for (let depth = 0; depth < 64; depth++) {
     const { expression: now } = found;
     if (now.kind !== 'variable') return found;
-    let at: Scope = found.scope;
-    while (at && at.name !== now.name) at = at.next;
-    if (!at?.value) return null;
-    found = { expression: at.value, scope: at.scope };
+    const definition = definitionOf(found.scope, now.name);
+    if (!definition?.value) return null;
+    found = { expression: definition.value, scope: definition.scope };
   }
   return null;
 }

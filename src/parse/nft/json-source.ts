@@ -24,7 +24,8 @@ const maxDepth = 256;
 export class JsonSource {
   #line = 1;
   #lineStart = 0;
-  #counted = 0;
+  /** The newline that ends the line, or the end of the text; -1: not looked for yet. */
+  #lineEnd = -1;
 
   constructor(
     readonly text: string,
@@ -140,19 +141,23 @@ export class JsonSource {
     }
   }
 
-  /** Offsets must not go back far: lines are counted on the way. */
+  /** Offsets must not go back far: lines are counted on the way, and a text of one line is searched for its end once. */
   #span(at: number): Span {
-    if (at < this.#counted) [this.#line, this.#lineStart, this.#counted] = [1, 0, 0];
-    for (
-      let next = this.text.indexOf('\n', this.#counted);
-      next >= 0 && next < at;
-      next = this.text.indexOf('\n', next + 1)
-    ) {
-      this.#line++;
-      this.#lineStart = next + 1;
+    if (at < this.#lineStart || this.#lineEnd < 0) {
+      [this.#line, this.#lineStart] = [1, 0];
+      this.#lineEnd = this.#newlineFrom(0);
     }
-    this.#counted = at;
+    for (; this.#lineEnd < at; this.#lineEnd = this.#newlineFrom(this.#lineStart)) {
+      this.#line++;
+      this.#lineStart = this.#lineEnd + 1;
+    }
     return { file: this.file, line: this.#line, column: at - this.#lineStart + 1 };
+  }
+
+  /** `text.length` where there is none. */
+  #newlineFrom(start: number): number {
+    const found = this.text.indexOf('\n', start);
+    return found < 0 ? this.text.length : found;
   }
 
   #error(at: number, message: string): InputError {
