@@ -40,7 +40,7 @@ const steps = {
     needed: true,
     reads: ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', 'scripts/build.mjs'],
     ignore: /native\/build|\.(cc|gyp|md)$/,
-    makes: ['dist/src/cli/main.js', 'dist/offload.js'],
+    makes: ['dist/src/cli/main.js', 'dist/command/main.js'],
     run: compileTypeScript,
   },
   bpf: {
@@ -86,7 +86,10 @@ function compileTypeScript() {
   return result;
 }
 
-/** The command as one file: finding and opening three hundred modules costs more than planning a small ruleset. */
+/**
+ * The command as one file: finding and opening three hundred modules costs more than planning a small ruleset. It is a `main.js` too, which
+ * is what the command starts when it starts itself.
+ */
 function bundleCommand(dist) {
   return command(bin('esbuild'), [
     join(dist, 'src/cli/main.js'),
@@ -96,7 +99,7 @@ function bundleCommand(dist) {
     '--target=node20',
     // Libraries that are CommonJS ask for node's own modules.
     `--banner:js=import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);`,
-    `--outfile=${join(dist, 'offload.js')}`,
+    `--outfile=${join(dist, 'command/main.js')}`,
     '--log-level=error',
   ]);
 }

@@ -29,6 +29,7 @@ function isEffect(statement: Statement): statement is Effect {
     case 'goto':
     case 'reject':
       return false;
+    case 'setMark':
     case 'annotate':
     case 'nat':
     case 'mangle':
