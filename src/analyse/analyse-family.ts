@@ -116,7 +116,8 @@ function walkHook(
       walk.steps.push({ when: [], outcome: { kind: 'ask' }, rule: routing });
       asked = true;
     }
-    const alone = chains.every((one) => one.chain === chain || one.chain.priority !== chain.priority);
+    // They are in order of priority.
+    const alone = ![chains[at - 1], chains[at + 1]].some((one) => one?.chain.priority === chain.priority);
     const options: ChainWalk = {
       context: {
         ...walker.context,
