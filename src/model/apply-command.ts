@@ -115,7 +115,10 @@ function changeRules(
   }
   const index = position ? numbered(walk, chain, position.text, command, span) : command.name === 'insert' ? 0 : null;
   if (index === undefined) return;
-  if (command.name === 'delete') return void chain.entries.remove(index ?? 0);
+  if (command.name === 'delete') {
+    chain.entries.remove(index ?? 0);
+    return;
+  }
   const lowered = lower();
   if (lowered.onlyFamily !== null && lowered.onlyFamily !== walk.dump.family) return;
   const { parts, rules, onlyFamily } = lowered;

@@ -60,7 +60,9 @@ export const flow = ([source, , destination]: [Token, Token, Token]): Clause => 
 
 export function flags([token]: [Token]): Clause {
   const names = token.text.toLowerCase().split(',');
-  const bits = names.reduce((sum, name) => sum | (flagBits[name as keyof typeof flagBits] ?? 0), 0);
+  // `no-flags` has none.
+  const bitsOf: Readonly<Partial<Record<string, number>>> = flagBits;
+  const bits = names.reduce((sum, name) => sum | (bitsOf[name] ?? 0), 0);
   return { kind: 'flags', flags: bits, column: columnOf(token) };
 }
 

@@ -48,7 +48,7 @@ function offloadWith(
 
 const refusal = (t: ExecutionContext, config: unknown): string => {
   const error = t.throws(() => optionsWith(t, config, []), { instanceOf: CommandError });
-  return error?.message ?? '';
+  return error.message;
 };
 
 test('the file gives what the command line does not say', (t) => {

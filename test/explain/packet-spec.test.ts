@@ -87,7 +87,7 @@ const broken: readonly (readonly [string, number, RegExp])[] = [
 for (const [text, column, message] of broken) {
   test(`no packet: ${text}`, (t) => {
     const error = t.throws(() => packetFrame(clausesOf(text), MAC), { instanceOf: InputError });
-    const [diagnostic] = error?.diagnostics ?? [];
+    const [diagnostic] = error.diagnostics;
     t.regex(diagnostic?.message ?? '', message);
     t.is(diagnostic?.span.column, column);
     t.is(diagnostic?.notes.at(-1), `${' '.repeat(column - 1)}^`);
