@@ -38,8 +38,9 @@ export function readRuleset(inputs: readonly SourceText[]): { ruleset: Ruleset; 
   const tables: Table[] = [];
   const sets = new Map<SetId, NamedSet>();
   const diagnostics: Diagnostic[] = [];
-  for (const { source, format, made } of readAll(inputs, diagnostics)) {
+  for (const { source, format, made } of readAll(inputs)) {
     diagnostics.push(...made.diagnostics, ...collisions(made, tables, sets));
+    if (format === null) continue;
     tables.push(...made.tables);
     const { file, text, takenAt } = source;
     const input: Input = { file, text, takenAt, format, ...totals(made), ...(made.nft && { nft: made.nft }) };
@@ -55,16 +56,16 @@ export function readRuleset(inputs: readonly SourceText[]): { ruleset: Ruleset; 
 
 interface Made {
   readonly source: SourceText;
-  readonly format: InputFormat;
+  /** null: none that is read; `made` says so. */
+  readonly format: InputFormat | null;
   readonly made: ReadInput;
 }
 
-function readAll(inputs: readonly SourceText[], diagnostics: Diagnostic[]): readonly Made[] {
-  const all = inputs.flatMap((source): Made[] => {
+function readAll(inputs: readonly SourceText[]): readonly Made[] {
+  const all = inputs.map((source): Made => {
     const format = source.origin?.format ?? detectFormat(source.text, source.file);
-    if (format !== null && format !== 'host') return [{ source, format, made: readers[format](source) }];
-    diagnostics.push(unknownFormat(source, format));
-    return [];
+    if (format !== null && format !== 'host') return { source, format, made: readers[format](source) };
+    return { source, format: null, made: { tables: [], sets: [], diagnostics: [unknownFormat(source, format)] } };
   });
   // A host can have a table of one name three times: iptables-legacy's, iptables-nft's and nft's own are called one after the other.
   return all.map((one) => {
