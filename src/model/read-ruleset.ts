@@ -1,6 +1,6 @@
 /** Texts of any format to one ruleset: detects, parses, lowers. Throws InputError with all that is wrong, or returns warnings beside it. */
 import type { Diagnostic } from '../diagnostic.js';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { InputError } from '../diagnostic.js';
 import { parseIpset } from '../parse/parse-ipset.js';
 import { parseIptables } from '../parse/parse-iptables.js';
@@ -120,7 +120,7 @@ function readIpset(source: SourceText): ReadInput {
 
 /** Included files are looked for below the file's own directory. */
 function readNft(source: SourceText): ReadInput {
-  const folder = source.file === '-' || source.origin ? {} : { includeRoot: dirname(resolve(source.file)) };
+  const folder = source.file === '-' || source.origin ? {} : { includeRoot: dirname(source.file) };
   return withWarnings(parseNft(source.text, source.file, folder));
 }
 

@@ -75,7 +75,14 @@ const inDevice: fc.Arbitrary<Piece> = fc
     }),
   );
 
-const outDevice: fc.Arbitrary<Piece> = fc.tuple(fc.constantFrom('eth1', '+'), fc.boolean()).map(([name, negate]) =>
+/** `! -o +` is read as opaque. */
+const outDevices = [
+  ['eth1', false],
+  ['eth1', true],
+  ['+', false],
+] as const;
+
+const outDevice: fc.Arbitrary<Piece> = fc.constantFrom(...outDevices).map(([name, negate]) =>
   piece(`${bang(negate)}-o ${name}`, {
     kind: 'interface',
     direction: 'out',

@@ -11,7 +11,7 @@ export interface IncludeSource {
   find(pattern: string): FoundFiles | { readonly error: string };
 }
 
-/** `readFile` is given absolute paths inside of `root`. */
+/** Files are named as `root` is, from the current directory or absolute. `readFile` is given absolute paths inside of `root`. */
 export function includesFrom(
   root: string,
   readFile = (path: string): string => readFileSync(path, 'utf8'),
@@ -28,7 +28,11 @@ export function includesFrom(
         try {
           if (!isInside(realpathSync(base), realpathSync(file)))
             return { error: `include "${pattern}" leaves ${base}` };
-          files.push({ file, name: nameOf(base, file, pattern), text: readFile(file) });
+          files.push({
+            file: join(root, relative(base, file)),
+            name: nameOf(base, file, pattern),
+            text: readFile(file),
+          });
         } catch (error) {
           // A directory that a wildcard happens to match is no file to read.
           if (wild && error instanceof Error && 'code' in error && error.code === 'EISDIR') continue;
