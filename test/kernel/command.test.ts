@@ -84,7 +84,7 @@ test('attach, count by rule, replace, detach', async (t) => {
         ['ip filter INPUT 2', 2],
       ],
     );
-    t.regex((await host.offload('status')).stdout, /4 {2}ip filter INPUT 1 {2}-s 198\.18\.0\.7\/32 -j DROP/);
+    t.regex((await host.offload('status')).stdout, /4 +116 bytes {2}ip filter INPUT 1 {2}-s 198\.18\.0\.7\/32 -j DROP/);
 
     writeFileSync(file, rules.replace(/^-A INPUT -s 198\.18\.0\.8.*\n/m, ''));
     const replaced = await host.offload(file, '--dev', 'eth0');
@@ -146,6 +146,6 @@ test('planning needs no privilege, attaching says that it does', async (t) => {
     t.regex(planned.stdout, /^Plan for eth0/);
     const attached = await as(join(directory, 'rules.v4'), '--dev', 'eth0');
     t.is(attached.code, 3, attached.stderr);
-    t.regex(attached.stderr, /run as root/);
+    t.regex(attached.stderr, /run (it )?as root/);
   });
 });
