@@ -1,8 +1,8 @@
-// Checks, then every ava test: those without kernel side effects two files at a time, the kernel tests one after the other.
+// Checks, then every ava test, two files at a time: first those without kernel side effects, then those in namespaces of their own.
 // A skipped or to-do test counts as failed. Last line: "N passed, N failed".
 // Options: --unit (no kernel tests), --kernel (only them), --no-check.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { check } from './check.mjs';
@@ -12,8 +12,8 @@ const unit = !options.has('--kernel');
 const kernel = !options.has('--unit');
 
 /** Runs ava with TAP output; quiet about what passes, verbatim about what does not. */
-async function ava(files, concurrency) {
-  const child = spawn(join('node_modules/.bin', 'ava'), ['--tap', `--concurrency=${concurrency}`, ...files], {
+async function ava(files) {
+  const child = spawn(join('node_modules/.bin', 'ava'), ['--tap', '--concurrency=2', ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const count = { passed: 0, failed: 0 };
@@ -45,14 +45,8 @@ const isKernel = (file) => file.startsWith(join('test', 'kernel'));
 
 const totals = [];
 if (!options.has('--no-check')) totals.push(check());
-if (unit)
-  totals.push(
-    await ava(
-      testFiles.filter((file) => !isKernel(file)),
-      2,
-    ),
-  );
-if (kernel && existsSync('test/kernel')) totals.push(await ava(testFiles.filter(isKernel), 1));
+if (unit) totals.push(await ava(testFiles.filter((file) => !isKernel(file))));
+if (kernel) totals.push(await ava(testFiles.filter(isKernel)));
 const passed = totals.reduce((sum, [ok]) => sum + ok, 0);
 const failed = totals.reduce((sum, [, bad]) => sum + bad, 0);
 console.log(`${passed} passed, ${failed} failed`);
