@@ -4,7 +4,7 @@ import { type LiveText, readLive } from '../host/live/read-live.js';
 import { readHostFacts } from '../host/read-host-facts.js';
 import type { HostFacts } from '../model/host.js';
 import { readInstall } from '../state/install.js';
-import { asOriginal } from '../state/swap.js';
+import { asOriginal, listedOnce } from '../state/swap.js';
 import { usageError } from './exit-code.js';
 import { readHostFile } from './host-file.js';
 import { defaultMaxInput, largestMaxInput, readFiles, type ReadFile } from './read-files.js';
@@ -65,13 +65,14 @@ export function readInputs(files: readonly string[], { live, host, dev, maxInput
   if (live && host !== undefined) throw usageError('--live reads this host: --host is for another one');
   if (!live && files.length === 0) throw usageError('name at least one RULESET, or read this host with --live');
   if (live) {
-    const texts = asOriginal(readLive(), readInstall(state)?.swaps ?? []);
-    const read = texts.map(({ name, format, text, encoding, takenAt }) => ({
-      file: name,
-      text,
-      encoding,
-      takenAt,
-      origin: { format },
+    const swaps = readInstall(state)?.swaps ?? [];
+    const texts = asOriginal(readLive(), swaps);
+    const read = texts.map((one) => ({
+      file: one.name,
+      text: listedOnce(one, swaps),
+      encoding: one.encoding,
+      takenAt: one.takenAt,
+      origin: { format: one.format },
     }));
     return { live: texts, read, facts: readHostFacts(dev), checks: [] };
   }
