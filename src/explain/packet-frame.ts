@@ -2,7 +2,7 @@
 import { InputError } from '../diagnostic.js';
 import { icmpType } from '../model/icmp-names.js';
 import { protocolNumber } from '../model/protocol-names.js';
-import { buildFrame, type FrameSpec, groupMac } from '../oracle/build-frame.js';
+import { buildFrame, type FrameSpec, groupMac, headerLengths } from '../oracle/build-frame.js';
 import { parseAddress } from '../oracle/parse-prefix.js';
 import type { Clause, Endpoint, TrackingWord } from '../parse/packet-tree.js';
 import { syntaxError } from '../parse/syntax-error.js';
@@ -13,15 +13,6 @@ export type ClauseOf<Kind extends Clause['kind']> = Extract<Clause, { readonly k
 export const packetDefaults = { sport: 49_152, tcpFlags: 2, ttl: 64, sender: 0x0200000000fe } as const;
 
 const withPorts = new Set([6, 17, 33, 132, 136]);
-const headerBytes = new Map([
-  [1, 8],
-  [6, 20],
-  [17, 8],
-  [33, 16],
-  [58, 8],
-  [132, 12],
-  [136, 8],
-]);
 
 /** Each clause at most once; errors point at it. */
 export class PacketClauses {
@@ -153,7 +144,7 @@ function lengthOf(
   fragment: boolean,
 ): Pick<FrameSpec, 'payload' | 'cutTo'> {
   const clause = clauses.get('len');
-  const header = headerBytes.get(protocol) ?? 4;
+  const header = headerLengths.get(protocol) ?? 4;
   if (clause === null) return { payload: 0, cutTo: null };
   const network = family === 4 ? 20 : 40 + (fragment ? 8 : 0);
   const rest = clause.value - network;

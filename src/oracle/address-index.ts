@@ -4,7 +4,7 @@ import type { ElementColumns } from '../model/set.js';
 import { known, Maybe, No, Yes, type Answer } from './answer.js';
 import { compareWords } from './parse-prefix.js';
 import { buildRangeList, inRangeList, type RangeList } from './range-list.js';
-import { buildTimedList, sizeOf, surelyUntil, type TimedList } from './timed-list.js';
+import { buildTimedList, groupBySize, surelyUntil, type TimedList } from './timed-list.js';
 
 /** `at`: seconds since the epoch; null where the time is not known. */
 export type AddressTest = (address: Uint32Array, at: number | null) => Answer;
@@ -96,14 +96,7 @@ export function indexAddresses(
     const sure = elements.filter((element) => !isTimed(element));
     return testPlain(buildRangeList(ranges, sure), timedOf(ranges, columns, elements.filter(isTimed), asOf));
   }
-  const bySize = new Map<number, number[]>();
-  for (const element of elements) {
-    const size = sizeOf(ranges, element);
-    const list = bySize.get(size);
-    if (list === undefined) bySize.set(size, [element]);
-    else list.push(element);
-  }
-  const layers = [...bySize].map(([size, list]) => layerOf(ranges, columns, size, list, asOf));
+  const layers = [...groupBySize(ranges, elements)].map(([size, list]) => layerOf(ranges, columns, size, list, asOf));
   return testLayers(layers.sort((a, b) => a.size - b.size));
 }
 

@@ -44,7 +44,7 @@ export function groupMac(daddr: Uint32Array): number | null {
 }
 
 /** Fixed header lengths of the protocols that get one; others get the four bytes that look like ports. */
-const headerLengths = new Map([
+export const headerLengths: ReadonlyMap<number, number> = new Map([
   [1, 8],
   [6, 20],
   [17, 8],

@@ -15,7 +15,7 @@ interface SizeGroup {
 export type TimedList = readonly SizeGroup[];
 
 /** log2 of the size of an element, rounded up: equal for prefixes of one length. */
-export function sizeOf(ranges: AddressRanges, element: number): number {
+function sizeOf(ranges: AddressRanges, element: number): number {
   const words = wordsPerAddress(ranges.family);
   for (let i = 0; i < words; i++) {
     const at = element * words + i;
@@ -23,6 +23,18 @@ export function sizeOf(ranges: AddressRanges, element: number): number {
     if (differing !== 0) return (words - i) * 32 - Math.clz32(differing);
   }
   return 0;
+}
+
+/** Elements of one size each. */
+export function groupBySize(ranges: AddressRanges, elements: Uint32Array): ReadonlyMap<number, number[]> {
+  const bySize = new Map<number, number[]>();
+  for (const element of elements) {
+    const size = sizeOf(ranges, element);
+    const list = bySize.get(size);
+    if (list === undefined) bySize.set(size, [element]);
+    else list.push(element);
+  }
+  return bySize;
 }
 
 /** What is left is printed as 1 where it is less than a second, too (`ip_set_timeout_get`): such an element may be gone already. */
@@ -35,17 +47,10 @@ export function buildTimedList(
   elements: Uint32Array,
   asOf: number,
 ): TimedList {
-  const bySize = new Map<number, number[]>();
-  for (const element of elements) {
-    const size = sizeOf(ranges, element);
-    const list = bySize.get(size);
-    if (list === undefined) bySize.set(size, [element]);
-    else list.push(element);
-  }
   const words = wordsPerAddress(ranges.family);
   const bound = (column: Uint32Array, e: number): Uint32Array => column.subarray(e * words, (e + 1) * words);
   const endOf = (element: number): number => asOf + sureSeconds(timeout?.[element] ?? 0);
-  return [...bySize.values()].map((list): SizeGroup => {
+  return [...groupBySize(ranges, elements).values()].map((list): SizeGroup => {
     list.sort((a, b) => compareWords(bound(ranges.lo, a), ranges.lo, b * words) || endOf(a) - endOf(b));
     const lo = new Uint32Array(list.length * words);
     const hi = new Uint32Array(list.length * words);
