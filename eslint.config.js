@@ -91,9 +91,4 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-return': 'off',
     },
   },
-  {
-    // Tables of constructs, by chapter of nft's manual.
-    files: ['test/kernel/parse-nft/manual/*.ts'],
-    rules: { 'max-lines': 'off' },
-  },
 );
