@@ -3,7 +3,7 @@
 #ifndef OFFLOAD_PREFILTER_H
 #define OFFLOAD_PREFILTER_H
 
-#include "classify.h"
+#include "search.h"
 #include "conntrack.h"
 
 static __always_inline int drop(__u32 id, __u32 length)

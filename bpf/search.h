@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Rows -> the step that decides, and the counter of a drop. */
+#ifndef OFFLOAD_SEARCH_H
+#define OFFLOAD_SEARCH_H
+
+#include "classify.h"
+
+/* AND of the rows' word number `w`. `used` is read for each word: what is computed from it once for all words has to be kept on the stack. */
+static __always_inline __u64 match_word(const void *t, family_ptr family, const struct lookup *l, __u32 w)
+{
+	__u64 match = ~0ULL;
+	__u32 used = family->used, slot;
+
+#pragma clang loop unroll(full)
+	for (slot = 0; slot < FIELD_SLOTS; slot++) {
+		__u64 at;
+
+		if (!(used & 1 << slot))
+			continue;
+		at = (__u64)l->row[slot] + w * 8;
+		barrier_var(at);
+		if (at > cfg.tables_bytes - 8)
+			return 0; /* never */
+		match &= *(__u64 *)(t + at);
+		/* The addresses come first, and rule most words out. */
+		if (slot == F_DADDR && !match)
+			return 0;
+	}
+	return match;
+}
+
+#define NO_STEP (~0u)
+
+/* With skip steps, or more words than the verifier walks: from `position` on, over words and skips alike. */
+struct search {
+	struct lookup lookup;
+	__u32 position; /* step to look from */
+	__u32 found;
+};
+
+static __always_inline long search_on(struct search *s, family_ptr family, int version)
+{
+	const void *t = table_base();
+	__u32 w = s->position >> 6, number;
+	const struct step *step;
+	__u64 match, at;
+
+	/* The next position must come from the bounded w, or its range grows from round to round and the verifier never ends. */
+	barrier_var(w);
+	if (!t || w >= family->words || (family->words > 1 && w >= s->lookup.span.behind))
+		return 1;
+	match = match_word(t, family, &s->lookup, w) & (~0ULL << (s->position & 63));
+	if (!match) {
+		s->position = (w + 1) << 6;
+		return 0;
+	}
+	number = w << 6 | (lowest_bit(match) & 63);
+	at = family->steps + (__u64)number * sizeof(*step);
+	barrier_var(at);
+	if (number >= family->step_count || at > cfg.tables_bytes - sizeof(*step))
+		return 1;
+	step = t + at;
+	if (step->outcome == OUTCOME_ASK) {
+		s->lookup.asked = 1;
+		s->position = number + 1;
+		return 0;
+	}
+	if (step->outcome == OUTCOME_MARK) {
+		if ((family->used & 1 << F_MARK) && !mark(&s->lookup, step->counter, version))
+			return 1;
+		s->position = number + 1;
+		return 0;
+	}
+	if (step->outcome != OUTCOME_SKIP) {
+		s->found = number;
+		return 1;
+	}
+	s->position = step->skip_to;
+	return 0;
+}
+
+static long search_ip(__u32 i, struct search *s)
+{
+	return search_on(s, &cfg.ip, 4);
+}
+
+static long search_ip6(__u32 i, struct search *s)
+{
+	return search_on(s, &cfg.ip6, 6);
+}
+
+/* Number of the step that decides, or NO_STEP. */
+static __always_inline __u32 first_step(const void *t, family_ptr family, struct search *s, int version)
+{
+	__u32 words = family->words, used = family->used, w, i;
+
+	if (family->skips || family->calls) {
+		s->found = NO_STEP;
+		/* A constant would have the verifier walk every word; so would a value that it knows to be equal to `zero`, which this is. */
+		s->position = *(const volatile __u32 *)t;
+		if (family->calls)
+			s->position = s->lookup.span.first << 6;
+		s->lookup.asked = 0;
+		if (version == 4)
+			bpf_loop(words + family->skips + 1, search_ip, s, 0);
+		else
+			bpf_loop(words + family->skips + 1, search_ip6, s, 0);
+		return s->found;
+	}
+	/* A family whose steps have no literals at all has no rows: its first step decides. */
+	if (!used)
+		return 0;
+	if (words == 1) {
+		if (!s->lookup.match)
+			return NO_STEP;
+		return family->step_count == 1 ? 0 : lowest_bit(s->lookup.match) & 63;
+	}
+	w = s->lookup.span.first;
+	for (i = 0; i < MAX_WORDS; i++, w++) {
+		__u64 match;
+
+		if (w >= words || w >= s->lookup.span.behind)
+			break;
+		match = match_word(t, family, &s->lookup, w);
+		if (match)
+			return w << 6 | (lowest_bit(match) & 63);
+	}
+	return NO_STEP;
+}
+
+/* The counter in an escape record for `number`, or `fallback`. */
+static __always_inline __u32 escaped_counter(const void *t, family_ptr family, __u32 label, __u32 number,
+					     __u32 fallback)
+{
+	__u64 at = family->escapes + (__u64)(label & COUNTER_MASK) * 4, base = 0, length;
+	const __u32 *pair;
+	__u32 i;
+
+	barrier_var(at);
+	if (at > cfg.tables_bytes - sizeof(struct escape))
+		return fallback;
+	length = ((const struct escape *)(t + at))->count;
+	at += sizeof(struct escape);
+	/* Pairs stand in the order of their steps. Halvings that find one of 10,240. */
+	for (i = 0; i < 14; i++) {
+		__u64 half = length >> 1, probe = at + (base + half) * 8;
+
+		barrier_var(probe);
+		if (probe > cfg.tables_bytes - 8)
+			return fallback;
+		pair = t + probe;
+		base += pair[0] <= number ? half : 0;
+		length -= half;
+	}
+	at += base * 8;
+	barrier_var(at);
+	if (at > cfg.tables_bytes - 8)
+		return fallback;
+	pair = t + at;
+	return length && pair[0] == number ? pair[1] - 1 : fallback;
+}
+
+/* Counter of a drop: the line's, where the step has one counter per line, else the step's own. */
+static __always_inline __u32 line_counter(const void *t, family_ptr family, const struct lookup *l, __u32 slot,
+					  __u32 number, __u32 fallback)
+{
+	__u32 used = family->used, i, label = 0;
+
+#pragma clang loop unroll(full)
+	for (i = 0; i < FIELD_SLOTS; i++)
+		if ((used & 1 << i) && family->field[i].counted && slot == i)
+			label = l->label[i];
+	if (label >> COUNTER_BITS == ESCAPE_CLASS)
+		return escaped_counter(t, family, label, number, fallback);
+	label &= COUNTER_MASK;
+	return label ? label - 1 : fallback;
+}
+
+#endif
