@@ -4,6 +4,7 @@
  */
 import type { AddressRanges } from '../model/address.js';
 import type { Ranges } from '../model/match.js';
+import type { AddressPortColumns } from '../model/set.js';
 import type { Field, SmallField } from '../model/field.js';
 
 /**
@@ -28,18 +29,14 @@ export type ValueSet =
   /** Addresses that only the host knows, when no host facts are given: nothing may be concluded from them but identity. */
   | { readonly kind: 'host'; readonly field: 'saddr' | 'daddr'; readonly name: string }
   | { readonly kind: 'macs'; readonly field: 'smac'; readonly addresses: readonly number[] }
-  | {
+  | (AddressPortColumns & {
       readonly kind: 'tuples';
       readonly field: 'tuple';
       readonly addressField: 'saddr' | 'daddr';
       readonly portField: 'sport' | 'dport';
-      readonly ranges: AddressRanges;
-      readonly protocol: Uint8Array;
-      readonly portLo: Uint16Array;
-      readonly portHi: Uint16Array;
       readonly counters: ElementCounters | null;
       readonly expires?: Uint32Array;
-    };
+    });
 
 /** The set keeps a counter per element: element `i` of the value set is element `index(i)` of the named set. */
 export interface ElementCounters {

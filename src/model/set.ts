@@ -34,13 +34,17 @@ export interface AddressSet extends SetBase, ElementColumns {
   readonly ranges: AddressRanges;
 }
 
-/** hash:ip,port and hash:net,port: address, protocol, port (for ICMP the "port" is type << 8 | code). */
-export interface AddressPortSet extends SetBase, ElementColumns {
-  readonly kind: 'addressPorts';
+/** Parallel columns of address, protocol, port (for ICMP the "port" is type << 8 | code). */
+export interface AddressPortColumns {
   readonly ranges: AddressRanges;
   readonly protocol: Uint8Array;
   readonly portLo: Uint16Array;
   readonly portHi: Uint16Array;
+}
+
+/** hash:ip,port and hash:net,port. */
+export interface AddressPortSet extends SetBase, ElementColumns, AddressPortColumns {
+  readonly kind: 'addressPorts';
 }
 
 /** bitmap:port: TCP and UDP ports. */

@@ -9,6 +9,7 @@
 import type { AddressFamily, AddressRanges } from '../model/address.js';
 import type { SmallField } from '../model/field.js';
 import type { Ranges } from '../model/match.js';
+import type { AddressPortColumns } from '../model/set.js';
 
 export { Availability, availableUpTo } from '../model/field.js';
 export type { Field, SmallField } from '../model/field.js';
@@ -45,17 +46,13 @@ export type Atom = EntryColumns &
         readonly field: 'smac';
         readonly addresses: readonly number[];
       }
-    | {
-        /** address × protocol × port, as hash:ip,port; the address comes from `addressField`, the port from `portField` (ICMP: type << 8 | code). */
+    | (AddressPortColumns & {
+        /** As hash:ip,port; the address comes from `addressField`, the port from `portField`. */
         readonly kind: 'tuples';
         readonly field: 'tuple';
         readonly addressField: 'saddr' | 'daddr';
         readonly portField: 'sport' | 'dport';
-        readonly ranges: AddressRanges;
-        readonly protocol: Uint8Array;
-        readonly portLo: Uint16Array;
-        readonly portHi: Uint16Array;
-      }
+      })
   );
 
 /** `atom` indexes `StepProgram.atoms`. */
