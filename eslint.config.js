@@ -5,6 +5,7 @@ import tseslint from 'typescript-eslint';
 /** The data flow, top to bottom (style guide, "Layout"). A stage may import itself and what stands above it. */
 const stages = [
   'diagnostic.ts',
+  'json-schema.ts',
   'parse',
   'model',
   'capture',

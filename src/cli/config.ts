@@ -3,8 +3,8 @@
  * that every long option has a key: the options of `offload` itself at the top, those of another command under the command's name.
  */
 import { existsSync } from 'node:fs';
-import { Ajv } from 'ajv';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
+import { newAjv } from '../json-schema.js';
 import { CommandError, exitCodes } from './exit-code.js';
 import { readText } from './read-files.js';
 import { schemaErrorText } from './snapshot-file.js';
@@ -113,7 +113,7 @@ function readConfig(file: string, program: Command): Values {
       `${file}: ${error instanceof SyntaxError ? 'not JSON' : 'cannot be read'}: ${why}`,
     );
   }
-  const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(configSchema(program));
+  const validate = newAjv([]).compile(configSchema(program));
   if (validate(value)) return value as Values;
   const keys = [...keysOf(program).keys(), ...sections(program).map((command) => command.name())];
   const errors = (validate.errors ?? []).slice(0, 5).map(schemaErrorText).join('\n');

@@ -1,8 +1,8 @@
 /** Snapshots of a host: what `offload snapshot` writes, and every command takes as RULESET and as `--host`. */
-import type { Ajv as AjvType, ErrorObject } from 'ajv';
-import { Ajv } from 'ajv';
+import type { Ajv, ErrorObject } from 'ajv';
 import type { Encoding } from '../host/text-encoding.js';
 import type { Check } from '../host/preflight.js';
+import { newAjv } from '../json-schema.js';
 import type { HostFacts } from '../model/host.js';
 import type { InputFormat } from '../model/ruleset.js';
 import { CommandError, exitCodes } from './exit-code.js';
@@ -31,9 +31,8 @@ export const isSnapshot = (text: string): boolean => /^\s*\{\s*"snapshotVersion"
 
 const expectation = (file: string, why: string): CommandError => new CommandError(exitCodes.input, `${file}: ${why}`);
 
-let compiled: AjvType | undefined;
-const ajv = (): AjvType =>
-  (compiled ??= new Ajv({ allErrors: true, allowUnionTypes: true, schemas: [hostSchema, snapshotSchema] }));
+let compiled: Ajv | undefined;
+const ajv = (): Ajv => (compiled ??= newAjv([hostSchema, snapshotSchema]));
 
 /** Throws CommandError (exit 2) that names the place in the file and what was expected there. */
 export const parseSnapshot = (file: string, text: string): Snapshot =>

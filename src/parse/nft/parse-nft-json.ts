@@ -1,6 +1,7 @@
 /** `nft -j list ruleset`, and files of JSON commands, to the syntax tree of the text. */
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import { InputError, type Diagnostic } from '../../diagnostic.js';
+import { newAjv } from '../../json-schema.js';
 import type { Command, Extent, NftFile, TableItem } from './tree.js';
 import { isObject, jsonText, nameOf, onlyMember, warnJson, type JsonContext } from './json-context.js';
 import { readJsonCommand } from './json-command.js';
@@ -11,7 +12,7 @@ import schema from './nft-json.schema.json' with { type: 'json' };
 let compiled: ValidateFunction | undefined;
 /** Compiled when it is first needed: that takes longer than planning a small ruleset, and most are no JSON. */
 const validator = (): ValidateFunction =>
-  (compiled ??= new Ajv({ allowUnionTypes: true, strict: false }).compile(schema));
+  (compiled ??= newAjv([], { allErrors: false, strict: false }).compile(schema));
 
 /** Throws InputError on text that is not JSON, or not of nft's schema. */
 export function parseNftJson(text: string, file: string): NftFile {
