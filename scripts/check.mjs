@@ -1,5 +1,5 @@
-// The gate: format, lint (with import direction), types, and the C sources' format. Runs every check and says which failed.
-import { spawnSync } from 'node:child_process';
+// The gate: format, lint (with import direction), types, and the C sources' format. Runs every check, side by side, and says which failed.
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -26,21 +26,32 @@ const checks = [
   ['C format (clang-format)', 'clang-format', ['--dry-run', '-Werror', ...cSources()]],
 ];
 
+/** What it printed, and whether it passed. */
+function run(program, args) {
+  return new Promise((done) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += chunk));
+    child.stderr.on('data', (chunk) => (output += chunk));
+    child.on('error', (error) => done({ ok: false, output: String(error) }));
+    child.on('close', (status) => done({ ok: status === 0, output: output.trimEnd() }));
+  });
+}
+
 /** [passed, failed] */
-export function check() {
+export async function check() {
   let failed = 0;
-  for (const [name, program, args] of checks) {
-    const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
-    const ok = result.status === 0;
+  const results = checks.map(([, program, args]) => run(program, args));
+  for (const [i, [name]] of checks.entries()) {
+    const { ok, output } = await results[i];
     console.log(`${ok ? 'ok' : 'not ok'} - check: ${name}`);
-    if (!ok) {
-      failed++;
-      const lines = result.error ? [String(result.error)] : `${result.stdout}${result.stderr}`.trimEnd().split('\n');
-      console.log(lines.slice(0, shownLines).join('\n'));
-      if (lines.length > shownLines) console.log(`… and ${lines.length - shownLines} more lines`);
-    }
+    if (ok) continue;
+    failed++;
+    const lines = output.split('\n');
+    console.log(lines.slice(0, shownLines).join('\n'));
+    if (lines.length > shownLines) console.log(`… and ${lines.length - shownLines} more lines`);
   }
   return [checks.length - failed, failed];
 }
 
-if (process.argv[1]?.endsWith('check.mjs')) process.exit(check()[1] === 0 ? 0 : 1);
+if (process.argv[1]?.endsWith('check.mjs')) process.exit((await check())[1] === 0 ? 0 : 1);

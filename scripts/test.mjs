@@ -44,7 +44,7 @@ const testFiles = readdirSync('test', { recursive: true })
 const isKernel = (file) => file.startsWith(join('test', 'kernel'));
 
 const totals = [];
-if (!options.has('--no-check')) totals.push(check());
+if (!options.has('--no-check')) totals.push(await check());
 if (unit) totals.push(await ava(testFiles.filter((file) => !isKernel(file))));
 if (kernel) totals.push(await ava(testFiles.filter(isKernel)));
 const passed = totals.reduce((sum, [ok]) => sum + ok, 0);

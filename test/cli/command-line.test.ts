@@ -7,6 +7,7 @@ import { Ajv } from 'ajv';
 import test from 'ava';
 import hostSchema from '../../src/cli/host-file.schema.json' with { type: 'json' };
 import schema from '../../src/plan/plan.schema.json' with { type: 'json' };
+import { command } from '../command.js';
 import { offload, root } from '../samples/sample-runs.js';
 
 const rules = '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s 192.0.2.1/32 -j DROP\nCOMMIT\n';
@@ -189,7 +190,7 @@ test('a residual of bytes that are no UTF-8 keeps them', (t) => {
 
 test('a closed pipe ends quietly', (t) => {
   const path = file('long.v4', rules.replace(/(-A.*\n)/, '$1'.repeat(20_000)));
-  const main = `${process.execPath} ${join(root, 'dist/src/cli/main.js')}`;
+  const main = `${process.execPath} ${command}`;
   const { stdout, stderr } = spawnSync('sh', ['-c', `${main} ${path} --format json | head -n 1`], { encoding: 'utf8' });
   t.is(stdout, '{\n');
   t.is(stderr, '');

@@ -2,10 +2,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { type Finished, type Net, repository, withNamespaces } from './namespace.js';
+import { command } from '../command.js';
+import { type Finished, type Net, withNamespaces } from './namespace.js';
 
-const tsx = join(repository, 'node_modules/tsx/dist/esm/index.mjs');
-const main = join(repository, 'src/cli/main.ts');
 const rules = `*filter
 :INPUT ACCEPT [0:0]
 :FORWARD ACCEPT [0:0]
@@ -37,7 +36,7 @@ async function withHost(t: { log: (...values: string[]) => void }, body: (host: 
     writeFileSync(join(directory, 'rules.v4'), rules);
     const where = ['--bpffs', net.bpffs(), '--state', join(directory, 'state')];
     const offload = (...args: string[]): Promise<Finished> =>
-      net.exec(ns, process.execPath, ['--import', tsx, main, ...args, ...where], { mayFail: true });
+      net.exec(ns, process.execPath, [command, ...args, ...where], { mayFail: true });
     await body({ net, ns, peer, directory, offload });
   });
 }
@@ -138,7 +137,7 @@ test('planning needs no privilege, attaching says that it does', async (t) => {
       net.exec(
         ns,
         'setpriv',
-        ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '--import', tsx, main, ...args],
+        ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, command, ...args],
         { mayFail: true },
       );
     const planned = await as(join(directory, 'rules.v4'));

@@ -1,11 +1,9 @@
 /** nft samples on a real kernel: attached after verification without a difference, their residual loaded over the original, detached. */
 import { dirname, join } from 'node:path';
 import test from 'ava';
+import { command } from '../command.js';
 import { inputsOf, root, samples } from '../samples/sample-runs.js';
-import { repository, withNamespaces } from './namespace.js';
-
-const tsx = join(repository, 'node_modules/tsx/dist/esm/index.mjs');
-const main = join(repository, 'src/cli/main.ts');
+import { withNamespaces } from './namespace.js';
 
 for (const sample of samples.filter((name) => inputsOf(name).includes('ruleset.nft'))) {
   test.serial(sample, async (t) => {
@@ -21,12 +19,12 @@ for (const sample of samples.filter((name) => inputsOf(name).includes('ruleset.n
         net.exec(ns, 'sh', ['-ec', 'cd "$0" && exec nft -f "$1"', dirname(ruleset), file]);
       await nft(ruleset);
       const where = ['--bpffs', net.bpffs(), '--state', join(directory, 'state')];
-      const args = ['--import', tsx, main, ruleset, '--dev', 'eth0', '--residual', residual, ...where];
+      const args = [command, ruleset, '--dev', 'eth0', '--residual', residual, ...where];
       const { stdout, stderr, code } = await net.exec(ns, process.execPath, args, { mayFail: true });
       t.is(code, 0, stderr);
       t.regex(stdout.replaceAll(/\s+/g, ' '), /verified with [\d,]+ frames: no difference/);
       await nft(residual);
-      const detach = ['--import', tsx, main, 'detach', '--dev', 'eth0', ...where];
+      const detach = [command, 'detach', '--dev', 'eth0', ...where];
       t.is((await net.exec(ns, process.execPath, detach, { mayFail: true })).code, 0);
     });
   });

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import { CaptureReader } from '../../src/capture/capture-reader.js';
 import { pcapng, type WrittenPacket } from '../capture/write-capture.js';
-import { type Finished, type Net, repository, withNamespaces } from './namespace.js';
-import '../samples/sample-runs.js';
+import { type Finished, type Net, withNamespaces } from './namespace.js';
+import { command } from '../command.js';
 
-const command = join(repository, 'dist/src/cli/main.js');
 const rules = `*raw
 :PREROUTING ACCEPT [0:0]
 :OUTPUT ACCEPT [0:0]

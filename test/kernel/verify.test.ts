@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { inputsOf, offload, root, samples } from '../samples/sample-runs.js';
-import { withNamespaces, repository } from './namespace.js';
+import { command } from '../command.js';
+import { withNamespaces } from './namespace.js';
 
 const files = (sample: string): string[] => inputsOf(sample).map((name) => join('samples', sample, name));
 
@@ -30,8 +31,7 @@ test('the device is not touched; one that is not there is told', async (t) => {
     const [ns, peer] = [net.namespace('host'), net.namespace('peer')];
     net.veth(ns, 'eth0', peer, 'up0');
     await net.exec(ns, 'ip', ['addr', 'add', '192.0.2.25/24', 'dev', 'eth0']);
-    const run = (...args: string[]) =>
-      net.exec(ns, process.execPath, [join(repository, 'dist/src/cli/main.js'), 'verify', ...args], { mayFail: true });
+    const run = (...args: string[]) => net.exec(ns, process.execPath, [command, 'verify', ...args], { mayFail: true });
     const links = async (): Promise<string> => (await net.exec(ns, 'ip', ['-d', 'link'])).stdout;
     const before = await links();
     const { code, stdout, stderr } = await run(...files('web-server'), '--dev', 'eth0');

@@ -1,11 +1,11 @@
 /** The samples, and the command line run on one of them from its own folder, so that file names in reports are short. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { command, root } from '../command.js';
 
-export const root = fileURLToPath(new URL('../..', import.meta.url));
+export { root };
 export const samples = readdirSync(join(root, 'samples'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
@@ -22,11 +22,8 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-// A stale build must not pass, and starting from the sources each time takes seconds.
-execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), 'grammar', 'dist'], { stdio: ['ignore', 'ignore', 'pipe'] });
-
 export function offload(args: readonly string[], folder: string = root, input = ''): CommandResult {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist/src/cli/main.js'), ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
     cwd: folder,
     encoding: 'utf8',
     input,

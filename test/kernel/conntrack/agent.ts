@@ -27,19 +27,15 @@ const commands = {
 
 export type AgentCommands = typeof commands;
 
-if (process.argv[1]?.endsWith('conntrack/agent.ts') === true) {
-  createInterface({ input: process.stdin })
-    .on('line', (line) => {
-      const [id, name, args] = JSON.parse(line) as [number, keyof AgentCommands, unknown[]];
-      const answer = (value: unknown, error: string | null): void =>
-        void process.stdout.write(`${JSON.stringify([id, value ?? null, error])}\n`);
-      const call = commands[name] as (...all: unknown[]) => unknown;
-      Promise.resolve()
-        .then(() => call(...args))
-        .then((value) => answer(value, null))
-        .catch((error: unknown) =>
-          answer(null, error instanceof Error ? (error.stack ?? error.message) : String(error)),
-        );
-    })
-    .on('close', () => process.exit(0));
-}
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    const [id, name, args] = JSON.parse(line) as [number, keyof AgentCommands, unknown[]];
+    const answer = (value: unknown, error: string | null): void =>
+      void process.stdout.write(`${JSON.stringify([id, value ?? null, error])}\n`);
+    const call = commands[name] as (...all: unknown[]) => unknown;
+    Promise.resolve()
+      .then(() => call(...args))
+      .then((value) => answer(value, null))
+      .catch((error: unknown) => answer(null, error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  })
+  .on('close', () => process.exit(0));

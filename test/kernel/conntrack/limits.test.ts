@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { command } from '../../command.js';
 import { createRandom } from '../differential/random.js';
-import { repository } from '../namespace.js';
 import { addresses, families, sysctl, withHost } from './bed.js';
 
 const rules = (bad: string): string => `*filter
@@ -75,25 +75,12 @@ test('an expected connection on the host: apply refuses, unless nothing is asked
     // the same host with a dump that does not tell of the helper: only the live check can know
     await bed.net.exec(bed.names.host, 'sh', ['-c', `sed -i '/^\\*raw/,/^COMMIT/d' ${bed.files[0] ?? ''}`]);
     t.notRegex(readFileSync(bed.files[0] ?? '', 'utf8'), /helper/);
-    const tsx = join(repository, 'node_modules/tsx/dist/esm/index.mjs');
     const state = join(bed.net.directory(), 'state');
     const offload = (...args: string[]): ReturnType<typeof bed.net.exec> =>
       bed.net.exec(
         bed.names.host,
         process.execPath,
-        [
-          '--import',
-          tsx,
-          join(repository, 'src/cli/main.ts'),
-          bed.files[0] ?? '',
-          '--dev',
-          'eth1',
-          ...args,
-          '--bpffs',
-          bpffs,
-          '--state',
-          state,
-        ],
+        [command, bed.files[0] ?? '', '--dev', 'eth1', ...args, '--bpffs', bpffs, '--state', state],
         { mayFail: true },
       );
     const bpffs = bed.net.bpffs();

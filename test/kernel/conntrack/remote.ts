@@ -1,6 +1,6 @@
 /** An agent as the test sees it: its commands as functions. */
 import { createInterface } from 'node:readline';
-import { join } from 'node:path';
+import { bundled } from '../bundle.js';
 import { repository, type Net } from '../namespace.js';
 import type { AgentCommands } from './agent.js';
 
@@ -12,8 +12,8 @@ export type Remote = {
 
 /** Starts an agent in a namespace; it ends with the test. */
 export function startAgent(net: Net, ns: string): Remote {
-  const script = join(repository, 'test/kernel/conntrack/agent.ts');
-  const child = net.start(ns, process.execPath, ['--import=tsx', script], { timeout: 300_000 });
+  const script = bundled(repository, 'test/kernel/conntrack/agent.ts');
+  const child = net.start(ns, process.execPath, [script], { timeout: 300_000 });
   const waiting = new Map<number, { done: (value: unknown) => void; fail: (error: Error) => void }>();
   let complaint = '';
   child.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()));

@@ -3,11 +3,9 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import '../../samples/sample-runs.js'; // builds what is stale
+import { command } from '../../command.js';
 import { structureOf } from '../../../src/host/live/structure.js';
 import { type Finished, type Net, repository, withNamespaces } from '../namespace.js';
-
-const main = join(repository, 'dist/src/cli/main.js');
 
 interface Host {
   readonly net: Net;
@@ -59,7 +57,7 @@ async function withHost(t: ExecutionContext, body: (host: Host) => Promise<void>
       ].join('\n');
     const attached: Host['attached'] = async () => (await run('ip', 'link', 'show', 'dev', 'eth0')).includes('xdp');
     const offload: Host['offload'] = (...args) =>
-      net.exec(ns, process.execPath, [main, ...args], { mayFail: true, timeout: 600_000 });
+      net.exec(ns, process.execPath, [command, ...args], { mayFail: true, timeout: 600_000 });
     const killed: Host['killed'] = async (options) => {
       const fixture = join(repository, 'test/kernel/fixture/install-run.mjs');
       const args = [fixture, JSON.stringify(options)];

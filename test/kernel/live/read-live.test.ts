@@ -5,10 +5,8 @@ import { Ajv } from 'ajv';
 import test, { type ExecutionContext } from 'ava';
 import hostSchema from '../../../src/cli/host-file.schema.json' with { type: 'json' };
 import snapshotSchema from '../../../src/cli/snapshot.schema.json' with { type: 'json' };
-import '../../samples/sample-runs.js'; // builds what is stale
-import { type Finished, type Net, repository, withNamespaces } from '../namespace.js';
-
-const main = join(repository, 'dist/src/cli/main.js');
+import { command } from '../../command.js';
+import { type Finished, type Net, withNamespaces } from '../namespace.js';
 
 interface Host {
   readonly net: Net;
@@ -24,7 +22,7 @@ async function withHost(t: ExecutionContext, body: (host: Host) => Promise<void>
     await net.exec(ns, 'ip', ['addr', 'add', '192.0.2.25/24', 'dev', 'eth0']);
     const run: Host['run'] = (command, ...args) => net.exec(ns, command, args);
     const offload: Host['offload'] = (args) =>
-      net.exec(ns, process.execPath, [main, ...args], { mayFail: true, timeout: 600_000 });
+      net.exec(ns, process.execPath, [command, ...args], { mayFail: true, timeout: 600_000 });
     await body({ net, ns, run, offload });
   });
 }
@@ -100,9 +98,9 @@ test('a ruleset that may be there and cannot be read is a refusal', async (t) =>
     /** With these tools in /usr/sbin and no others, in a mount namespace of its own. */
     const without = async (name: string): Promise<Finished> => {
       rmSync(join(folder, name));
-      const command = [main, '--live', '--format', 'json'];
+      const words = [command, '--live', '--format', 'json'];
       const script = 'mount --bind "$1" /usr/sbin && shift && exec "$@"';
-      const args = ['-m', 'sh', '-c', script, 'sh', folder, process.execPath, ...command];
+      const args = ['-m', 'sh', '-c', script, 'sh', folder, process.execPath, ...words];
       const finished = await host.net.exec(host.ns, 'unshare', args, { mayFail: true, timeout: 600_000 });
       copyFileSync(join('/usr/sbin', name), join(folder, name));
       return finished;
@@ -143,7 +141,7 @@ test('a snapshot plans elsewhere as the host itself would', async (t) => {
     const file = join(host.net.directory(), 'host.json');
     writeFileSync(file, taken.stdout);
     const there = await host.net.exec(host.net.namespace('elsewhere'), process.execPath, [
-      main,
+      command,
       file,
       '--format',
       'json',

@@ -1,10 +1,8 @@
 /** `offload save`: what netfilter alone would have counted, compared with netfilter alone under the same traffic. */
 import { join } from 'node:path';
 import test from 'ava';
-import '../../samples/sample-runs.js'; // builds what is stale
-import { repository, withNamespaces } from '../namespace.js';
-
-const main = join(repository, 'dist/src/cli/main.js');
+import { command } from '../../command.js';
+import { withNamespaces } from '../namespace.js';
 
 /** Of 300 bytes each, to a closed port. */
 const send = (from: string, datagrams: number): string => `
@@ -40,7 +38,7 @@ test('iptables of both back ends and nft, with and without a residual', async (t
     });
     const where = ['--bpffs', net.bpffs(), '--state', join(net.directory(), 'state')];
     const offload = (...args: string[]) =>
-      net.exec(ns, process.execPath, [main, ...args, ...where], { mayFail: true, timeout: 600_000 });
+      net.exec(ns, process.execPath, [command, ...args, ...where], { mayFail: true, timeout: 600_000 });
     const traffic = async (): Promise<void> => {
       const script = sources.map((source, i) => send(source, i + 3)).join('\n');
       await net.exec(peer, process.execPath, ['-e', `(async () => {${script}})()`], { timeout: 600_000 });
