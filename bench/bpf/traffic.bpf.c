@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * For bench/capacity.ts only: a traffic generator. Live frames of a test run get one of many source addresses each and leave by a veth,
+ * A traffic generator (bench/traffic/sender-script.ts). Live frames of a test run get one of many source addresses each and leave by a veth,
  * so that its peer meets them as it meets any traffic. Not installed.
  */
 #include <linux/bpf.h>

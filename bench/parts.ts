@@ -1,0 +1,9 @@
+/** The parts of the benchmark, in the order in which they run. */
+import { capacity } from './capacity/part.js';
+import { dataplane } from './dataplane/part.js';
+import { planning } from './planning/part.js';
+import type { Part } from './harness/part.js';
+
+export const parts = { dataplane, capacity, planning } as const satisfies Readonly<Record<string, Part>>;
+export type PartName = keyof typeof parts;
+export const partNames = Object.keys(parts) as PartName[];

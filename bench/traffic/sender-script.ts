@@ -1,0 +1,62 @@
+/**
+ * Runs in the sending namespace. Each line of input asks for a burst of live frames, each line of output answers it with nanoseconds per
+ * packet: from the making of a frame to what the receiver does with it, for both happen in one run on one core.
+ */
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { loadNative } from '../../src/load/native.js';
+import { packageRoot } from '../../src/load/package-root.js';
+import type { Burst } from './sender.js';
+
+const native = loadNative();
+const object = readFileSync(`${packageRoot()}/build/bench/bpf/traffic.bpf.o`);
+const { program, maps } = await native.load(object, 'send', null, []);
+const traffic = maps['traffic'] ?? -1;
+
+/** A UDP packet of 64 bytes on the wire to 192.0.2.1, port 9. The program sets the source. */
+function frameOf(): Uint8Array {
+  const bytes = new Uint8Array(60);
+  const view = new DataView(bytes.buffer);
+  bytes.set([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0]);
+  bytes.set([0x45, 0, 0, 46, 0, 0, 0x40, 0, 64, 17, 0, 0, 198, 18, 0, 0, 192, 0, 2, 1], 14);
+  let sum = 0;
+  for (let at = 14; at < 34; at += 2) sum += view.getUint16(at);
+  view.setUint16(24, ~((sum & 0xffff) + (sum >>> 16)) & 0xffff);
+  view.setUint16(34, 4000);
+  view.setUint16(36, 9);
+  view.setUint16(38, 26);
+  return bytes;
+}
+
+const bytes = frameOf();
+const frames = { bytes, ends: new Uint32Array([bytes.length]) };
+
+async function send({ ifindex, first, sources, packets }: Burst): Promise<number> {
+  const header = new Uint32Array([ifindex, first, sources - 1, Math.floor(Math.random() * 2 ** 31)]);
+  native.writeMappable(traffic, 0, new Uint8Array(header.buffer));
+  return (await native.liveFrames(program, ifindex, frames, packets)).nanoseconds;
+}
+
+/** Bursts of a few milliseconds, so many that the rate comes out; resolves to packets per second that were sent. */
+async function flood({ rate = 0, seconds = 0, ...burst }: Burst): Promise<number> {
+  const begin = performance.now();
+  let sent = 0;
+  for (;;) {
+    const elapsed = (performance.now() - begin) / 1000;
+    if (elapsed >= seconds) return sent / elapsed;
+    // What cannot be made up for is not sent later: a flood does not wait for the one that it hits.
+    const due = Math.min(Math.round(elapsed * rate) - sent, Math.ceil(rate / 50));
+    if (due < Math.min(1024, rate / 500)) {
+      await new Promise((wait) => setTimeout(wait, 1));
+      continue;
+    }
+    await send({ ...burst, packets: due });
+    sent += due;
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const burst = JSON.parse(line) as Burst;
+  const answer = burst.rate === undefined ? await send(burst) : await flood(burst);
+  process.stdout.write(`${answer}\n`);
+}

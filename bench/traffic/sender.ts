@@ -1,0 +1,54 @@
+/** The sending side: a process in a namespace of its own that makes frames on request. */
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Net } from '../../test/kernel/namespace.js';
+import { repository } from '../../test/kernel/namespace.js';
+import { bundled } from '../../test/kernel/bundle.js';
+import { onCore } from '../harness/processor.js';
+
+export interface Burst {
+  /** Device to send on, in the sender's namespace. */
+  readonly ifindex: number;
+  /** Sources are first + (0 .. sources - 1); `sources` is a power of two. Host byte order. */
+  readonly first: number;
+  readonly sources: number;
+  /** In all; of a flood, as many as the rate asks for. */
+  readonly packets: number;
+  /** Packets per second: a flood. */
+  readonly rate?: number;
+  readonly seconds?: number;
+}
+
+/** 198.18.0.0, of the network for benchmarks (RFC 2544): what defences drop. */
+export const blockedFirst = 0xc6120000;
+/** 198.19.128.1: dropped by none. */
+export const freeSource = 0xc6138001;
+export const dotted = (word: number): string =>
+  [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255].join('.');
+export const blockedSources = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => dotted(blockedFirst + i));
+
+export class Sender {
+  readonly #answers: AsyncIterator<string>;
+
+  private constructor(private readonly child: ChildProcess) {
+    this.#answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  }
+
+  /** On a core; `urgent`: before every ordinary process there, as a card's interrupts are. */
+  static start(net: Net, namespace: string, core: number, urgent = false): Sender {
+    const script = bundled(repository, 'bench/traffic/sender-script.ts');
+    const [command, ...args] = onCore(core, [process.execPath, script], urgent);
+    const child = net.start(namespace, command!, args, { timeout: 3_600_000 });
+    child.stderr?.pipe(process.stderr);
+    return new Sender(child);
+  }
+
+  /** Nanoseconds per packet, or packets per second of a flood. */
+  async send(burst: Burst): Promise<number> {
+    this.child.stdin!.write(`${JSON.stringify(burst)}\n`);
+    const { value, done } = await this.#answers.next();
+    if (done === true) throw new Error('the sender has ended');
+    return Number(value);
+  }
+}
