@@ -12,14 +12,16 @@ import type { CtState } from '../model/match.js';
 import { changedSets } from './changed-sets.js';
 import { bypassesChains, hidesConnections, untrackedStates } from './connection-state.js';
 import type { Context } from './context.js';
-import type { ChainWalk, Label, RawOutcome, Walk } from './flatten.js';
+import type { ChainWalk } from './flatten.js';
 import { walkBaseChain } from './flatten.js';
 import type { HostSets } from './host-sets.js';
 import { hostSets } from './host-sets.js';
 import type { Conj } from './logic.js';
+import { TRUE } from './logic.js';
 import { chainsAt, hasNat, tablesOf } from './path.js';
 import { Marks, testedBits } from './marks.js';
 import type { SetValueCache } from './set-values.js';
+import { askAll, emit, emptyWalk, land, settle, type Label, type RawOutcome, type Walk } from './walk.js';
 
 /** NF_IP_PRI_CONNTRACK, NF_IP_PRI_NAT_DST (include/uapi/linux/netfilter_ipv4.h). */
 const conntrackPriority = -200;
@@ -62,7 +64,7 @@ export function analyseFamily(
   options: AnalysisOptions,
 ): FamilyAnalysis {
   const { devices, facts, strict } = options;
-  const walk: Walk = { steps: [], occurrences: new Map(), findings: new Map(), visited: 0 };
+  const walk = emptyWalk();
   const host = hostSets(facts, family);
   const context: Context = {
     family,
@@ -79,18 +81,19 @@ export function analyseFamily(
   };
   const nat = hasNat(ruleset, family);
   const asks = options.conntrack && !hidesConnections(ruleset);
-  const untracked = asks ? untrackedStates(tablesOf(ruleset, family), family) : null;
+  const untracked = asks ? untrackedStates(tablesOf(ruleset, family)) : null;
   const bypass = bypassesChains(tablesOf(ruleset, family));
   const walker: Walker = { walk, context, ruleset, strict, nat, bypassed: bypass && !untracked, untracked };
-  if (untracked && bypass) walk.steps.push({ when: [], outcome: { kind: 'ask' }, rule: routing });
+  if (untracked && bypass) askAll(walk, routing);
   walkHook(walker, 'ingress', { kind: 'drop' }, []);
   walkHook(walker, 'prerouting', { kind: 'drop' }, []);
   // A reply's destination may have been translated: without a connection it has not, unless by a rule walked above.
-  if (untracked && nat) walk.steps.push({ when: [], outcome: { kind: 'ask' }, rule: routing });
+  if (untracked && nat) askAll(walk, routing);
   const forwarding = facts ? facts.forwarding[family === 4 ? 'ip' : 'ip6'] : null;
   if (forwarding === false) walkHook(walker, 'input', { kind: 'drop' }, []);
   else if (nat && !untracked) walkBothCourses(walker);
   else walkByDestination(walker);
+  settle(walk);
   return { family, walk, nat, host };
 }
 
@@ -113,7 +116,7 @@ function walkHook(
     // A later prerouting chain sees a reply's destination as NAT has restored it, XDP as it was on the wire.
     const restored = nat && afterDnat && !isNat && hook === 'prerouting';
     if (untracked && !asked && ((strict && afterConntrack) || restored)) {
-      walk.steps.push({ when: [], outcome: { kind: 'ask' }, rule: routing });
+      askAll(walk, routing);
       asked = true;
     }
     // They are in order of priority.
@@ -151,17 +154,14 @@ function walkByDestination(walker: Walker): void {
   const forward: Label = { at: -1 };
   const ambiguous = (context.host.ranges('ambiguous')?.count ?? 0) > 0;
   if (ambiguous) {
-    walk.steps.push({
-      when: [{ set: context.host.get('ambiguous', 'daddr'), negate: false }],
-      outcome: { kind: 'pass' },
-      rule: routing,
-    });
+    const either: Conj = [{ set: context.host.get('ambiguous', 'daddr'), negate: false }];
+    emit(walk, [either], { kind: 'pass' }, routing);
   }
-  walk.steps.push({ when: [{ set: delivered, negate: true }], outcome: { kind: 'skip', to: forward }, rule: routing });
+  emit(walk, [[{ set: delivered, negate: true }]], { kind: 'skip', to: forward }, routing);
   // An ambiguous destination may be delivered as well: then INPUT sees more than the delivered ones.
   walkHook(walker, 'input', { kind: 'drop' }, ambiguous ? [] : [{ set: delivered, negate: false }]);
-  walk.steps.push({ when: [], outcome: { kind: 'pass' }, rule: routing });
-  forward.at = walk.steps.length;
+  emit(walk, TRUE, { kind: 'pass' }, routing);
+  land(walk, forward);
   walkHook(walker, 'forward', { kind: 'drop' }, [{ set: delivered, negate: true }]);
 }
 
@@ -171,7 +171,7 @@ function walkBothCourses(walker: Walker): void {
   // A packet takes one of the courses: what the first does to its mark it has not met on the second.
   const first = { ...walker, context: { ...walker.context, marksSurely: false } };
   walkHook(first, 'forward', { kind: 'skip', to: input }, []);
-  walk.steps.push({ when: [], outcome: { kind: 'pass' }, rule: routing });
-  input.at = walk.steps.length;
+  emit(walk, TRUE, { kind: 'pass' }, routing);
+  land(walk, input);
   walkHook(walker, 'input', { kind: 'drop' }, []);
 }

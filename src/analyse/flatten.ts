@@ -9,54 +9,19 @@
 import type { Match, Statement } from '../model/match.js';
 import { nestedTags } from '../model/field.js';
 import type { BaseChain, Chain, Rule, RuleId, Table } from '../model/ruleset.js';
-import { answerOf } from './connection-state.js';
+import { arriving, narrow, narrowByState, ofAll, type Arrival } from './arrival.js';
+import { lowerState } from './connection-state.js';
 import type { Context } from './context.js';
-import type { Condition, Conj, Dnf } from './logic.js';
-import { and, exactly, isExact, small, TRUE } from './logic.js';
+import type { Condition, Conj } from './logic.js';
+import { and, andDnf, exactly, isExact, small, TRUE } from './logic.js';
 import { lowerMatch } from './lower-match.js';
 import { dependsOnMark, markChangeOf, markSteps, withoutMark } from './mark-steps.js';
 import type { MarkChange } from './marks.js';
 import { quietRest } from './quiet-rest.js';
 import { conjMayLack } from './relation.js';
+import { ask, defer, emit, find, land, settle, type Label, type RawOutcome, type Walk } from './walk.js';
 import type { Why } from './why.js';
 import { whyUnknown } from './why.js';
-
-/** A place further down that skips aim at; `at` is filled in when the walk gets there. */
-export interface Label {
-  at: number;
-}
-
-export type RawOutcome =
-  | { readonly kind: 'drop' }
-  | { readonly kind: 'pass' }
-  | { readonly kind: 'ask' }
-  /** `maybe`: a packet that lacks a field of the condition counts as meeting it. */
-  | { readonly kind: 'skip'; readonly to: Label; readonly maybe?: true }
-  /** The packet's mark is in this state from here on. Not `certain`: a packet that lacks a field of the condition counts as meeting it. */
-  | { readonly kind: 'mark'; readonly state: number; readonly certain: boolean };
-
-export interface RawStep {
-  readonly when: Conj;
-  readonly outcome: RawOutcome;
-  readonly rule: RuleId;
-}
-
-/** One way a drop rule can be reached: every packet it could drop there satisfies `reach`. */
-export interface Occurrence {
-  readonly reach: Dnf;
-  /** The rule's steps on this way begin here; -1: it has none (then `why` says why). */
-  readonly step: number;
-  readonly why: Why | null;
-}
-
-export interface Walk {
-  readonly steps: RawStep[];
-  readonly occurrences: Map<RuleId, Occurrence[]>;
-  /** Why a rule that is no drop, or has no step, stays: the first finding that says more than "not here" wins. */
-  readonly findings: Map<RuleId, Why>;
-  /** Rules visited, to bound chains that are inlined many times over. */
-  visited: number;
-}
 
 /** Inlined rules in all: chains called from many places multiply. Past it a jump becomes a guard. */
 export const maxVisited = 1_000_000;
@@ -81,6 +46,8 @@ interface Frame {
   readonly why: Why | null;
   /** The jump that leads here. */
   readonly via: RuleId | null;
+  /** Connection states of packets that come here. */
+  readonly states: Arrival['states'];
 }
 
 export interface ChainWalk {
@@ -96,14 +63,14 @@ export interface ChainWalk {
 export function walkBaseChain(walk: Walk, table: Table, chain: BaseChain, options: ChainWalk): void {
   const baseEnd: Label = { at: -1 };
   const policy: Label = { at: -1 };
-  const entry = chain.hook === 'ingress' ? asIp : exactly(TRUE);
+  const entry = arriving(chain.hook === 'ingress' ? asIp : exactly(TRUE));
   const why = chain.hook === 'ingress' ? keptAtIngress : null;
   const ends = { baseEnd, policy, chainEnd: policy };
-  const frame: Frame = { ...options, ...ends, table, chain, depth: 0, certain: true, why, via: null };
+  const frame: Frame = { ...options, ...ends, table, chain, depth: 0, certain: true, why, via: null, states: null };
   walkRules(walk, chain, entry, frame);
-  policy.at = walk.steps.length;
+  land(walk, policy);
   if (chain.policy === 'drop') emitDrop(walk, policyId(table, chain), entry, frame, why);
-  baseEnd.at = walk.steps.length;
+  land(walk, baseEnd);
 }
 
 /**
@@ -118,14 +85,14 @@ const keptAtIngress: Why = { code: 'kept-in-place', detail: '' };
 export const policyId = (table: Table, chain: BaseChain): RuleId =>
   `${table.family} ${table.name} ${chain.name} policy` as RuleId;
 
-function walkRules(walk: Walk, chain: Chain, entry: Condition, frame: Frame): void {
+function walkRules(walk: Walk, chain: Chain, entry: Arrival, frame: Frame): void {
   for (const rule of chain.rules) {
     walk.visited++;
     walkRule(walk, rule, entry, frame);
   }
 }
 
-function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void {
+function walkRule(walk: Walk, rule: Rule, entry: Arrival, frame: Frame): void {
   let condition = entry;
   let { why } = frame;
   for (const [at, part] of rule.parts.entries()) {
@@ -139,21 +106,21 @@ function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void 
         recordBehind(walk, rule, condition, frame, found);
         return;
       }
-      if (match.kind === 'ctState') {
-        const answer = answerOf(match, frame.context.untrackedStates);
-        if (answer !== 'unknown') emit(walk, condition.may, { kind: 'ask' }, rule.id);
-        if (answer === 'never') {
-          find(walk, rule.id, { code: 'tracked-only', detail: '' });
-          recordBehind(walk, rule, condition, frame, { code: 'tracked-only', detail: '' });
-          return;
-        }
-        if (answer === 'always') continue;
+      const state = match.kind === 'ctState' ? lowerState(match, frame.context.untrackedStates, walk) : null;
+      if (state) {
+        const about = andDnf(restOf(rule, at, condition, frame.context).may, state.asks);
+        ask(walk, about ?? condition.may, rule.id);
+        if (!why && !isExact(state.condition)) why = { ...whyUnknown(match, frame.context), code: 'connection-state' };
+        condition = narrowByState(condition, state.condition, state.states);
+        if (condition.may.length > 0) continue;
+        endUnmatched(walk, rule, condition, match, frame);
+        return;
       }
       const lowered = lowerMatch(match, frame.context);
       if (!why && !isExact(lowered)) why = whyUnknown(match, frame.context);
-      condition = and(condition, lowered);
+      condition = narrow(condition, lowered);
       if (condition.may.length === 0) {
-        find(walk, rule.id, whyNever(match, frame));
+        endUnmatched(walk, rule, condition, match, frame);
         return;
       }
     } else {
@@ -173,6 +140,29 @@ function walkRule(walk: Walk, rule: Rule, entry: Condition, frame: Frame): void 
     }
   }
   find(walk, rule.id, { code: 'not-a-drop', detail: '' });
+}
+
+/** What the rule asks of a packet before its first statement; what comes behind a match that has an effect is left out. */
+function restOf({ parts }: Rule, from: number, arrival: Arrival, context: Context): Condition {
+  let condition: Condition = arrival;
+  for (const part of parts.slice(from)) {
+    if ('statement' in part || (part.match.kind === 'unknown' && part.match.knowledge !== 'pure')) break;
+    if (part.match.kind !== 'ctState') condition = and(condition, lowerMatch(part.match, context));
+  }
+  return condition;
+}
+
+/** No packet satisfies all of the rule's matches so far, or none that conntrack does not know. */
+function endUnmatched(walk: Walk, rule: Rule, arrival: Arrival, match: Match, frame: Frame): void {
+  // What comes below relies on it.
+  settle(walk);
+  const others = ofAll(arrival);
+  if (others.may.length === 0) {
+    find(walk, rule.id, whyNever(match, frame));
+    return;
+  }
+  find(walk, rule.id, { code: 'tracked-only', detail: '' });
+  recordBehind(walk, rule, others, frame, { code: 'tracked-only', detail: '' });
 }
 
 /** The match contradicts the rule's others, or what the jumps to its chain ask. */
@@ -202,7 +192,7 @@ function changesMark(statement: Statement, { table, context }: Frame): boolean {
  * A condition on the mark holds when it is asked, not after the mark has changed. So the rest of such a rule is a place of its own:
  * packets that satisfy the condition skip there, the others past it.
  */
-function walkSettled(walk: Walk, rule: Rule, parts: Rule['parts'], condition: Condition, frame: Frame): void {
+function walkSettled(walk: Walk, rule: Rule, parts: Rule['parts'], condition: Arrival, frame: Frame): void {
   const { why } = frame;
   if (!condition.must) {
     const found: Why = why ?? { code: 'unknown-match', detail: '' };
@@ -215,11 +205,13 @@ function walkSettled(walk: Walk, rule: Rule, parts: Rule['parts'], condition: Co
   const after: Label = { at: -1 };
   emitSkip(walk, rule.id, condition, inside, frame);
   emit(walk, TRUE, { kind: 'skip', to: after }, rule.id);
-  inside.at = walk.steps.length;
-  const [only] = condition.may;
-  const section = only && condition.may.length === 1 ? [...frame.section, ...withoutMark(only)] : frame.section;
-  walkRule(walk, { ...rule, parts }, exactly(TRUE), { ...frame, section, why: why ?? { code: 'marked', detail: '' } });
-  after.at = walk.steps.length;
+  land(walk, inside);
+  const { may } = ofAll(condition);
+  const [only] = may;
+  const section = only && may.length === 1 ? [...frame.section, ...withoutMark(only)] : frame.section;
+  const settled: Frame = { ...frame, section, why: why ?? { code: 'marked', detail: '' }, states: null };
+  walkRule(walk, { ...rule, parts }, arriving(exactly(TRUE)), settled);
+  land(walk, after);
 }
 
 /** True when the rule ends here. */
@@ -227,7 +219,7 @@ function walkStatement(
   walk: Walk,
   rule: Rule,
   statement: Statement,
-  condition: Condition,
+  condition: Arrival,
   frame: Frame,
   why: Why | null,
 ): boolean {
@@ -246,6 +238,8 @@ function walkStatement(
       // Where nothing drops, leaving early changes nothing.
       if (!frame.certain) return true;
       if (quietRest(frame.chain).toEnd.has(rule)) emitMaybe(walk, rule.id, condition, frame.chainEnd);
+      // A packet that was not let into the chain for its state goes on behind it, too.
+      else if (condition.states === frame.states) emitSkip(walk, rule.id, ofAll(condition), frame.chainEnd, frame);
       else emitSkip(walk, rule.id, condition, frame.chainEnd, frame);
       return true;
     case 'jump':
@@ -288,7 +282,7 @@ function walkJump(
   walk: Walk,
   rule: Rule,
   jump: { kind: 'jump' | 'goto'; chain: string },
-  condition: Condition,
+  condition: Arrival,
   frame: Frame,
 ): void {
   const target = frame.table.chains.get(jump.chain);
@@ -307,21 +301,33 @@ function walkJump(
     depth: frame.depth + 1,
     certain: condition.must !== null,
     via: rule.id,
+    states: condition.states,
   };
   walkRules(walk, target, condition, inner);
   // A chain entered by goto never comes back here.
   if (jump.kind === 'goto') emitSkip(walk, rule.id, condition, frame.chainEnd, frame);
-  after.at = walk.steps.length;
+  land(walk, after);
 }
 
-function emitDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame, why: Why | null): void {
+function emitDrop(walk: Walk, rule: RuleId, condition: Arrival, frame: Frame, why: Why | null): void {
   const uncertain = why ?? { code: 'unknown-match' as const, detail: '' };
-  if (!frame.drops) recordDrop(walk, rule, condition, frame, -1, frame.noDropsWhy);
-  else if (!condition.must?.length) recordDrop(walk, rule, condition, frame, -1, uncertain);
+  const nothing: Why = uncertain.code === 'connection-state' ? { ...uncertain, code: 'unknown-match' } : uncertain;
+  if (!frame.drops) recordDrop(walk, rule, ofAll(condition), frame, -1, frame.noDropsWhy);
+  else if (!condition.must?.length) recordDrop(walk, rule, ofAll(condition), frame, -1, nothing);
   else {
-    recordDrop(walk, rule, condition, frame, walk.steps.length, isExact(condition) ? null : uncertain);
-    emit(walk, condition.must, frame.drop, rule);
+    recordDrop(walk, rule, ofAll(condition), frame, walk.steps.length, isExact(condition) ? null : uncertain);
+    const put = condition.relies && frame.drop.kind === 'drop' ? defer : emit;
+    put(walk, condition.must, frame.drop, rule);
   }
+  if (frame.drops && frame.certain) eliminate(walk, condition);
+}
+
+/** Whoever comes past a drop of packets in these states, and would have met it, is in another. */
+function eliminate(walk: Walk, condition: Arrival): void {
+  const { states } = condition;
+  const { must } = ofAll(condition);
+  if (!states || !must || dependsOnMark(condition)) return;
+  for (const when of must) walk.eliminations.push({ states, when, at: walk.steps.length });
 }
 
 /** Skips what certainly leaves; what only may leave passes. */
@@ -347,10 +353,6 @@ function emitMarks(
 ): void {
   for (const { when, state, certain } of markSteps(marks, change, condition, marksSurely, family))
     emit(walk, [when], { kind: 'mark', state, certain }, rule);
-}
-
-function emit(walk: Walk, dnf: Dnf, outcome: RawOutcome, rule: RuleId): void {
-  for (const when of dnf) walk.steps.push({ when, outcome, rule });
 }
 
 function recordDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame, step: number, why: Why | null): void {
@@ -382,9 +384,4 @@ function recordBehind(walk: Walk, rule: Rule, condition: Condition, frame: Frame
     }
   };
   visit(rule);
-}
-
-function find(walk: Walk, rule: RuleId, why: Why): void {
-  const known = walk.findings.get(rule)?.code;
-  if (known === undefined || known === 'never-matches' || known === 'other-device') walk.findings.set(rule, why);
 }

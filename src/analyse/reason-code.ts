@@ -14,6 +14,8 @@ export const reasonCodes = {
     'XDP drops packets of its elements, of those with a timeout until a few seconds before it runs out; the rule stays for the rest',
   marked:
     'XDP drops its packets that rules above have surely marked; the rule stays for marks that XDP cannot be sure of',
+  'connection-state':
+    'XDP drops those of its packets whose connection state shows: by TCP flags that begin no connection, or by what rules above leave; conntrack knows the others',
   'kept-in-place': 'XDP drops all its packets, but the rule stays because of how the input is written',
   ipsec: 'XDP drops its packets; the rule stays because decrypted IPsec packets do not pass XDP',
   blocked: 'rules above it may accept, alter or observe every packet it could drop',

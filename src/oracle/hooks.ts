@@ -1,6 +1,6 @@
 /** The base chains that a packet of one family meets on one device, hook by hook, in the order of their priorities. */
 import type { AddressFamily } from '../model/address.js';
-import type { CtState, Statement } from '../model/match.js';
+import type { Statement } from '../model/match.js';
 import type { BaseChain, Family, Hook, Ruleset, Table } from '../model/ruleset.js';
 
 export interface HookedChain {
@@ -82,15 +82,18 @@ export function changingSets(ruleset: Ruleset): ReadonlySet<string> {
   return words;
 }
 
-/**
- * States of a TCP or UDP packet for which conntrack has no entry. Null where that says nothing: a zone hides entries, and helpers make
- * packets RELATED that have none.
- */
-export function statesWithoutConnection(ruleset: Ruleset): readonly CtState[] | null {
+/** What rules may do to a packet's connection state. */
+export interface ConnectionRules {
+  /** A missing entry says nothing: a zone hides entries, and helpers make packets RELATED that have none. */
+  readonly hidden: boolean;
+  /** Rules keep packets from conntrack. */
+  readonly notrack: boolean;
+}
+
+export function connectionRules(ruleset: Ruleset): ConnectionRules {
   const names = new Set<string>();
   for (const table of ruleset.tables) {
     for (const statement of statementsOf(table)) if (statement.kind === 'annotate') names.add(statement.name);
   }
-  if (names.has('zone') || names.has('helper')) return null;
-  return names.has('notrack') ? ['NEW', 'INVALID', 'UNTRACKED'] : ['NEW', 'INVALID'];
+  return { hidden: names.has('zone') || names.has('helper'), notrack: names.has('notrack') };
 }

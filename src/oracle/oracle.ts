@@ -7,7 +7,8 @@ import { indexAddresses, type AddressTest } from './address-index.js';
 import { decodeFrame } from './decode-frame.js';
 import type { CtState } from '../model/match.js';
 import type { Fate, PassHow } from './fate.js';
-import { changingSets, levelsOf, statesWithoutConnection, usesFlowtable, usesNat } from './hooks.js';
+import { statesOfFirst } from './first-packet.js';
+import { changingSets, connectionRules, levelsOf, usesFlowtable, usesNat } from './hooks.js';
 import { No, Yes } from './answer.js';
 import type { Packet, Reception } from './packet.js';
 import { planHook, runHook, type BaseView, type HookPlan, type PathEnvironment, type WalkedHook } from './path.js';
@@ -88,6 +89,16 @@ interface PathResult {
   lost: string | null;
 }
 
+const noOutcomes = (trace: TraceEvent[] | null, through: boolean): Outcomes => ({
+  drops: new Set(),
+  passes: new Map(),
+  unknown: new Set(),
+  doubts: [],
+  trace,
+  through,
+  refined: 0,
+});
+
 /** After PREROUTING: to this host, through it, or nowhere. `lost` is neutral in the join, so it is claimed for sure cases only. */
 function route(env: PathEnvironment, facts: HostFacts, view: BaseView, states: number[], out: Outcomes): PathResult {
   const { packet, routing } = view;
@@ -159,11 +170,28 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
     return test;
   };
 
-  const untrackedStates = statesWithoutConnection(ruleset);
+  const rules = connectionRules(ruleset);
   const statesOf = (packet: Packet, tracking: Tracking): readonly CtState[] | null => {
     if (tracking === 'open') return null;
-    if (tracking === 'none') return isWhole(packet) ? untrackedStates : null;
-    return [tracking];
+    if (tracking !== 'none') return [tracking];
+    if (rules.hidden || !isWhole(packet)) return null;
+    return rules.notrack ? [...statesOfFirst(packet), 'UNTRACKED'] : statesOfFirst(packet);
+  };
+  /** Its way in any of these states; what comes of it is added to `out`. */
+  const walkAmong = (
+    packet: Packet,
+    ctStates: readonly CtState[] | null,
+    { tracking, at }: Pick<WalkRequest, 'tracking' | 'at'>,
+    out: Outcomes,
+  ): PathResult => {
+    const env = environments[packet.family];
+    const connected = ctStates === null || tracking === 'ESTABLISHED' || tracking === 'RELATED';
+    const view: BaseView = { packet, device, routing, setTest, longList, ctStates, connected, at };
+    if (flowtable) out.doubts.push('flows in a flowtable skip the chains');
+    let states = [0];
+    if (hasIngress(env)) states = runHook(env, 'ingress', view, states, out);
+    if (states.length > 0) states = runHook(env, 'prerouting', view, states, out);
+    return route(env, facts, view, states, out);
   };
   const fateOf = (
     packet: Packet,
@@ -172,24 +200,17 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
     at: number | null,
     through = false,
   ): Fate => {
-    const env = environments[packet.family];
-    const out: Outcomes = {
-      drops: new Set(),
-      passes: new Map(),
-      unknown: new Set(),
-      doubts: [],
-      trace,
-      through,
-      refined: 0,
-    };
     const ctStates = statesOf(packet, tracking);
-    const connected = ctStates === null || tracking === 'ESTABLISHED' || tracking === 'RELATED';
-    const view: BaseView = { packet, device, routing, setTest, longList, ctStates, connected, at };
-    if (flowtable) out.doubts.push('flows in a flowtable skip the chains');
-    let states = [0];
-    if (hasIngress(env)) states = runHook(env, 'ingress', view, states, out);
-    if (states.length > 0) states = runHook(env, 'prerouting', view, states, out);
-    return join(out, route(env, facts, view, states, out));
+    const request = { tracking, at };
+    const out = noOutcomes(trace, through);
+    const fate = join(out, walkAmong(packet, ctStates, request, out));
+    if (fate.kind !== 'depends' || ctStates === null || ctStates.length < 2) return fate;
+    // It is in one of them all the way: what none of two rules drops alone they may drop together.
+    const each = noOutcomes(null, through);
+    const paths = ctStates.map((state) => walkAmong(packet, [state], request, each));
+    const lost = paths.find((path) => path.lost !== null)?.lost ?? null;
+    const refined = join(each, { accepted: paths.some(({ accepted }) => accepted), lost });
+    return refined.kind === 'depends' ? fate : refined;
   };
 
   const unreceived = ({ why, elsewhere }: Extract<Reception, { kind: 'lost' }>): Fate =>

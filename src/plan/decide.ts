@@ -3,7 +3,7 @@ import type { AddressFamily } from '../model/address.js';
 import type { BaseChain, Rule, RuleId, Table } from '../model/ruleset.js';
 import type { FamilyAnalysis } from '../analyse/analyse-family.js';
 import { routing } from '../analyse/analyse-family.js';
-import type { Occurrence } from '../analyse/flatten.js';
+import type { Occurrence } from '../analyse/walk.js';
 import type { Conj } from '../analyse/logic.js';
 import { mayOverlap } from '../analyse/relation.js';
 import type { Why } from '../analyse/why.js';

@@ -5,7 +5,7 @@
 import type { AddressRanges } from '../model/address.js';
 import { wordsPerAddress } from '../model/address.js';
 import type { RuleId } from '../model/ruleset.js';
-import type { Label, RawStep } from '../analyse/flatten.js';
+import type { Label, RawStep } from '../analyse/walk.js';
 import type { Conj, Lit, ValueSet } from '../analyse/logic.js';
 import { expires } from '../analyse/logic.js';
 import type { Field } from './program.js';

@@ -1,0 +1,137 @@
+/** The list of raw steps while it is written, and what is known of rules on the way. */
+import type { CtState } from '../model/match.js';
+import type { RuleId } from '../model/ruleset.js';
+import type { Conj, Dnf } from './logic.js';
+import { TRUE } from './logic.js';
+import { valuesCover } from './relation.js';
+import type { Why } from './why.js';
+
+/** A place further down that skips aim at; `at` is filled in when the walk gets there. */
+export interface Label {
+  at: number;
+  /** The first step that aims at it. */
+  first?: number;
+}
+
+export type RawOutcome =
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'ask' }
+  /** `maybe`: a packet that lacks a field of the condition counts as meeting it. */
+  | { readonly kind: 'skip'; readonly to: Label; readonly maybe?: true }
+  /** The packet's mark is in this state from here on. Not `certain`: a packet that lacks a field of the condition counts as meeting it. */
+  | { readonly kind: 'mark'; readonly state: number; readonly certain: boolean };
+
+export interface RawStep {
+  readonly when: Conj;
+  readonly outcome: RawOutcome;
+  readonly rule: RuleId;
+}
+
+/** One way a drop rule can be reached: every packet it could drop there satisfies `reach`. */
+export interface Occurrence {
+  readonly reach: Dnf;
+  /** At least 0: the rule has steps on this way; -1: it has none (then `why` says why). */
+  readonly step: number;
+  readonly why: Why | null;
+}
+
+/** Packets that satisfy `when` and come here are in none of these connection states: a rule above has dropped those. */
+export interface Elimination {
+  readonly states: readonly CtState[];
+  readonly when: Conj;
+  /** Steps before it. */
+  readonly at: number;
+}
+
+/** Packets that satisfy `when` are asked about from a step on. */
+interface Asked {
+  readonly when: Conj;
+  readonly at: number;
+}
+
+export interface Walk {
+  readonly steps: RawStep[];
+  /** Steps that may stand behind drops that do not rely on them: see `defer`. */
+  readonly deferred: RawStep[];
+  readonly eliminations: Elimination[];
+  readonly asked: Asked[];
+  readonly occurrences: Map<RuleId, Occurrence[]>;
+  /** Why a rule that is no drop, or has no step, stays: the first finding that says more than "not here" wins. */
+  readonly findings: Map<RuleId, Why>;
+  /** Rules visited, to bound chains that are inlined many times over. */
+  visited: number;
+}
+
+export const emptyWalk = (): Walk => ({
+  steps: [],
+  deferred: [],
+  eliminations: [],
+  asked: [],
+  occurrences: new Map(),
+  findings: new Map(),
+  visited: 0,
+});
+
+export function emit(walk: Walk, dnf: Dnf, outcome: RawOutcome, rule: RuleId): void {
+  if (dnf.length === 0) return;
+  if (outcome.kind !== 'drop' || !goesAhead(walk, dnf)) settle(walk);
+  if (outcome.kind === 'skip') outcome.to.first ??= walk.steps.length;
+  for (const when of dnf) walk.steps.push({ when, outcome, rule });
+}
+
+/**
+ * A question, or a drop that relies on it. They wait until something comes that is no plain drop: of the packets that meet both, those of
+ * known connections would pass by the first and are dropped all the same by the second.
+ */
+export function defer(walk: Walk, dnf: Dnf, outcome: RawOutcome, rule: RuleId): void {
+  for (const when of dnf) walk.deferred.push({ when, outcome, rule });
+}
+
+/** A drop that relies on nothing is one whatever stands before it. One that would leave nothing to what waits keeps its place, for the counts. */
+const goesAhead = ({ deferred }: Walk, dnf: Dnf): boolean =>
+  deferred.length <= maxDeferred &&
+  !deferred.some(({ when, outcome }) => outcome.kind === 'drop' && dnf.some((drop) => valuesCover(drop, when)));
+
+/** Each drop is compared with all that waits. */
+const maxDeferred = 32;
+
+/** From here on these packets are dropped only if conntrack does not know them. It is put down where something comes that relies on it. */
+export function ask(walk: Walk, about: Dnf, rule: RuleId): void {
+  const fresh = about.filter((when) => !walk.asked.some((known) => valuesCover(known.when, when)));
+  defer(walk, fresh, { kind: 'ask' }, rule);
+}
+
+/** Writes down what waits. */
+export function settle(walk: Walk): void {
+  for (const step of walk.deferred.splice(0)) {
+    if (step.outcome.kind === 'ask') walk.asked.push({ when: step.when, at: walk.steps.length });
+    walk.steps.push(step);
+  }
+}
+
+/** The same for all packets, at once. */
+export function askAll(walk: Walk, rule: RuleId): void {
+  ask(walk, TRUE, rule);
+  settle(walk);
+}
+
+/** Skips to this label end here. Packets that come by one have not met what was found after it. */
+export function land(walk: Walk, label: Label): void {
+  settle(walk);
+  label.at = walk.steps.length;
+  const { first } = label;
+  if (first === undefined) return;
+  keep(walk.eliminations, ({ at }) => at <= first);
+  keep(walk.asked, ({ at }) => at < first);
+}
+
+function keep<T>(list: T[], wanted: (one: T) => boolean): void {
+  if (list.every(wanted)) return;
+  list.splice(0, Infinity, ...list.filter(wanted));
+}
+
+export function find(walk: Walk, rule: RuleId, why: Why): void {
+  const known = walk.findings.get(rule)?.code;
+  if (known === undefined || known === 'never-matches' || known === 'other-device') walk.findings.set(rule, why);
+}
