@@ -14,6 +14,7 @@ const stages = [
   'plan',
   'simulate',
   'compile',
+  'update',
   'residual',
   'load',
   'verify',

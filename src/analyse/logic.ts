@@ -6,10 +6,12 @@ import type { AddressRanges } from '../model/address.js';
 import type { Ranges } from '../model/match.js';
 import type { AddressPortColumns } from '../model/set.js';
 import type { Field, SmallField } from '../model/field.js';
+import type { Liveness } from './live-set.js';
 
 /**
  * A set of values of one field. Identity matters: equal objects are equal sets. `expires`, where elements do: when each ceases to be one,
  * in seconds since the epoch and no later than the kernel's, 0 for never; such a set is smaller than what it is a copy of, at any time.
+ * `live`, where the named set behind it is followed: nothing may be concluded from its values that is not written down there.
  */
 export type ValueSet =
   | {
@@ -25,6 +27,7 @@ export type ValueSet =
       readonly named: boolean;
       readonly counters: ElementCounters | null;
       readonly expires?: Uint32Array;
+      readonly live?: Liveness;
     }
   /** Addresses that only the host knows, when no host facts are given: nothing may be concluded from them but identity. */
   | { readonly kind: 'host'; readonly field: 'saddr' | 'daddr'; readonly name: string }
@@ -36,6 +39,7 @@ export type ValueSet =
       readonly portField: 'sport' | 'dport';
       readonly counters: ElementCounters | null;
       readonly expires?: Uint32Array;
+      readonly live?: Liveness;
     });
 
 /** The set keeps a counter per element: element `i` of the value set is element `index(i)` of the named set. */

@@ -4,7 +4,7 @@ import type { AddressPortSet, NamedSet } from '../model/set.js';
 import type { Context } from './context.js';
 import type { Condition, Dnf, ValueSet } from './logic.js';
 import { and, andDnf, exactly, FALSE, isExact, small, TRUE, unknown } from './logic.js';
-import { addressValues, portValues, tupleValues } from './set-values.js';
+import { addressValues, portValues, readOnce, tupleValues } from './set-values.js';
 
 /** Nested list:set deeper than the kernel allows (it allows none at all inside a list) ends here. */
 const maxDepth = 4;
@@ -42,6 +42,7 @@ function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Conte
       return and(exactly([[tcpUdp]]), condition(portValues(set, first, context.setValues)));
     }
     case 'list': {
+      readOnce(context.setValues, set.id);
       if (set.nomatch) return unknown;
       return any(
         set.members.map((id, i) => {

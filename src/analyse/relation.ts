@@ -6,6 +6,7 @@ import type { AddressFamily } from '../model/address.js';
 import { addressesDisjoint, addressesSubset } from './address-index.js';
 import type { Conj, Lit, ValueSet } from './logic.js';
 import { expires } from './logic.js';
+import { relyOnDisjoint, relyOnSubset } from './live-set.js';
 import { isDisjoint, isSubset } from './small-ranges.js';
 
 /** Highest availability value a packet of this family can have: IPv4 always knows its protocol. */
@@ -33,6 +34,10 @@ function mustBeSubset(a: ValueSet, b: ValueSet): boolean {
   if (a === b) return true;
   // As the elements of `b` expire it shrinks; those of `a` count as if they stayed.
   if (expires(b)) return false;
+  return relyOnSubset(a, b, () => subsetNow(a, b));
+}
+
+function subsetNow(a: ValueSet, b: ValueSet): boolean {
   if (a.kind === 'values' && b.kind === 'values') return a.field === b.field && isSubset(a.ranges, b.ranges);
   if (a.kind === 'addresses' && b.kind === 'addresses')
     return a.field === b.field && addressesSubset(a.ranges, b.ranges);
@@ -40,7 +45,9 @@ function mustBeSubset(a: ValueSet, b: ValueSet): boolean {
   return false;
 }
 
-function mustBeDisjoint(a: ValueSet, b: ValueSet): boolean {
+const mustBeDisjoint = (a: ValueSet, b: ValueSet): boolean => relyOnDisjoint(a, b, () => disjointNow(a, b));
+
+function disjointNow(a: ValueSet, b: ValueSet): boolean {
   if (a.kind === 'values' && b.kind === 'values') return a.field === b.field && isDisjoint(a.ranges, b.ranges);
   if (a.kind === 'addresses' && b.kind === 'addresses')
     return a.field === b.field && addressesDisjoint(a.ranges, b.ranges);

@@ -5,9 +5,10 @@
 import type { AddressRanges } from '../model/address.js';
 import { wordsPerAddress } from '../model/address.js';
 import type { Ranges } from '../model/match.js';
-import type { AddressPortSet, AddressSet, ElementColumns, NamedSet, PortSet } from '../model/set.js';
+import type { AddressPortSet, AddressSet, ElementColumns, NamedSet, PortSet, SetId } from '../model/set.js';
 import type { ElementCounters, ValueSet } from './logic.js';
 import { smallSet } from './logic.js';
+import { liveSet, type LiveSet, type Liveness } from './live-set.js';
 import { flattenNomatch } from './nomatch.js';
 
 export interface SetValues {
@@ -21,24 +22,46 @@ const addressField = { src: 'saddr', dst: 'daddr' } as const;
 const portField = { src: 'sport', dst: 'dport' } as const;
 
 /** Per analysis, since value sets carry identity. */
-export type SetValueCache = Map<string, SetValues>;
+export interface SetValueCache {
+  /** By id and sides. */
+  readonly values: Map<string, SetValues>;
+  /** Null: sets stay as they are. */
+  readonly follow: FollowedSets | null;
+}
+
+/** What the analysis made of the sets, as far as it read them. */
+export interface FollowedSets {
+  /** By id and sides. */
+  readonly live: Map<string, LiveSet>;
+  /** Sets whose elements do not stand in the prefilter one for one: every change of them wants a new analysis. */
+  readonly fixed: Set<SetId>;
+}
+
+export const setValueCache = (follows: boolean): SetValueCache => ({
+  values: new Map(),
+  follow: follows ? { live: new Map(), fixed: new Set() } : null,
+});
+
+/** To be called for a set that is read in another way than by the functions below. */
+export const readOnce = ({ follow }: SetValueCache, set: SetId): void => void follow?.fixed.add(set);
 
 export function addressValues(set: AddressSet, side: Side, cache: SetValueCache): SetValues {
   return cached(cache, `${set.id} ${side}`, () => {
-    const make: Make = (keep, ends) => addressSet(set, side, keep, ends);
-    if (!set.nomatch) return split(set, make);
+    const make: Make = (keep, ends, live) => addressSet(set, side, keep, ends, live);
+    if (!set.nomatch) return split(set, make, followed(cache, set, side));
+    readOnce(cache, set.id);
     const isTimed = permanentElements(set) !== null;
-    const flat = flattenNomatch(set.ranges, set.nomatch, isTimed ? sureEnds(set) : null);
-    if (!flat) return { may: make(null, null), must: null };
+    const flat = flattenNomatch(set.ranges, set.nomatch, isTimed ? sureEnds(set, set.ranges.count) : null);
+    if (!flat) return { may: make(null, null, null), must: null };
     const must: ValueSet = { kind: 'addresses', field: addressField[side], ...flat, named: true, counters: null };
     // An exception that expires brings addresses back: nothing more than "inside some element" can be said of all that may be in.
-    return { may: isTimed ? make(null, null) : must, must };
+    return { may: isTimed ? make(null, null, null) : must, must };
   });
 }
 
 export function tupleValues(set: AddressPortSet, sides: readonly [Side, Side], cache: SetValueCache): SetValues {
   return cached(cache, `${set.id} ${sides.join()}`, () => {
-    const make: Make = (keep, ends) => ({
+    const make: Make = (keep, ends, live) => ({
       kind: 'tuples',
       field: 'tuple',
       addressField: addressField[sides[0]],
@@ -51,8 +74,9 @@ export function tupleValues(set: AddressPortSet, sides: readonly [Side, Side], c
       portHi: pick16(set.portHi, keep),
       counters: elementCounters(set, keep),
       ...(ends && { expires: ends }),
+      ...(live && { live }),
     });
-    return split(set, make);
+    return split(set, make, followed(cache, set, sides.join()));
   });
 }
 
@@ -61,15 +85,25 @@ export function portValues(set: PortSet, side: Side, cache: SetValueCache): SetV
   return cached(cache, `${set.id} ${side}`, () => {
     const ranges = (keep: Uint32Array | null): Ranges =>
       Array.from(keep ?? set.portLo.keys(), (i) => [set.portLo[i] ?? 0, set.portHi[i] ?? 0] as const);
-    return split(set, (keep, ends) =>
-      ends
-        ? { kind: 'values', field: portField[side], ranges: ranges(null), expires: ends }
-        : smallSet(portField[side], ranges(keep)),
+    readOnce(cache, set.id);
+    return split(
+      set,
+      (keep, ends) =>
+        ends
+          ? { kind: 'values', field: portField[side], ranges: ranges(null), expires: ends }
+          : smallSet(portField[side], ranges(keep)),
+      null,
     );
   });
 }
 
-function addressSet(set: AddressSet, side: Side, keep: Uint32Array | null, ends: Uint32Array | null): ValueSet {
+function addressSet(
+  set: AddressSet,
+  side: Side,
+  keep: Uint32Array | null,
+  ends: Uint32Array | null,
+  live: Liveness | null,
+): ValueSet {
   return {
     kind: 'addresses',
     field: addressField[side],
@@ -77,27 +111,49 @@ function addressSet(set: AddressSet, side: Side, keep: Uint32Array | null, ends:
     named: true,
     counters: elementCounters(set, keep),
     ...(ends && { expires: ends }),
+    ...(live && { live }),
   };
 }
 
-/** `keep`: indexes of the elements wanted, null for all. `ends`: when each expires; null: none is to. */
-type Make = (keep: Uint32Array | null, ends: Uint32Array | null) => ValueSet;
+function followed({ follow }: SetValueCache, { id, inRules }: NamedSet, sides: string): LiveSet | null {
+  if (!follow) return null;
+  if (inRules === true) {
+    follow.fixed.add(id);
+    return null;
+  }
+  const live = liveSet(id);
+  follow.live.set(`${id} ${sides}`, live);
+  return live;
+}
 
-/** All elements for `may`; for `must` those that are left at any time, or only the permanent ones where nobody knows when that is. */
-function split(set: NamedSet & ElementColumns, make: Make): SetValues {
-  const all = make(null, null);
+/** `keep`: indexes of the elements wanted, null for all. `ends`: when each expires; null: none is to. */
+type Make = (keep: Uint32Array | null, ends: Uint32Array | null, live: Liveness | null) => ValueSet;
+
+/**
+ * All elements for `may`; for `must` those that are left at any time, or only the permanent ones where nobody knows when that is. A set
+ * that is followed and may get elements that time out is two sets from the start.
+ */
+function split(set: AddressSet | AddressPortSet | PortSet, make: Make, live: LiveSet | null): SetValues {
+  const as = (role: Liveness['as']): Liveness | null => live && { of: live, as: role };
   const permanent = permanentElements(set);
-  if (!permanent) return { may: all, must: all };
-  const ends = set.asOf === undefined ? null : sureEnds(set);
-  return { may: all, must: ends ? make(null, ends) : make(permanent, null) };
+  if (!permanent && (!live || set.defaultTimeout === null)) {
+    const all = make(null, null, as('exact'));
+    return { may: all, must: all };
+  }
+  const ends =
+    set.asOf === undefined && permanent ? null : sureEnds(set, 'ranges' in set ? set.ranges.count : set.portLo.length);
+  return {
+    may: make(null, null, as('may')),
+    must: ends ? make(null, ends, as('must')) : make(permanent, null, as('must')),
+  };
 }
 
 /**
  * Until when each element is certainly there, in seconds since the epoch; 0: for good. `ipset save` and nft round what is left down, but
  * never to 0 (`ip_set_timeout_get`, Linux 6.18): 1 says nothing.
  */
-function sureEnds({ timeout, asOf }: NamedSet & ElementColumns): Uint32Array {
-  return (timeout ?? new Uint32Array()).map((left) => {
+function sureEnds({ timeout, asOf }: ElementColumns & Pick<NamedSet, 'asOf'>, count: number): Uint32Array {
+  return (timeout ?? new Uint32Array(count)).map((left) => {
     if (left === 0) return 0;
     return left === 1 || asOf === undefined ? longAgo : Math.min(asOf + left, 0xffffffff);
   });
@@ -136,7 +192,7 @@ function pick16(column: Uint16Array, keep: Uint32Array | null): Uint16Array {
 }
 
 function cached(cache: SetValueCache, key: string, make: () => SetValues): SetValues {
-  const known = cache.get(key) ?? make();
-  cache.set(key, known);
+  const known = cache.values.get(key) ?? make();
+  cache.values.set(key, known);
   return known;
 }

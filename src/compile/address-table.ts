@@ -60,7 +60,7 @@ export function addressEntries(program: StepProgram, use: FieldUse): Entries {
 }
 
 /** bpf/lookup.h computes the same. */
-function hashAddress(address: number, seed: number): number {
+export function hashAddress(address: number, seed: number): number {
   let h = Math.imul(address ^ seed, 0x9e3779b1);
   h ^= h >>> 15;
   return Math.imul(h, 0x85ebca6b) >>> 0;
@@ -70,10 +70,11 @@ function hashAddress(address: number, seed: number): number {
 export const scale = (hash: number, n: number): number =>
   Math.floor(((hash >>> 16) * n + Math.floor(((hash & 0xffff) * n) / 65536)) / 65536);
 
-export function addressTable(all: LabelledRanges): AddressTable {
+/** `spare`: single addresses that may come to it; then it has buckets, however few there are. */
+export function addressTable(all: LabelledRanges, spare = 0): AddressTable {
   const { addresses, labels, rest } = splitSingles(all);
-  if (addresses.length < crossovers.bucketsFrom) return { buckets: null, ...rangesOf(all) };
-  return { buckets: bucketsOf(addresses, labels), ...rangesOf(rest) };
+  if (spare === 0 && addresses.length < crossovers.bucketsFrom) return { buckets: null, ...rangesOf(all) };
+  return { buckets: bucketsOf(addresses, labels, spare), ...rangesOf(rest) };
 }
 
 const lengthOf = ({ starts, count }: LabelledRanges, i: number): number =>
@@ -116,12 +117,13 @@ function splitSingles(all: LabelledRanges) {
   };
 }
 
-function bucketsOf(addresses: Uint32Array, labels: Uint32Array): Buckets {
-  const plain = labels.every((label) => label === labels[0]) ? labels[0]! : 0;
-  let count = Math.max(1, Math.ceil(addresses.length / bucketLoad));
+function bucketsOf(addresses: Uint32Array, labels: Uint32Array, spare: number): Buckets {
+  const isPlain = addresses.length >= crossovers.bucketsFrom && labels.every((label) => label === labels[0]);
+  const plain = isPlain ? labels[0]! : 0;
+  let count = Math.max(1, Math.ceil((addresses.length + spare) / bucketLoad));
   for (let seed = 1; ; seed++) {
     const words = fillBuckets(addresses, plain === 0 ? labels : null, count, seed);
-    if (words !== null) return { words, count, seed, elements: addresses.length, plain, filler: addresses[0]! };
+    if (words !== null) return { words, count, seed, elements: addresses.length, plain, filler: addresses[0] ?? 0 };
     if (seed % 3 === 0) count = Math.ceil(count * 1.25);
   }
 }

@@ -52,6 +52,19 @@ export class Classes {
     }
   }
 
+  /** Makes the current set that of a class; the sweep is over then. */
+  become(id: number): void {
+    for (let w = 0; w < this.#words; w++) {
+      const differs = this.#current[w]! ^ this.#members[id * this.#words + w]!;
+      for (let bits = differs; bits !== 0; bits &= bits - 1) this.toggle(w * 32 + 31 - Math.clz32(bits & -bits));
+    }
+  }
+
+  /** Is the atom in the current set? */
+  isIn(atom: number): boolean {
+    return ((this.#current[atom >>> 5]! >>> (atom & 31)) & 1) === 1;
+  }
+
   #equals(id: number): boolean {
     const at = id * this.#words;
     for (let w = 0; w < this.#words; w++) if (this.#members[at + w] !== this.#current[w]) return false;

@@ -1,15 +1,31 @@
 /** Prefilter -> Image. */
 import type { Prefilter, StepProgram } from '../plan/program.js';
 import { Arena } from './arena.js';
-import { familyImage } from './family.js';
+import { familyImage, type FamilyLayout } from './family.js';
 import type { Image } from './image.js';
 import { rodataBytes } from './rodata.js';
+import type { Spare } from './spare.js';
 
 export interface CompileOptions {
   /** False: drops are not counted, which makes labels and tables smaller and saves a write to memory a packet. */
   readonly counters?: boolean;
   /** Most bytes for the bit vectors of both families; tables of elements and counters come on top. */
   readonly memory?: number;
+  /** Room for elements of followed sets that come later; none unless told. */
+  readonly spare?: (prefilter: Prefilter) => Spare;
+}
+
+/** What src/update needs to know of an image to change it in place. */
+export interface Layout {
+  readonly ip: FamilyLayout;
+  readonly ip6: FamilyLayout;
+  /** Counters of elements that come later: from the first up to the second. */
+  readonly counters: readonly [from: number, to: number];
+}
+
+export interface Compiled {
+  readonly image: Image;
+  readonly layout: Layout;
 }
 
 /** Without being told: bit vectors of about 10,000 rules of five fields each. */
@@ -21,18 +37,23 @@ const withoutCounters = (program: StepProgram): StepProgram => ({
 });
 
 /** Throws CompileError when the prefilter does not fit. */
-export function compilePrefilter(given: Prefilter, options: CompileOptions = {}): Image {
+export const compilePrefilter = (prefilter: Prefilter, options: CompileOptions = {}): Image =>
+  compileWithLayout(prefilter, options).image;
+
+export function compileWithLayout(given: Prefilter, options: CompileOptions): Compiled {
   const counted = options.counters !== false;
   const prefilter = counted ? given : { ip: withoutCounters(given.ip), ip6: withoutCounters(given.ip6), counters: 0 };
   let family: 4 | 6 = 4;
   const arena = new Arena(() => family, options.memory ?? defaultMemory);
-  const start = firstExpiry(prefilter);
-  const ip = familyImage(prefilter.ip, arena, start);
+  const spare = options.spare?.(prefilter) ?? null;
+  const start = tickStart(prefilter, spare?.now ?? null);
+  const ip = familyImage(prefilter.ip, arena, start, spare);
   family = 6;
-  const ip6 = familyImage(prefilter.ip6, arena, start);
+  const ip6 = familyImage(prefilter.ip6, arena, start, spare);
   const size = arena.size;
-  const counters = counted ? Math.max(1, prefilter.counters) : 0;
-  return {
+  const known = counted ? Math.max(1, prefilter.counters) : 0;
+  const counters = counted ? known + (spare?.counters ?? 0) : 0;
+  const image: Image = {
     tables: arena.bytes(),
     counters,
     structures: [...ip.structures, ...ip6.structures],
@@ -46,12 +67,17 @@ export function compilePrefilter(given: Prefilter, options: CompileOptions = {})
       return rodataBytes({ tables: size, counters }, ip, ip6, device, clockStart);
     },
   };
+  return { image, layout: { ip: ip.layout, ip6: ip6.layout, counters: [known, counters] } };
 }
 
-/** Second since the epoch at which the first element expires; 0 where none does. */
-function firstExpiry({ ip, ip6 }: Prefilter): number {
-  let first = Infinity;
+/** Ticks that are counted reach for nine years: half of that before the last element expires. */
+const reach = 2 ** 27;
+
+/** Second since the epoch that expiries are counted from: what ends before it has ended already. 0 where nothing expires. */
+function tickStart({ ip, ip6 }: Prefilter, now: number | null): number {
+  let [first, last] = [now ?? Infinity, now ?? 0];
   for (const { expires } of [...ip.atoms, ...ip6.atoms])
-    for (const second of expires ?? []) if (second > 0 && second < first) first = second;
-  return first === Infinity ? 0 : first;
+    for (const second of expires ?? [])
+      if (second > 0) [first, last] = [Math.min(first, second), Math.max(last, second)];
+  return first === Infinity ? 0 : Math.max(first, last - reach);
 }

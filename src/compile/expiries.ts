@@ -2,7 +2,7 @@
 import { counterBits, counterMask, expiryBytes, expiryClass, expiryTickBits } from './abi.js';
 
 /** A label that no record stands behind holds for good. */
-const isExpiring = (label: number): boolean => label >>> counterBits === expiryClass;
+export const isExpiring = (label: number): boolean => label >>> counterBits === expiryClass;
 
 const recordWords = expiryBytes / 4;
 
@@ -19,9 +19,13 @@ export class Expiries {
 
   /** A label that means `until` before that second, and `after` from then on. */
   label(seconds: number, until: number, after: number): number {
+    const ends = this.tickOf(seconds);
+    return ends === null ? after : this.labelUntil(ends, until, after);
+  }
+
+  labelUntil(ends: number, until: number, after: number): number {
     if (until === after || (isExpiring(after) && this.#words[(after & counterMask) * recordWords + 1] === until))
       return after;
-    const ends = this.#ticks(seconds);
     const hash = Math.imul(ends, 0x9e3779b1) ^ Math.imul(until, 0x85ebca77) ^ Math.imul(after, 0xc2b2ae3d);
     let record = (this.#byHash.get(hash) ?? 0) - 1;
     while (record >= 0 && !this.#equals(record, ends, until, after)) record = this.#next[record]! - 1;
@@ -29,8 +33,9 @@ export class Expiries {
     return ((expiryClass << counterBits) | (record & counterMask)) >>> 0;
   }
 
-  /** Rounded down: too early is the safe side. */
-  #ticks(seconds: number): number {
+  /** Rounded down: too early is the safe side. Null: it has passed. */
+  tickOf(seconds: number): number | null {
+    if (seconds < this.start) return null;
     return Math.min(0xffffffff, Math.floor(((seconds - this.start) * 1e9) / 2 ** expiryTickBits));
   }
 
@@ -50,6 +55,12 @@ export class Expiries {
     this.#next[id] = this.#byHash.get(hash) ?? 0;
     this.#byHash.set(hash, id + 1);
     return id;
+  }
+
+  /** What the record of the label says: when it ends, the label before that and the one from then on. */
+  record(label: number): readonly [ends: number, until: number, after: number] {
+    const at = (label & counterMask) * recordWords;
+    return [this.#words[at]!, this.#words[at + 1]!, this.#words[at + 2]!];
   }
 
   get count(): number {

@@ -1,6 +1,6 @@
 /** One family's steps as tables, and the numbers that its part of the configuration needs. */
 import type { Field, StepProgram } from '../plan/program.js';
-import { fieldSlots, outcomes, prefixTables, slots, stepBytes } from './abi.js';
+import { expiryBytes, fieldSlots, outcomes, prefixTables, slots, stepBytes } from './abi.js';
 import { addressEntries, addressTable, type AddressTable } from './address-table.js';
 import type { Arena } from './arena.js';
 import { Classes } from './classes.js';
@@ -9,10 +9,15 @@ import { CompileError, type Structure } from './image.js';
 import { Expiries } from './expiries.js';
 import { Escapes, Labels } from './labels.js';
 import { address6Prefixes, macPrefixes, tuplePrefixes } from './prefix-entries.js';
-import { prefixTable, type PrefixTable } from './prefix-table.js';
-import { bitVectors, rowBytes, rowWords, walkedByVerifier } from './rows.js';
+import { lengthWordCount } from './prefix-groups.js';
+import { prefixTable, type KeyLayout, type PrefixTable } from './prefix-table.js';
+import { RowBuilder, rowBytes, rowWords, walkedByVerifier } from './rows.js';
+import type { Spare } from './spare.js';
 import { labelWidth, smallEntries, smallTable } from './small-table.js';
 import { sweep, type LabelledRanges } from './sweep.js';
+
+/** Groups of IPv6 addresses that may come: one for each label outside of the longer prefixes. */
+const spareGroups = 64;
 
 /** Members of structs by the names of bpf/abi.h. */
 export type Numbers = Readonly<Record<string, number>>;
@@ -32,11 +37,49 @@ export interface FamilyImage {
   readonly prefixes: readonly { readonly table: number; readonly numbers: Numbers }[];
   readonly structures: readonly Structure[];
   readonly used: readonly Field[];
+  readonly layout: FamilyLayout;
+}
+
+/** Where the parts of a followed field stand in `tables`, and what its labels mean: for changes in place (src/update). */
+export interface FieldLayout {
+  readonly use: FieldUse;
+  readonly classes: Classes;
+  readonly labels: Labels;
+  readonly rowBuilder: RowBuilder;
+  /** Rows there are places for. */
+  readonly rows: Place;
+  readonly address: Numbers | null;
+  readonly prefix: PrefixLayout | null;
+}
+
+export interface PrefixLayout {
+  readonly numbers: Numbers;
+  readonly layout: KeyLayout;
+  readonly unit: number;
+  /** Groups in use; `group_count` has the spare ones too. */
+  readonly groups: number;
+  readonly lengths: Place;
+}
+
+/** Offset of a table, and how many of its things fit. */
+export interface Place {
+  readonly offset: number;
+  readonly capacity: number;
+}
+
+export interface FamilyLayout {
+  readonly program: StepProgram;
+  /** Followed ones only. */
+  readonly fields: readonly FieldLayout[];
+  readonly escapes: Place;
+  readonly expiries: Place;
+  /** Offset of the steps. */
+  readonly steps: number;
 }
 
 /** `start`: second since the epoch that expiries are counted from. */
-export function familyImage(program: StepProgram, arena: Arena, start: number): FamilyImage {
-  return new FamilyBuilder(program, arena, start).build();
+export function familyImage(program: StepProgram, arena: Arena, start: number, spare: Spare | null): FamilyImage {
+  return new FamilyBuilder(program, arena, start, spare).build();
 }
 
 class FamilyBuilder {
@@ -47,11 +90,13 @@ class FamilyBuilder {
   readonly #prefixes: { table: number; numbers: Numbers }[] = [];
   readonly #structures: Structure[] = [];
   readonly #uses: readonly FieldUse[];
+  readonly #layouts: FieldLayout[] = [];
 
   constructor(
     private readonly program: StepProgram,
     private readonly arena: Arena,
     start: number,
+    private readonly spare: Spare | null,
   ) {
     this.#expiries = new Expiries(start);
     this.#uses = usedFields(program);
@@ -59,16 +104,28 @@ class FamilyBuilder {
 
   build(): FamilyImage {
     for (const use of this.#uses) this.#field(use);
-    if (this.#escapes.length >= 2 ** 22) {
+    const escapes = this.#padded(this.#escapes.words(), this.#room('escapes'), 1);
+    if (escapes.length >= 2 ** 22) {
       const message = 'too many elements whose packets count differently in several steps';
       throw new CompileError('too-large', message, this.program.family);
     }
-    if (this.#expiries.count > 2 ** 22) {
+    const expiries = this.#padded(this.#expiries.words(), this.#room('expiries'), expiryBytes / 4);
+    if (expiries.length > (2 ** 22 * expiryBytes) / 4) {
       const message = 'too many elements that expire at different times';
       throw new CompileError('too-large', message, this.program.family);
     }
+    if (expiries.length > 0) this.#list('expiries', 'direct', this.#expiries.count, expiries.byteLength);
+    const steps = this.arena.add(this.#stepTable());
+    const at = { steps, escapes: this.arena.add(escapes), expiries: this.arena.add(expiries) };
     return {
-      numbers: this.#familyNumbers(),
+      numbers: this.#familyNumbers(at),
+      layout: {
+        program: this.program,
+        fields: this.#layouts,
+        escapes: { offset: at.escapes, capacity: escapes.length },
+        expiries: { offset: at.expiries, capacity: expiries.length / (expiryBytes / 4) },
+        steps,
+      },
       fields: this.#fields,
       address: this.#address,
       prefixes: this.#prefixes,
@@ -77,7 +134,23 @@ class FamilyBuilder {
     };
   }
 
-  #familyNumbers(): Numbers {
+  /** u32s of escape records, or expiry records, to leave free. */
+  #room(of: 'escapes' | 'expiries'): number {
+    const live = this.#uses.filter((use) => use.live);
+    if (this.spare === null || live.length === 0) return 0;
+    // A record of an element that counts in two steps has six words.
+    if (of === 'escapes') return live.some(({ counted }) => counted.length > 0) ? this.spare.counters * 6 : 0;
+    return live.some(({ timed }) => timed) ? this.spare.expiries : 0;
+  }
+
+  #padded(words: Uint32Array, more: number, size: number): Uint32Array {
+    if (more === 0) return words;
+    const padded = new Uint32Array(words.length + more * size);
+    padded.set(words);
+    return padded;
+  }
+
+  #familyNumbers(at: Readonly<Record<'steps' | 'escapes' | 'expiries', number>>): Numbers {
     const { steps } = this.program;
     const tuples = this.#uses.filter(({ field }) => field === 'tuple');
     const bits = (test: (use: FieldUse) => boolean): number =>
@@ -91,21 +164,13 @@ class FamilyBuilder {
       enabled: steps.length > 0 ? 1 : 0,
       used: this.#uses.reduce((sum, { slot }) => sum | (1 << slot), 0),
       words: rowWords(steps.length),
-      steps: this.arena.add(this.#stepTable()),
       step_count: steps.length,
       skips: steps.filter(({ outcome }) => outcome.kind !== 'drop' && outcome.kind !== 'pass').length,
       calls: walkedByVerifier(rowWords(steps.length), this.#uses.length) ? 0 : 1,
-      escapes: this.arena.add(this.#escapes.words()),
-      expiries: this.arena.add(this.#expiryTable()),
+      ...at,
       tuple_destination: bits((use) => tuple(use).addressField === 'daddr'),
       tuple_source_port: bits((use) => tuple(use).portField === 'sport'),
     };
-  }
-
-  #expiryTable(): Uint32Array {
-    const words = this.#expiries.words();
-    if (words.length > 0) this.#list('expiries', 'direct', this.#expiries.count, words.byteLength);
-    return words;
   }
 
   #stepTable(): Uint8Array {
@@ -135,31 +200,38 @@ class FamilyBuilder {
     const { family } = this.program;
     let table: Numbers = { labels: 0, width: 0 };
     let device: LabelledRanges | null = null;
+    const spare = use.live ? this.spare : null;
+    let place: Pick<FieldLayout, 'address' | 'prefix'> = { address: null, prefix: null };
+    const more = spare?.elements ?? 0;
     if (isSmall(use.field)) {
       const ranges = sweep(smallEntries(this.program, use), classes, labels);
       if (use.field === 'device') device = ranges;
       else table = this.#small(use.field, ranges, labelWidth(labels.isCounted, classes.count));
     } else if (use.field === 'smac') {
       const layout = prefixTable(macPrefixes(this.program, use), classes, labels, 'top-and-word');
-      this.#prefix('smac', prefixTables.smac, layout);
+      this.#prefix('smac', prefixTables.smac, layout, more);
     } else if (use.field === 'tuple') {
       const index = use.slot - slots.tuple0;
       const layout = family === 4 ? 'top-and-word' : 'wide';
-      const built = prefixTable(tuplePrefixes(this.program, use), classes, labels, layout);
-      this.#prefix(`tuple${index}`, prefixTables.tuple0 + index, built);
+      const built = prefixTable(tuplePrefixes(this.program, use), classes, labels, layout, more);
+      place = this.#prefix(`tuple${index}`, prefixTables.tuple0 + index, built, more);
     } else if (family === 6) {
-      const built = prefixTable(address6Prefixes(this.program, use), classes, labels, 'address6');
-      this.#prefix(use.field, prefixTables[use.field], built);
+      const built = prefixTable(address6Prefixes(this.program, use), classes, labels, 'address6', more);
+      place = this.#prefix(use.field, prefixTables[use.field], built, more);
     } else {
       const ranges = sweep(addressEntries(this.program, use), classes, labels);
-      this.#addresses(use.field, addressTable(ranges));
+      place = { address: this.#addresses(use.field, addressTable(ranges, more)), prefix: null };
     }
-    this.arena.reserveRows(rowBytes(this.program.steps.length, classes.count));
-    const rows = bitVectors(this.program, use, classes);
+    const capacity = classes.count + (spare?.classes ?? 0);
+    this.arena.reserveRows(rowBytes(this.program.steps.length, capacity));
+    const rowBuilder = new RowBuilder(this.program, use, classes);
+    const rows = rowBuilder.rows(capacity - classes.count);
+    const offset = this.arena.add(rows);
+    if (use.live) this.#layouts.push({ use, classes, labels, rowBuilder, rows: { offset, capacity }, ...place });
     const numbers = {
       ...table,
-      rows: this.arena.add(rows),
-      classes: classes.count,
+      rows: offset,
+      classes: capacity,
       counted: labels.isCounted ? 1 : 0,
       timed: labels.isTimed ? 1 : 0,
     };
@@ -177,7 +249,7 @@ class FamilyBuilder {
     return { labels: this.arena.add(table), width };
   }
 
-  #addresses(field: 'saddr' | 'daddr', { buckets, ranges, fallback }: AddressTable): void {
+  #addresses(field: 'saddr' | 'daddr', { buckets, ranges, fallback }: AddressTable): Numbers {
     const name = this.program.family === 4 ? field : `${field} groups`;
     const numbers: Record<string, number> = { fallback };
     if (buckets !== null) {
@@ -197,15 +269,19 @@ class FamilyBuilder {
       this.#list(name, 'ranges', ranges.count, ranges.words.byteLength + (ranges.index?.byteLength ?? 0));
     }
     this.#address.push({ side: field === 'saddr' ? 0 : 1, numbers });
+    return numbers;
   }
 
-  #prefix(name: string, table: number, built: PrefixTable): void {
-    const { top, buckets } = built;
-    if (top !== null && (name === 'saddr' || name === 'daddr')) this.#addresses(name, addressTable(top));
+  /** `more`: entries that may come to the table. */
+  #prefix(name: string, table: number, built: PrefixTable, more: number): Pick<FieldLayout, 'address' | 'prefix'> {
+    const { top, buckets, unit, layout } = built;
+    const address =
+      top !== null && (name === 'saddr' || name === 'daddr') ? this.#addresses(name, addressTable(top, more)) : null;
     const lengths = this.arena.add(built.lengths);
+    const groups = top === null || more === 0 ? 0 : spareGroups;
     const numbers: Record<string, number> = {
-      groups: this.arena.add(built.groups(lengths)),
-      group_count: built.groupCount,
+      groups: this.arena.add(built.groups(lengths, groups)),
+      group_count: built.groupCount + groups,
       depth: built.depth,
     };
     if (buckets !== null) {
@@ -217,6 +293,13 @@ class FamilyBuilder {
       this.#list(name, 'prefix-buckets', built.elements, buckets.words.byteLength + buckets.bloom.byteLength);
     }
     this.#prefixes.push({ table, numbers });
+    const prefix = {
+      numbers,
+      layout,
+      groups: built.groupCount,
+      lengths: { offset: lengths, capacity: built.lengths.length / lengthWordCount },
+    };
+    return { address, prefix: unit === null ? null : { ...prefix, unit } };
   }
 
   #list(name: string, structure: Structure['structure'], entries: number, bytes: number): void {

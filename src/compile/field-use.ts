@@ -12,6 +12,8 @@ export interface FieldUse {
   readonly counted: readonly CountedAtom[];
   /** Some entry expires. */
   readonly timed: boolean;
+  /** Some atom follows a set. */
+  readonly live: boolean;
 }
 
 /** The literal whose atom counts the drop of this step by line, or null. */
@@ -69,6 +71,7 @@ export function usedFields(program: StepProgram): FieldUse[] {
       field: program.atoms[atoms[0]!]!.field,
       atoms,
       timed: atoms.some((atom) => isTimed(program.atoms[atom]!)),
+      live: atoms.some((atom) => program.atoms[atom]!.live !== undefined),
       counted: atoms.flatMap((atom, position) => {
         const steps = countedSteps.get(atom);
         return steps === undefined ? [] : [{ atom: position, steps }];
@@ -76,7 +79,8 @@ export function usedFields(program: StepProgram): FieldUse[] {
     }));
 }
 
-const isTimed = ({ expires }: Atom): boolean => expires?.some((second) => second > 0) ?? false;
+const isTimed = ({ expires, live }: Atom): boolean =>
+  live?.as === 'must' || (expires?.some((second) => second > 0) ?? false);
 
 /** Expiry per entry, atom by atom; null when none expires. */
 export function expiryColumn(atoms: readonly Atom[], sizes: readonly number[]): Uint32Array | null {

@@ -3,13 +3,11 @@ import type { AddressFamily } from '../model/address.js';
 import type { Ruleset } from '../model/ruleset.js';
 import { planRuleset } from '../plan/plan-ruleset.js';
 import type { Plan, PlanOptions } from '../plan/plan.js';
-import { compilePrefilter, type CompileOptions } from './compile.js';
-import type { Image } from './image.js';
+import { compileWithLayout, type Compiled, type CompileOptions } from './compile.js';
 import { CompileError, maxSteps } from './image.js';
 
-export interface Fitted {
+export interface Fitted extends Compiled {
   readonly plan: Plan;
-  readonly image: Image;
 }
 
 /** Further attempts at a number of steps between the most that is known to fit and the least that does not. */
@@ -23,7 +21,7 @@ export function planWithinLimits(ruleset: Ruleset, options: PlanOptions, compile
   const attempt = (maxSteps: Steps): Attempt => {
     const plan = planRuleset(ruleset, { ...options, maxSteps });
     try {
-      return { fitted: { plan, image: compilePrefilter(plan.prefilter, compile) } };
+      return { fitted: { plan, ...compileWithLayout(plan.prefilter, compile) } };
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
       return { error, tried: plan.prefilter[error.family === 4 ? 'ip' : 'ip6'].steps.length };

@@ -42,10 +42,10 @@ export interface CountedAtom {
 export class Labels {
   constructor(
     private readonly classes: Classes,
-    private readonly escapes: Escapes,
-    private readonly counted: readonly CountedAtom[],
+    readonly escapes: Escapes,
+    readonly counted: readonly CountedAtom[],
     /** Null: no entry of the field expires. */
-    private readonly expiries: Expiries | null,
+    readonly expiries: Expiries | null,
   ) {}
 
   /** Labels have a part for a counter; where entries expire too, for the class alone would not say so. */

@@ -25,30 +25,34 @@ export interface PrefixBuckets {
 const slotsPerEntry = 1.7;
 /** Four bits in one word: one false answer of a hundred. */
 const bloomBitsPerEntry = 12;
-const bucketWords = 16;
+export const bucketWords = 16;
 
-/** Null: no entries, and no buckets either. */
-export function prefixBuckets(entries: PrefixEntries, wide: boolean): PrefixBuckets | null {
-  if (entries.count === 0) return null;
+/** Null: no entries, and no buckets either. `spare`: entries that may come to it. */
+export function prefixBuckets(entries: PrefixEntries, wide: boolean, spare = 0): PrefixBuckets | null {
+  if (entries.count + spare === 0) return null;
   const slots = wide ? wideSlots : prefixSlots;
-  let count = Math.ceil((entries.count * slotsPerEntry) / slots);
+  let count = Math.ceil(((entries.count + spare) * slotsPerEntry) / slots);
   for (let seed = 1; ; seed++) {
-    const filled = fill(entries, wide, count, seed);
+    const filled = fill(entries, wide, count, seed, spare > 0);
     if (filled !== null) {
-      const isMany = entries.count >= crossovers.bloomFrom;
-      return { words: filled, count, seed, bloom: isMany ? bloomOf(entries, seed) : new Uint32Array(0) };
+      const isMany = entries.count + spare >= crossovers.bloomFrom;
+      return { words: filled, count, seed, bloom: isMany ? bloomOf(entries, seed, spare) : new Uint32Array(0) };
     }
     if (seed % 2 === 0) count = Math.ceil(count * 1.25);
   }
 }
 
-function hashEntry({ word, tag }: PrefixEntries, i: number, seed: number): number {
+const hashEntry = ({ word, tag }: PrefixEntries, i: number, seed: number): number =>
+  hashPrefix(word[0]![i]!, word[1]![i]!, word[2]![i]!, word[3]![i]!, tag[i]!, seed);
+
+/** bpf/prefix.h computes the same. */
+export function hashPrefix(a: number, b: number, c: number, d: number, tag: number, seed: number): number {
   let h =
-    Math.imul(word[0]![i]!, 0x9e3779b1) +
-    Math.imul(word[1]![i]!, 0x85ebca77) +
-    Math.imul(word[2]![i]!, 0xc2b2ae3d) +
-    Math.imul(word[3]![i]!, 0x27d4eb2f) +
-    Math.imul(tag[i]! ^ seed, 0x165667b1);
+    Math.imul(a, 0x9e3779b1) +
+    Math.imul(b, 0x85ebca77) +
+    Math.imul(c, 0xc2b2ae3d) +
+    Math.imul(d, 0x27d4eb2f) +
+    Math.imul(tag ^ seed, 0x165667b1);
   h = (h ^ (h >>> 16)) | 0;
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 15;
@@ -57,7 +61,7 @@ function hashEntry({ word, tag }: PrefixEntries, i: number, seed: number): numbe
 }
 
 /** Null when an entry found no slot within the buckets that a lookup probes. */
-function fill(entries: PrefixEntries, wide: boolean, count: number, seed: number): Uint32Array | null {
+function fill(entries: PrefixEntries, wide: boolean, count: number, seed: number, grows: boolean): Uint32Array | null {
   const slots = wide ? wideSlots : prefixSlots;
   const words = new Uint32Array((count + maxPrefixBuckets) * bucketWords);
   const used = new Uint8Array(count + maxPrefixBuckets);
@@ -73,8 +77,21 @@ function fill(entries: PrefixEntries, wide: boolean, count: number, seed: number
     }
     write(words, bytes, bucket * bucketWords, used[bucket]!++, entries, i);
   }
+  if (grows) {
+    used.forEach((from, bucket) => {
+      for (let slot = from; slot < slots; slot++)
+        for (const half of [slot, slots + slot])
+          words.fill(nobody, bucket * bucketWords + half * 2, bucket * bucketWords + half * 2 + 2);
+    });
+  }
   return words;
 }
+
+/**
+ * Keys of free slots. A lookup that meets a slot while it is written may see some of its words as they were, and others as they will be:
+ * no packet has such a key. (Of tuples and MACs the low half is the same in all keys, and the high half is written at once.)
+ */
+const nobody = 0xff2ad5c3;
 
 function writeKey(words: Uint32Array, at: number, slots: number, slot: number, { word }: PrefixEntries, i: number) {
   words[at + slot * 2 + highHalf] = word[0]![i]!;
@@ -109,17 +126,26 @@ const markWide = (words: Uint32Array, _: Uint8Array, bucket: number): void => {
   words[bucket * bucketWords + 12] = 1;
 };
 
-function bloomOf(entries: PrefixEntries, seed: number): Uint32Array {
-  const words = Math.ceil((entries.count * bloomBitsPerEntry) / 64);
+/** The bits of one word that stand for a hash: its low half, its high half. */
+export function bloomBits(h: number): [low: number, high: number] {
+  const bits = Math.imul(h, 0x85ebca6b);
+  const halves: [number, number] = [0, 0];
+  for (const shift of [8, 14, 20, 26]) {
+    const bit = (bits >>> shift) & 63;
+    halves[bit >>> 5]! |= 1 << (bit & 31);
+  }
+  return halves;
+}
+
+function bloomOf(entries: PrefixEntries, seed: number, spare: number): Uint32Array {
+  const words = Math.ceil(((entries.count + spare) * bloomBitsPerEntry) / 64);
   const bloom = new Uint32Array(words * 2);
   for (let i = 0; i < entries.count; i++) {
     const h = hashEntry(entries, i, seed);
-    const bits = Math.imul(h, 0x85ebca6b);
     const at = scale(h, words) * 2;
-    for (const shift of [8, 14, 20, 26]) {
-      const bit = (bits >>> shift) & 63;
-      bloom[at + (bit < 32 ? lowHalf : highHalf)]! |= 1 << (bit & 31);
-    }
+    const [low, high] = bloomBits(h);
+    bloom[at + lowHalf]! |= low;
+    bloom[at + highHalf]! |= high;
   }
   return bloom;
 }

@@ -9,7 +9,7 @@ import type { Prefixes } from './prefix-split.js';
 import type { KeyLayout } from './prefix-table.js';
 import type { LabelledRanges } from './sweep.js';
 
-const lengthWordCount = 6;
+export const lengthWordCount = 6;
 
 /** Lengths that occur together, shortest first. */
 interface LengthList {
@@ -33,12 +33,15 @@ export class PrefixGroups {
     readonly kept: Uint32Array,
     readonly labelOf: Uint32Array,
     readonly layout: KeyLayout,
+    /** Length that every group with longer prefixes has, so that such ones can come to it; null: none will come. */
+    readonly unit: number | null,
   ) {
     this.#entries = new GrowingColumns(6, kept.length);
     const { words, top } = prefixes;
     const zeros = words.length === 1 ? new Uint32Array(prefixes.count) : null;
     this.key = zeros === null ? words : [top, words[0]!, zeros, zeros];
     this.#list([]);
+    if (unit !== null) this.#list([unit]);
   }
 
   get count(): number {
@@ -85,14 +88,15 @@ export class PrefixGroups {
     return words;
   }
 
-  words(lengthsOffset: number): Uint32Array {
+  /** `spare`: groups that may come. */
+  words(lengthsOffset: number, spare: number): Uint32Array {
     const starts: number[] = [];
     let at = lengthsOffset;
     for (const { lengths } of this.#lists) {
       starts.push(at);
       at += lengths.length * lengthWordCount * 4;
     }
-    const words = new Uint32Array(this.count * 4);
+    const words = new Uint32Array((this.count + spare) * 4);
     for (let i = 0; i < this.count; i++) {
       const list = this.#groups.columns[1]![i]!;
       words.set([this.#groups.columns[0]![i]!, starts[list]!, this.#lists[list]!.lengths.length, 0], i * 4);
@@ -101,7 +105,7 @@ export class PrefixGroups {
   }
 
   #lengthsOf(from: number, to: number): number[] {
-    const seen = new Set<number>();
+    const seen = new Set<number>(this.unit !== null && (to > from || this.layout !== 'address6') ? [this.unit] : []);
     for (let n = from; n < to; n++) seen.add(this.prefixes.length[this.kept[n]!]!);
     return [...seen].sort((a, b) => a - b);
   }
@@ -156,15 +160,19 @@ export class PrefixGroups {
     return true;
   }
 
-  /** Word `k` of a key's mask. */
   #mask(length: number, k: number): number {
-    const bits = this.layout === 'top-and-word' ? [32, length, 0, 0][k]! : length - k * 32;
-    return bits <= 0 ? 0 : bits >= 32 ? 0xffffffff : 2 ** 32 - 2 ** (32 - bits);
+    return keyMask(this.layout, length, k);
   }
 }
 
+/** Word `k` of a key's mask. */
+export function keyMask(layout: KeyLayout, length: number, k: number): number {
+  const bits = layout === 'top-and-word' ? [32, length, 0, 0][k]! : length - k * 32;
+  return bits <= 0 ? 0 : bits >= 32 ? 0xffffffff : 2 ** 32 - 2 ** (32 - bits);
+}
+
 /** Positions below `target` that a search by halving meets before it. */
-function markersBefore(count: number, target: number): number[] {
+export function markersBefore(count: number, target: number): number[] {
   const met: number[] = [];
   let low = 0;
   let left = count;

@@ -13,29 +13,50 @@ export interface PrefixTable {
   /** struct prefix_length, u32s. */
   readonly lengths: Uint32Array;
   /** struct prefix_group, u32s, when the lengths stand at that offset. */
-  readonly groups: (lengthsOffset: number) => Uint32Array;
+  readonly groups: (lengthsOffset: number, spare: number) => Uint32Array;
   readonly groupCount: number;
   readonly depth: number;
   readonly buckets: PrefixBuckets | null;
   readonly elements: number;
+  /** The one length that can come and go in place; null: none can. */
+  readonly unit: number | null;
+  readonly layout: KeyLayout;
 }
 
 /** How an element stands in a key (bpf/abi.h): the address alone, behind 32 bits of protocol and port or MAC, or beside them. */
 export type KeyLayout = 'address6' | 'top-and-word' | 'wide';
 
-export function prefixTable(prefixes: Prefixes, classes: Classes, labels: Labels, layout: KeyLayout): PrefixTable {
+/** `spare`: entries that may come to the table. */
+export function prefixTable(
+  prefixes: Prefixes,
+  classes: Classes,
+  labels: Labels,
+  layout: KeyLayout,
+  spare = 0,
+): PrefixTable {
   const fallback = labels.current(() => 0);
   const { kept, labelOf } = nestedLabels(prefixes, classes, labels, fallback);
-  const groups = new PrefixGroups(prefixes, kept, labelOf, layout);
+  const unit = spare === 0 ? null : longest(prefixes, kept, layout);
+  const groups = new PrefixGroups(prefixes, kept, labelOf, layout, unit);
   const top = layout === 'address6' ? groupAddresses(groups, fallback) : null;
   if (layout !== 'address6') groupAll(groups, fallback);
   return {
     top,
     lengths: groups.lengthWords(),
-    groups: (offset) => groups.words(offset),
+    groups: (offset, more) => groups.words(offset, more),
     groupCount: groups.count,
     depth: groups.depth,
-    buckets: prefixBuckets(groups.entries(), layout === 'wide'),
+    buckets: prefixBuckets(groups.entries(), layout === 'wide', spare),
     elements: kept.length,
+    unit,
+    layout,
   };
+}
+
+/** Nothing lies within a prefix of the longest length that there is, so those can come and go one by one. */
+function longest({ length }: Prefixes, kept: Uint32Array, layout: KeyLayout): number {
+  let most = 0;
+  for (const i of kept) most = Math.max(most, length[i]!);
+  if (layout === 'top-and-word') return 32;
+  return layout === 'wide' || most <= 32 ? 128 : most;
 }

@@ -43,31 +43,58 @@ function literalsOf(program: StepProgram, use: FieldUse): StepLiterals[] {
  * u32 halves of rows[classes][words]. Bits beyond the last step are 0. With more than one word a row begins with its span, u32 first word
  * that is not 0 and u32 the one behind the last: most classes of addresses occur in few steps.
  */
-export function bitVectors(program: StepProgram, use: FieldUse, classes: Classes): Uint32Array {
-  const words = rowWords(program.steps.length);
-  const size = rowSize(words) * 2;
-  const head = size - words * 2;
-  const rows = new Uint32Array(classes.count * size);
-  const constrained = literalsOf(program, use);
-  const simple = constrained.filter(({ literals }) => literals.length === 1 && !literals[0]!.negate);
-  const others = constrained.filter(({ literals }) => literals.length > 1 || literals[0]!.negate);
-  const stepsOf: number[][] = use.atoms.map(() => []);
-  for (const { step, literals } of simple) stepsOf[literals[0]!.atom]!.push(step);
-  const unconstrained = rowOf(program.steps.length, words, constrained);
-  for (let id = 0; id < classes.count; id++) {
-    const row = rows.subarray(id * size + head, (id + 1) * size);
-    row.set(unconstrained);
-    if (id === 0) for (const { step, lacking } of constrained) if (lacking) setBit(row, step);
-    if (id > 0) {
-      classes.forEachAtom(id, (atom) => {
-        for (const step of stepsOf[atom]!) setBit(row, step);
-      });
-      for (const { step, literals } of others)
-        if (literals.every(({ atom, negate }) => classes.has(id, atom) !== negate)) setBit(row, step);
-    }
-    if (head > 0) rows.set(spanOf(row), id * size);
+export class RowBuilder {
+  /** u32s of a row. */
+  readonly size: number;
+  readonly #constrained: readonly StepLiterals[];
+  readonly #others: readonly StepLiterals[];
+  /** By position of the atom. */
+  readonly #stepsOf: readonly number[][];
+  readonly #unconstrained: Uint32Array;
+
+  constructor(
+    program: StepProgram,
+    use: FieldUse,
+    private readonly classes: Classes,
+  ) {
+    const words = rowWords(program.steps.length);
+    this.size = rowSize(words) * 2;
+    this.#constrained = literalsOf(program, use);
+    this.#others = this.#constrained.filter(({ literals }) => literals.length > 1 || literals[0]!.negate);
+    this.#stepsOf = use.atoms.map(() => []);
+    for (const { step, literals } of this.#constrained)
+      if (literals.length === 1 && !literals[0]!.negate) this.#stepsOf[literals[0]!.atom]!.push(step);
+    this.#unconstrained = rowOf(program.steps.length, words, this.#constrained);
   }
-  return rows;
+
+  /** Rows of all classes there are, and zeros for `spare` more. */
+  rows(spare: number): Uint32Array {
+    const rows = new Uint32Array((this.classes.count + spare) * this.size);
+    for (let id = 0; id < this.classes.count; id++)
+      this.#write(id, rows.subarray(id * this.size, (id + 1) * this.size));
+    return rows;
+  }
+
+  row(id: number): Uint32Array {
+    const row = new Uint32Array(this.size);
+    this.#write(id, row);
+    return row;
+  }
+
+  #write(id: number, out: Uint32Array): void {
+    const head = this.size - this.#unconstrained.length;
+    const row = out.subarray(head);
+    row.set(this.#unconstrained);
+    if (id === 0) for (const { step, lacking } of this.#constrained) if (lacking) setBit(row, step);
+    if (id > 0) {
+      this.classes.forEachAtom(id, (atom) => {
+        for (const step of this.#stepsOf[atom]!) setBit(row, step);
+      });
+      for (const { step, literals } of this.#others)
+        if (literals.every(({ atom, negate }) => this.classes.has(id, atom) !== negate)) setBit(row, step);
+    }
+    if (head > 0) out.set(spanOf(row));
+  }
 }
 
 /** A bit for every step but those. */

@@ -39,6 +39,10 @@ export interface NativeApi {
   /** Maps a BPF_F_MMAPABLE array into memory and copies `bytes` to `offset`. */
   writeMappable(mapFd: number, offset: number, bytes: Uint8Array): void;
   readMappable(mapFd: number, offset: number, length: number): Uint8Array;
+  /** Maps all of a BPF_F_MMAPABLE array: what is stored there the program sees. Until `unmapMemory`, or until nobody has it any more. */
+  mapMemory(mapFd: number): ArrayBuffer;
+  /** Leaves the buffer, and all views of it, without bytes. */
+  unmapMemory(memory: ArrayBuffer): void;
   updateBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): void;
   /** CPUs that there may ever be: the rows of a map with one value per CPU. */
   possibleCpus(): number;

@@ -26,6 +26,8 @@ interface SetBase {
   readonly elements: number;
   /** Second since the epoch at which the elements had their `timeout` left, or more; absent where nobody knows how old the dump is. */
   readonly asOf?: number;
+  /** Its elements stand in the matches of some rules, not only by its name. */
+  readonly inRules?: true;
 }
 
 /** hash:ip, hash:net, bitmap:ip, nft ipv4_addr/ipv6_addr. With `nomatch`, the most specific prefix decides. */

@@ -2,7 +2,7 @@
 import type { AddressFamily } from '../model/address.js';
 import type { Rule, RuleId, Ruleset } from '../model/ruleset.js';
 import { analyseFamily, routing } from '../analyse/analyse-family.js';
-import type { SetValueCache } from '../analyse/set-values.js';
+import { setValueCache, type SetValueCache } from '../analyse/set-values.js';
 import { assumptionsOf } from './assumptions.js';
 import { coverer } from './coverage.js';
 import type { FamilyPlan, Judgement } from './decide.js';
@@ -35,7 +35,7 @@ interface PlannedFamily extends FamilyPlan {
 export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
   const book = counterBook();
   const kept = keptRules(ruleset);
-  const setValues: SetValueCache = new Map();
+  const setValues = setValueCache(options.follow === true);
   const planned = {
     4: planFamily(ruleset, 4, options, setValues, book, kept),
     6: planFamily(ruleset, 6, options, setValues, book, kept),
@@ -57,6 +57,7 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     prefilter: { ip: planned[4].program, ip6: planned[6].program, counters: book.size() },
     stepRules: { ip: planned[4].stepRules, ip6: planned[6].stepRules },
     counterOwner: book.owner,
+    followed: setValues.follow,
   };
 }
 

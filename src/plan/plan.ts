@@ -1,5 +1,6 @@
 /** The Plan: what every rule's packets will meet, why, and what that rests on. The report, the residual and the loader read it. */
 import type { ReasonCode } from '../analyse/reason-code.js';
+import type { FollowedSets } from '../analyse/set-values.js';
 import type { AddressFamily } from '../model/address.js';
 import type { HostFacts } from '../model/host.js';
 import type { Family, Input, RuleId, Ruleset } from '../model/ruleset.js';
@@ -71,6 +72,8 @@ export interface Plan {
   /** Which rule stands behind each step, for reports: parallel to the family's `steps`. */
   readonly stepRules: { readonly ip: readonly (readonly RuleId[])[]; readonly ip6: readonly (readonly RuleId[])[] };
   readonly counterOwner: (counter: number) => CounterOwner | null;
+  /** What the plan made of the sets it may be asked to follow; null: it was not to. */
+  readonly followed: FollowedSets | null;
 }
 
 export interface PlanOptions {
@@ -81,6 +84,8 @@ export interface PlanOptions {
   readonly allow?: Allowed;
   /** XDP can ask conntrack (`bpf_xdp_ct_lookup`); false: an established-accept guards everything below it. */
   readonly conntrack?: boolean;
+  /** Elements of sets will be added and removed in place while the prefilter runs. */
+  readonly follow?: boolean;
   /** Steps a family may have: fewer than the data plane's limit where an earlier try did not fit. */
   readonly maxSteps?: Readonly<Record<AddressFamily, number>>;
 }

@@ -9,7 +9,7 @@
 import type { AddressFamily, AddressRanges } from '../model/address.js';
 import type { SmallField } from '../model/field.js';
 import type { Ranges } from '../model/match.js';
-import type { AddressPortColumns } from '../model/set.js';
+import type { AddressPortColumns, SetId } from '../model/set.js';
 
 export { Availability, availableUpTo } from '../model/field.js';
 export type { Field, SmallField } from '../model/field.js';
@@ -23,6 +23,14 @@ interface EntryColumns {
    * over such an atom stands, not negated, in a `drop` or `skip` step or, negated, in a `pass` or `ask` step: there that passes more.
    */
   readonly expires?: Uint32Array;
+  /** The entries are the elements of this set, in its order, and are to follow it. */
+  readonly live?: LiveEntries;
+}
+
+export interface LiveEntries {
+  readonly set: SetId;
+  /** `must`: elements that time out expire; `may`: they stay until they are removed; `exact`: none does. */
+  readonly as: 'exact' | 'may' | 'must';
 }
 
 /**

@@ -127,7 +127,8 @@ function toLiteral(literal: Lit, counters: Uint32Array | null, rule: string, bui
 
 function toAtom(set: ValueSet, counters: Uint32Array | null, family: AddressFamily): Atom {
   const atom = lastingAtom(set, counters, family);
-  return 'expires' in set ? { ...atom, expires: set.expires } : atom;
+  const live = 'live' in set && set.live ? { live: { set: set.live.of.set, as: set.live.as } } : {};
+  return 'expires' in set ? { ...atom, expires: set.expires, ...live } : { ...atom, ...live };
 }
 
 function lastingAtom(set: ValueSet, counters: Uint32Array | null, family: AddressFamily): Atom {

@@ -68,5 +68,6 @@ export function samplePlan(specs: readonly RuleSpec[], file = 'rules.v4'): Plan 
     },
     stepRules: { ip: [[]], ip6: [] },
     counterOwner: () => null,
+    followed: null,
   };
 }

@@ -13,6 +13,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"load", Load},
       {"writeMappable", WriteMappable},
       {"readMappable", ReadMappable},
+      {"mapMemory", MapMemory},
+      {"unmapMemory", UnmapMemory},
       {"updateBatch", UpdateBatch},
       {"readPerCpu", ReadPerCpu},
       {"possibleCpus", PossibleCpus},

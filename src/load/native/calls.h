@@ -11,6 +11,8 @@ void SilenceLibbpf();
 // maps.cc
 Napi::Value WriteMappable(const Napi::CallbackInfo &info);
 Napi::Value ReadMappable(const Napi::CallbackInfo &info);
+Napi::Value MapMemory(const Napi::CallbackInfo &info);
+Napi::Value UnmapMemory(const Napi::CallbackInfo &info);
 Napi::Value UpdateBatch(const Napi::CallbackInfo &info);
 Napi::Value PossibleCpus(const Napi::CallbackInfo &info);
 Napi::Value ReadPerCpu(const Napi::CallbackInfo &info);

@@ -136,6 +136,26 @@ Napi::Value ReadMappable(const Napi::CallbackInfo &info) {
   });
 }
 
+Napi::Value MapMemory(const Napi::CallbackInfo &info) {
+  const int64_t fd = IntegerOf(info[0]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const bpf_map_info map = InfoOf(fd);
+    const size_t size = BytesOfArray(map);
+    void *base = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (base == MAP_FAILED) Fail("map into memory");
+    const auto unmap = [size](Napi::Env, void *mapped) { munmap(mapped, size); };
+    return Napi::ArrayBuffer::New(info.Env(), base, size, unmap);
+  });
+}
+
+Napi::Value UnmapMemory(const Napi::CallbackInfo &info) {
+  if (!info[0].IsArrayBuffer()) throw Napi::TypeError::New(info.Env(), "bug: an ArrayBuffer was expected");
+  Napi::ArrayBuffer memory = info[0].As<Napi::ArrayBuffer>();
+  // Whoever still has a view of it sees no bytes any more; the finalizer unmaps.
+  if (!memory.IsDetached()) memory.Detach();
+  return info.Env().Undefined();
+}
+
 Napi::Value UpdateBatch(const Napi::CallbackInfo &info) {
   const int64_t fd = IntegerOf(info[0]), count = IntegerOf(info[3]);
   const View keys = BytesOf(info[1]), values = BytesOf(info[2]);

@@ -30,6 +30,7 @@ export function lowerConcat(
   const keys = concatKeys(parts, context);
   const named = statement.right.kind === 'setReference' ? context.setOf(statement.right.name) : null;
   if (statement.right.kind === 'setReference' && (!named || named.changes || named.stateful)) return null;
+  if (named) named.inRules = true;
   const leaves = named ? named.leaves() : leavesOf({ expression: statement.right, scope: context.scope });
   if (!leaves || leaves.columns.length > 0) return null;
   if (!named && leaves.leaves.some(({ element }) => element?.statements.some(({ kind }) => kind !== 'counter')))

@@ -65,6 +65,8 @@ export class SetDraft {
   why: string | null = null;
   /** Packets change the elements. */
   changes = false;
+  /** A rule's matches were made from its elements. */
+  inRules = false;
   #leaves: Leaves | null | undefined;
   #stateful: boolean | undefined;
   #timed: boolean | undefined;

@@ -27,6 +27,7 @@ export function lowerNft(file: NftFile): LoweredNft {
 
 function lowerTable(file: NftFile, draft: TableDraft, warned: ReadonlySet<string>, sets: NamedSet[]): Table {
   markUpdated(draft);
+  const first = sets.length;
   for (const set of draft.sets.values()) sets.push(lowerSet(set));
   const managed = managerOf(draft, warned);
   const isShort =
@@ -34,6 +35,9 @@ function lowerTable(file: NftFile, draft: TableDraft, warned: ReadonlySet<string
       ? isShortened
       : (): boolean => false;
   const chains = lowerChains(draft, sets, isShort);
+  [...draft.sets.values()].forEach(({ inRules }, i) => {
+    if (inRules) sets[first + i] = { ...sets[first + i]!, inRules };
+  });
   const { family, name, span } = draft;
   const { blocks, loads } = draft;
   return { family, name, dialect: 'nft', file: file.file, span, chains, blocks, loads, ...(managed && { managed }) };

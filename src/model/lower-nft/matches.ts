@@ -169,6 +169,7 @@ function lowerReference({ name }: SetReference, key: Key, negate: boolean, conte
   )
     return types.length === 1 ? asSet(key.port.field === 'sport' ? 'src' : 'dst') : null;
   if (set.changes || set.timed || types?.length !== 1) return null;
+  set.inRules = true;
   const leaves = set.leaves();
   return leaves && compareLeaves(key, leaves, negate);
 }

@@ -35,6 +35,7 @@ export function lowerVerdictMap(statement: VerdictMapStatement, context: MatchCo
   if (!found) return opaque;
   const named = found.expression.kind === 'setReference' ? context.setOf(found.expression.name) : null;
   if (found.expression.kind === 'setReference' && (!named || named.changes || named.stateful)) return opaque;
+  if (named) named.inRules = true;
   const leaves = named ? named.leaves() : leavesOf(found);
   if (!leaves || leaves.columns.length > 0 || leaves.leaves.length > maxWays) return opaque;
   if (leaves.leaves.some(({ element }) => element?.statements.some(({ kind }) => kind !== 'counter'))) return opaque;

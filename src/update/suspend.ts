@@ -1,0 +1,51 @@
+/**
+ * Pass first: where a set has changed and its tables have not, the steps that would now decide wrongly pass until they are replaced. A step
+ * that still matches what it must not passes itself. A guard, skip, question or mark that no longer matches what it must leaves packets
+ * to the drops behind it: those pass. A drop that does not match yet drops less, which is only late.
+ */
+import { outcomes, stepBytes } from '../compile/abi.js';
+import type { FamilyLayout } from '../compile/family.js';
+import { lowHalf } from '../compile/halves.js';
+import type { SetId } from '../model/set.js';
+import type { TableMemory } from './table-memory.js';
+
+/** `op` null: whatever has changed. Answers how many steps pass from now on that did not. */
+export function suspendSteps(
+  memory: TableMemory,
+  { program, steps }: FamilyLayout,
+  set: SetId,
+  op: 'add' | 'remove' | null,
+): number {
+  const own = new Set(program.atoms.flatMap(({ live }, atom) => (live?.set === set ? [atom] : [])));
+  const suspended = new Set<number>();
+  let behind = false;
+  program.steps.forEach(({ when, outcome }, number) => {
+    const literals = when.filter(({ atom }) => own.has(atom));
+    const holdsLess = literals.some(({ negate }) => op === null || negate === (op === 'add'));
+    const holdsMore = literals.some(({ negate }) => op === null || negate === (op === 'remove'));
+    if (holdsLess || (behind && outcome.kind === 'drop')) suspended.add(number);
+    behind ||= holdsMore && outcome.kind !== 'drop';
+  });
+  return passAll(memory, steps, suspended);
+}
+
+/** All drops of a family pass: a set has changed of which nobody knows where it stands in the steps. */
+export const suspendAll = (memory: TableMemory, { program, steps }: FamilyLayout): number =>
+  passAll(
+    memory,
+    steps,
+    program.steps.flatMap(({ outcome }, number) => (outcome.kind === 'drop' ? [number] : [])),
+  );
+
+function passAll(memory: TableMemory, steps: number, numbers: Iterable<number>): number {
+  const shift = lowHalf === 0 ? 0 : 24;
+  let changed = 0;
+  for (const number of numbers) {
+    const word = (steps + number * stepBytes) >>> 2;
+    const now = memory.words[word]!;
+    if (((now >>> shift) & 255) === outcomes.pass) continue;
+    memory.store32(word, (now & ~(255 << shift)) | (outcomes.pass << shift));
+    changed++;
+  }
+  return changed;
+}

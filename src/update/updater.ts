@@ -1,0 +1,201 @@
+/** Elements of sets come and go in the tables of a running prefilter. */
+import type { Layout } from '../compile/compile.js';
+import type { SetId } from '../model/set.js';
+import type { RuleId } from '../model/ruleset.js';
+import type { Plan } from '../plan/plan.js';
+import { keysOf } from './element-keys.js';
+import type { AtomChange } from './field-labels.js';
+import { elementOf, type SetChange } from './set-change.js';
+import { SetState, type Obstacle } from './set-state.js';
+import { suspendAll, suspendSteps } from './suspend.js';
+import { TableMemory } from './table-memory.js';
+import { addTargets, type Target, type TargetAtom } from './target.js';
+
+export interface Replan {
+  readonly set: SetId;
+  readonly reason: string;
+}
+
+export interface Updated {
+  /** Elements that were put in or taken out, or were so already. */
+  readonly elements: number;
+  /** What could not be done in place: the prefilter is sound, and passes more than it should until it is replaced. */
+  readonly replan: readonly Replan[];
+  /** Steps that pass until then. */
+  readonly suspended: number;
+}
+
+/** An element that was added while the prefilter runs, and the counter of its packets. */
+export interface AddedCounter {
+  readonly counter: number;
+  readonly rule: RuleId | null;
+  readonly set: SetId;
+  readonly element: SetChange['ranges'];
+}
+
+export interface Updater {
+  readonly apply: (changes: readonly SetChange[]) => Updated;
+  /** Counters given out since the plan was made; those of elements that have left go on being listed. */
+  readonly added: () => readonly AddedCounter[];
+}
+
+/**
+ * `tables`: the value of the map, which the program reads (src/load/table-mapping.ts), filled by the image that `layout` came with. One
+ * updater at a time changes it.
+ */
+export const createUpdater = (plan: Plan, layout: Layout, tables: Uint8Array): Updater =>
+  new TableUpdater(plan, layout, tables);
+
+class TableUpdater implements Updater {
+  readonly #memory: TableMemory;
+  readonly #sets = new Map<SetId, SetState>();
+  readonly #added: AddedCounter[] = [];
+  #nextCounter: number;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly layout: Layout,
+    tables: Uint8Array,
+  ) {
+    this.#memory = new TableMemory(tables);
+    this.#nextCounter = layout.counters[0];
+    const targets = new Map<SetId, Target[]>();
+    for (const family of [layout.ip, layout.ip6]) addTargets(this.#memory, family, targets);
+    for (const [set, own] of targets) {
+      const sides = [...(plan.followed?.live.values() ?? [])].filter((side) => side.set === set);
+      this.#sets.set(set, new SetState(own, sides));
+    }
+  }
+
+  added = (): readonly AddedCounter[] => this.#added;
+
+  apply = (changes: readonly SetChange[]): Updated => {
+    const replan = new Map<SetId, string>();
+    let elements = 0;
+    let suspended = 0;
+    for (const change of changes) {
+      const reason = this.#applyChange(change, () => elements++);
+      if (reason === null) continue;
+      if (!replan.has(change.set)) replan.set(change.set, reason);
+      suspended += this.#suspend(change);
+    }
+    return { elements, replan: [...replan].map(([set, reason]) => ({ set, reason })), suspended };
+  };
+
+  /** The first obstacle; elements that meet none are changed all the same. */
+  #applyChange(change: SetChange, done: () => void): Obstacle {
+    const state = this.#sets.get(change.set);
+    if (state === undefined)
+      return this.#isRead(change.set) ? 'its elements do not stand in the tables one by one' : null;
+    // Of a packet with the element on both sides, a guard must know of it before a drop does, and no longer than it.
+    const targets = [...state.targets].sort((a, b) => Number(b.guards) - Number(a.guards));
+    if (change.op === 'remove') targets.reverse();
+    const memos = targets.map(() => new Map<number, number>());
+    let found: Obstacle = null;
+    for (let i = 0; i < change.ranges.count; i++) {
+      const obstacle = this.#applyElement(state, targets, memos, change, i);
+      if (obstacle === null) done();
+      else found ??= obstacle;
+    }
+    return found;
+  }
+
+  #isRead(set: SetId): boolean {
+    return this.plan.followed?.fixed.has(set) === true || this.plan.ruleset.sets.get(set)?.inRules === true;
+  }
+
+  #suspend({ set, op }: SetChange): number {
+    const families = [this.layout.ip, this.layout.ip6];
+    const suspend = this.#sets.has(set)
+      ? families.map((family) => suspendSteps(this.#memory, family, set, op))
+      : families.map((family) => suspendAll(this.#memory, family));
+    return suspend.reduce((sum, steps) => sum + steps, 0);
+  }
+
+  #applyElement(
+    state: SetState,
+    targets: readonly Target[],
+    memos: readonly Map<number, number>[],
+    change: SetChange,
+    i: number,
+  ): Obstacle {
+    const obstacle = state.obstacle(change, i);
+    if (obstacle !== null || state.isMissing(change, i)) return obstacle;
+    const counters = new Map<TargetAtom, number>();
+    for (const [t, target] of targets.entries()) {
+      const element = keysOf(change, i, target);
+      if (element === null) return 'an element is too large to change in place';
+      const changes = this.#changesOf(target, change, i);
+      if (changes === null) return 'none of its elements timed out before';
+      for (const key of element.keys) {
+        const old = target.slots.label(key, element.extra);
+        const label = this.#newLabel(target, memos[t]!, old, changes, counters, change, i);
+        if (label === 0) return noRoom;
+        if (label !== old && !target.slots.set(key, element.extra, label)) return noRoom;
+      }
+    }
+    state.note(change, i);
+    return null;
+  }
+
+  /** Null: the element times out, and the set's tables do not know time. */
+  #changesOf({ atoms, field }: Target, { op, expires }: SetChange, i: number): AtomChange[] | null {
+    const seconds = expires?.[i] ?? 0;
+    const changes: AtomChange[] = [];
+    for (const { atom, as } of atoms) {
+      const ends = as === 'must' && seconds > 0 ? field.labels.expiries!.tickOf(seconds) : Infinity;
+      if (op === 'add' && as === 'exact' && seconds > 0) return null;
+      changes.push({ atom, present: op === 'add' && ends !== null, ends: ends ?? Infinity, counter: 0 });
+    }
+    return changes;
+  }
+
+  #newLabel(
+    target: Target,
+    memo: Map<number, number>,
+    old: number,
+    changes: readonly AtomChange[],
+    counters: Map<TargetAtom, number>,
+    change: SetChange,
+    i: number,
+  ): number {
+    const { labels, atoms, field } = target;
+    // Without counters and times, equal labels become equal labels.
+    if (!field.labels.isCounted) {
+      const known = memo.get(old) ?? labels.change(old, changes);
+      memo.set(old, known);
+      return known;
+    }
+    const counted: AtomChange[] = [];
+    for (const [k, one] of changes.entries()) {
+      const atom = atoms[k]!;
+      const counter =
+        one.present && atom.countedBy !== null ? this.#counter(target, atom, old, counters, change, i) : 0;
+      if (counter === null) return 0;
+      counted.push({ ...one, counter });
+    }
+    return labels.change(old, counted);
+  }
+
+  /** Counter + 1 of the element: that it has, or a new one; null: there are no more. */
+  #counter(
+    { labels, layout }: Target,
+    atom: TargetAtom,
+    old: number,
+    counters: Map<TargetAtom, number>,
+    change: SetChange,
+    i: number,
+  ): number | null {
+    const known = counters.get(atom) ?? labels.counterOf(old, atom.atom);
+    if (known !== 0) return known;
+    if (this.#nextCounter >= this.layout.counters[1]) return null;
+    const counter = this.#nextCounter++;
+    counters.set(atom, counter + 1);
+    const rules = this.plan.stepRules[layout.program.family === 4 ? 'ip' : 'ip6'];
+    const rule = rules[atom.countedBy!]?.[0] ?? null;
+    this.#added.push({ counter, rule, set: change.set, element: elementOf(change, i) });
+    return counter + 1;
+  }
+}
+
+const noRoom = 'its tables are full';
