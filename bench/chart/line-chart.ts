@@ -18,7 +18,7 @@ export interface LineChart {
   readonly x: string;
   readonly y: string;
   readonly lines: readonly Line[];
-  /** Logarithmic unless said otherwise. */
+  /** Both axes are logarithmic unless said otherwise. */
   readonly linearY?: boolean;
   readonly linearX?: boolean;
 }
@@ -46,22 +46,36 @@ export function lineChart({ title, subtitle, x, y, lines, linearY, linearX }: Li
       marginRight: 24,
       marginBottom: 46,
       marginTop: 26,
-      x: { type: linearX === true ? 'linear' : 'log', label: x, labelAnchor: 'center', labelArrow: false, ticks: sizes, tickFormat: short },
-      y: { type: linearY === true ? 'linear' : 'log', label: y, labelArrow: false, labelOffset: 48, grid: true, tickFormat: short, ...(linearY === true ? { zero: true, nice: true } : { ticks: logTicks(used) }) },
-      marks: [...marks, Plot.ruleX([]), Plot.frame({ stroke: '#ccc', anchor: 'bottom' })],
+      x: {
+        type: linearX === true ? 'linear' : 'log',
+        label: x,
+        labelAnchor: 'center',
+        labelArrow: false,
+        ticks: sizes,
+        tickFormat: short,
+      },
+      y: {
+        ...(linearY === true ? { type: 'linear', zero: true, nice: true } : logScale(used)),
+        label: y,
+        labelArrow: false,
+        labelOffset: 48,
+        grid: true,
+        tickFormat: short,
+      },
+      marks: [...marks, Plot.frame({ stroke: '#ccc', anchor: 'bottom' })],
       width,
     },
-  }); // prettier-ignore
+  });
 }
 
-/** Fewer of each decade the more decades there are. */
-function logTicks(lines: readonly Line[]): number[] {
+/** A little more than what is there; fewer ticks of each decade the more decades there are. */
+function logScale(lines: readonly Line[]): Plot.ScaleOptions {
   const values = lines.flatMap(({ points }) => points.flatMap(({ low, high }) => [low, high])).filter((v) => v > 0);
-  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const [least, most] = [Math.min(...values) * 0.9, Math.max(...values) * 1.1];
   const decades = Math.log10(most / least);
   const steps = decades > 3.5 ? [1] : decades > 1.3 ? [1, 2, 5] : [1, 1.5, 2, 3, 5, 7];
   const ticks: number[] = [];
   for (let power = Math.floor(Math.log10(least)); power <= Math.log10(most); power++)
     for (const step of steps) ticks.push(Number((step * 10 ** power).toPrecision(2)));
-  return ticks.filter((tick) => tick >= least * 0.8 && tick <= most * 1.25);
+  return { type: 'log', domain: [least, most], ticks: ticks.filter((tick) => tick >= least && tick <= most) };
 }

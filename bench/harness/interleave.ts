@@ -5,6 +5,8 @@ import { spreadOf } from './statistics.js';
 export interface Subject extends What {
   /** One sample, in the unit that it says. */
   readonly measure: () => Promise<number> | number;
+  /** What the same run tells besides, asked for after it. */
+  readonly beside?: readonly (What & { readonly take: () => number })[];
 }
 
 export interface Turns {
@@ -18,7 +20,11 @@ export interface Turns {
 }
 
 export async function interleave(subjects: readonly Subject[], turns: Turns): Promise<Measurement[]> {
-  const samples = new Map<Subject, number[]>(subjects.map((subject) => [subject, []]));
+  const samples = new Map<What, number[]>();
+  const keep = (what: What, value: number): void => {
+    if (!Number.isFinite(value)) throw new Error(`${nameOf(what)}: measured ${value}`);
+    samples.set(what, [...(samples.get(what) ?? []), value]);
+  };
   const warmUp = turns.warmUp ?? 1;
   const end = performance.now() + turns.seconds * 1000;
   for (let round = -warmUp; round < turns.rounds; round++) {
@@ -26,11 +32,13 @@ export async function interleave(subjects: readonly Subject[], turns: Turns): Pr
     turns.observe?.(round + 1, turns.rounds);
     for (const subject of rotated(subjects, round + warmUp)) {
       const value = await subject.measure();
-      if (!Number.isFinite(value)) throw new Error(`${nameOf(subject)}: measured ${value}`);
-      if (round >= 0) samples.get(subject)?.push(value);
+      if (round < 0) continue;
+      keep(subject, value);
+      for (const also of subject.beside ?? []) keep(also, also.take());
     }
   }
-  return [...samples].map(([subject, taken]) => measurementOf(subject, taken));
+  const whats = subjects.flatMap((subject): What[] => [subject, ...(subject.beside ?? [])]);
+  return whats.map((what) => measurementOf(what, samples.get(what) ?? []));
 }
 
 export const nameOf = ({ subject, scenario, size }: What): string =>

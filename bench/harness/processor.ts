@@ -13,9 +13,9 @@ export function stayOnMeasuringCore(): void {
   if (status !== 0) throw new Error(`taskset: ${stderr}`);
 }
 
-/** The command on one core, and with `urgent` before everything that is not: as interrupts are. */
+/** The command on one core, and with `urgent` before nearly everything that is not: as interrupts are. */
 export const onCore = (core: number, command: readonly string[], urgent = false): string[] => [
-  ...(urgent ? ['chrt', '--fifo', '1'] : []),
+  ...(urgent ? ['nice', '--adjustment=-20'] : []),
   ...['taskset', '--cpu-list', String(core)],
   ...command,
 ];

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository, withNamespaces, type Net } from '../../test/kernel/namespace.js';
-import { interleave, measurementOf, type Subject } from '../harness/interleave.js';
+import { interleave, type Subject } from '../harness/interleave.js';
 import type { Context, Outcome, Part } from '../harness/part.js';
 import type { Measurement } from '../harness/result.js';
 import { planningCases, type PlanningCase } from './inputs.js';
@@ -37,33 +37,28 @@ function costOf(command: readonly string[], directory: string): Cost {
   return { seconds, megabytes: kilobytes / 1024 };
 }
 
-/** Memory comes along with the time of each run: a second series of the same rounds. */
-interface Timed {
-  readonly subject: Subject;
-  readonly megabytes: number[];
-}
-
-function timed(one: PlanningCase, name: string, command: readonly string[], directory: string): Timed {
-  const megabytes: number[] = [];
+function subjectOf(one: PlanningCase, name: string, command: readonly string[], directory: string): Subject {
+  const what = { subject: name, scenario: one.name, size: one.size };
+  let megabytes = NaN;
   const measure = (): number => {
     const cost = costOf(command, directory);
-    megabytes.push(cost.megabytes);
+    megabytes = cost.megabytes;
     return cost.seconds;
   };
-  return { subject: { subject: name, scenario: one.name, size: one.size, unit: 's', measure }, megabytes };
+  return { ...what, unit: 's', measure, beside: [{ ...what, unit: 'MB', take: () => megabytes }] };
 }
 
-function subjectsOf(net: Net, one: PlanningCase, number: number): Timed[] {
+function subjectsOf(net: Net, one: PlanningCase, number: number): Subject[] {
   const directory = join(net.directory(), String(number));
   mkdirSync(directory);
   for (const [name, text] of Object.entries(one.files)) writeFileSync(join(directory, name), text);
   const offload = [join(repository, 'bin/offload'), ...Object.keys(one.files)];
   return [
-    timed(one, 'offload', offload, directory),
+    subjectOf(one, 'offload', offload, directory),
     ...Object.entries(one.rivals).map(([name, command]) => {
       // Each tool has a namespace of its own: what one has loaded is not another's to replace.
       const inside = ['nsenter', `--net=/run/netns/${net.namespace('plan')}`, ...command];
-      return timed(one, name, inside, directory);
+      return subjectOf(one, name, inside, directory);
     }),
   ];
 }
@@ -73,16 +68,14 @@ async function measure(net: Net, context: Context): Promise<Measurement[]> {
   const found: Measurement[] = [];
   const cases = planningCases(elements, rules);
   for (const [number, one] of cases.entries()) {
-    const all = subjectsOf(net, one, number);
     const observe = (round: number, rounds: number): void =>
       context.tell(`${one.size} ${one.name}: round ${Math.max(0, round)} of ${rounds}`);
-    const seconds = context.seconds / cases.length;
     // Programs that begin anew each time have nothing to warm up but the file cache, which the writing of the files has filled.
-    const times = await interleave(all.map(({ subject }) => subject), { rounds: Math.min(5, context.rounds), seconds, observe, warmUp: 0 });
-    found.push(...times, ...all.map(({ subject, megabytes }) => measurementOf({ ...subject, unit: 'MB' }, megabytes)));
+    const turns = { rounds: Math.min(5, context.rounds), seconds: context.seconds / cases.length, observe, warmUp: 0 };
+    found.push(...(await interleave(subjectsOf(net, one, number), turns)));
   }
   return found;
-} // prettier-ignore
+}
 
 async function run(context: Context): Promise<Outcome> {
   const log = { log: (...lines: string[]) => lines.forEach(context.tell) };

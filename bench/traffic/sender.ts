@@ -21,8 +21,8 @@ export interface Burst {
 
 /** 198.18.0.0, of the network for benchmarks (RFC 2544): what defences drop. */
 export const blockedFirst = 0xc6120000;
-/** 198.19.128.1: dropped by none. */
-export const freeSource = 0xc6138001;
+/** 198.19.128.0: dropped by none. */
+export const freeFirst = 0xc6138000;
 export const dotted = (word: number): string =>
   [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255].join('.');
 export const blockedSources = (count: number): string[] =>
