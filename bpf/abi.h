@@ -25,6 +25,7 @@ enum field_slot {
 	F_AVAILABILITY,
 	F_SMAC,
 	F_MARK, /* number of a mark state; steps change it */
+	F_REVERSE_PATH, /* enum reverse_path; a step has it looked up */
 	F_TUPLE0,
 	F_TUPLE1,
 	F_TUPLE2,
@@ -33,6 +34,7 @@ enum field_slot {
 };
 
 #define MAX_MARK 1023 /* states of a mark - 1 */
+#define MAX_REVERSE_PATH 7
 #define TUPLE_SLOTS 4
 #define MAX_WORDS 160 /* 10,240 steps */
 #define MAX_PREFIX_BUCKETS 8 /* probed; the builder guarantees that no entry is further from its place */
@@ -58,7 +60,10 @@ enum field_slot {
 /* Values of the field availability (src/plan/program.ts). */
 enum availability { COMPLETE, SHORT_HEADER, FRAGMENT, NO_PROTOCOL };
 
-enum outcome { OUTCOME_PASS, OUTCOME_DROP, OUTCOME_SKIP, OUTCOME_ASK, OUTCOME_MARK };
+/* Values of the field reverse path (src/model/field.ts): how the source of the packet is routed. */
+enum reverse_path { BACK_UNKNOWN, BACK_REFUSED, BACK_UNFORWARDED, BACK_OTHER_DEVICE, BACK_SAME_DEVICE };
+
+enum outcome { OUTCOME_PASS, OUTCOME_DROP, OUTCOME_SKIP, OUTCOME_ASK, OUTCOME_MARK, OUTCOME_ROUTE };
 
 /* Why a packet was passed: keys of the map `stats`. */
 enum pass_reason {

@@ -96,15 +96,15 @@ static __always_inline int is_settled(family_ptr family, const struct lookup *l)
 	return family->words == 1 ? !l->match : l->span.first >= l->span.behind;
 }
 
-static __always_inline __u32 row_of_mark(family_ptr family, __u32 state)
+static __always_inline __u32 row_of(family_ptr family, __u32 slot, __u32 value, __u32 max)
 {
 	const void *t = table_base();
-	field_ptr field = &family->field[F_MARK];
+	field_ptr field = &family->field[slot];
 	__u64 class;
 
 	if (!t)
 		return ~0u;
-	class = small_label(t, field, state, MAX_MARK);
+	class = small_label(t, field, value, max);
 	barrier_var(class);
 	if (class >= field->classes)
 		return ~0u;
@@ -116,8 +116,8 @@ static __always_inline __u32 row_of_mark(family_ptr family, __u32 state)
 __noinline __u32 mark_row(__u32 state, __u32 version)
 {
 	if (version == 4)
-		return cfg.ip.used & 1 << F_MARK ? row_of_mark(&cfg.ip, state) : ~0u;
-	return cfg.ip6.used & 1 << F_MARK ? row_of_mark(&cfg.ip6, state) : ~0u;
+		return cfg.ip.used & 1 << F_MARK ? row_of(&cfg.ip, F_MARK, state, MAX_MARK) : ~0u;
+	return cfg.ip6.used & 1 << F_MARK ? row_of(&cfg.ip6, F_MARK, state, MAX_MARK) : ~0u;
 }
 
 /* The packet's mark is in this state from here on. False: never. */
@@ -129,6 +129,25 @@ static __always_inline int mark(struct lookup *l, __u32 state, int version)
 	if (row > cfg.tables_bytes - 8)
 		return 0;
 	l->row[F_MARK] = row;
+	return 1;
+}
+
+/* The same of how the source is routed. */
+__noinline __u32 reverse_path_row(__u32 path, __u32 version)
+{
+	if (version == 4)
+		return cfg.ip.used & 1 << F_REVERSE_PATH ? row_of(&cfg.ip, F_REVERSE_PATH, path, MAX_REVERSE_PATH) : ~0u;
+	return cfg.ip6.used & 1 << F_REVERSE_PATH ? row_of(&cfg.ip6, F_REVERSE_PATH, path, MAX_REVERSE_PATH) : ~0u;
+}
+
+static __always_inline int set_reverse_path(struct lookup *l, __u32 path, int version)
+{
+	__u64 row = reverse_path_row(path, version);
+
+	barrier_var(row);
+	if (row > cfg.tables_bytes - 8)
+		return 0;
+	l->row[F_REVERSE_PATH] = row;
 	return 1;
 }
 
@@ -236,6 +255,12 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 			return 0;
 		if (family->words == 1)
 			l->match &= *(__u64 *)(t + l->row[F_MARK]);
+	}
+	if (used & 1 << F_REVERSE_PATH) {
+		if (!set_reverse_path(l, BACK_UNKNOWN, version))
+			return 0;
+		if (family->words == 1)
+			l->match &= *(__u64 *)(t + l->row[F_REVERSE_PATH]);
 	}
 	return 1;
 }

@@ -55,7 +55,7 @@ static __always_inline int filter(struct xdp_md *ctx, family_ptr family, struct 
 		return pass(PASS_INTERNAL);
 	if (!look_up(ctx, t, family, p, &s.lookup, version))
 		return pass(PASS_INTERNAL);
-	return decide(ctx, t, family, p, &s, first_step(t, family, &s, version), version);
+	return decide(ctx, t, family, p, &s, first_step(ctx, t, family, p, &s, version), version);
 }
 
 /* Fields to parse: those that steps use, and the ports for conntrack, which may be asked whatever the steps look at. */

@@ -4,6 +4,7 @@
 #define OFFLOAD_SEARCH_H
 
 #include "classify.h"
+#include "reverse.h"
 
 /* AND of the rows' word number `w`. `used` is read for each word: what is computed from it once for all words has to be kept on the stack. */
 static __always_inline __u64 match_word(const void *t, family_ptr family, const struct lookup *l, __u32 w)
@@ -36,6 +37,8 @@ struct search {
 	struct lookup lookup;
 	__u32 position; /* step to look from */
 	__u32 found;
+	struct xdp_md *ctx; /* of those that are asked how the source is routed */
+	const struct packet *packet;
 };
 
 static __always_inline long search_on(struct search *s, family_ptr family, int version)
@@ -71,6 +74,13 @@ static __always_inline long search_on(struct search *s, family_ptr family, int v
 		s->position = number + 1;
 		return 0;
 	}
+	if (step->outcome == OUTCOME_ROUTE) {
+		if ((family->used & 1 << F_REVERSE_PATH) &&
+		    !set_reverse_path(&s->lookup, route_back(s->ctx, s->packet, version), version))
+			return 1;
+		s->position = number + 1;
+		return 0;
+	}
 	if (step->outcome != OUTCOME_SKIP) {
 		s->found = number;
 		return 1;
@@ -90,7 +100,8 @@ static long search_ip6(__u32 i, struct search *s)
 }
 
 /* Number of the step that decides, or NO_STEP. */
-static __always_inline __u32 first_step(const void *t, family_ptr family, struct search *s, int version)
+static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p,
+					struct search *s, int version)
 {
 	__u32 words = family->words, used = family->used, w, i;
 
@@ -101,6 +112,8 @@ static __always_inline __u32 first_step(const void *t, family_ptr family, struct
 		if (family->calls)
 			s->position = s->lookup.span.first << 6;
 		s->lookup.asked = 0;
+		s->ctx = ctx;
+		s->packet = p;
 		if (version == 4)
 			bpf_loop(words + family->skips + 1, search_ip, s, 0);
 		else

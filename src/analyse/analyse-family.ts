@@ -20,6 +20,7 @@ import type { Conj } from './logic.js';
 import { TRUE } from './logic.js';
 import { chainsAt, hasNat, tablesOf } from './path.js';
 import { Marks, testedBits } from './marks.js';
+import { routesUnasked } from './reverse-path.js';
 import type { SetValueCache } from './set-values.js';
 import { askAll, emit, emptyWalk, land, settle, type Label, type RawOutcome, type Walk } from './walk.js';
 
@@ -74,6 +75,7 @@ export function analyseFamily(
     changedSets: changedSets(ruleset),
     setValues,
     host,
+    routesUnasked: routesUnasked(facts, family),
     marks: new Marks(testedBits(ruleset)),
     marksSurely: true,
     untrackedStates: null,

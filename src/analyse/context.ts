@@ -6,6 +6,7 @@ import type { NamedSet, SetId } from '../model/set.js';
 import type { HostSets } from './host-sets.js';
 import type { Marks } from './marks.js';
 import type { SetValueCache } from './set-values.js';
+import type { Why } from './why.js';
 
 export interface Context {
   readonly family: AddressFamily;
@@ -17,6 +18,8 @@ export interface Context {
   readonly changedSets: ReadonlySet<string>;
   readonly setValues: SetValueCache;
   readonly host: HostSets;
+  /** Why XDP cannot ask how a source is routed; null: it can. */
+  readonly routesUnasked: Why | null;
   readonly marks: Marks;
   /** Every packet meets the rules here: what they do to its mark they surely do. */
   readonly marksSurely: boolean;

@@ -15,7 +15,7 @@ import type { Context } from './context.js';
 import type { Condition, Conj } from './logic.js';
 import { and, andDnf, exactly, isExact, small, TRUE } from './logic.js';
 import { lowerMatch } from './lower-match.js';
-import { dependsOnMark, markChangeOf, markSteps, withoutMark } from './mark-steps.js';
+import { dependsOnMark, markChangeOf, markSteps, withoutChanging } from './mark-steps.js';
 import type { MarkChange } from './marks.js';
 import { quietRest } from './quiet-rest.js';
 import { conjMayLack } from './relation.js';
@@ -116,6 +116,8 @@ function walkRule(walk: Walk, rule: Rule, entry: Arrival, frame: Frame): void {
         endUnmatched(walk, rule, condition, match, frame);
         return;
       }
+      if (match.kind === 'reversePath' && !frame.context.routesUnasked)
+        emit(walk, condition.may, { kind: 'route' }, rule.id);
       const lowered = lowerMatch(match, frame.context);
       if (!why && !isExact(lowered)) why = whyUnknown(match, frame.context);
       condition = narrow(condition, lowered);
@@ -208,7 +210,7 @@ function walkSettled(walk: Walk, rule: Rule, parts: Rule['parts'], condition: Ar
   land(walk, inside);
   const { may } = ofAll(condition);
   const [only] = may;
-  const section = only && may.length === 1 ? [...frame.section, ...withoutMark(only)] : frame.section;
+  const section = only && may.length === 1 ? [...frame.section, ...withoutChanging(only)] : frame.section;
   const settled: Frame = { ...frame, section, why: why ?? { code: 'marked', detail: '' }, states: null };
   walkRule(walk, { ...rule, parts }, arriving(exactly(TRUE)), settled);
   land(walk, after);
@@ -356,8 +358,9 @@ function emitMarks(
 }
 
 function recordDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame, step: number, why: Why | null): void {
-  // What a mark is at this place says nothing of what it is at others: a rule about marks is not proven to be done with.
-  const reach = condition.may.map((conj): Conj => [...frame.section, ...withoutMark(conj)]);
+  // What a mark is at this place says nothing of what it is at others: a rule about marks is not proven to be done with. Nor is one
+  // about routes, which a packet gets to know on its way.
+  const reach = condition.may.map((conj): Conj => [...frame.section, ...withoutChanging(conj)]);
   const marked: Why | null = dependsOnMark(condition) ? { code: 'marked', detail: '' } : null;
   const list = walk.occurrences.get(rule) ?? [];
   list.push({ reach, step, why: why ?? marked });

@@ -14,9 +14,19 @@ import type { ValueSet } from './logic.js';
  * `ambiguous`: policy routing or multicast routing may do either.
  * `own`: addresses of the host itself.
  * `looped`: destinations of which the host's own packets come back to it.
+ * `grouped`: broadcast, anycast and multicast addresses of any table.
  */
 export type HostSetName =
-  'looped' | 'delivered' | 'ambiguous' | 'own' | 'LOCAL' | 'BROADCAST' | 'ANYCAST' | 'MULTICAST' | 'notUnicast';
+  | 'looped'
+  | 'grouped'
+  | 'delivered'
+  | 'ambiguous'
+  | 'own'
+  | 'LOCAL'
+  | 'BROADCAST'
+  | 'ANYCAST'
+  | 'MULTICAST'
+  | 'notUnicast';
 
 const localTable = 255;
 
@@ -49,6 +59,12 @@ function prefixes(
       return inLocal('anycast');
     case 'looped':
       return [...inLocal('broadcast'), ...inLocal('multicast'), ...broadcast, ...multicast];
+    case 'grouped':
+      return [
+        ...routes.filter((route) => route.type !== 'local').map((route) => route.prefix),
+        ...broadcast,
+        ...multicast,
+      ];
     case 'MULTICAST':
       return multicast.slice();
     case 'own':

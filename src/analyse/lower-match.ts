@@ -7,6 +7,7 @@ import type { Condition, Conj, Dnf, Lit } from './logic.js';
 import { and, exactly, FALSE, small, TRUE, unknown } from './logic.js';
 import { nestedTags } from '../model/field.js';
 import { markIn } from './mark-steps.js';
+import { lowerReversePath } from './reverse-path.js';
 import { lowerSetMatch } from './lower-set-match.js';
 import { complement } from './small-ranges.js';
 import { lowerTcpFlags } from './tcp-flags.js';
@@ -124,6 +125,7 @@ const lowering = {
     if (match.negate) return when(...literals.map((literal) => ({ ...literal, negate: !literal.negate })));
     return exactly(literals.map((literal): Conj => [literal]));
   },
+  reversePath: lowerReversePath,
   packetType: (match) => {
     const code = { host: 0, broadcast: 1, multicast: 2, otherhost: 3 }[match.type];
     const ranges = [code, code | nestedTags].map((value) => [value, value] as const);

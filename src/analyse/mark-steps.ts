@@ -21,7 +21,11 @@ const isMark = ({ set }: Lit): boolean => set.field === 'mark';
 export const dependsOnMark = ({ may, must }: Condition): boolean =>
   [...may, ...(must ?? [])].some((conj) => conj.some(isMark));
 
-export const withoutMark = (conj: Conj): Conj => (conj.some(isMark) ? conj.filter((one) => !isMark(one)) : conj);
+/** Fields that steps change: the mark, and how the source is routed. */
+const isChanging = (literal: Lit): boolean => isMark(literal) || literal.set.field === 'reversePath';
+
+export const withoutChanging = (conj: Conj): Conj =>
+  conj.some(isChanging) ? conj.filter((one) => !isChanging(one)) : conj;
 
 /** What a statement does to the mark; null: nobody knows what, undefined: nothing. */
 export function markChangeOf(statement: Statement): MarkChange | null | undefined {

@@ -16,6 +16,12 @@ export const reasonCodes = {
     'XDP drops its packets that rules above have surely marked; the rule stays for marks that XDP cannot be sure of',
   'connection-state':
     'XDP drops those of its packets whose connection state shows: by TCP flags that begin no connection, or by what rules above leave; conntrack knows the others',
+  routes:
+    'XDP drops its packets where the routing tables leave no doubt about their source; netfilter decides the others (0.0.0.0, link-local)',
+  'routes-closed':
+    'it asks how the source is routed, which the kernel tells XDP only where the loopback device forwards',
+  'routes-unclear':
+    'it asks how the source is routed, and here the routing tables answer differently for different packets',
   'kept-in-place': 'XDP drops all its packets, but the rule stays because of how the input is written',
   ipsec: 'XDP drops its packets; the rule stays because decrypted IPsec packets do not pass XDP',
   blocked: 'rules above it may accept, alter or observe every packet it could drop',

@@ -17,6 +17,7 @@ export type RawOutcome =
   | { readonly kind: 'drop' }
   | { readonly kind: 'pass' }
   | { readonly kind: 'ask' }
+  | { readonly kind: 'route' }
   /** `maybe`: a packet that lacks a field of the condition counts as meeting it. */
   | { readonly kind: 'skip'; readonly to: Label; readonly maybe?: true }
   /** The packet's mark is in this state from here on. Not `certain`: a packet that lacks a field of the condition counts as meeting it. */

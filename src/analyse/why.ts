@@ -34,6 +34,8 @@ export function whyUnknown(match: Match, context: Context): Why {
       return { code: 'unknown-match', detail: `output device ${match.name}${match.wildcard ? '+' : ''}` };
     case 'addressType':
       return { code: 'unknown-match', detail: `address type ${match.types.join(',')}` };
+    case 'reversePath':
+      return context.routesUnasked ?? { code: 'routes', detail: '' };
     case 'tcpFlags':
     case 'length':
       return { code: 'gro', detail: '' };

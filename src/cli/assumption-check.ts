@@ -10,7 +10,12 @@ type Found = Omit<Check, 'code'> & { readonly code: string };
 const readLive: ReadonlySet<string> = new Set(['forwarding', 'local-routes']);
 
 /** Checks that matter only to plans which rest on them. */
-const onlyWhereListed: ReadonlySet<string> = new Set(['no-helpers', 'default-zone']);
+const onlyWhereListed: ReadonlySet<string> = new Set([
+  'no-helpers',
+  'default-zone',
+  'plain-routes-ip',
+  'plain-routes-ip6',
+]);
 
 /** Throws CommandError (exit 3) for what no `--assume` can help. */
 export function refuseHopeless(checks: readonly Check[]): void {

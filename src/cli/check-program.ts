@@ -8,6 +8,7 @@ import type { Atom } from '../plan/program.js';
 import { printable } from '../report/printable.js';
 import { counted } from '../report/quantity.js';
 import type { Coverage } from '../verify/coverage.js';
+import { routeBack } from '../simulate/route-back.js';
 import { FidelityCheck, type Miscount, type UnfaithfulFrame } from '../verify/fidelity.js';
 import { verifyProgram, type Decision, type Verification } from '../verify/verify.js';
 import { CommandError, exitCodes } from './exit-code.js';
@@ -41,7 +42,9 @@ export async function checkProgram(
 ): Promise<Verification> {
   const { plan, facts, device, progress, asksConntrack: conntrack } = program;
   const compared = coverage !== null || isShort(plan);
-  const fidelity = compared ? new FidelityCheck(plan.prefilter, device, coverage) : null;
+  const fidelity = compared
+    ? new FidelityCheck(plan.prefilter, { ...device, routeBack: routeBack(facts, device.name) }, coverage)
+    : null;
   const before = fidelity === null ? null : program.counters();
   const verification = await verifyProgram({
     ruleset: plan.ruleset,

@@ -4,6 +4,7 @@ import { CaptureReader } from '../capture/capture-reader.js';
 import { kernelAsksConntrack } from '../host/check-conntrack.js';
 import { assumedMac } from '../replay/unknown-host.js';
 import { describeFrame } from '../oracle/describe-frame.js';
+import type { Prefilter } from '../plan/program.js';
 import { replay, replayedAt } from '../replay/replay.js';
 import { ReplayTally } from '../replay/tally.js';
 import { jsonLines } from '../report/replay-lines.js';
@@ -95,7 +96,9 @@ async function run(
       ? [`The capture ends within a packet: its last ${counted(reader.leftOver, 'byte')} are left out.`]
       : []),
     ...timedNote(replayedAt(plan)),
-    ...(loaded !== null && plan.prefilter.counters > 0 ? conntrackNote(planAsks(plan.prefilter)) : []),
+    ...(loaded !== null && plan.prefilter.counters > 0
+      ? [...conntrackNote(plan.prefilter), ...routesNote(plan.prefilter)]
+      : []),
   ];
   if (format === 'text')
     await print(replayReport(plan, tally, { capture, device, engine, hostKnown, notes }, terminalStyle(all === true)));
@@ -120,11 +123,18 @@ const timedNote = (second: number | null): string[] =>
         'Set elements with a timeout count as they were when they were dumped, whenever the capture is of: all are there.',
       ];
 
-const planAsks = ({ ip, ip6 }: PlannedElsewhere['plan']['prefilter']): boolean =>
-  [ip, ip6].some(({ steps }) => steps.some(({ outcome }) => outcome.kind === 'ask'));
+const planAsks = ({ ip, ip6 }: Prefilter, kind: 'ask' | 'route'): boolean =>
+  [ip, ip6].some(({ steps }) => steps.some(({ outcome }) => outcome.kind === kind));
 
-const conntrackNote = (asks: boolean): string[] =>
-  asks
+const routesNote = (prefilter: Prefilter): string[] =>
+  planAsks(prefilter, 'route')
+    ? [
+        'The loaded program drops nothing by how a source is routed: the routes of this host say nothing of the capture.',
+      ]
+    : [];
+
+const conntrackNote = (prefilter: Prefilter): string[] =>
+  planAsks(prefilter, 'ask')
     ? ['The loaded program asks conntrack of this host as it is now, not of the host and the time of the capture.']
     : [];
 

@@ -20,9 +20,10 @@ export const slots = {
   availability: 12,
   smac: 13,
   mark: 14,
-  tuple0: 15,
+  reversePath: 15,
+  tuple0: 16,
 } as const;
-export const fieldSlots = 19;
+export const fieldSlots = 20;
 
 /** Number of values of each small field that has a table. */
 export const smallFieldValues: Readonly<Record<SmallField, number>> = {
@@ -36,6 +37,7 @@ export const smallFieldValues: Readonly<Record<SmallField, number>> = {
   length: 65536,
   packetType: 8,
   mark: 1024,
+  reversePath: 8,
   device: 65536,
   availability: 4,
 };
@@ -57,7 +59,7 @@ export const wideSlots = 2;
 export const stepBytes = 8;
 export const prefixTables = { saddr: 0, daddr: 1, smac: 2, tuple0: 3 } as const;
 export const prefixTablesPerFamily = 7;
-export const outcomes = { pass: 0, drop: 1, skip: 2, ask: 3, mark: 4 } as const;
+export const outcomes = { pass: 0, drop: 1, skip: 2, ask: 3, mark: 4, route: 5 } as const;
 
 /** Why packets were passed: names of the keys of the map `stats`, in order. */
 export const passReasons = [

@@ -22,6 +22,7 @@ const namers = {
   length: () => 'length',
   mac: () => 'source MAC',
   addressType: ({ field }) => `type of the ${side(field)}`,
+  reversePath: ({ sameDevice }) => (sameDevice ? 'route back to the source' : 'route to the source'),
   packetType: () => 'packet type',
   fragment: () => 'fragments',
   ctState: ({ states }) => `connection state ${states.join(',').toLowerCase()}`,

@@ -20,6 +20,7 @@ const fieldNames: Record<SmallField | 'saddr' | 'daddr', string> = {
   device: 'device',
   availability: 'header',
   mark: 'packet mark',
+  reversePath: 'source',
   saddr: 'source address',
   daddr: 'destination address',
 };
@@ -33,6 +34,7 @@ const protocols: Readonly<Record<number, string>> = {
   136: 'udplite',
 };
 const packetTypes = ['host', 'broadcast', 'multicast'];
+const routed = ['routed nobody knows how', 'refused a route', 'not routed', 'routed elsewhere', 'routed back'];
 const availabilities = ['whole', 'cut short', 'of a fragment', 'unknown'];
 
 function smallValue(field: SmallField, value: number, devices: readonly string[]): string {
@@ -49,6 +51,8 @@ function smallValue(field: SmallField, value: number, devices: readonly string[]
       return packetTypes[value] ?? String(value);
     case 'device':
       return devices[value] ?? String(value);
+    case 'reversePath':
+      return routed[value] ?? String(value);
     case 'availability':
       return availabilities[value] ?? String(value);
     case 'sport':

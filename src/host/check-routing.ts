@@ -1,6 +1,8 @@
-/** Routing that decides whether a packet is for the host: source routes, policy rules, IPsec. */
+/** Routing that decides whether a packet is for the host, and how its source is routed: source routes, policy rules, IPsec. */
 import { ipJson } from './command.js';
 import { readIpsec } from './ipsec.js';
+import { plainRoutes, whyNotPlain } from '../model/plain-routing.js';
+import { readRouting } from './routing.js';
 import { readSysctl } from './sysctl.js';
 import type { Check } from './preflight.js';
 
@@ -43,6 +45,19 @@ export function checkRouteRules(): Check {
 function looksUpLocal(rule: RuleJson): boolean {
   const selectors = Object.keys(rule).filter((key) => !['priority', 'src', 'table', 'protocol', 'flags'].includes(key));
   return rule['src'] === 'all' && String(rule['table']) === localTable && selectors.length === 0;
+}
+
+export function checkPlainRoutes(): Check[] {
+  const routing = readRouting();
+  return ([4, 6] as const).map((family): Check => {
+    const why = whyNotPlain(routing, family);
+    return {
+      code: family === 4 ? 'plain-routes-ip' : 'plain-routes-ip6',
+      statement: plainRoutes(family),
+      status: why === null ? 'holds' : 'violated',
+      detail: why ?? 'the usual rules, and one way for each prefix',
+    };
+  });
 }
 
 export function checkIpsec(): Check {

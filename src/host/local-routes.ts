@@ -27,7 +27,7 @@ export function readLocalRoutes(): LocalRoute[] {
 const routesOf = (family: 4 | 6, type: LocalRoute['type']): readonly RouteJson[] =>
   ipJson([`-${family}`, '-N', '-j', 'route', 'show', 'table', 'all', 'type', type]) as readonly RouteJson[];
 
-function cidr(dst: string, family: 4 | 6): string {
+export function cidr(dst: string, family: 4 | 6): string {
   if (dst === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
   return dst.includes('/') ? dst : `${dst}/${family === 4 ? 32 : 128}`;
 }

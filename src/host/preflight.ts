@@ -7,7 +7,7 @@ import { checkFeatures, checkPrivilege } from './check-kernel.js';
 import { checkLro, checkStripping } from './check-ethtool.js';
 import { checkForeignXdp } from './check-foreign-xdp.js';
 import { checkLower } from './check-lower.js';
-import { checkIpsec, checkRouteRules, checkSourceRouting } from './check-routing.js';
+import { checkIpsec, checkPlainRoutes, checkRouteRules, checkSourceRouting } from './check-routing.js';
 import { checkTcIngress } from './check-tc.js';
 import { devicesOf, readLinks, type LinkJson } from './links.js';
 
@@ -22,6 +22,8 @@ export type CheckCode =
   | 'no-foreign-xdp'
   | 'source-routing'
   | 'route-rules'
+  | 'plain-routes-ip'
+  | 'plain-routes-ip6'
   | 'mtu-fits'
   | 'no-ipsec'
   | 'no-helpers'
@@ -76,6 +78,7 @@ async function checkDevices(
     await checkForeignXdp(native, names, bpffs),
     checkSourceRouting(names),
     checkRouteRules(),
+    ...checkPlainRoutes(),
     checkMtu(devices, mode),
     checkIpsec(),
     checkHelpers(),

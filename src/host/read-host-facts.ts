@@ -3,6 +3,7 @@ import type { HostFacts } from '../model/host.js';
 import { readIpsec } from './ipsec.js';
 import { devicesOf, readLinks } from './links.js';
 import { readLocalRoutes } from './local-routes.js';
+import { readRouting } from './routing.js';
 import { readForwarding } from './sysctl.js';
 
 /**
@@ -15,5 +16,6 @@ export function readHostFacts(devices?: readonly string[]): HostFacts {
     localRoutes: readLocalRoutes(),
     devices: devicesOf(readLinks()),
     ipsec: readIpsec(),
+    routing: readRouting(),
   };
 }

@@ -26,9 +26,10 @@ export function readForwarding(family: 'ipv4' | 'ipv6', devices?: readonly strin
   return values.every((value) => value === null) ? null : values.some((value) => value !== null && value !== 0);
 }
 
-function devicesWithSysctls(family: 'ipv4' | 'ipv6'): string[] {
+/** All but the loopback device, where nothing arrives from outside. */
+export function devicesWithSysctls(family: 'ipv4' | 'ipv6'): string[] {
   try {
-    return readdirSync(`${root}/${family}/conf`).filter((name) => name !== 'all' && name !== 'default');
+    return readdirSync(`${root}/${family}/conf`).filter((name) => !['all', 'default', 'lo'].includes(name));
   } catch {
     return [];
   }

@@ -3,7 +3,7 @@
 /** Fields of at most 16 bits. Encodings:
  * `protocol` 0..255 (IPv6: after extension headers) · `sport`, `dport` host order · `tcpFlags` flags byte | 0x100 when the segment has
  * payload (GRO may merge FIN and PSH of such segments) · `icmp` type << 8 | code · `ttl` · `tos` whole byte · `length` IP packet
- * length, capped to 65535 · `mark` number of a mark state (StepProgram) · `packetType` 0 host, 1 broadcast, 2 multicast, 4 to 6
+ * length, capped to 65535 · `mark` number of a mark state (StepProgram) · `reversePath` see `ReversePath` · `packetType` 0 host, 1 broadcast, 2 multicast, 4 to 6
  * the same with a VLAN tag in a VLAN tag · `device` position in `Plan.devices` · `availability`.
  * A step over sport, dport, tcpFlags or icmp always has a protocol literal that fixes protocols which carry the field. */
 export type SmallField =
@@ -17,6 +17,7 @@ export type SmallField =
   | 'length'
   | 'packetType'
   | 'mark'
+  | 'reversePath'
   | 'device'
   | 'availability';
 
@@ -41,12 +42,26 @@ export const Availability = {
   noProtocol: 3,
 } as const;
 
-/** Below this availability value (inclusive) the field is there. saddr, daddr, device, mark, availability always are. */
+/** Values of the field `reversePath`: how the source of the packet is routed, once a step has had it looked up. */
+export const ReversePath = {
+  /** Not looked up, or the kernel does not say. */
+  unknown: 0,
+  /** By a route of type blackhole, unreachable or prohibit. */
+  refused: 1,
+  /** By no route, or by one that is not unicast: local, broadcast, anycast. */
+  unforwarded: 2,
+  otherDevice: 3,
+  /** Out of the device that the packet came from. */
+  sameDevice: 4,
+} as const;
+
+/** Below this availability value (inclusive) the field is there. saddr, daddr, device, mark, reversePath, availability always are. */
 export const availableUpTo: Readonly<Record<Field, number>> = {
   saddr: 3,
   daddr: 3,
   device: 3,
   mark: 3,
+  reversePath: 3,
   availability: 3,
   protocol: 2,
   smac: 1,

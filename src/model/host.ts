@@ -10,6 +10,31 @@ export interface LocalRoute {
   readonly table: number;
 }
 
+/** A route that is not the host's own (those are LocalRoute). */
+export interface HostRoute {
+  readonly family: AddressFamily;
+  /** CIDR, host bits zero. */
+  readonly prefix: string;
+  readonly type: 'unicast' | 'blackhole' | 'unreachable' | 'prohibit' | 'throw';
+  readonly table: number;
+  readonly metric: number;
+  /** Where a unicast route leads, each device once: several with next hops of several devices, none where it is not told. */
+  readonly devices: readonly string[];
+  /** It is for packets of a class or source only, or puts them into a tunnel: `tos`, `from`, `encap`. */
+  readonly only?: 'tos' | 'from' | 'encap';
+}
+
+export interface HostRouting {
+  /** The kernel answers what XDP asks about routes: the loopback device forwards. Null: not known, and no reason to think it does not. */
+  readonly answers: { readonly ip: boolean | null; readonly ip6: boolean | null };
+  /** What `ip rule` has beside the rules of every host, as text. */
+  readonly rules: { readonly ip: readonly string[]; readonly ip6: readonly string[] };
+  /** Some device leaves out routes while it has no carrier (`ignore_routes_with_linkdown`); rpfilter and fib do not. */
+  readonly skipsLinkDown: boolean;
+  /** Of every table. Null: too many to look through. */
+  readonly routes: readonly HostRoute[] | null;
+}
+
 export interface HostDevice {
   readonly name: string;
   readonly ifindex: number;
@@ -31,6 +56,8 @@ export interface HostFacts {
   readonly devices: readonly HostDevice[];
   /** Inbound IPsec policies or states exist. */
   readonly ipsec: boolean | null;
+  /** Absent: not known. */
+  readonly routing?: HostRouting;
   /** A multicast router runs (`mc_forwarding`): multicast packets may also be forwarded. Absent: not known to. */
   readonly multicastRouting?: boolean;
 }

@@ -13,6 +13,7 @@ import {
 } from './lower-header-matches.js';
 import { lowerMultiport, lowerTransport } from './lower-ports.js';
 import { lowerMark } from './lower-mark.js';
+import { lowerRpfilter } from './lower-rpfilter.js';
 import type { LowerMatch, RuleContext } from './lowering-context.js';
 import { onlyWord } from './lowering-context.js';
 import type { CtState, Match, UnknownMatch } from './match.js';
@@ -96,6 +97,7 @@ const table = new Map<string, LowerMatch>(
     tos: lowerTos,
     addrtype: lowerAddressType,
     pkttype: lowerPacketType,
+    rpfilter: lowerRpfilter,
     mark: lowerMark,
     comment: lowerComment,
     state: lowerConntrack,
@@ -106,7 +108,7 @@ const table = new Map<string, LowerMatch>(
 );
 for (const name of 'limit hashlimit recent connlimit quota nfacct osf ipvs'.split(' ')) table.set(name, stateful);
 const pureNames =
-  'connmark owner time string u32 bpf policy physdev helper realm cpu cgroup socket rpfilter ecn tcpmss connbytes rt ah esp ' +
+  'connmark owner time string u32 bpf policy physdev helper realm cpu cgroup socket ecn tcpmss connbytes rt ah esp ' +
   'ipcomp frag dst hbh mh ipv6header eui64 srh cluster devgroup rateest';
 for (const name of pureNames.split(' ')) table.set(name, pure);
 

@@ -128,6 +128,21 @@ export interface AddressTypeMatch {
   readonly limitInterface: 'in' | 'out' | null;
 }
 
+/**
+ * The source of the packet is routed back (`-m rpfilter`, nft `fib saddr … oif`); negated: it is not. A mark that takes part in the lookup
+ * (`--validmark`, `fib … mark`) is not told: without routing rules it decides nothing, and with rules nothing is claimed.
+ */
+export interface ReversePathMatch {
+  readonly kind: 'reversePath';
+  /** rpfilter takes unicast routes only; fib also those of broadcast addresses. */
+  readonly by: 'rpfilter' | 'fib';
+  /** The route must lead out of the device that the packet came from; else any will do. */
+  readonly sameDevice: boolean;
+  /** `--accept-local`: a source that is the host's own counts as routed. */
+  readonly acceptLocal: boolean;
+  readonly negate: boolean;
+}
+
 /** How the frame was addressed. */
 export interface PacketTypeMatch {
   readonly kind: 'packetType';
@@ -192,6 +207,7 @@ export type Match =
   | LengthMatch
   | MacMatch
   | AddressTypeMatch
+  | ReversePathMatch
   | PacketTypeMatch
   | FragmentMatch
   | CtStateMatch

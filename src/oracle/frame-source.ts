@@ -4,7 +4,8 @@ import type { HostFacts } from '../model/host.js';
 import type { Ruleset } from '../model/ruleset.js';
 import type { FrameSpec } from './build-frame.js';
 import { parseAddress, parsePrefix } from './parse-prefix.js';
-import type { FrameContext } from './satisfy-match.js';
+import { spread } from './random-numbers.js';
+import { addressEdges, type FrameContext } from './satisfy-match.js';
 
 const DEFAULT_MAC = 0x020000000001;
 const PEER_MAC = 0x0200000000fe;
@@ -20,6 +21,23 @@ function localAddress(facts: HostFacts, family: AddressFamily): Uint32Array {
       one.family === family && one.type === 'local' && one.table === 255 && !/^(127\.|::1\b|fe80)/.test(one.prefix),
   );
   return route === undefined ? parseAddress(family, samples[family].local) : parsePrefix(family, route.prefix).lo;
+}
+
+const mostRouted = 64;
+const special = { 4: ['0.0.0.0', '255.255.255.255', '127.0.0.1'], 6: ['::', 'fe80::7777', '::1'] } as const;
+
+/** Sources that are routed in all the ways that the host knows, and those that are never looked up in the usual way. */
+function routedSources({ routing, localRoutes }: HostFacts, family: AddressFamily): Uint32Array[] {
+  const prefixes = [...(routing?.routes ?? []), ...(localRoutes ?? [])]
+    .filter((route) => route.family === family)
+    .map(({ prefix }) => prefix);
+  const inside = spread(prefixes.length, mostRouted).flatMap((i) => {
+    const { lo, hi } = parsePrefix(family, prefixes[i] ?? '');
+    // Some neighbour's address, where the prefix has room for one.
+    const within = lo.map((word, at) => (word | (3 & (word ^ (hi[at] ?? 0)))) >>> 0);
+    return [within, ...addressEdges({ family, count: 1, lo, hi }, 0)];
+  });
+  return [...inside, ...special[family].map((text) => parseAddress(family, text))];
 }
 
 export interface Source {
@@ -51,6 +69,7 @@ export function sourceOf(
     family,
     local,
     foreign: parseAddress(family, samples[family].foreign),
+    routed: routedSources(facts, family),
     elementLimit: elementLimits(ruleset, setFrames),
   };
   const base: FrameSpec = {

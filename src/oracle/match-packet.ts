@@ -5,6 +5,7 @@ import { known, Maybe, MaybeHotDrop, negateIf, No, Yes, type Answer } from './an
 import { matchHeader, matchIcmp, matchPort, matchTcpFlags } from './match-transport.js';
 import { matchMark } from './mark-state.js';
 import { matchSet } from './match-set.js';
+import { matchRoute } from './reverse-path.js';
 import { changed, Changed, type View } from './view.js';
 
 type Matcher<K extends Match['kind']> = (match: Extract<Match, { kind: K }>, view: View, state: number) => Answer;
@@ -84,6 +85,9 @@ const matchAddressType: Matcher<'addressType'> = (match, { packet, routing }, st
   return only ? negateIf(match.negate, known(type === 'MULTICAST')) : Maybe;
 };
 
+const matchReversePath: Matcher<'reversePath'> = (match, { packet, routing, device }, state) =>
+  changed(state, Changed.saddr) ? Maybe : matchRoute(match, packet.saddr, device, routing.routeBack);
+
 const matchPacketType: Matcher<'packetType'> = (match, { packet }) =>
   packet.fragment || packet.hidden.has('packetType')
     ? Maybe
@@ -116,6 +120,7 @@ const matchers = {
   length: matchLength,
   mac: matchMac,
   addressType: matchAddressType,
+  reversePath: matchReversePath,
   packetType: matchPacketType,
   fragment: matchFragment,
   ctState: matchCtState,

@@ -3,6 +3,7 @@ import type { HostFacts } from '../model/host.js';
 import { Maybe, No, Yes, type Answer } from './answer.js';
 import { compareWords, parsePrefix, type Bounds } from './parse-prefix.js';
 import type { Packet } from './packet.js';
+import { routeFinder, type RouteFinder } from './reverse-path.js';
 
 interface TypedBounds extends Bounds {
   readonly type: string;
@@ -13,6 +14,7 @@ export interface Routing {
   readonly local: (daddr: Uint32Array) => Answer;
   /** Type in the local table as `inet_addr_type` gives it (IPv4); null where the host's routes are not known. */
   readonly typeOf: (address: Uint32Array) => string | null;
+  readonly routeBack: RouteFinder;
 }
 
 function longest(routes: readonly TypedBounds[], address: Uint32Array): TypedBounds | null {
@@ -38,6 +40,7 @@ export function routeOf(facts: HostFacts): Routing {
   const first = typed.filter((route) => route.table === 255);
   const other = typed.filter((route) => route.table !== 255);
   return {
+    routeBack: routeFinder(facts),
     local: (daddr) => {
       if (isMulticast(daddr)) return Yes;
       // 0.0.0.0 to 0.0.0.0 is taken as a broadcast; from elsewhere it is martian.

@@ -12,6 +12,8 @@ export interface FrameContext {
   /** An address of this host, and one that is not. */
   readonly local: Uint32Array;
   readonly foreign: Uint32Array;
+  /** Within and at the edges of the host's routes. */
+  readonly routed: readonly Uint32Array[];
   /** Elements of a set, or ranges of a rule, that get frames. */
   readonly elementLimit: (name: string) => number;
 }
@@ -101,6 +103,8 @@ export function matchEdges(match: Match, context: FrameContext, spec: FrameSpec)
       return match.addresses.flatMap((mac) => [{ sourceMac: mac }, { sourceMac: mac === 0 ? 1 : mac - 1 }]);
     case 'addressType':
       return addressTypeEdges(match.field, match.types, context);
+    case 'reversePath':
+      return [...context.routed, context.local, context.foreign].map((saddr) => ({ saddr }));
     case 'packetType':
       return match.type === 'broadcast'
         ? [{ destinationMac: 0xffffffffffff }]

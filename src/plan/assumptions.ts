@@ -1,5 +1,7 @@
 /** What a plan rests on. Applying checks each against the live host; what only the admin can know stays `unchecked`. */
+import type { AddressFamily } from '../model/address.js';
 import type { HostFacts } from '../model/host.js';
+import { plainRoutes } from '../model/plain-routing.js';
 import type { Ruleset } from '../model/ruleset.js';
 import type { NamedSet } from '../model/set.js';
 import type { Assumption } from './plan.js';
@@ -53,6 +55,12 @@ const connections: readonly Known[] = [
   { code: 'default-zone', statement: 'connections are tracked in the default zone only' },
 ];
 
+/** What is taken for granted where it is asked how sources are routed. */
+const routes = (family: AddressFamily): Known => ({
+  code: family === 4 ? 'plain-routes-ip' : 'plain-routes-ip6',
+  statement: plainRoutes(family),
+});
+
 /** What `--strict` does away with. */
 const flowState: Known = {
   code: 'flow-state',
@@ -62,15 +70,18 @@ const flowState: Known = {
 
 export interface Rests {
   readonly asksConntrack: boolean;
+  /** Families of which XDP asks how sources are routed. */
+  readonly asksRoutes: readonly AddressFamily[];
   readonly strict: boolean;
 }
 
 export function assumptionsOf(
   ruleset: Ruleset,
   facts: HostFacts | null,
-  { asksConntrack, strict }: Rests,
+  { asksConntrack, asksRoutes, strict }: Rests,
 ): Assumption[] {
   const list: Known[] = asksConntrack ? [...always, ...connections] : [...always];
+  list.push(...asksRoutes.map(routes));
   if (!strict) list.push(flowState);
   if (ruleset.sets.size > 0)
     list.push({

@@ -103,8 +103,8 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
       found.passes = true;
       if (i <= lastOwn) addOverlapping(blockers, step, condition);
       if (covers) return result(false);
-    } else if (outcome.kind === 'mark') {
-      // Conditions on the mark count as neither met nor not met (see `recordDrop`), so it does not matter what it is.
+    } else if (outcome.kind === 'mark' || outcome.kind === 'route') {
+      // Conditions on mark and route count as neither met nor not met (see `recordDrop`), so it does not matter what they are.
     } else if (outcome.kind === 'ask') {
       found.tracked = true;
     } else if (outcome.kind === 'drop') {

@@ -21,6 +21,7 @@ export interface MergedStep {
     | { readonly kind: 'drop' }
     | { readonly kind: 'pass' }
     | { readonly kind: 'ask' }
+    | { readonly kind: 'route' }
     | { readonly kind: 'skip'; readonly to: number; readonly maybe?: true }
     | { readonly kind: 'mark'; readonly state: number; readonly certain: boolean };
   readonly members: readonly Member[];

@@ -14,15 +14,7 @@ import { mergeSteps } from './merge.js';
 import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
 import { allowed, exemptAllowed, nothingAllowed } from './exempt.js';
 import { hintFor, toReason } from './reasons.js';
-import {
-  dropIdleMarks,
-  dropRedundantAsks,
-  exemptDhcp,
-  limitSteps,
-  limitTuples,
-  trim,
-  withoutSymbols,
-} from './shape.js';
+import { dropIdle, dropRedundantAsks, exemptDhcp, limitSteps, limitTuples, trim, withoutSymbols } from './shape.js';
 import type { CounterBook } from './to-program.js';
 import { counterBook, toProgram } from './to-program.js';
 import { limits, type StepProgram } from './program.js';
@@ -40,9 +32,8 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     4: planFamily(ruleset, 4, options, setValues, book, kept),
     6: planFamily(ruleset, 6, options, setValues, book, kept),
   };
-  const asks = [planned[4], planned[6]].some(({ program }) =>
-    program.steps.some(({ outcome }) => outcome.kind === 'ask'),
-  );
+  const asks = (kind: 'ask' | 'route'): AddressFamily[] =>
+    ([4, 6] as const).filter((family) => planned[family].program.steps.some(({ outcome }) => outcome.kind === kind));
   const rules = decideAll(ruleset, (family) => planned[family]);
   return {
     schemaVersion: 1,
@@ -53,7 +44,11 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     allow: options.allow ?? nothingAllowed,
     summary: summarise(rules, ruleset),
     rules,
-    assumptions: assumptionsOf(ruleset, options.facts, { asksConntrack: asks, strict: options.strict }),
+    assumptions: assumptionsOf(ruleset, options.facts, {
+      asksConntrack: asks('ask').length > 0,
+      asksRoutes: asks('route'),
+      strict: options.strict,
+    }),
     prefilter: { ip: planned[4].program, ip6: planned[6].program, counters: book.size() },
     stepRules: { ip: planned[4].stepRules, ip6: planned[6].stepRules },
     counterOwner: book.owner,
@@ -73,7 +68,7 @@ function planFamily(
   // With nothing known at all the plan is for reading, and says what it would be once the host is known.
   const symbolic = options.facts !== null && options.facts.localRoutes === null;
   const raw = mergeSteps(analysis.walk.steps);
-  const asked = dropRedundantAsks(dropIdleMarks(trim(symbolic ? withoutSymbols(raw) : raw)));
+  const asked = dropRedundantAsks(dropIdle(trim(symbolic ? withoutSymbols(raw) : raw)));
   const proved = limitTuples(trim(exemptDhcp(asked, family)));
   const merged = trim(exemptAllowed(proved, family, options.allow ?? nothingAllowed));
   const steps = trim(limitSteps(merged, options.maxSteps?.[family] ?? limits.steps));

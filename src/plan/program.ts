@@ -3,7 +3,7 @@
  * address family. First step that matches wins; no step matches: pass.
  *
  * Unknown bytes. A packet may lack a field (fragments, cut headers; see `Availability`). A literal over a field that the packet
- * lacks is false in a `drop` or `skip` step and true in a `pass` or `ask` step, negated or not: drops need proof, guards err to true
+ * lacks is false in a `drop` or `skip` step and true in a `pass`, `ask` or `route` step, negated or not: drops need proof, guards err to true
  * (`lackingHolds`).
  */
 import type { AddressFamily, AddressRanges } from '../model/address.js';
@@ -77,6 +77,11 @@ export type Outcome =
   | { readonly kind: 'ask' }
   /** Go on at the next step; the field `mark`, 0 at first, is `state` from here on. A lacking field counts as in `drop` where `certain`, else as in `pass`. */
   | { readonly kind: 'mark'; readonly state: number; readonly certain: boolean }
+  /**
+   * Go on at the next step; the field `reversePath`, unknown at first, says how the source is routed from here on. A lacking field counts
+   * as in `pass`.
+   */
+  | { readonly kind: 'route' }
   /** Go on at step `to`, which is later than this one; `to == steps.length` is the end: pass. With `maybe` a lacking field counts as in `pass`. */
   | { readonly kind: 'skip'; readonly to: number; readonly maybe?: true };
 
@@ -104,6 +109,7 @@ export interface Prefilter {
 export const lackingHolds = (outcome: Outcome): boolean =>
   outcome.kind === 'pass' ||
   outcome.kind === 'ask' ||
+  outcome.kind === 'route' ||
   (outcome.kind === 'mark' && !outcome.certain) ||
   (outcome.kind === 'skip' && outcome.maybe === true);
 

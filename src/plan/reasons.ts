@@ -10,6 +10,7 @@ const withDetail: Partial<Record<ReasonCode, (detail: string) => string>> = {
   opaque: (detail) => `"${detail}" is not understood, so the rule is kept as it is`,
   'stateful-match': (detail) =>
     `evaluating "${detail}" changes state that later packets depend on, so its packets must reach it`,
+  'routes-unclear': (detail) => `it asks how the source is routed, which is not sure here: ${detail}`,
   effect: (detail) => `${detail} observes or alters packets, which must still happen`,
   'kept-in-place': (detail) => `XDP drops all its packets, but the rule stays: ${detail}`,
   'never-matches': (detail) => `no packet can match it: ${detail}`,
@@ -72,6 +73,9 @@ const hints: Partial<Record<ReasonCode, Hint>> = {
   nat: move('would be offloaded in raw PREROUTING, which packets meet before any translation'),
   'other-course': move('would be offloaded in raw PREROUTING, before packets are routed'),
   fragments: () => 'stays for fragments and cut-off headers; a rule about addresses alone has no such rest',
+  'routes-closed': () =>
+    'would be offloaded after `sysctl net.ipv4.conf.lo.forwarding=1 net.ipv6.conf.lo.forwarding=1`, which forwards nothing: no packet ' +
+    'arrives there from outside',
   'set-timeout': () => 'would leave netfilter if no element had a timeout',
 };
 

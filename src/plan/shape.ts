@@ -5,7 +5,7 @@ import type { Conj, ValueSet } from '../analyse/logic.js';
 import { expires, small } from '../analyse/logic.js';
 import { mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { MergedStep } from './merge.js';
-import { limits } from './program.js';
+import { limits, type Field } from './program.js';
 
 /**
  * A DHCP client reads replies from a packet socket, before netfilter: a firewall that drops them in INPUT has a working lease all the
@@ -16,10 +16,13 @@ const dhcpReply: Conj = [small('protocol', [[17, 17]]), small('sport', [[67, 67]
 const aboutNamedSources = (when: Conj): boolean => when.some(({ set, negate }) => set.field === 'saddr' && !negate);
 
 /** A question that every packet has already been marked for needs no second mark: an earlier one covers it and no skip leads in between. */
-export function dropRedundantAsks(steps: readonly MergedStep[]): MergedStep[] {
+export const dropRedundantAsks = (steps: readonly MergedStep[]): MergedStep[] =>
+  dropRepeated(dropRepeated(steps, 'ask'), 'route');
+
+function dropRepeated(steps: readonly MergedStep[], kind: 'ask' | 'route'): MergedStep[] {
   const asks: number[] = [];
   const redundant = steps.map((step, i) => {
-    if (step.outcome.kind !== 'ask') return false;
+    if (step.outcome.kind !== kind) return false;
     const covered = asks.some((at) => valuesCover(steps[at]?.when ?? bug(), step.when) && !isLedPast(steps, at, i));
     if (!covered) asks.push(i);
     return covered;
@@ -27,16 +30,18 @@ export function dropRedundantAsks(steps: readonly MergedStep[]): MergedStep[] {
   return remove(steps, redundant);
 }
 
-/** Marks that no later step asks for. */
-export function dropIdleMarks(steps: readonly MergedStep[]): MergedStep[] {
-  const last = steps.findLastIndex(({ outcome, when }) => outcome.kind !== 'mark' && asksMark(when));
+/** Marks and routes that no later step asks for. */
+export const dropIdle = (steps: readonly MergedStep[]): MergedStep[] =>
+  dropUnused(dropUnused(steps, 'mark', 'mark'), 'route', 'reversePath');
+
+function dropUnused(steps: readonly MergedStep[], kind: 'mark' | 'route', field: Field): MergedStep[] {
+  const asks = (when: Conj): boolean => when.some(({ set }) => set.field === field);
+  const last = steps.findLastIndex(({ outcome, when }) => outcome.kind !== kind && asks(when));
   return remove(
     steps,
-    steps.map(({ outcome }, i) => outcome.kind === 'mark' && i > last),
+    steps.map(({ outcome }, i) => outcome.kind === kind && i > last),
   );
 }
-
-const asksMark = (when: Conj): boolean => when.some(({ set }) => set.field === 'mark');
 
 const isLedPast = (steps: readonly MergedStep[], from: number, to: number): boolean =>
   steps.some(({ outcome }, i) => outcome.kind === 'skip' && i < from && outcome.to > from && outcome.to <= to);
@@ -129,7 +134,7 @@ export function withoutSymbols(steps: readonly MergedStep[]): MergedStep[] {
   return steps.map((step): MergedStep => {
     const when = step.when.filter(({ set }) => set.kind !== 'host');
     if (when.length === step.when.length) return step;
-    return step.outcome.kind === 'ask'
+    return step.outcome.kind === 'ask' || step.outcome.kind === 'route'
       ? { ...step, when, varying: null }
       : { ...step, when, outcome: { kind: 'pass' }, varying: null };
   });

@@ -5,6 +5,7 @@ import type { RuleId } from '../model/ruleset.js';
 import { packFrames, type FrameBatch } from '../oracle/frame-batch.js';
 import { createOracle } from '../oracle/oracle.js';
 import type { Plan } from '../plan/plan.js';
+import { routeBack } from '../simulate/route-back.js';
 import { createSimulation } from '../simulate/simulation.js';
 import { XDP_DROP, XDP_PASS, type Decision } from '../verify/verify.js';
 import { judgePacket, type Judge, type JudgedPacket, type SeenPacket } from './judge-packet.js';
@@ -45,13 +46,19 @@ export function replayedAt({ ruleset }: Plan): number | null {
   return dumped.length === 0 ? null : Math.min(...dumped);
 }
 
-export function judgeOf({ plan, facts, device }: ReplayRequest): Judge {
+export function judgeOf({ plan, facts, device, run }: ReplayRequest): Judge {
   const second = replayedAt(plan);
   const clock: Judge['clock'] = () => second;
   const mac = facts.devices.find(({ name }) => name === device)?.mac ?? assumedMac;
+  const simulated = {
+    mac,
+    position: plan.devices.indexOf(device),
+    // A program that is loaded for the replay stands on no device, and is told nothing of routes.
+    ...(run === undefined && { routeBack: routeBack(facts, device) }),
+  };
   return {
     oracle: createOracle(plan.ruleset, facts, device),
-    simulation: createSimulation(plan.prefilter, { mac, position: plan.devices.indexOf(device) }, clock),
+    simulation: createSimulation(plan.prefilter, simulated, clock),
     decisions: new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload])),
     mac,
     clock,

@@ -107,7 +107,16 @@ function parseIpv4(frame: Uint8Array, at: number, type: number, link: Link): Fra
     saddr: wordsAt(frame, at + 12, 1),
     daddr: wordsAt(frame, at + 16, 1),
     ...link,
-    small: { protocol, ttl: frame[at + 8]!, tos: frame[at + 1]!, length, packetType: type, mark: 0, ...layer4 },
+    small: {
+      protocol,
+      ttl: frame[at + 8]!,
+      tos: frame[at + 1]!,
+      length,
+      packetType: type,
+      mark: 0,
+      reversePath: 0,
+      ...layer4,
+    },
   };
   return fields;
 }
@@ -136,6 +145,7 @@ function parseIpv6(frame: Uint8Array, at: number, type: number, link: Link): Fra
       length: payload + 40,
       packetType: type,
       mark: 0,
+      reversePath: 0,
       ...layer4,
     },
   };

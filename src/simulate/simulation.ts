@@ -1,9 +1,10 @@
 /** The XDP program as a function: the decision list of a plan on one device's frames. */
 import type { AddressFamily } from '../model/address.js';
-import { Availability, availableUpTo, type LinkField, nestedTags } from '../model/field.js';
+import { Availability, availableUpTo, type LinkField, nestedTags, ReversePath } from '../model/field.js';
 import { lackingHolds, type Literal, type Prefilter, type Step, type StepProgram } from '../plan/program.js';
 import { type Clock, entryLookup, type EntryLookup } from './entry-index.js';
 import { parseFrame, type FrameFields, type UnreadReason } from './parse-frame.js';
+import type { RouteBack } from './route-back.js';
 
 export type PassReason =
   | UnreadReason
@@ -48,6 +49,8 @@ export interface SimulatedDevice {
   readonly mac: number;
   /** Position in `Plan.devices`. */
   readonly position: number;
+  /** How sources are routed; without it nothing is known. */
+  readonly routeBack?: RouteBack;
 }
 
 /** Host, broadcast, multicast. */
@@ -65,6 +68,7 @@ class FamilySimulation {
   constructor(
     readonly program: StepProgram,
     private readonly device: number,
+    private readonly routeBack: RouteBack,
     private readonly clock: Clock,
   ) {}
 
@@ -124,6 +128,10 @@ class FamilySimulation {
       else if (outcome.kind === 'mark') {
         fields = { ...fields, small: { ...fields.small, mark: outcome.state } };
         number++;
+      } else if (outcome.kind === 'route') {
+        const reversePath = this.routeBack(family, fields.saddr);
+        fields = { ...fields, small: { ...fields.small, reversePath } };
+        number++;
       } else if (outcome.kind === 'pass') return { verdict: 'pass', reason: 'guard', family, step: number };
       else if (outcome.kind === 'ask') {
         asked = true;
@@ -136,7 +144,7 @@ class FamilySimulation {
 
   /** With the step met and not met: drops need proof. */
   #followBoth(number: number, asked: boolean, fields: FrameFields): Decision {
-    const place = `${number} ${asked} ${fields.small.mark}`;
+    const place = `${number} ${asked} ${fields.small.mark} ${fields.small.reversePath}`;
     const known = this.#bothWays.get(place);
     if (known !== undefined) return known;
     const met = this.#follow(number, asked, fields, true);
@@ -161,12 +169,12 @@ class FamilySimulation {
 /** Lookups are indexed when first asked for. */
 export function createSimulation(
   prefilter: Prefilter,
-  { mac, position }: SimulatedDevice,
+  { mac, position, routeBack = () => ReversePath.unknown }: SimulatedDevice,
   clock: Clock = () => null,
 ): Simulation {
   const families = {
-    4: new FamilySimulation(prefilter.ip, position, clock),
-    6: new FamilySimulation(prefilter.ip6, position, clock),
+    4: new FamilySimulation(prefilter.ip, position, routeBack, clock),
+    6: new FamilySimulation(prefilter.ip6, position, routeBack, clock),
   };
   const parse = (frame: Uint8Array, hidden?: ReadonlySet<LinkField>): FrameFields | UnreadReason =>
     parseFrame(frame, mac, hidden);

@@ -21,8 +21,8 @@ export interface StepCoverage {
   readonly met: number;
 }
 
-/** Fields of a frame: the device is one alone, and a mark comes with the steps. */
-type FrameField = Exclude<SmallField, 'device' | 'mark'>;
+/** Fields of a frame: the device is one alone; mark and route come with the steps. */
+type FrameField = Exclude<SmallField, 'device' | 'mark' | 'reversePath'>;
 
 /** Largest value. */
 const largest: Readonly<Record<FrameField, number>> = {

@@ -86,7 +86,10 @@ export function evaluate(program: StepProgram, arrived: Decoded, at = 0): Decisi
     else if (outcome.kind === 'mark') {
       packet = { ...packet, small: { ...packet.small, mark: outcome.state } };
       number++;
-    } else {
+    }
+    // Nothing here knows a route: the field stays "unknown", 0.
+    else if (outcome.kind === 'route') number++;
+    else {
       const counted = outcome.counted === null ? null : program.atoms[when[outcome.counted]!.atom]!;
       const line = counted?.counters?.[firstEntry(counted, packet, at)];
       return { verdict: 'drop', counter: line ?? outcome.counter };

@@ -110,6 +110,7 @@ export function decoded(spec: PacketSpec): Decoded {
       length: ip(spec).length,
       packetType: { host: 0, broadcast: 1, multicast: 2 }[spec.destination],
       mark: 0,
+      reversePath: 0,
       device: spec.device,
       availability: availabilityOf(spec),
     },

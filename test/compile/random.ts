@@ -53,6 +53,7 @@ export const allFields = [
     'length',
     'packetType',
     'mark',
+    'reversePath',
     'device',
     'availability',
   ],
@@ -61,7 +62,7 @@ export const allFields = [
 
 const largest: Readonly<Record<SmallField, number>> = {
   protocol: 255, sport: 65535, dport: 65535, tcpFlags: 511, icmp: 65535, ttl: 255, tos: 255, length: 65535, packetType: 6, mark: 6,
-  device: 3, availability: 3,
+  reversePath: 4, device: 3, availability: 3,
 }; // prettier-ignore
 const protocols = [6, 17, 1, 58, 132, 33, 136, 47, 255];
 const ports = [0, 22, 53, 80, 81, 443, 1024, 65535];
@@ -119,8 +120,9 @@ export function randomAtom(random: Random, shape: Shape, field = random.pick(sha
   if (field === 'smac') {
     return { kind: 'macs', field, addresses: Array.from({ length: count }, () => randomMac(random)), counters };
   }
-  // Nothing counts by marks: no lines differ in them.
-  if (field === 'mark') return { kind: 'values', field, ranges: randomValues(random, field, count), counters: null };
+  // Nothing counts by what steps change: no lines differ in it.
+  if (field === 'mark' || field === 'reversePath')
+    return { kind: 'values', field, ranges: randomValues(random, field, count), counters: null };
   if (field !== 'tuple') return { kind: 'values', field, ranges: randomValues(random, field, count), counters };
   const low = Uint16Array.from({ length: count }, () => random.pick(ports));
   return {
@@ -160,7 +162,9 @@ export function randomProgram(random: Random, shape: Shape): StepProgram {
   while (atoms.length < shape.atoms) {
     const atom = randomAtom(random, shape);
     if (atom.kind === 'tuples' && ++tuples > 4) continue;
-    atoms.push(time && atom.field !== 'mark' && random.chance(0.5) ? expiring(random, atom) : atom);
+    atoms.push(
+      time && !['mark', 'reversePath'].includes(atom.field) && random.chance(0.5) ? expiring(random, atom) : atom,
+    );
   }
   const steps = Array.from({ length: shape.steps }, (_, number): Step => {
     const kind = randomKind(random, shape);
@@ -169,7 +173,7 @@ export function randomProgram(random: Random, shape: Shape): StepProgram {
       const negate =
         atoms[atom]!.expires === undefined
           ? random.chance(0.15)
-          : kind === 'pass' || kind === 'maybe mark' || kind === 'maybe skip';
+          : ['pass', 'route', 'maybe mark', 'maybe skip'].includes(kind);
       return { atom, negate };
     });
     return { when, outcome: randomOutcome(random, shape, atoms, when, number, kind) };
@@ -177,11 +181,11 @@ export function randomProgram(random: Random, shape: Shape): StepProgram {
   return { family: shape.family, atoms, steps };
 }
 
-type Kind = 'skip' | 'maybe skip' | 'pass' | 'drop' | 'mark' | 'maybe mark';
+type Kind = 'skip' | 'maybe skip' | 'pass' | 'drop' | 'mark' | 'maybe mark' | 'route';
 
 function randomKind(random: Random, shape: Shape): Kind {
   if (shape.skips && random.chance(0.2)) return random.chance(0.3) ? 'maybe skip' : 'skip';
-  if (shape.skips && random.chance(0.1)) return random.pick(['mark', 'maybe mark']);
+  if (shape.skips && random.chance(0.1)) return random.pick(['mark', 'maybe mark', 'route']);
   return random.chance(0.25) ? 'pass' : 'drop';
 }
 
@@ -199,7 +203,7 @@ function randomOutcome(
   }
   if (kind === 'mark' || kind === 'maybe mark')
     return { kind: 'mark', state: random.below(7), certain: kind === 'mark' };
-  if (kind === 'pass') return { kind };
+  if (kind === 'pass' || kind === 'route') return { kind };
   const countable = when.findIndex(({ atom, negate }) => !negate && atoms[atom]!.counters !== null);
   return { kind: 'drop', counter: random.below(shape.counters), counted: countable < 0 ? null : countable };
 }

@@ -49,6 +49,7 @@ async function translated(prefilter: Prefilter, options: CompileOptions = {}): P
 const one4 = program(4, [addresses(ranges4(1))]);
 const one6 = program(6, [addresses(ranges6())]);
 const ask: Step = { when: [], outcome: { kind: 'ask' } };
+const route: Step = { when: [], outcome: { kind: 'route' } };
 const skip: Step = { when: [], outcome: { kind: 'skip', to: 1 } };
 
 test('what is not used is not in the program', async (t) => {
@@ -63,6 +64,7 @@ test('what is not used is not in the program', async (t) => {
     'address, protocol and port': await translated(only4(program(4, [addresses(ranges4(1)), values('protocol', 17), values('dport', 53)]))),
     'two words': await translated(only4(program(4, [addresses(ranges4(1))], 65))),
     'skip': await translated(only4(program(4, [addresses(ranges4(1))], 1, [skip]))),
+    'route': await translated(only4(program(4, [addresses(ranges4(1)), values('reversePath', 3)], 1, [route]))),
     'conntrack': await translated(only4(program(4, [addresses(ranges4(1))], 1, [ask]))),
   }; // prettier-ignore
   for (const [name, instructions] of Object.entries(of)) t.log(`${name}: ${instructions} instructions`);
@@ -79,6 +81,7 @@ test('what is not used is not in the program', async (t) => {
   grows('IPv4 address', 'two words');
   grows('IPv4 address', 'skip');
   grows('skip', 'conntrack');
+  grows('skip', 'route');
   // The families share no more than the beginning and the reasons to pass.
   t.true(of['both families'] > of['IPv4 address'] + of['IPv6 address'] - of['nothing'] - 100);
 });

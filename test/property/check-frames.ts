@@ -6,6 +6,7 @@ import { frameAt } from '../../src/oracle/frame-batch.js';
 import { createOracle } from '../../src/oracle/oracle.js';
 import { type Allowed, nothingAllowed } from '../../src/plan/exempt.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
+import { routeBack } from '../../src/simulate/route-back.js';
 import { describeDifference, describeFate } from '../../src/verify/describe-difference.js';
 import { judge, XDP_DROP, XDP_PASS, type Decision } from '../../src/verify/verify.js';
 import { MAC } from '../oracle/rulesets.js';
@@ -47,6 +48,7 @@ export function checkFrames({ ruleset, facts, conntrack, frames, allow = nothing
   const original = createOracle(ruleset, facts, 'eth0');
   const residual = createOracle(withoutRules(ruleset, full), facts, 'eth0');
   const request = { facts, device: 'eth0', decisions };
+  const back = routeBack(facts, 'eth0');
   const differences: string[] = [];
   let dropped = 0;
 
@@ -66,7 +68,7 @@ export function checkFrames({ ruleset, facts, conntrack, frames, allow = nothing
     batch.origins.forEach((origin, i) => {
       const frame = frameAt(batch, i);
       const second = asOf + (moments[i % moments.length] ?? 0);
-      const answer = prefilterVerdict(plan.prefilter, frame, MAC, 0, second);
+      const answer = prefilterVerdict(plan.prefilter, frame, MAC, 0, second, back);
       if (answer !== 'pass') dropped++;
       observe?.(frame, answer);
       compare(frame, origin, answer === 'drop' ? XDP_DROP : XDP_PASS, false, second * 1000);

@@ -3,6 +3,7 @@ import { lackingHolds, type Atom, type Literal, type StepProgram } from '../../s
 import { Availability, availableUpTo, type Field, type SmallField } from '../../src/model/field.js';
 import { decodeFrame } from '../../src/oracle/decode-frame.js';
 import type { Packet } from '../../src/oracle/packet.js';
+import type { RouteBack } from '../../src/simulate/route-back.js';
 
 interface Fields {
   readonly packet: Packet;
@@ -44,6 +45,7 @@ function fieldsOf(packet: Packet, device: number, at: number): Fields {
     ['length', Math.min(packet.length ?? 65535, 65535)],
     ['packetType', { host: 0, broadcast: 1, multicast: 2 }[packet.packetType] | (packet.tags > 1 ? 4 : 0)],
     ['mark', 0],
+    ['reversePath', 0],
     ['device', device],
     ['availability', availability],
   ]);
@@ -116,7 +118,13 @@ const canAsk = ({ protocol, fragment }: Packet, availability: number): boolean =
   !fragment && availability === Availability.complete && (protocol === 6 || protocol === 17);
 
 /** `at`: seconds since the epoch. */
-export function evaluateSteps(program: StepProgram, packet: Packet, device: number, at: number): StepVerdict {
+export function evaluateSteps(
+  program: StepProgram,
+  packet: Packet,
+  device: number,
+  at: number,
+  routeBack: RouteBack,
+): StepVerdict {
   let fields = fieldsOf(packet, device, at);
   let asked = false;
   for (let i = 0; i < program.steps.length;) {
@@ -129,6 +137,10 @@ export function evaluateSteps(program: StepProgram, packet: Packet, device: numb
     else if (outcome.kind === 'pass') return 'pass';
     else if (outcome.kind === 'mark') {
       fields = { ...fields, small: new Map(fields.small).set('mark', outcome.state) };
+      i++;
+    } else if (outcome.kind === 'route') {
+      const answer = routeBack(program.family, packet.saddr);
+      fields = { ...fields, small: new Map(fields.small).set('reversePath', answer) };
       i++;
     } else if (outcome.kind === 'drop') return !asked ? 'drop' : canAsk(packet, fields.availability) ? 'ask' : 'pass';
     else {
@@ -146,8 +158,10 @@ export function prefilterVerdict(
   mac: number,
   device: number,
   at: number,
+  routeBack: RouteBack,
 ): StepVerdict {
   const reception = decodeFrame(frame, mac);
   if (reception.kind === 'lost') return 'pass';
-  return evaluateSteps(reception.packet.family === 4 ? prefilter.ip : prefilter.ip6, reception.packet, device, at);
+  const { packet } = reception;
+  return evaluateSteps(packet.family === 4 ? prefilter.ip : prefilter.ip6, packet, device, at, routeBack);
 }

@@ -16,6 +16,7 @@ import { createRandom } from '../kernel/differential/random.js';
 import { modelOf } from '../model/nft/model-of.js';
 import { facts, MAC } from '../oracle/rulesets.js';
 import { checkFrames } from './check-frames.js';
+import { routeBack } from '../../src/simulate/route-back.js';
 import { prefilterVerdict } from './evaluate-steps.js';
 import { randomNft } from './random-nft.js';
 
@@ -62,6 +63,7 @@ test('the residual, read back, is the original for what is passed and for other 
     const residual = read(kept.text);
     for (const device of ['eth0', 'wg0', 'eth1']) {
       const covered = devices.indexOf(device);
+      const back = routeBack(hostOf(at), device);
       const before = createOracle(ruleset, hostOf(at), device);
       const after = createOracle(residual, hostOf(at), device);
       for (const batch of boundaryFrames(ruleset, hostOf(at), device, {
@@ -71,7 +73,7 @@ test('the residual, read back, is the original for what is passed and for other 
       })) {
         batch.origins.forEach((origin, i) => {
           const frame = frameAt(batch, i);
-          if (covered >= 0 && prefilterVerdict(plan.prefilter, frame, MAC, covered, 0) === 'drop') return;
+          if (covered >= 0 && prefilterVerdict(plan.prefilter, frame, MAC, covered, 0, back) === 'drop') return;
           const [expected, found] = [before.fate(frame), after.fate(frame)];
           if (expected.kind === found.kind) return;
           t.fail(

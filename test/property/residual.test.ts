@@ -11,6 +11,7 @@ import { residualTexts } from '../../src/residual/residual-texts.js';
 import { describeFate } from '../../src/verify/describe-difference.js';
 import { MAC } from '../oracle/rulesets.js';
 import { arbitraryRuleset, type RandomRuleset } from './arbitrary-ruleset.js';
+import { routeBack } from '../../src/simulate/route-back.js';
 import { prefilterVerdict } from './evaluate-steps.js';
 
 const seed = Number(process.env['PROPERTY_SEED'] ?? 20261125);
@@ -37,7 +38,11 @@ function checkResidual(
     for (const batch of boundaryFrames(ruleset, facts, device, { randomFrames: 100, trapRules: 2, setFrames: 100 })) {
       batch.origins.forEach((origin, i) => {
         const frame = frameAt(batch, i);
-        if (covered >= 0 && prefilterVerdict(plan.prefilter, frame, MAC, covered, 0) === 'drop') return;
+        if (
+          covered >= 0 &&
+          prefilterVerdict(plan.prefilter, frame, MAC, covered, 0, routeBack(facts, device)) === 'drop'
+        )
+          return;
         const [expected, found] = [before.fate(frame), after.fate(frame)];
         if (expected.kind === found.kind) return;
         throw new Error(

@@ -1,7 +1,7 @@
-/** Keys of what the kernel knows of a packet: meta, ct, fib. */
+/** Keys of what the kernel knows of a packet: meta, ct. */
 import { allBits } from '../lower-mark.js';
 import type { Match, Ranges } from '../match.js';
-import type { CtExpression, FibExpression, MetaExpression } from '../../parse/nft/tree.js';
+import type { CtExpression, MetaExpression } from '../../parse/nft/tree.js';
 import * as constants from './constants.js';
 import type { Alternatives, Key, KeyContext, NumberKey } from './key.js';
 import { each, number, protocolMatch, unknown, unknownMatch } from './key.js';
@@ -95,15 +95,5 @@ function statusKey(): NumberKey {
       const match: Match = { kind: 'ctState', states: [state], negate };
       return negate ? [[match, unknownMatch('ct status of a connection')]] : [[match]];
     },
-  });
-}
-
-export function fibKey({ flags, result }: FibExpression): Key {
-  const [side, ...rest] = flags;
-  if (result !== 'type' || (side !== 'saddr' && side !== 'daddr') || rest.some((flag) => flag !== 'iif'))
-    return unknown();
-  return number([], constants.routeType, constants.routeTypes.length - 1, (ranges, negate) => {
-    const types = constants.routeTypes.filter((_, i) => ranges.some(([low, high]) => i >= low && i <= high));
-    return [[{ kind: 'addressType', field: side, types, negate, limitInterface: rest.length > 0 ? 'in' : null }]];
   });
 }
