@@ -58,6 +58,8 @@ export function brief(match: Match): string {
       return `${not}mac ${match.addresses.map((address) => address.toString(16)).join(',')}`;
     case 'addressType':
       return `${not}type ${match.field} ${match.types.join(',')} ${match.limitInterface ?? '-'}`;
+    case 'reversePath':
+      return `${not}back ${match.by}${match.sameDevice ? ' same device' : ''}${match.acceptLocal ? ' or own' : ''}`;
     case 'packetType':
       return `${not}packet ${match.type}`;
     case 'family':

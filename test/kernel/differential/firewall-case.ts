@@ -13,6 +13,8 @@ export interface FirewallCase {
   readonly forwarding: boolean;
   /** More lines for `ip -batch` in the target: routes, addresses. */
   readonly ip?: readonly string[];
+  /** More values of /proc/sys in the target, by path below it. */
+  readonly sysctl?: Readonly<Record<string, number>>;
 }
 
 /** Dump files of the case: name and text. */

@@ -27,6 +27,8 @@ export interface HostSettings {
   readonly forwarding: boolean;
   /** More commands for `ip -batch` in every target (routes, addresses). */
   readonly ip?: readonly string[];
+  /** More values of /proc/sys in every target, by path below it; set last. */
+  readonly sysctl?: Readonly<Record<string, number>>;
 }
 
 /** 02:00:00:00:00:01 as text for a 48-bit number. */
@@ -96,6 +98,7 @@ function createTarget(net: Net, sender: string, label: string, settings: HostSet
   ]);
   batch(sender, [`link set ${label}0 arp off up`, `link set ${label}1 arp off up`]);
   batch(name, ['link set eth0 up', 'link set eth1 up', ...targetLines(), ...(settings.ip ?? [])]);
+  if (settings.sysctl) sysctl(name, settings.sysctl);
   return { name, near: `${label}0`, far: `${label}1` };
 }
 

@@ -62,6 +62,8 @@ function showMatch(match: Match): string {
       return `${not}${match.kind}:${pairs(match.ranges)}`;
     case 'addressType':
       return `${not}type:${match.field}:${match.types.join()}`;
+    case 'reversePath':
+      return `${not}back:${match.by}${match.sameDevice ? ':iif' : ''}`;
     case 'packetType':
       return `${not}pkttype:${match.type}`;
     case 'mac':
@@ -171,7 +173,14 @@ const cases: Readonly<Record<string, readonly string[]>> = {
   'meta pkttype broadcast drop': ['pkttype:broadcast → drop'],
   'ether saddr 02:00:00:00:00:01 drop': ['mac:20000000001 → drop'],
   'fib daddr type local drop': ['type:daddr:LOCAL → drop'],
-  'fib saddr . iif oif missing drop': ['?pure → drop'],
+  'fib saddr . iif oif missing drop': ['!back:fib:iif → drop'],
+  'fib saddr . mark . iif oif exists accept': ['back:fib:iif → accept'],
+  'fib saddr . iif oifname { "eth0", "" } accept': ['back:fib:iif in:eth0 → accept', '!back:fib:iif → accept'],
+  'fib saddr . iif oifname != "eth0" drop': ['!back:fib:iif → drop', 'back:fib:iif !in:eth0 → drop'],
+  'fib saddr oif != 0 accept': ['back:fib → accept'],
+  'fib saddr . iif check missing drop': ['!back:fib:iif → drop'],
+  'fib saddr . iif oif > 0 accept': ['?pure → accept'],
+  'fib daddr . iif oif missing drop': ['?pure → drop'],
   'ct state established,related accept': ['ct:ESTABLISHED,RELATED → accept'],
   'ct state != { new, untracked } drop': ['!ct:NEW,UNTRACKED → drop'],
   'ct state & (new|established) == 0 drop': ['!ct:ESTABLISHED,NEW → drop'],
