@@ -60,13 +60,11 @@ export async function runTraps(
       ...(hook && { prepare: hook }),
     });
   });
-  if (report.findings.length > 0) t.log(JSON.stringify(report.reply.rules), JSON.stringify(report.reply.facts));
   t.is(
     report.findings.length,
     0,
     report.findings.map(({ kind, backend, text }) => `${kind} [${backend}] ${text}`).join('\n'),
   );
-  if (report.findings.length > 0) t.log(JSON.stringify(report.reply.rules), JSON.stringify(report.reply.facts));
   const places = datagrams.map((datagram): [string, string] => {
     const [first, nft = first] = report.runs.map((run) => placeOf(notesOf(run.original, datagram)));
     return [datagram.shape, first === nft ? String(first) : `${first}, nft ${nft}`];
