@@ -136,7 +136,8 @@ static __always_inline int mark(struct lookup *l, __u32 state, int version)
 __noinline __u32 reverse_path_row(__u32 path, __u32 version)
 {
 	if (version == 4)
-		return cfg.ip.used & 1 << F_REVERSE_PATH ? row_of(&cfg.ip, F_REVERSE_PATH, path, MAX_REVERSE_PATH) : ~0u;
+		return cfg.ip.used & 1 << F_REVERSE_PATH ? row_of(&cfg.ip, F_REVERSE_PATH, path, MAX_REVERSE_PATH)
+							 : ~0u;
 	return cfg.ip6.used & 1 << F_REVERSE_PATH ? row_of(&cfg.ip6, F_REVERSE_PATH, path, MAX_REVERSE_PATH) : ~0u;
 }
 
