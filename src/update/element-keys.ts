@@ -18,6 +18,7 @@ export function keysOf(change: SetChange, i: number, { layout, field }: Target):
   if (family !== layout.program.family) return { keys: [], extra: 0 };
   if (family === 4) {
     const [low, high] = [lo[i]!, hi[i]!];
+    if (low === high) return { keys: [[low, 0, 0, 0]], extra: 0 };
     if (high - low >= mostKeys) return null;
     return { keys: Array.from({ length: high - low + 1 }, (_, k): Key => [low + k, 0, 0, 0]), extra: 0 };
   }

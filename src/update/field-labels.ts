@@ -86,6 +86,11 @@ export class FieldLabels {
 
   /** The label with the changes made; 0: there is no room for it. */
   change(label: number, changes: readonly AtomChange[]): number {
+    // Most elements stay for good, and so does what is around them.
+    if (!this.#expires(label) && changes.every(({ ends }) => ends === Infinity)) {
+      const made = this.#changed(label, changes, Infinity);
+      return made !== 0 && this.records.write(this.field) ? made : 0;
+    }
     const stages = this.#stages(label);
     const ends = [...new Set([...stages, ...changes].map((one) => one.ends))].sort((a, b) => a - b);
     if (ends[ends.length - 1] !== Infinity) ends.push(Infinity);
@@ -98,6 +103,10 @@ export class FieldLabels {
       made = end === Infinity ? here : this.field.labels.expiries!.labelUntil(end, here, made);
     }
     return this.records.write(this.field) ? made : 0;
+  }
+
+  #expires(label: number): boolean {
+    return this.field.labels.expiries !== null && isExpiring(label);
   }
 
   #stages(label: number): Stage[] {

@@ -46,10 +46,19 @@ export interface Updater {
 export const createUpdater = (plan: Plan, layout: Layout, tables: Uint8Array): Updater =>
   new TableUpdater(plan, layout, tables);
 
+/** One change as it is made in one table. */
+interface Way {
+  readonly target: Target;
+  /** What becomes of the atoms, where it is the same for all elements. */
+  readonly lasting: readonly AtomChange[] | null;
+  /** New label by the old one. */
+  readonly memo: Map<number, number>;
+}
+
 class TableUpdater implements Updater {
   readonly #memory: TableMemory;
   readonly #sets = new Map<SetId, SetState>();
-  readonly #added: AddedCounter[] = [];
+  readonly #added: { counter: number; rule: RuleId | null; change: SetChange; index: number }[] = [];
   #nextCounter: number;
 
   constructor(
@@ -67,7 +76,13 @@ class TableUpdater implements Updater {
     }
   }
 
-  added = (): readonly AddedCounter[] => this.#added;
+  added = (): readonly AddedCounter[] =>
+    this.#added.map(({ counter, rule, change, index }) => ({
+      counter,
+      rule,
+      set: change.set,
+      element: elementOf(change, index),
+    }));
 
   apply = (changes: readonly SetChange[]): Updated => {
     const replan = new Map<SetId, string>();
@@ -90,10 +105,14 @@ class TableUpdater implements Updater {
     // Of a packet with the element on both sides, a guard must know of it before a drop does, and no longer than it.
     const targets = [...state.targets].sort((a, b) => Number(b.guards) - Number(a.guards));
     if (change.op === 'remove') targets.reverse();
-    const memos = targets.map(() => new Map<number, number>());
+    const ways = targets.map((target): Way => ({
+      target,
+      lasting: change.expires === undefined ? this.#changesOf(target, change, 0) : null,
+      memo: new Map(),
+    }));
     let found: Obstacle = null;
     for (let i = 0; i < change.ranges.count; i++) {
-      const obstacle = this.#applyElement(state, targets, memos, change, i);
+      const obstacle = this.#applyElement(state, ways, change, i);
       if (obstacle === null) done();
       else found ??= obstacle;
     }
@@ -112,24 +131,18 @@ class TableUpdater implements Updater {
     return suspend.reduce((sum, steps) => sum + steps, 0);
   }
 
-  #applyElement(
-    state: SetState,
-    targets: readonly Target[],
-    memos: readonly Map<number, number>[],
-    change: SetChange,
-    i: number,
-  ): Obstacle {
+  #applyElement(state: SetState, ways: readonly Way[], change: SetChange, i: number): Obstacle {
     const obstacle = state.obstacle(change, i);
     if (obstacle !== null || state.isMissing(change, i)) return obstacle;
     const counters = new Map<TargetAtom, number>();
-    for (const [t, target] of targets.entries()) {
+    for (const { target, lasting, memo } of ways) {
       const element = keysOf(change, i, target);
       if (element === null) return 'an element is too large to change in place';
-      const changes = this.#changesOf(target, change, i);
+      const changes = lasting ?? this.#changesOf(target, change, i);
       if (changes === null) return 'none of its elements timed out before';
       for (const key of element.keys) {
         const old = target.slots.label(key, element.extra);
-        const label = this.#newLabel(target, memos[t]!, old, changes, counters, change, i);
+        const label = this.#newLabel(target, memo, old, changes, counters, change, i);
         if (label === 0) return noRoom;
         if (label !== old && !target.slots.set(key, element.extra, label)) return noRoom;
       }
@@ -193,7 +206,7 @@ class TableUpdater implements Updater {
     counters.set(atom, counter + 1);
     const rules = this.plan.stepRules[layout.program.family === 4 ? 'ip' : 'ip6'];
     const rule = rules[atom.countedBy!]?.[0] ?? null;
-    this.#added.push({ counter, rule, set: change.set, element: elementOf(change, i) });
+    this.#added.push({ counter, rule, change, index: i });
     return counter + 1;
   }
 }

@@ -19,10 +19,11 @@ export class WideElements {
   #crowded: boolean[] = [];
 
   constructor(ranges: AddressRanges) {
-    const wide = new Uint32Array(ranges.count).map((_, i) => i).filter((i) => ranges.lo[i] !== ranges.hi[i]);
+    const wide: number[] = [];
+    for (let i = 0; i < ranges.count; i++) if (ranges.lo[i] !== ranges.hi[i]) wide.push(i);
     if (wide.length === 0) return;
-    const [lo, hi] = [ranges.lo, ranges.hi].map((column) => wide.map((i) => column[i]!));
-    for (const i of sortByColumns([lo!], wide.length)) this.#append(lo![i]!, hi![i]!);
+    const lo = Uint32Array.from(wide, (i) => ranges.lo[i]!);
+    for (const i of sortByColumns([lo], wide.length)) this.#append(lo[i]!, ranges.hi[wide[i]!]!);
     for (let i = 0; i < ranges.count; i++) {
       const at = ranges.lo[i] === ranges.hi[i] ? this.#last(ranges.lo[i]!) : -1;
       if (at >= 0 && ranges.lo[i]! <= this.#hi[at]!) this.#crowded[at] = true;
