@@ -137,3 +137,18 @@ test('elements run out in XDP no later than in the kernel', async (t) => {
     }
   });
 });
+
+test('an element in its last second takes no other one with it', async (t) => {
+  const text = 'create nets hash:ip timeout 0\nadd nets 198.18.5.1 timeout 1\nadd nets 198.18.5.2 timeout 3600\n';
+  const { ruleset } = readRuleset([
+    { file: 'sets.save', text, takenAt: Date.now() },
+    { file: 'rules.v4', text: rules('nets', 'src'), takenAt: null },
+  ]);
+  const plan = planRuleset(ruleset, { devices: ['eth0'], facts: webServer, strict: false });
+  const loaded = await loadImage(compilePrefilter(plan.prefilter), { mac: deviceMac, position: 0 });
+  try {
+    t.deepEqual([...(await loaded.run([from(5, 1), from(5, 2)].map(frameOf)))], [2, 1]);
+  } finally {
+    loaded.close();
+  }
+});
