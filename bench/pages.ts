@@ -5,11 +5,13 @@ import { goodputPage } from './goodput/page.js';
 import { legitimatePage } from './legitimate/page.js';
 import { planningPage } from './planning/page.js';
 import type { Page } from './report/page.js';
+import { updatesPage } from './updates/page.js';
 
 export const pages: Readonly<Record<string, Page>> = {
   dataplane: dataplanePage,
   capacity: capacityPage,
   legitimate: legitimatePage,
   goodput: goodputPage,
+  updates: updatesPage,
   planning: planningPage,
 };

@@ -5,8 +5,9 @@ import { goodput } from './goodput/part.js';
 import { legitimate } from './legitimate/part.js';
 import { planning } from './planning/part.js';
 import type { Part } from './harness/part.js';
+import { updates } from './updates/part.js';
 
-export const parts = { dataplane, capacity, legitimate, goodput, planning } as const satisfies Readonly<
+export const parts = { dataplane, capacity, legitimate, goodput, updates, planning } as const satisfies Readonly<
   Record<string, Part>
 >;
 export type PartName = keyof typeof parts;

@@ -1,10 +1,6 @@
 /** The sending side: a process in a namespace of its own that makes frames on request. */
-import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Net } from '../../test/kernel/namespace.js';
-import { repository } from '../../test/kernel/namespace.js';
-import { bundled } from '../../test/kernel/bundle.js';
-import { onCore } from '../harness/processor.js';
+import { LineProcess } from '../harness/line-process.js';
 
 export interface Burst {
   /** Device to send on, in the sender's namespace. */
@@ -29,26 +25,15 @@ export const blockedSources = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => dotted(blockedFirst + i));
 
 export class Sender {
-  readonly #answers: AsyncIterator<string>;
+  private constructor(private readonly process: LineProcess) {}
 
-  private constructor(private readonly child: ChildProcess) {
-    this.#answers = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  }
-
-  /** On a core; `urgent`: before every ordinary process there, as a card's interrupts are. */
+  /** On a core; `urgent`: before nearly every process there, as a card's interrupts are. */
   static start(net: Net, namespace: string, core: number, urgent = false): Sender {
-    const script = bundled(repository, 'bench/traffic/sender-script.ts');
-    const [command, ...args] = onCore(core, [process.execPath, script], urgent);
-    const child = net.start(namespace, command!, args, { timeout: 3_600_000 });
-    child.stderr?.pipe(process.stderr);
-    return new Sender(child);
+    return new Sender(LineProcess.start(net, namespace, { file: 'bench/traffic/sender-script.ts', core, urgent }));
   }
 
   /** Nanoseconds per packet, or packets per second of a flood. */
   async send(burst: Burst): Promise<number> {
-    this.child.stdin!.write(`${JSON.stringify(burst)}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done === true) throw new Error('the sender has ended');
-    return Number(value);
+    return Number(await this.process.ask(JSON.stringify(burst)));
   }
 }
