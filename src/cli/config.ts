@@ -44,11 +44,14 @@ function schemaOf(option: Option): object {
   return collects(option) ? { type: 'array', items: value, description } : { ...value, description };
 }
 
+/** What these do, somebody must want right now. */
+const withoutSection: ReadonlySet<string> = new Set(['detach', 'guard', 'install-service']);
+
 /** Commands whose options have a section of their own; the name of an option of `offload` itself is that option (`confirm`). */
 const sections = (program: Command): readonly Command[] => {
   const taken = keysOf(program);
   return program.commands.filter(
-    (command) => command.name() !== 'guard' && !taken.has(command.name()) && keysOf(command).size > 0,
+    (command) => !withoutSection.has(command.name()) && !taken.has(command.name()) && keysOf(command).size > 0,
   );
 };
 
@@ -80,7 +83,8 @@ type Values = Readonly<Record<string, unknown>>;
 export function applyConfig(program: Command, command: Command): void {
   const named = program.getOptionValue('config') as string | undefined;
   const file = named ?? defaultConfig;
-  if (named === undefined && !existsSync(file)) return;
+  const mayLack = named === undefined || command.name() === 'install-service'; // which writes it
+  if (mayLack && !existsSync(file)) return;
   const config = readConfig(file, program);
   const own =
     command === program

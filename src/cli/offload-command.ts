@@ -13,6 +13,7 @@ import { commandLineWins } from './command-line-wins.js';
 import { CommandError, exitCodes, usageError } from './exit-code.js';
 import { addInputOptions, type InputOptions, type Inputs, readInputs } from './inputs.js';
 import { attachAndInstall, type InstallOutcome, type InstallStep } from './install.js';
+import { devicesAppear } from './devices-appear.js';
 import { nextSteps } from './next-steps.js';
 import {
   addressPrefix,
@@ -33,6 +34,9 @@ export interface OffloadOptions extends InputOptions {
   readonly attach?: true;
   readonly mode: 'native' | 'generic';
   readonly dryRun?: true;
+  readonly beforeNetwork?: true;
+  /** Seconds. */
+  readonly wait?: number;
   readonly residual?: string;
   readonly installResidual?: true;
   /** Seconds. */
@@ -55,6 +59,8 @@ export function addOffloadCommand(program: Command): void {
     .option('--attach', 'attach to the devices that the configuration file names')
     .addOption(new Option('--mode <MODE>', 'XDP mode').choices(['native', 'generic']).default('native'))
     .option('--dry-run', 'plan for --dev, but attach nothing')
+    .option('--before-network', 'drop only what is right whatever addresses and forwarding come: for attaching at boot')
+    .option('--wait <SECONDS>', 'wait so long for the devices to appear', seconds)
     .option('--residual <FILE>', 'write what stays in netfilter (a directory for several rulesets)')
     .option(
       '--install-residual',
@@ -157,10 +163,11 @@ async function planAndAttach(
   attaching: Attaching | null,
 ): Promise<void> {
   const { dev, residual: target } = options;
+  if (dev !== undefined && options.wait !== undefined) await devicesAppear(dev, options.wait);
   const checks = attaching !== null && dev !== undefined ? await preflight(dev, options) : [];
   refuseHopeless(checks);
   progress.stage('reading');
-  const inputs = readInputs(files, options);
+  const inputs = options.beforeNetwork ? withoutNetwork(readInputs(files, options)) : readInputs(files, options);
   const conntrack = options.conntrack && (attaching === null || kernelAsksConntrack());
   const made = planInputs(inputs.read, { ...options, conntrack, facts: inputs.facts }, progress);
   const plan = withAssumed(withChecks(withChecks(made.plan, inputs.checks), checks), options.assume ?? [], checks);
@@ -176,6 +183,12 @@ async function planAndAttach(
     residual?.discard();
   }
 }
+
+/** What is read before the network is up changes when it is. */
+const withoutNetwork = (inputs: Inputs): Inputs => ({
+  ...inputs,
+  facts: inputs.facts && { ...inputs.facts, forwarding: { ip: null, ip6: null }, localRoutes: null },
+});
 
 async function report(
   { plan, prefilter }: Planned,

@@ -12,6 +12,7 @@ import { addConfirmCommand } from './confirm-command.js';
 import { addDetachCommand } from './detach-command.js';
 import { addExplainCommand } from './explain-command.js';
 import { addGuardCommand } from './guard-command.js';
+import { addInstallServiceCommand } from './install-service-command.js';
 import { addOffloadCommand } from './offload-command.js';
 import { complain, endQuietlyOnClosedPipe, tell } from './output.js';
 import { addReplayCommand } from './replay-command.js';
@@ -58,6 +59,7 @@ export function commandLine(): Command {
   addConfirmCommand(program);
   addGuardCommand(program);
   addSnapshotCommand(program);
+  addInstallServiceCommand(program);
   for (const command of program.commands) command.exitOverride();
   program.hook('preAction', (_, command) => applyConfig(program, command));
   return program;

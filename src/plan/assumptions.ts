@@ -121,6 +121,7 @@ function forwarding(facts: HostFacts | null): string {
 }
 
 function localRoutes(facts: HostFacts | null): string {
-  if (!facts?.localRoutes) return "the host's own addresses are read when the program is attached";
+  if (facts === null) return "the host's own addresses are read when the program is attached";
+  if (facts.localRoutes === null) return 'whatever addresses the host gets';
   return `the host's own addresses stay as they are: ${String(facts.localRoutes.length)} local routes`;
 }

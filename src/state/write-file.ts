@@ -2,11 +2,11 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Mode 0600. Throws the errors of `node:fs`; no temporary file is left then. */
-export function writeFileAtomically(path: string, text: string): void {
+/** Throws the errors of `node:fs`; no temporary file is left then. */
+export function writeFileAtomically(path: string, text: string, mode = 0o600): void {
   const temporary = `${path}.tmp`;
   try {
-    const fd = openSync(temporary, 'w', 0o600);
+    const fd = openSync(temporary, 'w', mode);
     try {
       const bytes = Buffer.from(text);
       for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
