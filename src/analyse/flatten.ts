@@ -95,7 +95,9 @@ function walkRules(walk: Walk, chain: Chain, entry: Arrival, frame: Frame): void
 function walkRule(walk: Walk, rule: Rule, entry: Arrival, frame: Frame): void {
   let condition = entry;
   let { why } = frame;
-  for (const [at, part] of rule.parts.entries()) {
+  let at = -1;
+  for (const part of rule.parts) {
+    at++;
     if ('match' in part) {
       const { match } = part;
       if (match.kind === 'unknown' && match.knowledge !== 'pure') {
@@ -177,12 +179,12 @@ function whyNever(match: Match, { via }: Frame): Why {
 
 /** The statement, or a rule of the chain that it leads to, may change the packet's mark. */
 function changesMark(statement: Statement, { table, context }: Frame): boolean {
-  const seen = new Set<string>();
+  let seen: Set<string> | undefined;
   const visit = (one: Statement): boolean => {
     const change = markChangeOf(one);
     if (change !== undefined) return context.marks.changes(change);
-    if ((one.kind !== 'jump' && one.kind !== 'goto') || seen.has(one.chain)) return false;
-    seen.add(one.chain);
+    if ((one.kind !== 'jump' && one.kind !== 'goto') || seen?.has(one.chain)) return false;
+    (seen ??= new Set()).add(one.chain);
     return (table.chains.get(one.chain)?.rules ?? []).some(({ parts }) =>
       parts.some((part) => 'statement' in part && visit(part.statement)),
     );
@@ -311,8 +313,10 @@ function walkJump(
   land(walk, after);
 }
 
+const unsaid: Why = { code: 'unknown-match', detail: '' };
+
 function emitDrop(walk: Walk, rule: RuleId, condition: Arrival, frame: Frame, why: Why | null): void {
-  const uncertain = why ?? { code: 'unknown-match' as const, detail: '' };
+  const uncertain = why ?? unsaid;
   const nothing: Why = uncertain.code === 'connection-state' ? { ...uncertain, code: 'unknown-match' } : uncertain;
   if (!frame.drops) recordDrop(walk, rule, ofAll(condition), frame, -1, frame.noDropsWhy);
   else if (!condition.must?.length) recordDrop(walk, rule, ofAll(condition), frame, -1, nothing);
@@ -360,11 +364,15 @@ function emitMarks(
 function recordDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame, step: number, why: Why | null): void {
   // What a mark is at this place says nothing of what it is at others: a rule about marks is not proven to be done with. Nor is one
   // about routes, which a packet gets to know on its way.
-  const reach = condition.may.map((conj): Conj => [...frame.section, ...withoutChanging(conj)]);
+  const { section } = frame;
+  const reach = condition.may.map((conj): Conj =>
+    section.length === 0 ? withoutChanging(conj) : [...section, ...withoutChanging(conj)],
+  );
   const marked: Why | null = dependsOnMark(condition) ? { code: 'marked', detail: '' } : null;
-  const list = walk.occurrences.get(rule) ?? [];
-  list.push({ reach, step, why: why ?? marked });
-  walk.occurrences.set(rule, list);
+  const occurrence = { reach, step, why: why ?? marked };
+  const list = walk.occurrences.get(rule);
+  if (list) list.push(occurrence);
+  else walk.occurrences.set(rule, [occurrence]);
 }
 
 /**

@@ -32,20 +32,24 @@ export const liveSet = (set: SetId): LiveSet => ({
 const livenessOf = (set: ValueSet): Liveness | undefined =>
   set.kind === 'addresses' || set.kind === 'tuples' ? set.live : undefined;
 
+type Relation = (a: ValueSet, b: ValueSet) => boolean;
+
 /** Whether `a` may be said to lie in `b`, where their elements do; false where both change. */
-export function relyOnSubset(a: ValueSet, b: ValueSet, holds: () => boolean): boolean {
-  const [inner, outer] = [livenessOf(a), livenessOf(b)];
+export function relyOnSubset(a: ValueSet, b: ValueSet, holds: Relation): boolean {
+  const inner = livenessOf(a);
+  const outer = livenessOf(b);
   if (inner && outer) return inner.of === outer.of && outer.as !== 'must';
-  if (!holds()) return false;
+  if (!holds(a, b)) return false;
   inner?.of.within.add(b);
   outer?.of.around.add(a);
   return true;
 }
 
 /** The same of having no value in common. */
-export function relyOnDisjoint(a: ValueSet, b: ValueSet, holds: () => boolean): boolean {
-  const [one, other] = [livenessOf(a), livenessOf(b)];
-  if ((one && other) || !holds()) return false;
+export function relyOnDisjoint(a: ValueSet, b: ValueSet, holds: Relation): boolean {
+  const one = livenessOf(a);
+  const other = livenessOf(b);
+  if ((one && other) || !holds(a, b)) return false;
   one?.of.apartFrom.add(b);
   other?.of.apartFrom.add(a);
   return true;

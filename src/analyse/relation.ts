@@ -34,7 +34,7 @@ function mustBeSubset(a: ValueSet, b: ValueSet): boolean {
   if (a === b) return true;
   // As the elements of `b` expire it shrinks; those of `a` count as if they stayed.
   if (expires(b)) return false;
-  return relyOnSubset(a, b, () => subsetNow(a, b));
+  return relyOnSubset(a, b, subsetNow);
 }
 
 function subsetNow(a: ValueSet, b: ValueSet): boolean {
@@ -45,7 +45,7 @@ function subsetNow(a: ValueSet, b: ValueSet): boolean {
   return false;
 }
 
-const mustBeDisjoint = (a: ValueSet, b: ValueSet): boolean => relyOnDisjoint(a, b, () => disjointNow(a, b));
+const mustBeDisjoint = (a: ValueSet, b: ValueSet): boolean => relyOnDisjoint(a, b, disjointNow);
 
 function disjointNow(a: ValueSet, b: ValueSet): boolean {
   if (a.kind === 'values' && b.kind === 'values') return a.field === b.field && isDisjoint(a.ranges, b.ranges);

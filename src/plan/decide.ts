@@ -63,8 +63,8 @@ export const neverMatches = ({ offload }: Judgement, first: RuleId): Judgement =
 
 /** The short way for the plain case: one condition, dropped in one step, nothing in between. */
 function isPlainDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan): boolean {
-  const [only] = occurrences;
-  const [reach] = only?.reach ?? [];
+  const only = occurrences[0];
+  const reach = only?.reach[0];
   if (!only || !reach || occurrences.length > 1 || only.reach.length > 1 || only.step < 0 || only.why) return false;
   const { all, shadow } = plan.cover(reach, id);
   return all && !shadow && excludesOwn(reach, plan) && !plan.ipsec && !plan.kept.has(id);
@@ -125,12 +125,22 @@ function fullIfTheHostAllows(
  */
 function excludesOwn(conj: Conj, plan: FamilyPlan): boolean {
   if (!plan.routesKnown) return conj.some(({ set, negate }) => set.field === 'saddr' && !negate);
-  const own = plan.analysis.host.get('own', 'saddr');
-  const looped = plan.analysis.host.get('looped', 'daddr');
-  return !mayOverlap(conj, [
-    { set: own, negate: false },
-    { set: looped, negate: false },
-  ]);
+  return !mayOverlap(conj, loopedBack(plan));
+}
+
+/** By plan: every rule asks. */
+const loopedBackOf = new WeakMap<FamilyPlan, Conj>();
+
+function loopedBack(plan: FamilyPlan): Conj {
+  const known = loopedBackOf.get(plan);
+  if (known) return known;
+  const { host } = plan.analysis;
+  const made: Conj = [
+    { set: host.get('own', 'saddr'), negate: false },
+    { set: host.get('looped', 'daddr'), negate: false },
+  ];
+  loopedBackOf.set(plan, made);
+  return made;
 }
 
 function whyBlocked(blockedBy: readonly RuleId[], plan: FamilyPlan): ReasonCode {
@@ -139,7 +149,7 @@ function whyBlocked(blockedBy: readonly RuleId[], plan: FamilyPlan): ReasonCode 
   return plan.analysis.nat ? 'nat' : 'other-course';
 }
 
-const familiesOf = (table: Table): readonly AddressFamily[] => {
+const familiesOf = (table: Table): readonly [AddressFamily, AddressFamily?] => {
   if (table.family === 'ip') return [4];
   return table.family === 'ip6' ? [6] : [4, 6];
 };
@@ -150,8 +160,10 @@ export const noPackets = ({ code }: Judgement): boolean =>
 
 /** A rule of a table for both families is done with when it is for both; where only one has packets for it, that one decides. */
 export function judgeForAll(table: Table, judge: (family: AddressFamily) => Judgement): Judgement {
-  const [first, second] = familiesOf(table).map(judge);
-  if (!first || !second) return first ?? none({ code: 'not-on-path', detail: '' });
+  const families = familiesOf(table);
+  const first = judge(families[0]);
+  const second = families[1] && judge(families[1]);
+  if (!second) return first;
   if (noPackets(second)) return first;
   if (noPackets(first)) return second;
   if (first.offload === second.offload) return first;

@@ -70,6 +70,7 @@ const isWrittenInOrder = (chain: Chain): boolean =>
 
 function isAppended(rule: Rule, before: Rule | undefined, chain: string): boolean {
   if (before && before.span.file === rule.span.file && before.span.line >= rule.span.line) return false;
+  if (rule.text.startsWith(`-A ${chain} `)) return true;
   const words = rule.text
     .trimStart()
     .replace(/^\[\d+:\d+\]\s*/, '')

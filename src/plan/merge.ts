@@ -75,8 +75,10 @@ function sameOutcome(a: RawStep, b: RawStep): boolean {
   return a.outcome.kind === b.outcome.kind;
 }
 
-function common(a: readonly Candidate[], b: readonly Candidate[]): Candidate[] {
-  return a.filter((one) => b.some((other) => other.field === one.field && other.rest === one.rest));
+/** `a` itself where all of it is shared: run after run of the same kind is. */
+function common(a: readonly Candidate[], b: readonly Candidate[]): readonly Candidate[] {
+  const isShared = (one: Candidate): boolean => b.some((other) => other.field === one.field && other.rest === one.rest);
+  return a.every(isShared) ? a : a.filter(isShared);
 }
 
 function candidatesOf(when: Conj, identify: (literal: Lit) => string): Candidate[] {
@@ -99,7 +101,8 @@ function candidatesOf(when: Conj, identify: (literal: Lit) => string): Candidate
 /** The one positive literal of the field that lists values in place; two of them, or a negated one beside it, cannot be merged over. */
 function varyingIndex(when: Conj, field: Field): number {
   let at = -1;
-  for (const [i, { set, negate }] of when.entries()) {
+  for (let i = 0; i < when.length; i++) {
+    const { set, negate } = when[i]!;
     if (set.field !== field) continue;
     if (at >= 0 || negate || set.kind === 'host' || set.kind === 'tuples' || expires(set)) return -1;
     if (set.kind === 'addresses' && set.named) return -1;
