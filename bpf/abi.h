@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-/* Slots of a family's fields; a tuple atom has a slot of its own. */
+/* Slots of a family's fields; tuple atoms that ask the same fields share a slot. */
 enum field_slot {
 	F_SADDR,
 	F_DADDR,
@@ -36,6 +36,7 @@ enum field_slot {
 #define MAX_MARK 1023 /* states of a mark - 1 */
 #define MAX_REVERSE_PATH 7
 #define TUPLE_SLOTS 4
+#define MAX_TUPLE_SHAPES 255
 #define MAX_WORDS 160 /* 10,240 steps */
 #define MAX_PREFIX_BUCKETS 8 /* probed; the builder guarantees that no entry is further from its place */
 #define MAX_PREFIX_DEPTH 8 /* halvings of at most 129 lengths */
@@ -157,8 +158,8 @@ struct range {
 };
 
 /*
- * IPv6 prefixes, address/protocol/port tuples and MACs. A value belongs to a group: IPv6 addresses by their first 32 bits, which are
- * looked up like an IPv4 address and give the number of the group + 1; all others to the only group there is. A group says which
+ * IPv6 prefixes and MACs. A value belongs to a group: IPv6 addresses by their first 32 bits, which are
+ * looked up like an IPv4 address and give the number of the group + 1; MACs to the only group there is. A group says which
  * lengths occur in it. They are searched by halving: an entry (a prefix, or a marker that says "there are longer ones") sends the
  * search to longer lengths, none to shorter ones. Every entry has the label of the longest prefix that covers it.
  */
@@ -166,7 +167,7 @@ struct prefix_config {
 	__u32 groups; /* offset of struct prefix_group[group_count] */
 	__u32 group_count; /* 0: the table is not used */
 	__u32 depth; /* halvings that search the lengths of any group; 0: no group has lengths */
-	__u32 buckets; /* offset of struct prefix_bucket[bucket_count] or wide_bucket, and MAX_PREFIX_BUCKETS more */
+	__u32 buckets; /* offset of struct prefix_bucket[bucket_count], and MAX_PREFIX_BUCKETS more */
 	__u32 bucket_count;
 	__u32 seed;
 	__u32 bloom; /* offset of u64[bloom_words]: a word per entry, four bits of it set */
@@ -188,9 +189,8 @@ struct prefix_length {
 _Static_assert(sizeof(struct prefix_length) == 24, "abi");
 
 #define PREFIX_SLOTS 3
-#define WIDE_SLOTS 2
 
-/* Keys of 128 bits: IPv6 addresses; protocol << 48 | port << 32 | IPv4 address in `high`; a MAC in `high`. Tag: length + 1; 0: empty. */
+/* Keys of 128 bits: IPv6 addresses; a MAC in `high`. Tag: length + 1; 0: empty. */
 struct prefix_bucket {
 	__u64 high[PREFIX_SLOTS], low[PREFIX_SLOTS];
 	__u32 label[PREFIX_SLOTS];
@@ -199,20 +199,55 @@ struct prefix_bucket {
 };
 _Static_assert(sizeof(struct prefix_bucket) == 64, "one cache line");
 
-/* Tuples of IPv6 addresses. Tag: (length + 1) << 24 | protocol << 16 | port. */
-struct wide_bucket {
-	__u64 high[WIDE_SLOTS], low[WIDE_SLOTS];
-	__u32 label[WIDE_SLOTS];
-	__u32 tag[WIDE_SLOTS];
-	__u32 overflowed;
-	__u32 reserved[3];
-};
-_Static_assert(sizeof(struct wide_bucket) == 64, "one cache line");
-
-/* Tables of the prefix kind: IPv6 has addresses, both have MACs and tuples. */
+/* Tables of the prefix kind: IPv6 has addresses, both have MACs. */
 #define PREFIX_SMAC 2
-#define PREFIX_TUPLE 3
-#define PREFIX_TABLES 7
+#define PREFIX_TABLES 3
+
+/*
+ * Tuples: several fields at once. The key of a packet is made of those that the table's atoms ask for; an entry is a key of which some
+ * first bits of each field count. Which bits do is a shape. Shapes are probed one after the other, those with most bits first, and the
+ * first entry found decides: the builder adds what overlapping entries have in common.
+ */
+#define TUPLE_WORDS 12
+#define K_SADDR 0 /* IPv4: in the first of four words */
+#define K_DADDR 4
+#define K_PORTS 8 /* sport << 16 | dport */
+#define K_PROTOCOL 9 /* icmp << 16 | protocol << 8 | tos */
+#define K_MAC 10 /* first 16 bits << 16 | ttl; then the other 32 bits */
+
+struct tuple_config {
+	__u32 words; /* bit per word of the key that is used */
+	__u32 slots; /* entries a bucket; 0: the table is not used */
+	__u32 size; /* words of the key that an entry has; the label is behind them */
+	__u32 known_up_to; /* enum availability: with less known of the packet it lacks the field */
+	__u32 map_sport; /* offset of u16 number[65536], which stand in the key in place of the value; 0: it stands there itself */
+	__u32 map_dport;
+	__u32 map_icmp;
+	__u32 shapes; /* offset of struct tuple_shape[shape_count] */
+	__u32 shape_count;
+	__u32 buckets; /* offset of struct tuple_bucket[bucket_count], and MAX_PREFIX_BUCKETS more */
+	__u32 bucket_count;
+	__u32 seed;
+	__u32 bloom; /* as of prefix tables */
+	__u32 bloom_words;
+	__u32 fallback; /* label of what is in no entry */
+};
+
+struct tuple_shape {
+	__u32 mask[TUPLE_WORDS];
+	__u32 reserved[4];
+};
+_Static_assert(sizeof(struct tuple_shape) == 64, "one cache line");
+
+#define TUPLE_BUCKET_SLOTS 3
+
+/* An entry is the used words of the key and, behind them, the label. */
+struct tuple_bucket {
+	__u32 entries[15];
+	__u8 tag[TUPLE_BUCKET_SLOTS]; /* number of the shape + 1; 0: empty */
+	__u8 overflowed; /* an entry whose place is here or before stands in a later bucket */
+};
+_Static_assert(sizeof(struct tuple_bucket) == 64, "one cache line");
 
 struct family_config {
 	__u32 enabled;
@@ -224,8 +259,6 @@ struct family_config {
 	__u32 calls; /* words are searched by bpf_loop, skips or not: they are more than the verifier walks */
 	__u32 escapes; /* offset */
 	__u32 expiries; /* offset of struct expiry[] */
-	__u32 tuple_destination; /* bit per tuple slot: its address is the destination */
-	__u32 tuple_source_port; /* bit per tuple slot: its port is the source port */
 	struct field_config field[FIELD_SLOTS];
 };
 
@@ -240,6 +273,7 @@ struct config {
 	struct family_config ip;
 	struct family_config ip6;
 	struct prefix_config prefix[2 * PREFIX_TABLES]; /* of IPv4, then of IPv6 */
+	struct tuple_config tuple[2 * TUPLE_SLOTS]; /* likewise */
 };
 
 #endif

@@ -6,8 +6,7 @@
 #ifndef OFFLOAD_CLASSIFY_H
 #define OFFLOAD_CLASSIFY_H
 
-#include "parse.h"
-#include "prefix.h"
+#include "tuple.h"
 
 typedef const volatile struct family_config *family_ptr;
 
@@ -161,55 +160,14 @@ static __always_inline int set_reverse_path(struct lookup *l, __u32 path, int ve
 	} while (0)
 #define SMALL(slot, value, max) small_label(t, &family->field[slot], (value) | l->zero, max)
 
-static __always_inline __u32 tuple_port(const struct packet *p, __u32 source, __u32 icmp)
-{
-	if (p->protocol == icmp)
-		return p->icmp;
-	if (p->protocol == IPPROTO_TCP || p->protocol == IPPROTO_UDP || p->protocol == IPPROTO_UDPLITE ||
-	    p->protocol == IPPROTO_SCTP)
-		return source ? p->sport : p->dport;
-	return 0; /* ipset knows no port of others */
-}
+#define TUPLE(index)                                                                                                   \
+	NARROW(F_TUPLE##index, cfg.tuple[(version == 6 ? TUPLE_SLOTS : 0) + index].known_up_to,                        \
+	       version == 6 ? tuple##index##_label6(ctx, p) : tuple##index##_label(ctx, p))
 
 #define HIGH(address) ((__u64)(address)[0] << 32 | (address)[1])
 #define LOW(address) ((__u64)(address)[2] << 32 | (address)[3])
 
-static __always_inline __u32 tuple_label(const struct packet *p, family_ptr family, __u32 slot, int version)
-{
-	__u32 index = slot - F_TUPLE0, extra;
-	const __u32 *address = family->tuple_destination >> index & 1 ? p->daddr : p->saddr;
-
-	extra = (p->protocol & 0xff) << 16 |
-		(tuple_port(p, family->tuple_source_port >> index & 1, version == 6 ? IPPROTO_ICMPV6_ : IPPROTO_ICMP) &
-		 0xffff);
-	if (version == 4) {
-		__u64 key = (__u64)extra << 32 | address[0];
-
-		return index == 0   ? tuple0_label(key, 0, 0)
-		       : index == 1 ? tuple1_label(key, 0, 0)
-		       : index == 2 ? tuple2_label(key, 0, 0)
-				    : tuple3_label(key, 0, 0);
-	}
-	return index == 0   ? tuple0_label6(HIGH(address), LOW(address), extra)
-	       : index == 1 ? tuple1_label6(HIGH(address), LOW(address), extra)
-	       : index == 2 ? tuple2_label6(HIGH(address), LOW(address), extra)
-			    : tuple3_label6(HIGH(address), LOW(address), extra);
-}
-
-static __always_inline __u32 mac_label(struct xdp_md *ctx, int version)
-{
-	void *data = (void *)(long)ctx->data;
-	struct ethhdr *eth = data;
-	__u64 mac;
-
-	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
-		return 0;
-	mac = (__u64)(eth->h_source[0] << 8 | eth->h_source[1]) << 32 | (__u32)eth->h_source[2] << 24 |
-	      eth->h_source[3] << 16 | eth->h_source[4] << 8 | eth->h_source[5];
-	return version == 6 ? smac6_label(mac, 0, 0) : smac_label(mac, 0, 0);
-}
-
-/* False: never. The limits are availableUpTo of src/plan/program.ts. Cheap fields first; addresses last, for their tables are the large ones. */
+/* False: never. The limits are knownUpTo of src/model/field.ts. Cheap fields first; addresses last, for their tables are the large ones. */
 static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p,
 				   struct lookup *l, int version)
 {
@@ -245,11 +203,11 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	}
 	if (is_settled(family, l))
 		return 1;
-	NARROW(F_SMAC, SHORT_HEADER, mac_label(ctx, version));
-	NARROW(F_TUPLE0, COMPLETE, tuple_label(p, family, F_TUPLE0, version));
-	NARROW(F_TUPLE1, COMPLETE, tuple_label(p, family, F_TUPLE1, version));
-	NARROW(F_TUPLE2, COMPLETE, tuple_label(p, family, F_TUPLE2, version));
-	NARROW(F_TUPLE3, COMPLETE, tuple_label(p, family, F_TUPLE3, version));
+	NARROW(F_SMAC, SHORT_HEADER, version == 6 ? smac6_label(source_mac(ctx)) : smac_label(source_mac(ctx)));
+	TUPLE(0);
+	TUPLE(1);
+	TUPLE(2);
+	TUPLE(3);
 	/* Nobody has marked the packet yet. What the state rules out is not ruled out for good, so the span stays. */
 	if (used & 1 << F_MARK) {
 		if (!mark(l, 0, version))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * IPv6 addresses, tuples and MACs to labels (abi.h, struct prefix_config). One global function per table, so that each is specialised
+ * IPv6 addresses and MACs to labels (abi.h, struct prefix_config). One global function per table, so that each is specialised
  * by its own constants and the verifier looks at it once, by itself. src/compile/prefix-buckets.ts fills what is read here.
  */
 #ifndef OFFLOAD_PREFIX_H
@@ -23,14 +23,14 @@ static __always_inline __u32 hash_prefix(__u64 high, __u64 low, __u32 tag, __u32
 }
 
 /* False: certainly not in the table. */
-static __always_inline int bloom_may_have(const void *t, prefix_ptr table, __u32 h)
+static __always_inline int bloom_may_have(const void *t, __u32 bloom, __u32 bloom_words, __u32 h)
 {
-	const __u64 *words = t + table->bloom;
+	const __u64 *words = t + bloom;
 	__u32 bits = h * 0x85ebca6bu;
 	__u64 want =
 		1ULL << (bits >> 8 & 63) | 1ULL << (bits >> 14 & 63) | 1ULL << (bits >> 20 & 63) | 1ULL << (bits >> 26);
 
-	return (words[(__u64)h * table->bloom_words >> 32] & want) == want;
+	return (words[(__u64)h * bloom_words >> 32] & want) == want;
 }
 
 /* All ones where the values are equal. */
@@ -41,48 +41,31 @@ static __always_inline __u32 all_equal(__u64 differs)
 	return ~((__s64)differs >> 63);
 }
 
-/* Label of the entry, or 0. `wide`: the buckets are wide ones. Slots without a branch each: which one hits is random. */
-static __always_inline __u32 bucketed_prefix(const void *t, prefix_ptr table, __u64 high, __u64 low, __u32 tag,
-					     int wide)
+/* Label of the entry, or 0. Slots without a branch each: which one hits is random. */
+static __always_inline __u32 bucketed_prefix(const void *t, prefix_ptr table, __u64 high, __u64 low, __u32 tag)
 {
 	__u32 h = hash_prefix(high, low, tag, table->seed), label = 0;
 	__u64 place = (__u64)h * table->bucket_count >> 32;
 	int probe, i;
 
-	if (table->bloom_words && !bloom_may_have(t, table, h))
+	if (table->bloom_words && !bloom_may_have(t, table->bloom, table->bloom_words, h))
 		return 0;
 #pragma clang loop unroll(disable)
 	for (probe = 0; probe < MAX_PREFIX_BUCKETS; probe++, place++) {
-		const void *at = t + table->buckets + place * sizeof(struct prefix_bucket);
-
-		if (wide) {
-			const struct wide_bucket *bucket = at;
+		const struct prefix_bucket *bucket = t + table->buckets + place * sizeof(struct prefix_bucket);
 
 #pragma clang loop unroll(full)
-			for (i = 0; i < WIDE_SLOTS; i++)
-				label |= all_equal((bucket->high[i] ^ high) | (bucket->low[i] ^ low) |
-						   (bucket->tag[i] ^ tag)) &
-					 bucket->label[i];
-			if (label || !bucket->overflowed)
-				return label;
-		} else {
-			const struct prefix_bucket *bucket = at;
-
-#pragma clang loop unroll(full)
-			for (i = 0; i < PREFIX_SLOTS; i++)
-				label |= all_equal((bucket->high[i] ^ high) | (bucket->low[i] ^ low) |
-						   (bucket->tag[i] ^ tag)) &
-					 bucket->label[i];
-			if (label || !bucket->overflowed)
-				return label;
-		}
+		for (i = 0; i < PREFIX_SLOTS; i++)
+			label |= all_equal((bucket->high[i] ^ high) | (bucket->low[i] ^ low) | (bucket->tag[i] ^ tag)) &
+				 bucket->label[i];
+		if (label || !bucket->overflowed)
+			return label;
 	}
 	return 0;
 }
 
 /* `number` of the group + 1. */
-static __always_inline __u32 grouped_label(const void *t, prefix_ptr table, __u32 number, __u64 high, __u64 low,
-					   __u32 extra, int wide)
+static __always_inline __u32 grouped_label(const void *t, prefix_ptr table, __u32 number, __u64 high, __u64 low)
 {
 	__u64 at = (__u64)number - 1, lengths;
 	__u32 label, depth = table->depth, i, left;
@@ -107,8 +90,7 @@ static __always_inline __u32 grouped_label(const void *t, prefix_ptr table, __u3
 		if (at > cfg.tables_bytes - sizeof(*length))
 			return 0; /* never */
 		length = t + at;
-		found = bucketed_prefix(t, table, high & length->high, low & length->low,
-					wide ? (__u32)length->tag << 24 | extra : (__u32)length->tag, wide);
+		found = bucketed_prefix(t, table, high & length->high, low & length->low, (__u32)length->tag);
 		if (found) {
 			label = found;
 			lengths = at + sizeof(*length);
@@ -128,31 +110,23 @@ static __always_inline __u32 grouped_label(const void *t, prefix_ptr table, __u3
 		if (!t || !cfg.prefix[PREFIX_TABLES + side].group_count)                                               \
 			return 0;                                                                                      \
 		return grouped_label(t, &cfg.prefix[PREFIX_TABLES + side],                                             \
-				     address_label(t, &cfg.address[2 + side], high >> 32), high, low, 0, 0);           \
+				     address_label(t, &cfg.address[2 + side], high >> 32), high, low);                 \
 	}
 
-/* MACs and tuples: one group. `extra` is of wide keys. */
-#define KEY_LABEL(name, table, wide)                                                                                   \
-	__noinline __u32 name(__u64 high, __u64 low, __u32 extra)                                                      \
+/* MACs: one group. */
+#define MAC_LABEL(name, table)                                                                                         \
+	__noinline __u32 name(__u64 mac)                                                                               \
 	{                                                                                                              \
 		const void *t = table_base();                                                                          \
                                                                                                                        \
 		if (!t || !cfg.prefix[table].group_count)                                                              \
 			return 0;                                                                                      \
-		return grouped_label(t, &cfg.prefix[table], 1, high, low, extra, wide);                                \
+		return grouped_label(t, &cfg.prefix[table], 1, mac, 0);                                                \
 	}
 
 IP6_ADDRESS_LABEL(saddr6_label, 0)
 IP6_ADDRESS_LABEL(daddr6_label, 1)
-KEY_LABEL(smac_label, PREFIX_SMAC, 0)
-KEY_LABEL(smac6_label, PREFIX_TABLES + PREFIX_SMAC, 0)
-KEY_LABEL(tuple0_label, PREFIX_TUPLE, 0)
-KEY_LABEL(tuple1_label, PREFIX_TUPLE + 1, 0)
-KEY_LABEL(tuple2_label, PREFIX_TUPLE + 2, 0)
-KEY_LABEL(tuple3_label, PREFIX_TUPLE + 3, 0)
-KEY_LABEL(tuple0_label6, PREFIX_TABLES + PREFIX_TUPLE, 1)
-KEY_LABEL(tuple1_label6, PREFIX_TABLES + PREFIX_TUPLE + 1, 1)
-KEY_LABEL(tuple2_label6, PREFIX_TABLES + PREFIX_TUPLE + 2, 1)
-KEY_LABEL(tuple3_label6, PREFIX_TABLES + PREFIX_TUPLE + 3, 1)
+MAC_LABEL(smac_label, PREFIX_SMAC)
+MAC_LABEL(smac6_label, PREFIX_TABLES + PREFIX_SMAC)
 
 #endif

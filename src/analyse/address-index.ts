@@ -1,5 +1,6 @@
 /** Sorted views of address ranges, for "is this range inside / outside that set". Built once per set and kept. */
 import type { AddressRanges } from '../model/address.js';
+import { wordsPerAddress } from '../model/address.js';
 
 /** Merged inclusive ranges in ascending order; IPv4 as numbers, IPv6 as bigints (comparisons work alike on both). */
 export interface SortedRanges {
@@ -15,6 +16,23 @@ export function addressAt(ranges: AddressRanges, column: Uint32Array, i: number)
   let value = 0n;
   for (let word = 0; word < 4; word++) value = (value << 32n) | BigInt(column[i * 4 + word] ?? 0);
   return value;
+}
+
+/** Length of the prefix that range `i` is; null where it is none. */
+export function prefixLength(ranges: AddressRanges, i: number): number | null {
+  const words = wordsPerAddress(ranges.family);
+  let length: number | null = null;
+  for (let w = 0; w < words; w++) {
+    const [lo, hi] = [ranges.lo[i * words + w]!, ranges.hi[i * words + w]!];
+    const host = (lo ^ hi) >>> 0;
+    if (length !== null) {
+      if (lo !== 0 || hi !== 0xffffffff) return null;
+    } else if (host !== 0) {
+      if ((host & (host + 1)) !== 0 || (lo & host) !== 0) return null;
+      length = w * 32 + Math.clz32(host);
+    }
+  }
+  return length ?? words * 32;
 }
 
 export function sortedRanges(ranges: AddressRanges): SortedRanges {

@@ -15,6 +15,7 @@ import type { Context } from './context.js';
 import type { Condition, Conj } from './logic.js';
 import { and, andDnf, exactly, isExact, small, TRUE } from './logic.js';
 import { lowerMatch } from './lower-match.js';
+import { learns } from './lower-set-match.js';
 import { dependsOnMark, markChangeOf, markSteps, withoutChanging } from './mark-steps.js';
 import type { MarkChange } from './marks.js';
 import { quietRest } from './quiet-rest.js';
@@ -100,9 +101,8 @@ function walkRule(walk: Walk, rule: Rule, entry: Arrival, frame: Frame): void {
     at++;
     if ('match' in part) {
       const { match } = part;
-      if (match.kind === 'unknown' && match.knowledge !== 'pure') {
-        // Evaluating it changes what later packets meet: every packet that gets this far must get this far.
-        const found: Why = { code: match.knowledge === 'opaque' ? 'opaque' : 'stateful-match', detail: match.text };
+      const found = stateChanging(match, frame.context);
+      if (found) {
         find(walk, rule.id, found);
         emit(walk, condition.may, { kind: 'pass' }, rule.id);
         recordBehind(walk, rule, condition, frame, found);
@@ -150,7 +150,7 @@ function walkRule(walk: Walk, rule: Rule, entry: Arrival, frame: Frame): void {
 function restOf({ parts }: Rule, from: number, arrival: Arrival, context: Context): Condition {
   let condition: Condition = arrival;
   for (const part of parts.slice(from)) {
-    if ('statement' in part || (part.match.kind === 'unknown' && part.match.knowledge !== 'pure')) break;
+    if ('statement' in part || stateChanging(part.match, context)) break;
     if (part.match.kind !== 'ctState') condition = and(condition, lowerMatch(part.match, context));
   }
   return condition;
@@ -167,6 +167,13 @@ function endUnmatched(walk: Walk, rule: Rule, arrival: Arrival, match: Match, fr
   }
   find(walk, rule.id, { code: 'tracked-only', detail: '' });
   recordBehind(walk, rule, others, frame, { code: 'tracked-only', detail: '' });
+}
+
+/** Evaluating it changes what later packets meet: every packet that gets this far must get this far. */
+function stateChanging(match: Match, { sets }: Context): Why | null {
+  if (match.kind === 'set' && learns(match, sets)) return { code: 'stateful-match', detail: `set ${match.name}` };
+  if (match.kind !== 'unknown' || match.knowledge === 'pure') return null;
+  return { code: match.knowledge === 'opaque' ? 'opaque' : 'stateful-match', detail: match.text };
 }
 
 /** The match contradicts the rule's others, or what the jumps to its chain ask. */

@@ -4,7 +4,7 @@
  */
 import type { AddressRanges } from '../model/address.js';
 import type { Ranges } from '../model/match.js';
-import type { AddressPortColumns } from '../model/set.js';
+import type { Tuples } from '../model/tuples.js';
 import type { Field, SmallField } from '../model/field.js';
 import type { Liveness } from './live-set.js';
 
@@ -32,11 +32,9 @@ export type ValueSet =
   /** Addresses that only the host knows, when no host facts are given: nothing may be concluded from them but identity. */
   | { readonly kind: 'host'; readonly field: 'saddr' | 'daddr'; readonly name: string }
   | { readonly kind: 'macs'; readonly field: 'smac'; readonly addresses: readonly number[] }
-  | (AddressPortColumns & {
+  | (Tuples & {
       readonly kind: 'tuples';
       readonly field: 'tuple';
-      readonly addressField: 'saddr' | 'daddr';
-      readonly portField: 'sport' | 'dport';
       readonly counters: ElementCounters | null;
       readonly expires?: Uint32Array;
       readonly live?: Liveness;
@@ -82,6 +80,13 @@ export function and(a: Condition, b: Condition): Condition {
   if (isExact(a) && isExact(b) && a.may.length * b.may.length <= maxConjunctions) return exactly(may);
   const must = a.must && b.must ? andDnf(a.must, b.must) : null;
   return { may, must };
+}
+
+/** One of them holds; none of no conditions does. */
+export function anyOf(conditions: readonly Condition[]): Condition {
+  const may: Dnf = conditions.some((one) => one.may === TRUE) ? TRUE : conditions.flatMap((one) => one.may);
+  if (conditions.every(isExact)) return exactly(may);
+  return { may, must: conditions.flatMap((one) => one.must ?? []) };
 }
 
 /** Null when the product grows too large. */

@@ -1,10 +1,11 @@
 /** Set matches (`-m set --match-set NAME src,dst`) as conditions, after `ip_set_test` (Linux 6.18). */
-import type { Ranges, SetMatch } from '../model/match.js';
-import type { AddressPortSet, NamedSet } from '../model/set.js';
+import type { SetMatch } from '../model/match.js';
+import type { NamedSet } from '../model/set.js';
 import type { Context } from './context.js';
-import type { Condition, Dnf, ValueSet } from './logic.js';
-import { and, andDnf, exactly, FALSE, isExact, small, TRUE, unknown } from './logic.js';
-import { addressValues, portValues, readOnce, tupleValues } from './set-values.js';
+import type { Condition, Dnf } from './logic.js';
+import { and, andDnf, anyOf, exactly, FALSE, isExact, small, TRUE, unknown } from './logic.js';
+import { addressValues, condition, portValues, readOnce } from './set-values.js';
+import { tupleMembership } from './lower-tuple-set.js';
 
 /** Nested list:set deeper than the kernel allows (it allows none at all inside a list) ends here. */
 const maxDepth = 4;
@@ -17,8 +18,17 @@ export function lowerSetMatch(match: SetMatch, context: Context): Condition {
   return match.negate ? not(member) : member;
 }
 
+/** Looking a packet up may change the set, so every packet that would be must still be. */
+export function learns(match: SetMatch, sets: Context['sets']): boolean {
+  const visit = (set: NamedSet | undefined, depth: number): boolean => {
+    if (set?.kind === 'opaque') return set.learns === true;
+    return set?.kind === 'list' && depth <= maxDepth && set.members.some((id) => visit(sets.get(id), depth + 1));
+  };
+  return visit(sets.get(match.set), 0);
+}
+
 function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Context, depth: number): Condition {
-  const [first, second] = sides;
+  const [first] = sides;
   if (!first || depth > maxDepth || context.changedSets.has(set.name)) return unknown;
   switch (set.kind) {
     case 'addresses': {
@@ -26,14 +36,8 @@ function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Conte
       if (set.ranges.family !== context.family) return exactly(FALSE);
       return condition(addressValues(set, first, context.setValues));
     }
-    case 'addressPorts': {
-      if (set.ranges.family !== context.family) return exactly(FALSE);
-      if (!second || set.nomatch || !onlyPortProtocols(set, context.family)) return unknown;
-      return and(
-        exactly([[small('protocol', tupleProtocols(context.family))]]),
-        condition(tupleValues(set, [first, second], context.setValues)),
-      );
-    }
+    case 'tuples':
+      return tupleMembership(set, sides, context);
     case 'ports': {
       const tcpUdp = small('protocol', [
         [6, 6],
@@ -44,7 +48,7 @@ function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Conte
     case 'list': {
       readOnce(context.setValues, set.id);
       if (set.nomatch) return unknown;
-      return any(
+      return anyOf(
         set.members.map((id, i) => {
           const member = context.sets.get(id);
           const found = member ? membership(member, sides, context, depth + 1) : unknown;
@@ -56,19 +60,6 @@ function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Conte
     case 'opaque':
       return unknown;
   }
-}
-
-function condition({ may, must }: { may: ValueSet; must: ValueSet | null }): Condition {
-  const mayDnf: Dnf = [[{ set: may, negate: false }]];
-  if (may === must) return exactly(mayDnf);
-  return { may: mayDnf, must: must && [[{ set: must, negate: false }]] };
-}
-
-/** One of them holds; none of no conditions does. */
-function any(conditions: readonly Condition[]): Condition {
-  const may: Dnf = conditions.some((one) => one.may === TRUE) ? TRUE : conditions.flatMap((one) => one.may);
-  if (conditions.every(isExact)) return exactly(may);
-  return { may, must: conditions.flatMap((one) => one.must ?? []) };
 }
 
 /** Not: every conjunction fails in some literal. What may be a member is certainly none outside `may`, and the other way round. */
@@ -86,27 +77,4 @@ function negate(dnf: Dnf): Dnf | null {
     result = result && andDnf(result, fails);
   }
   return result;
-}
-
-/** Protocols for which both we and `ip_set_get_ip4_port`/`ip_set_get_ip6_port` read a port: tcp, udp, sctp, udplite, icmp. */
-const tupleProtocols = (family: 4 | 6): Ranges =>
-  family === 4
-    ? [
-        [1, 1],
-        [6, 6],
-        [17, 17],
-        [132, 132],
-        [136, 136],
-      ]
-    : [
-        [6, 6],
-        [17, 17],
-        [58, 58],
-        [132, 132],
-        [136, 136],
-      ];
-
-function onlyPortProtocols(set: AddressPortSet, family: 4 | 6): boolean {
-  const known = new Set(tupleProtocols(family).map(([protocol]) => protocol));
-  return set.protocol.every((protocol) => known.has(protocol));
 }

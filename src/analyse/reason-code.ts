@@ -38,6 +38,7 @@ export const reasonCodes = {
   'not-on-path': 'packets arriving on the covered devices never reach this chain before they are delivered or sent out',
   'never-matches': 'no packet can reach or match it',
   strict: 'with --strict, a drop after conntrack must not swallow packets of tracked connections',
+  'table-limit': 'a table that it needs would exceed a limit of the data plane',
   'too-large': 'the prefilter would exceed its size limits',
 } as const;
 

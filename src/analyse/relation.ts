@@ -1,11 +1,12 @@
 /**
  * Relations between conditions, each with a stated direction of error. `valuesCover` errs to false, `mayOverlap` errs to true.
  */
-import { availableUpTo } from '../model/field.js';
+import { knownUpTo } from '../model/field.js';
 import type { AddressFamily } from '../model/address.js';
 import { addressesDisjoint, addressesSubset } from './address-index.js';
+import type { Field } from '../model/field.js';
 import type { Conj, Lit, ValueSet } from './logic.js';
-import { expires } from './logic.js';
+import { expires, smallSet } from './logic.js';
 import { relyOnDisjoint, relyOnSubset } from './live-set.js';
 import { isDisjoint, isSubset } from './small-ranges.js';
 
@@ -14,7 +15,7 @@ const worstAvailability = (family: AddressFamily): number => (family === 4 ? 2 :
 
 /** A packet of this family may lack the literal's field. */
 export const mayLack = (literal: Lit, family: AddressFamily): boolean =>
-  availableUpTo[literal.set.field] < worstAvailability(family);
+  knownUpTo(literal.set) < worstAvailability(family);
 
 export const conjMayLack = (conj: Conj, family: AddressFamily): boolean =>
   conj.some((literal) => mayLack(literal, family));
@@ -58,8 +59,42 @@ function disjointNow(a: ValueSet, b: ValueSet): boolean {
   return false;
 }
 
+type TupleValues = Extract<ValueSet, { kind: 'tuples' }>;
+
+const projections = new WeakMap<TupleValues, Map<Field, ValueSet | null>>();
+
+/** Values of one field that entries of the set have, exceptions and what expires included; null where they do not ask for it. */
+function projection(set: TupleValues, field: Field): ValueSet | null {
+  const known = projections.get(set) ?? new Map<Field, ValueSet | null>();
+  projections.set(set, known);
+  let made = known.get(field);
+  if (made === undefined) {
+    made = project(set, field);
+    known.set(field, made);
+  }
+  return made;
+}
+
+function project({ columns, live }: TupleValues, field: Field): ValueSet | null {
+  // What such elements have is not known for good.
+  if (live) return null;
+  const column = columns.find((one) => one.field === field);
+  if (!column) return null;
+  if ('ranges' in column)
+    return { kind: 'addresses', field: column.field, ranges: column.ranges, named: true, counters: null };
+  if ('addresses' in column) return { kind: 'macs', field: 'smac', addresses: [...column.addresses] };
+  return smallSet(
+    column.field,
+    Array.from(column.lo, (low, i) => [low, column.hi[i]!] as const).filter(([low, high]) => low <= high),
+  );
+}
+
 /** Every value that satisfies `inner` satisfies `outer`. */
 function literalImplies(inner: Lit, outer: Lit): boolean {
+  if (inner.set.kind === 'tuples' && outer.set.kind !== 'tuples') {
+    const shadow = inner.negate ? null : projection(inner.set, outer.set.field);
+    return shadow !== null && literalImplies({ set: shadow, negate: false }, outer);
+  }
   if (inner.set.field !== outer.set.field) return false;
   if (inner.negate && outer.negate) return mustBeSubset(outer.set, inner.set);
   if (inner.negate) return false;
@@ -68,6 +103,11 @@ function literalImplies(inner: Lit, outer: Lit): boolean {
 
 /** No value satisfies both. */
 function literalsExclude(a: Lit, b: Lit): boolean {
+  if (a.set.kind === 'tuples' && b.set.kind !== 'tuples') {
+    const shadow = a.negate ? null : projection(a.set, b.set.field);
+    return shadow !== null && literalsExclude({ set: shadow, negate: false }, b);
+  }
+  if (b.set.kind === 'tuples' && a.set.kind !== 'tuples') return literalsExclude(b, a);
   if (a.set.field !== b.set.field) return false;
   if (a.negate && b.negate) return false;
   if (a.negate) return mustBeSubset(b.set, a.set);

@@ -2,19 +2,24 @@
  * Named sets as value sets: what is certainly in them (`must`: elements until their timeout runs out) and what may be (`may`: elements
  * with a timeout for good, for the kernel may be told to keep them longer).
  */
-import type { AddressRanges } from '../model/address.js';
-import { wordsPerAddress } from '../model/address.js';
 import type { Ranges } from '../model/match.js';
-import type { AddressPortSet, AddressSet, ElementColumns, NamedSet, PortSet, SetId } from '../model/set.js';
-import type { ElementCounters, ValueSet } from './logic.js';
-import { smallSet } from './logic.js';
+import type { AddressSet, ElementColumns, NamedSet, PortSet, SetId, TupleSet } from '../model/set.js';
+import type { Condition, Dnf, ElementCounters, ValueSet } from './logic.js';
+import { exactly, smallSet } from './logic.js';
 import { liveSet, type LiveSet, type Liveness } from './live-set.js';
 import { flattenNomatch } from './nomatch.js';
+import { pickRanges } from './tuple-values.js';
 
 export interface SetValues {
   readonly may: ValueSet;
   /** Null: nothing is certain. The same object as `may` when no element can expire. */
   readonly must: ValueSet | null;
+}
+
+export function condition({ may, must }: SetValues): Condition {
+  const mayDnf: Dnf = [[{ set: may, negate: false }]];
+  if (may === must) return exactly(mayDnf);
+  return { may: mayDnf, must: must && [[{ set: must, negate: false }]] };
 }
 
 type Side = 'src' | 'dst';
@@ -59,27 +64,6 @@ export function addressValues(set: AddressSet, side: Side, cache: SetValueCache)
   });
 }
 
-export function tupleValues(set: AddressPortSet, sides: readonly [Side, Side], cache: SetValueCache): SetValues {
-  return cached(cache, `${set.id} ${sides.join()}`, () => {
-    const make: Make = (keep, ends, live) => ({
-      kind: 'tuples',
-      field: 'tuple',
-      addressField: addressField[sides[0]],
-      portField: portField[sides[1]],
-      ranges: pickRanges(set.ranges, keep),
-      protocol: keep
-        ? keep.reduce((out, from, i) => ((out[i] = set.protocol[from] ?? 0), out), new Uint8Array(keep.length))
-        : set.protocol,
-      portLo: pick16(set.portLo, keep),
-      portHi: pick16(set.portHi, keep),
-      counters: elementCounters(set, keep),
-      ...(ends && { expires: ends }),
-      ...(live && { live }),
-    });
-    return split(set, make, followed(cache, set, sides.join()));
-  });
-}
-
 /** Ports of bitmap:port and nft inet_service sets. */
 export function portValues(set: PortSet, side: Side, cache: SetValueCache): SetValues {
   return cached(cache, `${set.id} ${side}`, () => {
@@ -107,7 +91,7 @@ function addressSet(
   return {
     kind: 'addresses',
     field: addressField[side],
-    ranges: pickRanges(set.ranges, keep),
+    ranges: keep ? pickRanges(set.ranges, keep) : set.ranges,
     named: true,
     counters: elementCounters(set, keep),
     ...(ends && { expires: ends }),
@@ -115,7 +99,7 @@ function addressSet(
   };
 }
 
-function followed({ follow }: SetValueCache, { id, inRules }: NamedSet, sides: string): LiveSet | null {
+export function followed({ follow }: SetValueCache, { id, inRules }: NamedSet, sides: string): LiveSet | null {
   if (!follow) return null;
   if (inRules === true) {
     follow.fixed.add(id);
@@ -127,21 +111,23 @@ function followed({ follow }: SetValueCache, { id, inRules }: NamedSet, sides: s
 }
 
 /** `keep`: indexes of the elements wanted, null for all. `ends`: when each expires; null: none is to. */
-type Make = (keep: Uint32Array | null, ends: Uint32Array | null, live: Liveness | null) => ValueSet;
+export type Make = (keep: Uint32Array | null, ends: Uint32Array | null, live: Liveness | null) => ValueSet;
+
+const countOf = (set: AddressSet | TupleSet | PortSet): number =>
+  set.kind === 'tuples' ? set.count : set.kind === 'addresses' ? set.ranges.count : set.portLo.length;
 
 /**
  * All elements for `may`; for `must` those that are left at any time, or only the permanent ones where nobody knows when that is. A set
  * that is followed and may get elements that time out is two sets from the start.
  */
-function split(set: AddressSet | AddressPortSet | PortSet, make: Make, live: LiveSet | null): SetValues {
+export function split(set: AddressSet | TupleSet | PortSet, make: Make, live: LiveSet | null): SetValues {
   const as = (role: Liveness['as']): Liveness | null => live && { of: live, as: role };
   const permanent = permanentElements(set);
   if (!permanent && (!live || set.defaultTimeout === null)) {
     const all = make(null, null, as('exact'));
     return { may: all, must: all };
   }
-  const ends =
-    set.asOf === undefined && permanent ? null : sureEnds(set, 'ranges' in set ? set.ranges.count : set.portLo.length);
+  const ends = set.asOf === undefined && permanent ? null : sureEnds(set, countOf(set));
   return {
     may: make(null, null, as('may')),
     must: ends ? make(null, ends, as('must')) : make(permanent, null, as('must')),
@@ -152,7 +138,7 @@ function split(set: AddressSet | AddressPortSet | PortSet, make: Make, live: Liv
  * Until when each element is certainly there, in seconds since the epoch; 0: for good. `ipset save` and nft round what is left down, but
  * never to 0 (`ip_set_timeout_get`, Linux 6.18): 1 says nothing.
  */
-function sureEnds({ timeout, asOf }: ElementColumns & Pick<NamedSet, 'asOf'>, count: number): Uint32Array {
+export function sureEnds({ timeout, asOf }: ElementColumns & Pick<NamedSet, 'asOf'>, count: number): Uint32Array {
   return (timeout ?? new Uint32Array(count)).map((left) => {
     if (left === 0) return 0;
     return left === 1 || asOf === undefined ? longAgo : Math.min(asOf + left, 0xffffffff);
@@ -169,29 +155,12 @@ export function permanentElements(columns: ElementColumns): Uint32Array | null {
   return Uint32Array.from(timeout.keys()).filter((i) => timeout[i] === 0);
 }
 
-function elementCounters(set: NamedSet, keep: Uint32Array | null): ElementCounters | null {
+export function elementCounters(set: NamedSet, keep: Uint32Array | null): ElementCounters | null {
   if (!set.counters) return null;
   return { set: set.name, index: keep ?? Uint32Array.from({ length: set.elements }, (_, i) => i) };
 }
 
-function pickRanges(ranges: AddressRanges, keep: Uint32Array | null): AddressRanges {
-  if (!keep) return ranges;
-  const words = wordsPerAddress(ranges.family);
-  const pick = (column: Uint32Array): Uint32Array => {
-    const out = new Uint32Array(keep.length * words);
-    keep.forEach((from, i) => {
-      out.set(column.subarray(from * words, (from + 1) * words), i * words);
-    });
-    return out;
-  };
-  return { family: ranges.family, count: keep.length, lo: pick(ranges.lo), hi: pick(ranges.hi) };
-}
-
-function pick16(column: Uint16Array, keep: Uint32Array | null): Uint16Array {
-  return keep ? Uint16Array.from(keep, (from) => column[from] ?? 0) : column;
-}
-
-function cached(cache: SetValueCache, key: string, make: () => SetValues): SetValues {
+export function cached(cache: SetValueCache, key: string, make: () => SetValues): SetValues {
   const known = cache.values.get(key) ?? make();
   cache.values.set(key, known);
   return known;

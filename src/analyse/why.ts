@@ -3,6 +3,7 @@ import type { Match } from '../model/match.js';
 import type { RuleId } from '../model/ruleset.js';
 import type { ReasonCode } from './reason-code.js';
 import type { Context } from './context.js';
+import { obstacleOf } from './lower-tuple-set.js';
 
 export interface Why {
   readonly code: ReasonCode;
@@ -25,6 +26,8 @@ export function whyUnknown(match: Match, context: Context): Why {
       if (context.destinationRewritten && match.dimensions.includes('dst')) return { code: 'nat', detail: '' };
       const set = context.sets.get(match.set);
       const changed = context.changedSets.has(match.name) ? ' (packets change it)' : '';
+      const obstacle = set?.kind === 'tuples' ? obstacleOf(set, match.dimensions, context) : null;
+      if (obstacle !== null) return { code: 'unknown-match', detail: `set ${match.name} (${obstacle})` };
       if (set && !changed && set.kind !== 'opaque' && match.uninterpreted.length === 0)
         return { code: 'set-timeout', detail: match.name };
       const why = set?.kind === 'opaque' ? ` (${set.why})` : set ? changed : ' (no input defines it)';

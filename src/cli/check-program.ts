@@ -79,8 +79,11 @@ export async function checkProgram(
   );
 }
 
-const entriesOf = (atom: Atom): number =>
-  atom.kind === 'values' ? atom.ranges.length : atom.kind === 'macs' ? atom.addresses.length : atom.ranges.count;
+function entriesOf(atom: Atom): number {
+  if (atom.kind === 'tuples') return atom.count;
+  if (atom.kind === 'macs') return atom.addresses.length;
+  return atom.kind === 'values' ? atom.ranges.length : atom.ranges.count;
+}
 
 /** Steps are asked one after the other, and entries are sorted first: what that takes grows with both. */
 function isShort({ prefilter: { ip, ip6 } }: Plan): boolean {

@@ -55,10 +55,14 @@ export const maxBucketsProbed = 16;
 export const bucketSlots = 8;
 export const maxPrefixBuckets = 8;
 export const prefixSlots = 3;
-export const wideSlots = 2;
 export const stepBytes = 8;
-export const prefixTables = { saddr: 0, daddr: 1, smac: 2, tuple0: 3 } as const;
-export const prefixTablesPerFamily = 7;
+export const prefixTables = { saddr: 0, daddr: 1, smac: 2 } as const;
+export const prefixTablesPerFamily = 3;
+export const tupleTablesPerFamily = 4;
+export const tupleWords = 12;
+export const tupleShapeWords = 16;
+export const tupleBucketWords = 16;
+export const maxTupleShapes = 255;
 export const outcomes = { pass: 0, drop: 1, skip: 2, ask: 3, mark: 4, route: 5 } as const;
 
 /** Why packets were passed: names of the keys of the map `stats`, in order. */
@@ -110,22 +114,31 @@ export const prefixConfig: Struct = {
   members: u32s('groups', 'group_count', 'depth', 'buckets', 'bucket_count', 'seed', 'bloom', 'bloom_words'),
 };
 
+export const tupleConfig: Struct = {
+  name: 'tuple_config',
+  members: u32s(
+    'words',
+    'slots',
+    'size',
+    'known_up_to',
+    'map_sport',
+    'map_dport',
+    'map_icmp',
+    'shapes',
+    'shape_count',
+    'buckets',
+    'bucket_count',
+    'seed',
+    'bloom',
+    'bloom_words',
+    'fallback',
+  ),
+};
+
 export const familyConfig: Struct = {
   name: 'family_config',
   members: [
-    ...u32s(
-      'enabled',
-      'used',
-      'words',
-      'steps',
-      'step_count',
-      'skips',
-      'calls',
-      'escapes',
-      'expiries',
-      'tuple_destination',
-      'tuple_source_port',
-    ),
+    ...u32s('enabled', 'used', 'words', 'steps', 'step_count', 'skips', 'calls', 'escapes', 'expiries'),
     ['field', fieldConfig, fieldSlots],
   ],
 };
@@ -142,6 +155,7 @@ export const config: Struct = {
     ['ip', familyConfig],
     ['ip6', familyConfig],
     ['prefix', prefixConfig, 2 * prefixTablesPerFamily],
+    ['tuple', tupleConfig, 2 * tupleTablesPerFamily],
   ],
 };
 

@@ -4,17 +4,21 @@ import { expiryBytes, fieldSlots, outcomes, prefixTables, slots, stepBytes } fro
 import { addressEntries, addressTable, type AddressTable } from './address-table.js';
 import type { Arena } from './arena.js';
 import { Classes } from './classes.js';
-import { countedAtom, isSmall, usedFields, type FieldUse } from './field-use.js';
+import { atomOfKind, countedAtom, isSmall, usedFields, type FieldUse } from './field-use.js';
 import { CompileError, type Structure } from './image.js';
 import { Expiries } from './expiries.js';
 import { Escapes, Labels } from './labels.js';
-import { address6Prefixes, macPrefixes, tuplePrefixes } from './prefix-entries.js';
+import { address6Prefixes, macPrefixes } from './prefix-entries.js';
 import { lengthWordCount } from './prefix-groups.js';
 import { prefixTable, type KeyLayout, type PrefixTable } from './prefix-table.js';
 import { RowBuilder, rowBytes, rowWords, walkedByVerifier } from './rows.js';
 import type { Spare } from './spare.js';
 import { labelWidth, smallEntries, smallTable } from './small-table.js';
 import { sweep, type LabelledRanges } from './sweep.js';
+import { mappedFields } from './tuple-boxes.js';
+import { tupleTable, type TupleTable } from './tuple-table.js';
+
+const nowhere: Pick<FieldLayout, 'address' | 'prefix' | 'tuple'> = { address: null, prefix: null, tuple: null };
 
 /** Groups of IPv6 addresses that may come: one for each label outside of the longer prefixes. */
 const spareGroups = 64;
@@ -35,6 +39,7 @@ export interface FamilyImage {
   /** Source and destination, at 0 and 1; of IPv6 the first 32 bits. */
   readonly address: readonly { readonly side: number; readonly numbers: Numbers }[];
   readonly prefixes: readonly { readonly table: number; readonly numbers: Numbers }[];
+  readonly tuples: readonly { readonly table: number; readonly numbers: Numbers }[];
   readonly structures: readonly Structure[];
   readonly used: readonly Field[];
   readonly layout: FamilyLayout;
@@ -50,6 +55,12 @@ export interface FieldLayout {
   readonly rows: Place;
   readonly address: Numbers | null;
   readonly prefix: PrefixLayout | null;
+  readonly tuple: TupleLayout | null;
+}
+
+export interface TupleLayout {
+  readonly numbers: Numbers;
+  readonly table: TupleTable;
 }
 
 export interface PrefixLayout {
@@ -88,6 +99,7 @@ class FamilyBuilder {
   readonly #fields: FieldImage[] = [];
   readonly #address: { side: number; numbers: Numbers }[] = [];
   readonly #prefixes: { table: number; numbers: Numbers }[] = [];
+  readonly #tuples: { table: number; numbers: Numbers }[] = [];
   readonly #structures: Structure[] = [];
   readonly #uses: readonly FieldUse[];
   readonly #layouts: FieldLayout[] = [];
@@ -129,6 +141,7 @@ class FamilyBuilder {
       fields: this.#fields,
       address: this.#address,
       prefixes: this.#prefixes,
+      tuples: this.#tuples,
       structures: this.#structures,
       used: [...new Set(this.#uses.map(({ field }) => field))],
     };
@@ -152,14 +165,6 @@ class FamilyBuilder {
 
   #familyNumbers(at: Readonly<Record<'steps' | 'escapes' | 'expiries', number>>): Numbers {
     const { steps } = this.program;
-    const tuples = this.#uses.filter(({ field }) => field === 'tuple');
-    const bits = (test: (use: FieldUse) => boolean): number =>
-      tuples.reduce((sum, use) => sum | (test(use) ? 1 << (use.slot - slots.tuple0) : 0), 0);
-    const tuple = (use: FieldUse) => {
-      const atom = this.program.atoms[use.atoms[0]!]!;
-      if (atom.kind !== 'tuples') throw new Error('bug: not a tuple');
-      return atom;
-    };
     return {
       enabled: steps.length > 0 ? 1 : 0,
       used: this.#uses.reduce((sum, { slot }) => sum | (1 << slot), 0),
@@ -168,8 +173,6 @@ class FamilyBuilder {
       skips: steps.filter(({ outcome }) => outcome.kind !== 'drop' && outcome.kind !== 'pass').length,
       calls: walkedByVerifier(rowWords(steps.length), this.#uses.length) ? 0 : 1,
       ...at,
-      tuple_destination: bits((use) => tuple(use).addressField === 'daddr'),
-      tuple_source_port: bits((use) => tuple(use).portField === 'sport'),
     };
   }
 
@@ -201,7 +204,7 @@ class FamilyBuilder {
     let table: Numbers = { labels: 0, width: 0 };
     let device: LabelledRanges | null = null;
     const spare = use.live ? this.spare : null;
-    let place: Pick<FieldLayout, 'address' | 'prefix'> = { address: null, prefix: null };
+    let place = nowhere;
     const more = spare?.elements ?? 0;
     if (isSmall(use.field)) {
       const ranges = sweep(smallEntries(this.program, use), classes, labels);
@@ -211,16 +214,13 @@ class FamilyBuilder {
       const layout = prefixTable(macPrefixes(this.program, use), classes, labels, 'top-and-word');
       this.#prefix('smac', prefixTables.smac, layout, more);
     } else if (use.field === 'tuple') {
-      const index = use.slot - slots.tuple0;
-      const layout = family === 4 ? 'top-and-word' : 'wide';
-      const built = prefixTable(tuplePrefixes(this.program, use), classes, labels, layout, more);
-      place = this.#prefix(`tuple${index}`, prefixTables.tuple0 + index, built, more);
+      place = { ...nowhere, tuple: this.#tuple(use, classes, labels, more) };
     } else if (family === 6) {
       const built = prefixTable(address6Prefixes(this.program, use), classes, labels, 'address6', more);
-      place = this.#prefix(use.field, prefixTables[use.field], built, more);
+      place = { ...nowhere, ...this.#prefix(use.field, prefixTables[use.field], built, more) };
     } else {
       const ranges = sweep(addressEntries(this.program, use), classes, labels);
-      place = { address: this.#addresses(use.field, addressTable(ranges, more)), prefix: null };
+      place = { ...nowhere, address: this.#addresses(use.field, addressTable(ranges, more)) };
     }
     const capacity = classes.count + (spare?.classes ?? 0);
     this.arena.reserveRows(rowBytes(this.program.steps.length, capacity));
@@ -300,6 +300,35 @@ class FamilyBuilder {
       lengths: { offset: lengths, capacity: built.lengths.length / lengthWordCount },
     };
     return { address, prefix: unit === null ? null : { ...prefix, unit } };
+  }
+
+  /** `more`: entries that may come to the table. */
+  #tuple(use: FieldUse, classes: Classes, labels: Labels, more: number): TupleLayout {
+    const { family } = this.program;
+    const atoms = use.atoms.map((index) => atomOfKind(this.program, index, 'tuples'));
+    const built = tupleTable(atoms, family, use.atoms, classes, labels, more);
+    const numbers: Record<string, number> = {
+      words: built.words,
+      slots: built.slots,
+      size: built.used.length,
+      known_up_to: atoms[0]?.availableUpTo ?? 0,
+      shapes: this.arena.add(built.shapes),
+      shape_count: built.shapeCount,
+      buckets: this.arena.add(built.buckets),
+      bucket_count: built.bucketCount,
+      seed: built.seed,
+      bloom: built.bloom.length === 0 ? 0 : this.arena.add(built.bloom),
+      bloom_words: built.bloom.length / 2,
+      fallback: built.fallback,
+    };
+    for (const field of mappedFields) {
+      const map = built.maps[field];
+      if (map !== null) numbers[`map_${field}`] = this.arena.add(map);
+    }
+    const index = use.slot - slots.tuple0;
+    this.#tuples.push({ table: index, numbers });
+    this.#list(`tuple${index}`, 'tuple-buckets', built.entries, built.buckets.byteLength + built.bloom.byteLength);
+    return { numbers, table: built };
   }
 
   #list(name: string, structure: Structure['structure'], entries: number, bytes: number): void {

@@ -1,6 +1,7 @@
 /** Which fields a family's steps use, with which atoms, and where atoms count by line. */
 import { lackingHolds, type Atom, type Field, type SmallField, type StepProgram } from '../plan/program.js';
 import { slots } from './abi.js';
+import { tupleSignature } from '../model/tuples.js';
 import { CompileError, maxSteps, maxTuples } from './image.js';
 import type { CountedAtom } from './labels.js';
 
@@ -26,7 +27,7 @@ export function countedAtom(program: StepProgram, step: number): number | null {
   return program.atoms[literal.atom]!.counters === null ? null : literal.atom;
 }
 
-/** Fields in slot order. Tuple atoms have a slot each. */
+/** Fields in slot order. Tuple atoms that ask the same fields share a slot. */
 export function usedFields(program: StepProgram): FieldUse[] {
   if (program.steps.length > maxSteps) {
     throw new CompileError('too-many-steps', `${program.steps.length} steps, at most ${maxSteps} fit`, program.family);
@@ -44,26 +45,30 @@ export function usedFields(program: StepProgram): FieldUse[] {
     if (counted !== null) countedSteps.set(counted, [...(countedSteps.get(counted) ?? []), number]);
   });
   const bySlot = new Map<number, number[]>();
-  const tuples: number[] = [];
+  const tuples = new Map<string, number[]>();
   for (const atom of used) {
-    const { field } = program.atoms[atom]!;
+    const each = program.atoms[atom]!;
+    const { field } = each;
     if (field === 'tuple') {
-      bySlot.set(slots.tuple0 + tuples.length, [atom]);
-      tuples.push(atom);
+      const signature = tupleSignature(each);
+      const known = tuples.get(signature);
+      if (known !== undefined) known.push(atom);
+      else tuples.set(signature, [atom]);
     } else {
       const atoms = bySlot.get(slots[field]);
       if (atoms === undefined) bySlot.set(slots[field], [atom]);
       else atoms.push(atom);
     }
   }
-  if (tuples.length > maxTuples) {
+  if (tuples.size > maxTuples) {
     throw new CompileError(
       'too-many-tuples',
-      `${tuples.length} sets of addresses and ports, at most ${maxTuples} fit`,
+      `sets ask ${tuples.size} combinations of fields, at most ${maxTuples} fit`,
       program.family,
-      tuples.slice(maxTuples),
+      [...tuples.values()].slice(maxTuples).flat(),
     );
   }
+  [...tuples.values()].forEach((atoms, i) => bySlot.set(slots.tuple0 + i, atoms));
   return [...bySlot]
     .sort(([a], [b]) => a - b)
     .map(([slot, atoms]) => ({

@@ -18,13 +18,21 @@ type Attempt = { readonly fitted: Fitted } | { readonly error: CompileError; rea
 
 /** Throws CompileError when even an empty prefilter does not fit. */
 export function planWithinLimits(ruleset: Ruleset, options: PlanOptions, compile: CompileOptions = {}): Fitted {
+  /** Sets of several fields whose tables do not fit: netfilter keeps their rules, and no others for it. */
+  const leftOut = new Map(options.leftOut);
   const attempt = (maxSteps: Steps): Attempt => {
-    const plan = planRuleset(ruleset, { ...options, maxSteps });
+    const plan = planRuleset(ruleset, { ...options, maxSteps, leftOut });
     try {
       return { fitted: { plan, ...compileWithLayout(plan.prefilter, compile) } };
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
-      return { error, tried: plan.prefilter[error.family === 4 ? 'ip' : 'ip6'].steps.length };
+      const program = plan.prefilter[error.family === 4 ? 'ip' : 'ip6'];
+      const last = program.atoms[error.atoms[error.atoms.length - 1] ?? -1];
+      if (last?.kind === 'tuples' && !leftOut.has(last.set.id)) {
+        leftOut.set(last.set.id, error.message);
+        return attempt(maxSteps);
+      }
+      return { error, tried: program.steps.length };
     }
   };
   let most: Steps = options.maxSteps ?? { 4: maxSteps, 6: maxSteps };

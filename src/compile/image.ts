@@ -5,7 +5,7 @@ import { limits, type Field } from '../plan/program.js';
 export interface Structure {
   /** Family and field: `ip saddr`. */
   readonly name: string;
-  readonly structure: 'direct' | 'ranges' | 'buckets' | 'prefix-buckets' | 'bit-vectors';
+  readonly structure: 'direct' | 'ranges' | 'buckets' | 'prefix-buckets' | 'tuple-buckets' | 'bit-vectors';
   readonly entries: number;
   readonly bytes: number;
 }
@@ -37,8 +37,8 @@ export interface Image {
 
 /** Most steps that a family may have. */
 export const maxSteps = limits.steps;
-/** Most tuple atoms that a family may use. */
-export const maxTuples = limits.tupleSets;
+/** Most tables of tuples that a family may use: one for each combination of fields that its atoms ask. */
+export const maxTuples = limits.tupleTables;
 /** Most elements of one prefix or tuple table, after ranges have been split into prefixes. */
 export const maxPrefixes = 8_000_000;
 /** The verifier bounds a variable offset by 2^29 (BPF_MAX_VAR_OFF). */

@@ -1,5 +1,5 @@
 /** Entries of a prefix table in buckets of one cache line, behind a Bloom filter where they are many. bpf/prefix.h reads them. */
-import { maxPrefixBuckets, prefixSlots, wideSlots } from './abi.js';
+import { maxPrefixBuckets, prefixSlots } from './abi.js';
 import { scale } from './address-table.js';
 import { crossovers } from './crossovers.js';
 import { lowHalf, highHalf } from './halves.js';
@@ -13,7 +13,7 @@ export interface PrefixEntries {
 }
 
 export interface PrefixBuckets {
-  /** struct prefix_bucket, or struct wide_bucket: 16 u32s each. */
+  /** struct prefix_bucket: 16 u32s each. */
   readonly words: Uint32Array;
   readonly count: number;
   readonly seed: number;
@@ -28,12 +28,11 @@ const bloomBitsPerEntry = 12;
 export const bucketWords = 16;
 
 /** Null: no entries, and no buckets either. `spare`: entries that may come to it. */
-export function prefixBuckets(entries: PrefixEntries, wide: boolean, spare = 0): PrefixBuckets | null {
+export function prefixBuckets(entries: PrefixEntries, spare = 0): PrefixBuckets | null {
   if (entries.count + spare === 0) return null;
-  const slots = wide ? wideSlots : prefixSlots;
-  let count = Math.ceil(((entries.count + spare) * slotsPerEntry) / slots);
+  let count = Math.ceil(((entries.count + spare) * slotsPerEntry) / prefixSlots);
   for (let seed = 1; ; seed++) {
-    const filled = fill(entries, wide, count, seed, spare > 0);
+    const filled = fill(entries, count, seed, spare > 0);
     if (filled !== null) {
       const isMany = entries.count + spare >= crossovers.bloomFrom;
       return { words: filled, count, seed, bloom: isMany ? bloomOf(entries, seed, spare) : new Uint32Array(0) };
@@ -61,26 +60,23 @@ export function hashPrefix(a: number, b: number, c: number, d: number, tag: numb
 }
 
 /** Null when an entry found no slot within the buckets that a lookup probes. */
-function fill(entries: PrefixEntries, wide: boolean, count: number, seed: number, grows: boolean): Uint32Array | null {
-  const slots = wide ? wideSlots : prefixSlots;
+function fill(entries: PrefixEntries, count: number, seed: number, grows: boolean): Uint32Array | null {
   const words = new Uint32Array((count + maxPrefixBuckets) * bucketWords);
   const used = new Uint8Array(count + maxPrefixBuckets);
-  const overflow = wide ? markWide : markNarrow;
-  const write = wide ? writeWide : writeNarrow;
   const bytes = new Uint8Array(words.buffer);
   for (let i = 0; i < entries.count; i++) {
     const home = scale(hashEntry(entries, i, seed), count);
     let bucket = home;
-    while (used[bucket] === slots) {
-      overflow(words, bytes, bucket);
+    while (used[bucket] === prefixSlots) {
+      bytes[bucket * 64 + 63] = 1;
       if (++bucket === home + maxPrefixBuckets) return null;
     }
     write(words, bytes, bucket * bucketWords, used[bucket]!++, entries, i);
   }
   if (grows) {
     used.forEach((from, bucket) => {
-      for (let slot = from; slot < slots; slot++)
-        for (const half of [slot, slots + slot])
+      for (let slot = from; slot < prefixSlots; slot++)
+        for (const half of [slot, prefixSlots + slot])
           words.fill(nobody, bucket * bucketWords + half * 2, bucket * bucketWords + half * 2 + 2);
     });
   }
@@ -89,42 +85,19 @@ function fill(entries: PrefixEntries, wide: boolean, count: number, seed: number
 
 /**
  * Keys of free slots. A lookup that meets a slot while it is written may see some of its words as they were, and others as they will be:
- * no packet has such a key. (Of tuples and MACs the low half is the same in all keys, and the high half is written at once.)
+ * no packet has such a key. (Of MACs the low half is the same in all keys, and the high half is written at once.)
  */
 const nobody = 0xff2ad5c3;
 
-function writeKey(words: Uint32Array, at: number, slots: number, slot: number, { word }: PrefixEntries, i: number) {
+function write(words: Uint32Array, bytes: Uint8Array, at: number, slot: number, entries: PrefixEntries, i: number) {
+  const { word } = entries;
   words[at + slot * 2 + highHalf] = word[0]![i]!;
   words[at + slot * 2 + lowHalf] = word[1]![i]!;
-  words[at + (slots + slot) * 2 + highHalf] = word[2]![i]!;
-  words[at + (slots + slot) * 2 + lowHalf] = word[3]![i]!;
-}
-
-function writeNarrow(
-  words: Uint32Array,
-  bytes: Uint8Array,
-  at: number,
-  slot: number,
-  entries: PrefixEntries,
-  i: number,
-) {
-  writeKey(words, at, prefixSlots, slot, entries, i);
+  words[at + (prefixSlots + slot) * 2 + highHalf] = word[2]![i]!;
+  words[at + (prefixSlots + slot) * 2 + lowHalf] = word[3]![i]!;
   words[at + 12 + slot] = entries.label[i]!;
   bytes[(at + 15) * 4 + slot] = entries.tag[i]!;
 }
-
-function writeWide(words: Uint32Array, _: Uint8Array, at: number, slot: number, entries: PrefixEntries, i: number) {
-  writeKey(words, at, wideSlots, slot, entries, i);
-  words[at + 8 + slot] = entries.label[i]!;
-  words[at + 10 + slot] = entries.tag[i]!;
-}
-
-const markNarrow = (_: Uint32Array, bytes: Uint8Array, bucket: number): void => {
-  bytes[bucket * 64 + 63] = 1;
-};
-const markWide = (words: Uint32Array, _: Uint8Array, bucket: number): void => {
-  words[bucket * bucketWords + 12] = 1;
-};
 
 /** The bits of one word that stand for a hash: its low half, its high half. */
 export function bloomBits(h: number): [low: number, high: number] {

@@ -1,8 +1,6 @@
 /** Elements of the fields that live in prefix tables. */
 import type { Atom, StepProgram } from '../plan/program.js';
-import { wordsPerAddress } from '../model/address.js';
 import { atomOfKind, type FieldUse } from './field-use.js';
-import { CompileError, maxPrefixes } from './image.js';
 import { PrefixCollector, type Carried, type Prefixes } from './prefix-split.js';
 
 const carried = ({ counters, expires }: Atom, atom: number, i: number): Carried => ({
@@ -37,27 +35,5 @@ export function macPrefixes(program: StepProgram, use: FieldUse): Prefixes {
       collector.add(Math.floor(address / 2 ** 32), 32, carried(atom, position, i), low, 0);
     });
   });
-  return collector.finish();
-}
-
-export function tuplePrefixes(program: StepProgram, use: FieldUse): Prefixes {
-  const index = use.atoms[0]!;
-  const atom = atomOfKind(program, index, 'tuples');
-  const { ranges, protocol, portLo, portHi } = atom;
-  const words = wordsPerAddress(ranges.family);
-  if (ranges.family !== program.family) throw new Error('bug: a tuple atom of the other family');
-  let total = 0;
-  for (let i = 0; i < ranges.count; i++) total += portHi[i]! - portLo[i]! + 1;
-  if (total > maxPrefixes) {
-    const message = `${total} elements when ranges of ports are split, at most ${maxPrefixes} fit`;
-    throw new CompileError('too-large', message, program.family, [index]);
-  }
-  const collector = new PrefixCollector(words, program.family, () => index, total);
-  for (let i = 0; i < ranges.count; i++) {
-    const element = carried(atom, 0, i);
-    for (let port = portLo[i]!; port <= portHi[i]!; port++) {
-      collector.addRange((protocol[i]! << 16) | port, element, ranges.lo, ranges.hi, i * words);
-    }
-  }
   return collector.finish();
 }

@@ -147,7 +147,7 @@ export class PrefixGroups {
     const at = this.#entries.add();
     const columns = this.#entries.columns;
     for (let k = 0; k < 4; k++) columns[k]![at] = this.key[k]![i]! & this.#mask(length, k);
-    columns[4]![at] = this.layout === 'wide' ? ((length + 1) << 24) | this.prefixes.top[i]! : length + 1;
+    columns[4]![at] = length + 1;
     columns[5]![at] = label;
   }
 

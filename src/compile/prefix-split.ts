@@ -4,7 +4,7 @@ import { CompileError, maxPrefixes } from './image.js';
 /** Elements of a prefix table, as columns. */
 export interface Prefixes {
   readonly count: number;
-  /** Before the address: protocol << 16 | port of a tuple, the top 16 bits of a MAC, else 0. */
+  /** Before the address: the top 16 bits of a MAC, else 0. */
   readonly top: Uint32Array;
   readonly words: readonly Uint32Array[];
   readonly length: Uint32Array;
@@ -91,6 +91,23 @@ export class PrefixCollector {
       grown.set(column);
       return grown;
     });
+  }
+}
+
+/** The prefixes that make up the inclusive range of `words` words at `at` of both columns; the array is used again for the next one. */
+export function forEachPrefix(
+  lows: Uint32Array,
+  highs: Uint32Array,
+  at: number,
+  words: number,
+  each: (address: Uint32Array, length: number) => void,
+): void {
+  const lo = lows.slice(at, at + words);
+  const hi = highs.slice(at, at + words);
+  while (!above(lo, hi)) {
+    const host = hostBits(lo, hi);
+    each(lo, words * 32 - host);
+    if (advance(lo, host)) return;
   }
 }
 

@@ -1,4 +1,4 @@
-/** IPv6 addresses, tuples and MACs: groups of prefixes, searched by halving the lengths that occur in the group (bpf/abi.h). */
+/** IPv6 addresses and MACs: groups of prefixes, searched by halving the lengths that occur in the group (bpf/abi.h). */
 import type { Classes } from './classes.js';
 import type { Labels } from './labels.js';
 import { prefixBuckets, type PrefixBuckets } from './prefix-buckets.js';
@@ -23,8 +23,8 @@ export interface PrefixTable {
   readonly layout: KeyLayout;
 }
 
-/** How an element stands in a key (bpf/abi.h): the address alone, behind 32 bits of protocol and port or MAC, or beside them. */
-export type KeyLayout = 'address6' | 'top-and-word' | 'wide';
+/** How an element stands in a key (bpf/abi.h): the address alone, or 32 bits of it behind the top of a MAC. */
+export type KeyLayout = 'address6' | 'top-and-word';
 
 /** `spare`: entries that may come to the table. */
 export function prefixTable(
@@ -46,7 +46,7 @@ export function prefixTable(
     groups: (offset, more) => groups.words(offset, more),
     groupCount: groups.count,
     depth: groups.depth,
-    buckets: prefixBuckets(groups.entries(), layout === 'wide', spare),
+    buckets: prefixBuckets(groups.entries(), spare),
     elements: kept.length,
     unit,
     layout,
@@ -58,5 +58,5 @@ function longest({ length }: Prefixes, kept: Uint32Array, layout: KeyLayout): nu
   let most = 0;
   for (const i of kept) most = Math.max(most, length[i]!);
   if (layout === 'top-and-word') return 32;
-  return layout === 'wide' || most <= 32 ? 128 : most;
+  return most <= 32 ? 128 : most;
 }

@@ -1,5 +1,5 @@
 /** Writes `struct config` (bpf/abi.h), the constants that the program is specialised by. */
-import { config, offsetOf, prefixTablesPerFamily, sizeOf, slots, type Struct } from './abi.js';
+import { config, offsetOf, prefixTablesPerFamily, sizeOf, slots, tupleTablesPerFamily, type Struct } from './abi.js';
 import type { FamilyImage, Numbers } from './family.js';
 import type { DeviceConfig } from './image.js';
 import { labelAt } from './small-table.js';
@@ -40,6 +40,10 @@ function writeFamily(view: DataView, name: 'ip' | 'ip6', family: FamilyImage, de
   for (const { table, numbers } of family.prefixes) {
     const [at, prefix] = element(config, 'prefix', table + (name === 'ip' ? 0 : prefixTablesPerFamily));
     writeNumbers(view, prefix, at, numbers);
+  }
+  for (const { table, numbers } of family.tuples) {
+    const [at, tuple] = element(config, 'tuple', table + (name === 'ip' ? 0 : tupleTablesPerFamily));
+    writeNumbers(view, tuple, at, numbers);
   }
 }
 

@@ -22,7 +22,7 @@ export function spareFor({ ip, ip6 }: Prefilter, now: number): Spare {
   let counts = false;
   for (const atom of [...ip.atoms, ...ip6.atoms]) {
     if (atom.live === undefined || atom.kind === 'values' || atom.kind === 'macs') continue;
-    most = Math.max(most, atom.ranges.count);
+    most = Math.max(most, atom.kind === 'tuples' ? atom.count : atom.ranges.count);
     counts ||= atom.counters !== null;
   }
   const elements = Math.max(leastElements, Math.ceil(most / 10));

@@ -2,6 +2,7 @@
 import type { AddressRanges } from '../model/address.js';
 import type { SmallField } from '../model/field.js';
 import type { Ranges } from '../model/match.js';
+import type { TupleField } from '../model/tuples.js';
 import { formatAddress } from '../oracle/describe-frame.js';
 import type { Atom, Literal, Step, StepProgram } from '../plan/program.js';
 
@@ -103,6 +104,8 @@ function rangesText(ranges: AddressRanges): string {
 
 const macText = (mac: number): string => (mac.toString(16).padStart(12, '0').match(/../g) ?? []).join(':');
 
+const columnName = (field: TupleField): string => (field === 'smac' ? 'source MAC' : fieldNames[field]);
+
 function atomText(atom: Atom, devices: readonly string[]): readonly [name: string, values: string] {
   switch (atom.kind) {
     case 'values':
@@ -112,7 +115,7 @@ function atomText(atom: Atom, devices: readonly string[]): readonly [name: strin
     case 'macs':
       return ['source MAC', list(atom.addresses.slice(0, shownEntries).map(macText), atom.addresses.length)];
     case 'tuples':
-      return [`${fieldNames[atom.addressField]} and port`, `one of ${atom.ranges.count} elements`];
+      return [atom.columns.map(({ field }) => columnName(field)).join(' and '), `one of ${atom.count} elements`];
   }
 }
 

@@ -112,6 +112,22 @@ export class ElementColumns {
     if (this.#nomatch) this.#nomatch[this.count] = 0;
   }
 
+  bounds(i: number): Bounds {
+    const [from, to] = [i * this.words, (i + 1) * this.words];
+    return { lo: [...this.#lo.subarray(from, to)], hi: [...this.#hi.subarray(from, to)] };
+  }
+
+  portsOf(i: number): { readonly protocol: number; readonly low: number; readonly high: number } {
+    return { protocol: this.#protocol[i]!, low: this.#portLo[i]!, high: this.#portHi[i]! };
+  }
+
+  /** Takes out the elements from `count` on. */
+  truncate(count: number): void {
+    this.#timeout?.fill(0, count, this.count);
+    this.#nomatch?.fill(0, count, this.count);
+    this.count = count;
+  }
+
   ranges(): AddressRanges {
     const size = this.count * this.words;
     return { family: this.family, count: this.count, lo: this.#lo.slice(0, size), hi: this.#hi.slice(0, size) };

@@ -1,8 +1,8 @@
 /** The fields of a packet that XDP can look up, and when a packet lacks one. */
 
 /** Fields of at most 16 bits. Encodings:
- * `protocol` 0..255 (IPv6: after extension headers) · `sport`, `dport` host order · `tcpFlags` flags byte | 0x100 when the segment has
- * payload (GRO may merge FIN and PSH of such segments) · `icmp` type << 8 | code · `ttl` · `tos` whole byte · `length` IP packet
+ * `protocol` 0..255 (IPv6: after extension headers) · `sport`, `dport` host order, 0 where the protocol has none · `tcpFlags` flags byte | 0x100 when the
+ * segment has payload (GRO may merge FIN and PSH of such segments) · `icmp` type << 8 | code, 0 but for ICMP of either version · `ttl` · `tos` whole byte · `length` IP packet
  * length, capped to 65535 · `mark` number of a mark state (StepProgram) · `reversePath` see `ReversePath` · `packetType` 0 host, 1 broadcast, 2 multicast, 4 to 6
  * the same with a VLAN tag in a VLAN tag · `device` position in `Plan.devices` · `availability`.
  * A step over sport, dport, tcpFlags or icmp always has a protocol literal that fixes protocols which carry the field. */
@@ -33,7 +33,7 @@ export type Field = SmallField | 'saddr' | 'daddr' | 'smac' | 'tuple';
 export const Availability = {
   /** The whole layer-4 header is there (tcp 20, udp and udplite 8, icmp and icmpv6 8, sctp and dccp 12 bytes; others 0). */
   complete: 0,
-  /** Not a fragment, but the layer-4 header is cut short: sport, dport, tcpFlags, icmp and tuples are lacking. */
+  /** Not a fragment, but the layer-4 header is cut short: sport, dport, tcpFlags, icmp and tuples of them are lacking. */
   shortHeader: 1,
   /** A fragment (IPv4 MF or offset): also ttl, tos, length, smac and packetType are lacking, for netfilter may see the datagram put
    * together, with those of its first fragment. */
@@ -56,7 +56,7 @@ export const ReversePath = {
 } as const;
 
 /** Below this availability value (inclusive) the field is there. saddr, daddr, device, mark, reversePath, availability always are. */
-export const availableUpTo: Readonly<Record<Field, number>> = {
+export const availableUpTo: Readonly<Record<Exclude<Field, 'tuple'>, number>> = {
   saddr: 3,
   daddr: 3,
   device: 3,
@@ -73,5 +73,9 @@ export const availableUpTo: Readonly<Record<Field, number>> = {
   dport: 0,
   tcpFlags: 0,
   icmp: 0,
-  tuple: 0,
 };
+
+/** The same for a set of values: a tuple is there as long as the packet has what it asks for. */
+export const knownUpTo = (
+  set: { readonly field: Exclude<Field, 'tuple'> } | { readonly field: 'tuple'; readonly availableUpTo: number },
+): number => (set.field === 'tuple' ? set.availableUpTo : availableUpTo[set.field]);

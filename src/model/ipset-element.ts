@@ -100,39 +100,21 @@ function prefixesOf(bounds: Bounds): Bounds[] {
   return out;
 }
 
-/** `A,[proto:]port[-port]`: protocol tcp unless written; ICMP has `type/code` or a name in place of a port. */
-export function addAddressPort(
-  columns: ElementColumns,
-  shape: AddressShape,
-  options: ElementOptions,
-  text: string,
-  start: number,
-  end: number,
-): boolean {
-  const comma = text.indexOf(',', start);
-  if (comma < 0 || comma >= end) return false;
-  const ports = protocolPorts(text.slice(comma + 1, end));
-  const before = columns.count;
-  if (!ports || !addAddress(columns, shape, options, text, start, comma)) return false;
-  if (columns.count !== before + 1) {
-    // A range that became several prefixes would need the ports in each: leave the set to netfilter.
-    return false;
-  }
-  columns.setPorts(ports.protocol, ports.low, ports.high);
-  return true;
-}
-
-interface Ports {
+/** Inclusive; of ICMP type << 8 | code. */
+export interface Ports {
   readonly protocol: number;
   readonly low: number;
   readonly high: number;
 }
 
-function protocolPorts(text: string): Ports | null {
+/** `[proto:]port[-port]`: protocol tcp unless written; ICMP has `type/code` or a name in place of a port. */
+export function protocolPorts(text: string, family: AddressFamily): Ports | null {
   const colon = text.indexOf(':');
   const protocol = colon < 0 ? 6 : protocolNumber(text.slice(0, colon));
   const rest = colon < 0 ? text : text.slice(colon + 1);
   if (protocol === null || protocol === 0) return null;
+  // The kernel keeps no type of the other family's ICMP, and yet reads one from its packets.
+  if (protocol === (family === 4 ? 58 : 1)) return null;
   if (protocol === 1 || protocol === 58) return icmpPorts(protocol, rest);
   // tcp, udp, sctp, udplite have ports; of any other protocol only "0" can be stored.
   if (![6, 17, 132, 136].includes(protocol)) return rest === '0' ? { protocol, low: 0, high: 0 } : null;
@@ -169,4 +151,11 @@ export function addPort(columns: ElementColumns, options: ElementOptions, text: 
   columns.addPorts(options);
   columns.setPorts(0, ports.low, ports.high);
   return true;
+}
+
+/** `01:23:45:67:89:ab` as a 48-bit number; null where it is none, or all zero, which the kernel takes for "no address". */
+export function macNumber(text: string): number | null {
+  if (!/^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$/.test(text)) return null;
+  const number = text.split(':').reduce((mac, byte) => mac * 256 + parseInt(byte, 16), 0);
+  return number === 0 ? null : number;
 }

@@ -25,16 +25,30 @@ const oldNames = new Map(
 
 export const typeName = (written: string): string => oldNames.get(written) ?? written;
 
-export type Interpreted = 'addresses' | 'addressPorts' | 'ports' | 'list';
+/** What stands between the commas of an element. */
+export type PartType = 'ip' | 'net' | 'port' | 'mac' | 'iface';
+
+export type Interpreted =
+  { readonly kind: 'addresses' | 'ports' | 'list' } | { readonly kind: 'tuples'; readonly parts: readonly PartType[] };
+
+const tuples = (...parts: readonly PartType[]): Interpreted => ({ kind: 'tuples', parts });
 
 const interpreted = new Map<string, Interpreted>([
-  ['hash:ip', 'addresses'],
-  ['hash:net', 'addresses'],
-  ['bitmap:ip', 'addresses'],
-  ['hash:ip,port', 'addressPorts'],
-  ['hash:net,port', 'addressPorts'],
-  ['bitmap:port', 'ports'],
-  ['list:set', 'list'],
+  ['hash:ip', { kind: 'addresses' }],
+  ['hash:net', { kind: 'addresses' }],
+  ['bitmap:ip', { kind: 'addresses' }],
+  ['hash:ip,port', tuples('ip', 'port')],
+  ['hash:net,port', tuples('net', 'port')],
+  ['hash:ip,port,ip', tuples('ip', 'port', 'ip')],
+  ['hash:ip,port,net', tuples('ip', 'port', 'net')],
+  ['hash:net,port,net', tuples('net', 'port', 'net')],
+  ['hash:net,net', tuples('net', 'net')],
+  ['hash:net,iface', tuples('net', 'iface')],
+  ['hash:ip,mac', tuples('ip', 'mac')],
+  ['bitmap:ip,mac', tuples('ip', 'mac')],
+  ['hash:mac', tuples('mac')],
+  ['bitmap:port', { kind: 'ports' }],
+  ['list:set', { kind: 'list' }],
 ]);
 
 export const interpretation = (type: string): Interpreted | null => interpreted.get(type) ?? null;

@@ -1,12 +1,13 @@
 /** One ipset while its lines are applied. */
 import type { CreateLine, ElementLine, IpsetOption } from '../parse/ipset-tree.js';
-import { addAddress, addAddressPort, addPort } from './ipset-element.js';
+import { addAddress, addPort } from './ipset-element.js';
 import type { AddressShape } from './ipset-element.js';
 import { ElementColumns } from './element-columns.js';
 import type { ElementOptions } from './element-columns.js';
 import { interpretation, typeName } from './ipset-types.js';
 import type { Interpreted } from './ipset-types.js';
 import type { NamedSet, SetId } from './set.js';
+import { TupleDraft, type InterfaceOptions } from './tuple-draft.js';
 
 /** Removing searches the whole set: beyond this many removals it is not a dump but a script. */
 const removalLimit = 1000;
@@ -16,6 +17,16 @@ const option = (options: readonly IpsetOption[], ...names: readonly string[]): s
 
 const has = (options: readonly IpsetOption[], name: string): boolean => options.some((one) => one.name === name);
 
+/** An element without a MAC address takes that of the first packet that is looked up (`bitmap_ipmac_do_test`, Linux 6.18). */
+const learningType = 'bitmap:ip,mac';
+
+function whyNot(type: string, element: string): string {
+  if (type === learningType && !element.includes(','))
+    return `its element "${element}" takes the MAC address of the first packet`;
+  if (element.includes('physdev:')) return `its element "${element}" is about a bridge port`;
+  return `its element "${element}" is not understood`;
+}
+
 export class SetDraft {
   readonly type: string;
   readonly #kind: Interpreted | null;
@@ -23,6 +34,8 @@ export class SetDraft {
   readonly #defaultTimeout: number | null;
   readonly #counters: boolean;
   #columns: ElementColumns;
+  /** Of a set of several parts; else null. */
+  #tuples: TupleDraft | null;
   #members: { name: string; timeout: number }[] = [];
   /** Why the set is not interpreted; null as long as it is. */
   #why: string | null;
@@ -46,11 +59,16 @@ export class SetDraft {
     this.#defaultTimeout = timeout === null ? null : Number(timeout);
     this.#counters = has(options, 'counters');
     this.#columns = this.#emptyColumns();
+    this.#tuples = this.#emptyTuples();
     this.#checkOptions(options, netmask);
   }
 
   #emptyColumns(): ElementColumns {
-    return new ElementColumns(this.#shape.family, this.#kind === 'addressPorts' || this.#kind === 'ports');
+    return new ElementColumns(this.#shape.family, this.#kind?.kind === 'ports');
+  }
+
+  #emptyTuples(): TupleDraft | null {
+    return this.#kind?.kind === 'tuples' ? new TupleDraft(this.#kind.parts, this.#shape) : null;
   }
 
   #checkOptions(options: readonly IpsetOption[], netmask: string | null): void {
@@ -71,25 +89,24 @@ export class SetDraft {
   }
 
   /** Element at `start` to `end` of `text`. `timeout` null: the default of the set holds. */
-  add(text: string, start: number, end: number, timeout: number | null, nomatch: boolean): void {
+  add(text: string, start: number, end: number, timeout: number | null, nomatch: boolean, wildcard = false): void {
     this.#lines++;
     if (this.#why !== null) return;
-    const options = { timeout: timeout ?? this.#defaultTimeout ?? 0, nomatch };
-    if (!this.#addTo(text, start, end, options))
-      this.#give(`its element "${text.slice(start, end)}" is not understood`);
+    const options = { timeout: timeout ?? this.#defaultTimeout ?? 0, nomatch, wildcard };
+    if (!this.#addTo(text, start, end, options)) this.#give(whyNot(this.type, text.slice(start, end)));
   }
 
-  #addTo(text: string, start: number, end: number, options: ElementOptions): boolean {
-    switch (this.#kind) {
+  #addTo(text: string, start: number, end: number, options: ElementOptions & InterfaceOptions): boolean {
+    switch (this.#kind?.kind) {
       case 'addresses':
         return addAddress(this.#columns, this.#shape, options, text, start, end);
-      case 'addressPorts':
-        return addAddressPort(this.#columns, this.#shape, options, text, start, end);
+      case 'tuples':
+        return this.#tuples?.add(text, start, end, options) ?? false;
       case 'ports':
         return addPort(this.#columns, options, text.slice(start, end));
       case 'list':
         return this.#addMember(text.slice(start, end), options.timeout);
-      case null:
+      case undefined:
         return true;
     }
   }
@@ -108,7 +125,8 @@ export class SetDraft {
     if (timeout !== null && !/^[0-9]{1,9}$/.test(timeout)) this.#give(`a timeout "${timeout}" is not understood`);
     if (line.exist) this.#remove(line.element.text);
     const { text } = line.element;
-    this.add(text, 0, text.length, timeout === null ? null : Number(timeout), has(line.options, 'nomatch'));
+    const seconds = timeout === null ? null : Number(timeout);
+    this.add(text, 0, text.length, seconds, has(line.options, 'nomatch'), has(line.options, 'wildcard'));
   }
 
   /** Takes an element out, and does not mind if it is not there. */
@@ -122,13 +140,13 @@ export class SetDraft {
       this.#give('it is changed by too many lines');
       return;
     }
-    if (this.#kind === 'list') {
+    if (this.#kind?.kind === 'list') {
       this.#members = this.#members.filter((member) => member.name !== element);
       return;
     }
-    const columns = this.#columns;
+    const columns = this.#tuples ?? this.#columns;
     const before = columns.count;
-    const understood = this.#addTo(element, 0, element.length, { timeout: 0, nomatch: false });
+    const understood = this.#addTo(element, 0, element.length, { timeout: 0, nomatch: false, wildcard: false });
     if (!understood || columns.count !== before + 1) {
       this.#give(`it is changed by "${element}", which is not understood`);
       return;
@@ -139,6 +157,7 @@ export class SetDraft {
 
   flush(): void {
     this.#columns = this.#emptyColumns();
+    this.#tuples = this.#emptyTuples();
     this.#members = [];
     this.#lines = 0;
   }
@@ -148,14 +167,21 @@ export class SetDraft {
     const { span } = this.line;
     const base = { id, name, type: this.type, span, counters: this.#counters, defaultTimeout: this.#defaultTimeout };
     if (this.#why !== null || !this.#kind)
-      return { kind: 'opaque', ...base, elements: this.#lines, why: this.#why ?? '' };
+      return {
+        kind: 'opaque',
+        ...base,
+        elements: this.#lines,
+        why: this.#why ?? '',
+        ...(this.type === learningType && { learns: true }),
+      };
     const columns = this.#columns;
-    const whole = { ...base, elements: columns.count, ...columns.options() };
-    switch (this.#kind) {
+    const kept = this.#tuples ?? columns;
+    const whole = { ...base, elements: kept.count, ...kept.options() };
+    switch (this.#kind.kind) {
       case 'addresses':
         return { kind: 'addresses', ...whole, ranges: columns.ranges() };
-      case 'addressPorts':
-        return { kind: 'addressPorts', ...whole, ranges: columns.ranges(), ...columns.ports16() };
+      case 'tuples':
+        return { kind: 'tuples', ...whole, count: kept.count, parts: this.#tuples?.finish() ?? [] };
       case 'ports': {
         const { portLo, portHi } = columns.ports16();
         return { kind: 'ports', ...whole, portLo, portHi };

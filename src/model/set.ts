@@ -1,6 +1,7 @@
 /** Named sets (ipset, nft) as columns: one typed array per part of the element. */
 import type { Span } from '../diagnostic.js';
 import type { AddressRanges } from './address.js';
+import type { SmallTupleField } from './tuples.js';
 
 /** `ipset:<name>` or `nft:<family> <table> <name>`. */
 export type SetId = string & { readonly __brand: 'SetId' };
@@ -36,17 +37,35 @@ export interface AddressSet extends SetBase, ElementColumns {
   readonly ranges: AddressRanges;
 }
 
-/** Parallel columns of address, protocol, port (for ICMP the "port" is type << 8 | code). */
-export interface AddressPortColumns {
-  readonly ranges: AddressRanges;
-  readonly protocol: Uint8Array;
-  readonly portLo: Uint16Array;
-  readonly portHi: Uint16Array;
-}
+/** One part of every element of a set of several parts, as columns. Which side of a packet it is about is said by the match. */
+export type SetPart =
+  /** `network`: of overlapping ones the most specific decides; else the kernel stores single addresses. */
+  | { readonly kind: 'address'; readonly ranges: AddressRanges; readonly network: boolean }
+  /** Inclusive ranges; of ICMP type << 8 | code, 0 of protocols without ports. */
+  | {
+      readonly kind: 'port';
+      readonly protocol: Uint8Array;
+      readonly portLo: Uint16Array;
+      readonly portHi: Uint16Array;
+    }
+  /** 48-bit numbers. */
+  | { readonly kind: 'mac'; readonly addresses: Float64Array }
+  /** A wildcard stands for every device whose name begins so. */
+  | { readonly kind: 'interface'; readonly names: readonly string[]; readonly wildcard: Uint8Array }
+  /** A field of nft, whose side the match does not choose; ranges are inclusive. */
+  | {
+      readonly kind: 'number';
+      readonly field: SmallTupleField;
+      readonly lo: Uint16Array;
+      readonly hi: Uint16Array;
+    };
 
-/** hash:ip,port and hash:net,port. */
-export interface AddressPortSet extends SetBase, ElementColumns, AddressPortColumns {
-  readonly kind: 'addressPorts';
+/** hash:ip,port, hash:net,iface, hash:net,port,net …, hash:mac; nft concatenations. */
+export interface TupleSet extends SetBase, ElementColumns {
+  readonly kind: 'tuples';
+  /** Of columns; `elements` counts what a dump holds, and a concatenation may stand for a set that is counted elsewhere. */
+  readonly count: number;
+  readonly parts: readonly SetPart[];
 }
 
 /** bitmap:port: TCP and UDP ports. */
@@ -62,10 +81,12 @@ export interface ListSet extends SetBase, ElementColumns {
   readonly members: readonly SetId[];
 }
 
-/** A type that we do not interpret (yet); `why` goes into the reason. */
+/** What we do not interpret; `why` goes into the reason. */
 export interface OpaqueSet extends SetBase {
   readonly kind: 'opaque';
   readonly why: string;
+  /** A packet that is looked up may change it. */
+  readonly learns?: true;
 }
 
-export type NamedSet = AddressSet | AddressPortSet | PortSet | ListSet | OpaqueSet;
+export type NamedSet = AddressSet | TupleSet | PortSet | ListSet | OpaqueSet;

@@ -101,7 +101,8 @@ const isBehindTags = ({ parts }: Rule, { hook, packet }: View): boolean =>
   !parts.some((part) => 'match' in part && part.match.kind === 'unknown');
 
 /** Evaluating it is an effect: later packets of the flow meet another state. */
-const isEffect = (match: Match): boolean => match.kind === 'unknown' && match.knowledge !== 'pure';
+const isEffect = (match: Match, { learns }: View): boolean =>
+  match.kind === 'set' ? learns(match.set) : match.kind === 'unknown' && match.knowledge !== 'pure';
 
 /**
  * Adds the states in which the packet goes on to the next rule to `next`, and other ends of the chain to `ends`. Drops and passes
@@ -127,7 +128,7 @@ export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number
       state = step.state;
       continue;
     }
-    if (isEffect(part.match) && !walk.outcomes.through) {
+    if (isEffect(part.match, view) && !walk.outcomes.through) {
       pass(walk, rule, 'effect');
       note(walk, rule, doubtful);
       return;

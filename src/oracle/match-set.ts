@@ -1,5 +1,6 @@
 /** `-m set` and nft set lookups: which bytes of the packet make the key. */
 import type { SetMatch } from '../model/match.js';
+import type { SmallTupleField } from '../model/tuples.js';
 import { Maybe, negateIf, No, type Answer } from './answer.js';
 import type { SetKey } from './set-index.js';
 import { changed, Changed, type View } from './view.js';
@@ -36,12 +37,53 @@ function portKey(view: View, state: number, side: 'src' | 'dst'): PortKey {
   return { protocol, port: ((packet.l4[at] ?? 0) << 8) | (packet.l4[at + 1] ?? 0) };
 }
 
+/** A field as an nft concatenation reads it. */
+function numberKey(view: View, state: number, field: SmallTupleField): number | 'none' | null {
+  const { packet, hook } = view;
+  if (changed(state, field in Changed ? Changed[field as keyof typeof Changed] : 0)) return null;
+  switch (field) {
+    case 'protocol':
+      return packet.protocol;
+    case 'ttl':
+      if (packet.fragment) return null;
+      return packet.ttl - (hook === 'forward' || hook === 'postrouting' ? 1 : 0);
+    case 'tos':
+      return packet.fragment ? null : packet.tos;
+    case 'sport':
+    case 'dport':
+    case 'icmp': {
+      if (packet.protocol === null || packet.l4 === null) return null;
+      const at = field === 'dport' ? 2 : 0;
+      // At ingress the packet still has its padding, and nft reads that.
+      if (packet.l4.length < at + 2) return hook === 'ingress' ? null : 'none';
+      return ((packet.l4[at] ?? 0) << 8) | (packet.l4[at + 1] ?? 0);
+    }
+  }
+}
+
+/** Kernels differ on whether "dst" is the destination's, and nothing after routing has either. */
+function macKey({ packet, hook }: View, side: 'src' | 'dst'): number | null {
+  const gone = packet.fragment || hook === 'postrouting' || hook === 'output' || packet.hidden.has('smac');
+  return side === 'dst' || gone ? null : packet.sourceMac;
+}
+
+function deviceKey({ device, hook }: View, side: 'src' | 'dst'): string | null {
+  if (side === 'src') return hook === 'postrouting' || hook === 'output' ? null : device;
+  return hook === 'prerouting' || hook === 'input' || hook === 'ingress' ? '' : null;
+}
+
 export function matchSet(match: SetMatch, view: View, state: number): Answer {
   if (match.uninterpreted.length > 0) return Maybe;
-  // A set of several dimensions may answer by the address alone.
-  let asksPort = match.dimensions.length > 1;
+  let asksPort = false;
   const key: SetKey = {
+    family: view.packet.family,
     at: view.at,
+    mac: (side) => macKey(view, side),
+    device: (side) => deviceKey(view, side),
+    number: (field) => {
+      asksPort ||= field !== 'ttl' && field !== 'tos';
+      return numberKey(view, state, field);
+    },
     address: (side) => {
       const field = side === 'src' ? 'saddr' : 'daddr';
       return changed(state, Changed[field]) ? null : view.packet[field];

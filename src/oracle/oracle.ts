@@ -14,7 +14,7 @@ import type { Packet, Reception } from './packet.js';
 import { planHook, runHook, type BaseView, type HookPlan, type PathEnvironment, type WalkedHook } from './path.js';
 import { martian, notForwarded, routeOf } from './routing.js';
 import { indexRules, type RuleIndex } from './rule-index.js';
-import { indexSets } from './set-index.js';
+import { indexSets, learningSets } from './set-index.js';
 import { changed, Changed, type View } from './view.js';
 import type { TraceEvent } from './trace.js';
 import type { Outcomes } from './walk-chain.js';
@@ -161,6 +161,7 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
   const mac = facts.devices.find(({ name }) => name === device)?.mac ?? null;
   const routing = routeOf(facts);
   const setTest = indexSets(ruleset, changingSets(ruleset));
+  const learns = learningSets(ruleset);
   const flowtable = usesFlowtable(ruleset);
   const longLists = new WeakMap<object, AddressTest>();
   const longList: View['longList'] = (ranges) => {
@@ -186,7 +187,7 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
   ): PathResult => {
     const env = environments[packet.family];
     const connected = ctStates === null || tracking === 'ESTABLISHED' || tracking === 'RELATED';
-    const view: BaseView = { packet, device, routing, setTest, longList, ctStates, connected, at };
+    const view: BaseView = { packet, device, routing, setTest, learns, longList, ctStates, connected, at };
     if (flowtable) out.doubts.push('flows in a flowtable skip the chains');
     let states = [0];
     if (hasIngress(env)) states = runHook(env, 'ingress', view, states, out);

@@ -47,6 +47,7 @@ export interface BaseView {
   readonly routing: View['routing'];
   readonly at: View['at'];
   readonly setTest: View['setTest'];
+  readonly learns: View['learns'];
   readonly longList: View['longList'];
   readonly ctStates: View['ctStates'];
   /** It may belong to a connection that conntrack has, and be rewritten with it. */
@@ -65,6 +66,7 @@ const viewIn = (base: BaseView, hook: WalkedHook, { table, chain }: HookedChain)
   routing: base.routing,
   at: base.at,
   setTest: base.setTest,
+  learns: base.learns,
   longList: base.longList,
   ctStates: base.ctStates,
   afterConntrack: hook === 'prerouting' ? chain.priority >= CONNTRACK : hook !== 'ingress',

@@ -1,75 +1,30 @@
 /** Named sets: what `ip_set_test` and nft lookups answer for a packet. */
 import type { SetMatch } from '../model/match.js';
 import type { Ruleset } from '../model/ruleset.js';
-import type { AddressPortSet, NamedSet, PortSet, SetId } from '../model/set.js';
-import { indexAddresses, type AddressTest } from './address-index.js';
+import type { AddressFamily } from '../model/address.js';
+import type { NamedSet, PortSet, SetId } from '../model/set.js';
+import type { SmallTupleField } from '../model/tuples.js';
+import { indexAddresses } from './address-index.js';
 import { Maybe, No, Yes, type Answer } from './answer.js';
+import { indexTuples } from './tuple-set.js';
 
 /** One side of a packet as a set reads it; null where it is not known. */
 export interface SetKey {
+  readonly family: AddressFamily;
   /** Seconds since the epoch; null where the time is not known. */
   readonly at: number | null;
   readonly address: (side: 'src' | 'dst') => Uint32Array | null;
   /** `none`: the kernel's `ip_set_get_ip4_port` gives up, so no element matches. */
   readonly port: (side: 'src' | 'dst') => { readonly protocol: number; readonly port: number | null } | 'none' | null;
+  /** 48-bit number; 0 is looked up by no set. */
+  readonly mac: (side: 'src' | 'dst') => number | null;
+  /** The device that the packet comes in or goes out by; '': none. */
+  readonly device: (side: 'src' | 'dst') => string | null;
+  /** A field of an nft concatenation. `none`: the packet is too short for it. */
+  readonly number: (field: SmallTupleField) => number | 'none' | null;
 }
 
 export type SetTest = (dimensions: SetMatch['dimensions'], key: SetKey) => Answer;
-
-interface PortGroup {
-  readonly lo: number;
-  readonly hi: number;
-  readonly test: AddressTest;
-}
-
-/** Elements of one (protocol, port range), each group with its own address index: specificity is per group in the kernel too. */
-function groupByPort(set: AddressPortSet): ReadonlyMap<number, readonly PortGroup[]> {
-  const groups = new Map<string, number[]>();
-  for (let i = 0; i < set.ranges.count; i++) {
-    const name = `${String(set.protocol[i])} ${String(set.portLo[i])} ${String(set.portHi[i])}`;
-    const list = groups.get(name);
-    if (list === undefined) groups.set(name, [i]);
-    else list.push(i);
-  }
-  const byProtocol = new Map<number, PortGroup[]>();
-  for (const [name, list] of groups) {
-    const [protocol = 0, lo = 0, hi = 0] = name.split(' ').map(Number);
-    const group = { lo, hi, test: indexAddresses(set.ranges, set, Uint32Array.from(list), set.asOf ?? null) };
-    // Single ports are looked up by (protocol, port), ranges by protocol alone.
-    const key = lo === hi ? protocol * 65536 + lo : -1 - protocol;
-    const known = byProtocol.get(key);
-    if (known === undefined) byProtocol.set(key, [group]);
-    else known.push(group);
-  }
-  return byProtocol;
-}
-
-function indexAddressPorts(set: AddressPortSet): SetTest {
-  const groups = groupByPort(set);
-  const family = set.ranges.family;
-  const protocols = new Set(set.protocol);
-  return (dimensions, key) => {
-    const [addressSide, portSide] = dimensions;
-    if (addressSide === undefined || portSide === undefined) return No;
-    const address = key.address(addressSide);
-    const port = key.port(portSide);
-    if (port === 'none' || (address !== null && address.length !== (family === 4 ? 1 : 4))) return No;
-    if (address === null || port === null) return Maybe;
-    if (port.port === null) return protocols.has(port.protocol) ? Maybe : No;
-    const candidates = [
-      ...(groups.get(port.protocol * 65536 + port.port) ?? []),
-      ...(groups.get(-1 - port.protocol) ?? []),
-    ];
-    let answer: Answer = No;
-    for (const group of candidates) {
-      if (port.port < group.lo || port.port > group.hi) continue;
-      const one = group.test(address, key.at);
-      if (one === Yes) return Yes;
-      if (one === Maybe) answer = Maybe;
-    }
-    return answer;
-  };
-}
 
 function indexPorts(set: PortSet): SetTest {
   /** Second until which an element with the port is surely there; -1: there is none. */
@@ -130,8 +85,8 @@ export function indexSets(ruleset: Ruleset, changing: ReadonlySet<string>): (id:
     switch (set.kind) {
       case 'addresses':
         return indexAddressSet(set);
-      case 'addressPorts':
-        return indexAddressPorts(set);
+      case 'tuples':
+        return indexTuples(set);
       case 'ports':
         return indexPorts(set);
       case 'list':
@@ -149,4 +104,14 @@ export function indexSets(ruleset: Ruleset, changing: ReadonlySet<string>): (id:
     return test;
   };
   return lookup;
+}
+
+/** Looking a packet up may change the set, or one of its members. */
+export function learningSets(ruleset: Ruleset): (id: SetId) => boolean {
+  const visit = (id: SetId, depth: number): boolean => {
+    const set = ruleset.sets.get(id);
+    if (set?.kind === 'opaque') return set.learns === true;
+    return set?.kind === 'list' && depth < 8 && set.members.some((member) => visit(member, depth + 1));
+  };
+  return (id) => visit(id, 0);
 }

@@ -37,6 +37,8 @@ export interface View {
   /** Seconds since the epoch; null where the time is not known. */
   readonly at: number | null;
   readonly setTest: (id: SetId) => SetTest;
+  /** Looking a packet up may change the set. */
+  readonly learns: (id: SetId) => boolean;
   /** Index of a rule's own long address list, built once. */
   readonly longList: (ranges: AddressRanges) => AddressTest;
 }

@@ -29,6 +29,8 @@ export interface FamilyPlan {
   readonly routesKnown: boolean;
   /** Steps were left out for want of room. */
   readonly truncated: boolean;
+  /** Rules of which steps were left out because a table of tuples would not fit, and why. */
+  readonly cut: ReadonlyMap<RuleId, string>;
 }
 
 export function judgeRule(rule: Rule, plan: FamilyPlan): Judgement {
@@ -91,6 +93,8 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
   }
   const nothing = !found.some((one) => one.some || one.all);
   const exempt = found.some((one) => one.blockers.includes(allowed));
+  const cut = plan.cut.get(id);
+  if (nothing && blockedBy.length === 0 && cut !== undefined) return none({ code: 'table-limit', detail: cut });
   if (nothing)
     return none(
       { code: exempt && blockedBy.length === 0 ? 'allowed' : whyBlocked(blockedBy, plan), detail: '' },
@@ -99,6 +103,7 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
   const partial = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy });
   if (isPolicy) return partial('policy');
   if (blockedBy.length > 0) return partial('blocked-partly');
+  if (cut !== undefined) return partial('table-limit', cut);
   if (exempt) return partial('allowed');
   const incomplete = occurrences.find((occurrence) => occurrence.why !== null)?.why;
   if (incomplete) return partial(incomplete.code, incomplete.detail);

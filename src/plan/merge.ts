@@ -175,8 +175,9 @@ function concatRanges(all: readonly AddressRanges[]): AddressRanges {
 export function entriesOf(set: ValueSet): number {
   switch (set.kind) {
     case 'addresses':
-    case 'tuples':
       return set.ranges.count;
+    case 'tuples':
+      return set.count;
     case 'values':
       return set.ranges.length;
     case 'macs':

@@ -56,6 +56,8 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
   };
 }
 
+const nothingLeftOut: ReadonlyMap<string, string> = new Map();
+
 function planFamily(
   ruleset: Ruleset,
   family: AddressFamily,
@@ -69,8 +71,8 @@ function planFamily(
   const symbolic = options.facts !== null && options.facts.localRoutes === null;
   const raw = mergeSteps(analysis.walk.steps);
   const asked = dropRedundantAsks(dropIdle(trim(symbolic ? withoutSymbols(raw) : raw)));
-  const proved = limitTuples(trim(exemptDhcp(asked, family)));
-  const merged = trim(exemptAllowed(proved, family, options.allow ?? nothingAllowed));
+  const limited = limitTuples(trim(exemptDhcp(asked, family)), options.leftOut ?? nothingLeftOut);
+  const merged = trim(exemptAllowed(limited.steps, family, options.allow ?? nothingAllowed));
   const steps = trim(limitSteps(merged, options.maxSteps?.[family] ?? limits.steps));
   return {
     analysis,
@@ -79,6 +81,7 @@ function planFamily(
     ipsec: options.facts?.ipsec === true,
     routesKnown: (options.facts?.localRoutes ?? null) !== null,
     truncated: steps.length < merged.length,
+    cut: limited.cut,
     program: toProgram(family, steps, book),
     stepRules: steps.map(rulesOfStep),
   };

@@ -88,4 +88,6 @@ export interface PlanOptions {
   readonly follow?: boolean;
   /** Steps a family may have: fewer than the data plane's limit where an earlier try did not fit. */
   readonly maxSteps?: Readonly<Record<AddressFamily, number>>;
+  /** Sets of several fields, by id, whose tables did not fit in an earlier try, and why. */
+  readonly leftOut?: ReadonlyMap<string, string>;
 }

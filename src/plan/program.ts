@@ -9,9 +9,10 @@
 import type { AddressFamily, AddressRanges } from '../model/address.js';
 import type { SmallField } from '../model/field.js';
 import type { Ranges } from '../model/match.js';
-import type { AddressPortColumns, SetId } from '../model/set.js';
+import type { SetId } from '../model/set.js';
+import type { Tuples } from '../model/tuples.js';
 
-export { Availability, availableUpTo } from '../model/field.js';
+export { Availability, availableUpTo, knownUpTo } from '../model/field.js';
 export type { Field, SmallField } from '../model/field.js';
 
 /** Columns beside the entries of an atom. */
@@ -54,13 +55,8 @@ export type Atom = EntryColumns &
         readonly field: 'smac';
         readonly addresses: readonly number[];
       }
-    | (AddressPortColumns & {
-        /** As hash:ip,port; the address comes from `addressField`, the port from `portField`. */
-        readonly kind: 'tuples';
-        readonly field: 'tuple';
-        readonly addressField: 'saddr' | 'daddr';
-        readonly portField: 'sport' | 'dport';
-      })
+    /** The one kind whose order counts: see `Tuples.except`. */
+    | (Tuples & { readonly kind: 'tuples'; readonly field: 'tuple' })
   );
 
 /** `atom` indexes `StepProgram.atoms`. */
@@ -113,5 +109,5 @@ export const lackingHolds = (outcome: Outcome): boolean =>
   (outcome.kind === 'mark' && !outcome.certain) ||
   (outcome.kind === 'skip' && outcome.maybe === true);
 
-/** What the data plane can hold (bpf/abi.h: 160 words of 64 steps; four tuple fields a family). */
-export const limits = { steps: 10_240, tupleSets: 4 } as const;
+/** What the data plane can hold (bpf/abi.h: 160 words of 64 steps; tables of tuples a family). */
+export const limits = { steps: 10_240, tupleTables: 4 } as const;

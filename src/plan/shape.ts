@@ -1,10 +1,12 @@
 /** From merged steps to the list that is compiled: exemptions put in, dead steps taken out, limits kept. Every change passes more, never less. */
 import type { AddressFamily } from '../model/address.js';
+import type { RuleId } from '../model/ruleset.js';
 import { routing } from '../analyse/analyse-family.js';
 import type { Conj, ValueSet } from '../analyse/logic.js';
 import { expires, small } from '../analyse/logic.js';
 import { mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { MergedStep } from './merge.js';
+import { tupleSignature } from '../model/tuples.js';
 import { limits, type Field } from './program.js';
 
 /**
@@ -109,21 +111,40 @@ function cut(steps: readonly MergedStep[], length: number): MergedStep[] {
   });
 }
 
-/** The data plane looks up few tuple sets a packet; a step over a further one passes on the rest of its condition. */
-export function limitTuples(steps: readonly MergedStep[]): MergedStep[] {
-  const kept = new Set<ValueSet>();
-  const fits = (set: ValueSet): boolean => {
-    if (set.kind !== 'tuples') return true;
-    if (kept.size < limits.tupleSets) kept.add(set);
-    return kept.has(set);
+export interface Limited {
+  readonly steps: MergedStep[];
+  /** Why steps of these rules were left out. */
+  readonly cut: ReadonlyMap<RuleId, string>;
+}
+
+/**
+ * The data plane looks up few combinations of fields a packet, however many sets ask for one. A drop over a further one is left to
+ * netfilter; another step over it passes on the rest of its condition. `leftOut`: sets whose tables do not fit, and why.
+ */
+export function limitTuples(steps: readonly MergedStep[], leftOut: ReadonlyMap<string, string>): Limited {
+  const kept = new Set<string>();
+  const cut = new Map<RuleId, string>();
+  const why = (set: ValueSet): string | null => {
+    if (set.kind !== 'tuples') return null;
+    const known = leftOut.get(set.set.id);
+    if (known !== undefined) return `set ${set.set.name}: ${known}`;
+    const signature = tupleSignature(set);
+    if (kept.size < limits.tupleTables) kept.add(signature);
+    if (kept.has(signature)) return null;
+    return `set ${set.set.name} asks for a combination of fields beyond the ${limits.tupleTables} that have a table`;
   };
-  return steps.map((step): MergedStep => {
-    const when = step.when.filter((literal) => fits(literal.set));
-    if (when.length === step.when.length) return step;
+  const gone = steps.map(() => false);
+  const changed = steps.map((step, i): MergedStep => {
+    const found = step.when.map(({ set }) => why(set));
+    const reason = found.find((one) => one !== null);
+    if (reason === undefined || reason === null) return step;
+    for (const { rule } of step.members) if (!cut.has(rule)) cut.set(rule, reason);
+    gone[i] = step.outcome.kind === 'drop';
     // A guard may hold for longer than it should, not for less: elements that expire are no part of it.
-    const lasting = when.filter(({ set, negate }) => negate || !expires(set));
+    const lasting = step.when.filter(({ set, negate }, at) => found[at] === null && (negate || !expires(set)));
     return { ...step, when: lasting, outcome: { kind: 'pass' }, varying: null };
   });
+  return { steps: remove(changed, gone), cut };
 }
 
 /**

@@ -27,7 +27,7 @@ interface Block {
 export function counterBook(): CounterBook {
   const rules = new Map<RuleId, number>();
   const byId: (RuleId | undefined)[] = [];
-  const blocks = new Map<string, Block>();
+  const blocks = new Map<Uint32Array, Map<RuleId, Block>>();
   let next = 1;
   return {
     ofRule: (rule) => {
@@ -39,21 +39,23 @@ export function counterBook(): CounterBook {
       return id;
     },
     ofElements: (rule, set, index) => {
-      const key = `${rule} ${set} ${String(index.length)}`;
-      const known = blocks.get(key);
+      const ofIndex = blocks.get(index) ?? new Map<RuleId, Block>();
+      blocks.set(index, ofIndex);
+      const known = ofIndex.get(rule);
       if (known) return known.first;
       const block: Block = { first: next, rule, set, index };
       next += index.length;
-      blocks.set(key, block);
+      ofIndex.set(rule, block);
       return block.first;
     },
     owner: (counter) => {
       const rule = byId[counter];
       if (rule !== undefined) return { rule, element: null };
-      for (const { first, rule: owner, set, index } of blocks.values()) {
-        const element = index[counter - first];
-        if (counter >= first && element !== undefined) return { rule: owner, element: { set, index: element } };
-      }
+      for (const ofIndex of blocks.values())
+        for (const { first, rule: owner, set, index } of ofIndex.values()) {
+          const element = index[counter - first];
+          if (counter >= first && element !== undefined) return { rule: owner, element: { set, index: element } };
+        }
       return null;
     },
     size: () => next,
@@ -148,8 +150,8 @@ function lastingAtom(set: ValueSet, counters: Uint32Array | null, family: Addres
         counters: null,
       };
     case 'tuples': {
-      const { addressField, portField, ranges, protocol, portLo, portHi } = set;
-      return { kind: 'tuples', field: 'tuple', addressField, portField, ranges, protocol, portLo, portHi, counters };
+      const { set: of, count, columns, except, availableUpTo } = set;
+      return { kind: 'tuples', field: 'tuple', set: of, count, columns, except, availableUpTo, counters };
     }
   }
 }

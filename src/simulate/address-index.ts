@@ -14,6 +14,12 @@ function compareAt(a: Uint32Array, at: number, b: Uint32Array, bt: number, words
   return 0;
 }
 
+/** Does range `entry` contain the address? */
+export function isInside({ family, lo, hi }: AddressRanges, entry: number, address: Uint32Array): boolean {
+  const words = family === 4 ? 1 : 4;
+  return compareAt(lo, entry * words, address, 0, words) <= 0 && compareAt(hi, entry * words, address, 0, words) >= 0;
+}
+
 /** @param members The entries that count; all of them when null. */
 export function indexRanges({ family, count, lo, hi }: AddressRanges, members: Uint32Array | null): AddressLookup {
   const words = family === 4 ? 1 : 4;

@@ -1,7 +1,8 @@
 /** Which entry of an atom holds for a packet. */
 import type { Atom } from '../plan/program.js';
 import type { SmallField } from '../model/field.js';
-import { indexRanges, type AddressLookup } from './address-index.js';
+import type { TupleColumn } from '../model/tuples.js';
+import { indexRanges, isInside } from './address-index.js';
 import type { FrameFields } from './parse-frame.js';
 
 /** Number of the first entry that contains the packet's value and has not expired, or -1. `at`: see Clock. */
@@ -49,47 +50,29 @@ function addressesLookup(atom: AtomOf<'addresses'>): EntryLookup {
   return (fields, _device, at) => first(atom, lookup(fields[atom.field]), at);
 }
 
-const withPorts = new Set([6, 17, 132, 136]);
-
-/** ipset's port of a packet: type and code for the family's ICMP, 0 for protocols of which it knows no port. */
-function tuplePort({ family, small }: FrameFields, side: 'sport' | 'dport'): number {
-  if (small.protocol === (family === 4 ? 1 : 58)) return small.icmp;
-  return withPorts.has(small.protocol) ? small[side] : 0;
+function columnHolds(column: TupleColumn, entry: number, fields: FrameFields): boolean {
+  if ('addresses' in column) return column.addresses[entry] === fields.smac;
+  if ('ranges' in column) return isInside(column.ranges, entry, fields[column.field]);
+  const value = fields.small[column.field];
+  return column.lo[entry]! <= value && value <= column.hi[entry]!;
 }
 
-interface PortGroup {
-  readonly protocol: number;
-  readonly low: number;
-  readonly high: number;
-  readonly lookup: AddressLookup;
-}
-
+/** Of the entries that hold and have not expired the first one; -1 where that is an exception. */
 function tuplesLookup(atom: AtomOf<'tuples'>): EntryLookup {
-  const groups = new Map<string, number[]>();
-  for (let i = 0; i < atom.ranges.count; i++) {
-    const key = `${String(atom.protocol[i])} ${String(atom.portLo[i])} ${String(atom.portHi[i])}`;
-    const members = groups.get(key);
-    if (members === undefined) groups.set(key, [i]);
-    else members.push(i);
-  }
-  const single = new Map<number, PortGroup>();
-  const ranges: PortGroup[] = [];
-  for (const [key, members] of groups) {
-    const [protocol = 0, low = 0, high = 0] = key.split(' ').map(Number);
-    const group = { protocol, low, high, lookup: indexRanges(atom.ranges, Uint32Array.from(members)) };
-    if (low === high) single.set(protocol * 65_536 + low, group);
-    else ranges.push(group);
-  }
+  const { columns, except } = atom;
+  const most = columns
+    .filter((column) => 'ranges' in column)
+    .sort((a, b) => new Set(b.ranges.lo).size - new Set(a.ranges.lo).size)[0];
+  const lookup = most ? indexRanges(most.ranges, null) : null;
+  const every = Array.from({ length: atom.count }, (_, i) => i);
   return (fields, _device, at) => {
-    const address = fields[atom.addressField];
-    const { protocol } = fields.small;
-    const port = tuplePort(fields, atom.portField);
-    const found = [...(single.get(protocol * 65_536 + port)?.lookup(address) ?? [])];
-    for (const group of ranges) {
-      if (group.protocol !== protocol || port < group.low || port > group.high) continue;
-      found.push(...group.lookup(address));
-    }
-    return first(atom, found, at);
+    const candidates = most && lookup ? lookup(fields[most.field]) : every;
+    const found = first(
+      atom,
+      candidates.filter((entry) => columns.every((column) => columnHolds(column, entry, fields))),
+      at,
+    );
+    return found >= 0 && except?.[found] === 1 ? -1 : found;
   };
 }
 

@@ -1,6 +1,6 @@
 /** The XDP program as a function: the decision list of a plan on one device's frames. */
 import type { AddressFamily } from '../model/address.js';
-import { Availability, availableUpTo, type LinkField, nestedTags, ReversePath } from '../model/field.js';
+import { Availability, knownUpTo, type LinkField, nestedTags, ReversePath } from '../model/field.js';
 import { lackingHolds, type Literal, type Prefilter, type Step, type StepProgram } from '../plan/program.js';
 import { type Clock, entryLookup, type EntryLookup } from './entry-index.js';
 import { parseFrame, type FrameFields, type UnreadReason } from './parse-frame.js';
@@ -78,8 +78,11 @@ class FamilySimulation {
 
   /** A literal over a field that the packet lacks: a guard errs to true, a drop or skip to false. Null: it turns on a hidden field. */
   holds({ atom, negate }: Literal, { outcome }: Step, fields: FrameFields): boolean | null {
-    const { field } = this.program.atoms[atom]!;
-    if (fields.small.availability > availableUpTo[field]) return lackingHolds(outcome);
+    const asked = this.program.atoms[atom]!;
+    const { field } = asked;
+    if (fields.small.availability > knownUpTo(asked)) return lackingHolds(outcome);
+    if (asked.kind === 'tuples' && fields.hidden.has('smac') && asked.columns.some((one) => one.field === 'smac'))
+      return null;
     if (fields.hidden.size > 0 && (field === 'smac' || field === 'packetType') && fields.hidden.has(field)) {
       const contained = field === 'smac' ? null : this.#containsAnyPacketType(atom, fields);
       return contained === null ? null : contained !== negate;

@@ -2,28 +2,28 @@
 import { wordsPerAddress } from '../model/address.js';
 import type { SetChange } from './set-change.js';
 import type { Key } from './prefix-slots.js';
+import type { FieldUse } from '../compile/field-use.js';
+import type { TupleLayout } from '../compile/family.js';
+import { placeOf, wholeKey } from '../compile/tuple-key.js';
+import type { StepProgram } from '../plan/program.js';
 import type { Target } from './target.js';
 
 /** Addresses that an element may have: a /24. */
 const mostKeys = 256;
 
-export interface ElementKeys {
-  readonly keys: readonly Key[];
-  readonly extra: number;
-}
-
-export function keysOf(change: SetChange, i: number, { layout, field }: Target): ElementKeys | null {
-  if (field.use.field === 'tuple') return tupleKey(change, i);
+/** Null: the element is not made of few keys that can come and go. */
+export function keysOf(change: SetChange, i: number, { layout, field }: Target): readonly Key[] | null {
   const { family, lo, hi } = change.ranges;
-  if (family !== layout.program.family) return { keys: [], extra: 0 };
+  if (family !== layout.program.family) return [];
+  if (field.tuple !== null) return pairKey(change, i, field.tuple, layout.program, field.use);
   if (family === 4) {
     const [low, high] = [lo[i]!, hi[i]!];
-    if (low === high) return { keys: [[low, 0, 0, 0]], extra: 0 };
+    if (low === high) return [[low, 0, 0, 0]];
     if (high - low >= mostKeys) return null;
-    return { keys: Array.from({ length: high - low + 1 }, (_, k): Key => [low + k, 0, 0, 0]), extra: 0 };
+    return Array.from({ length: high - low + 1 }, (_, k): Key => [low + k, 0, 0, 0]);
   }
   const length = prefixLength(lo, hi, i);
-  return length === field.prefix?.unit ? { keys: [keyAt(lo, i)], extra: 0 } : null;
+  return length === field.prefix?.unit ? [keyAt(lo, i)] : null;
 }
 
 const keyAt = (words: Uint32Array, i: number): Key => [
@@ -47,13 +47,36 @@ function prefixLength(lo: Uint32Array, hi: Uint32Array, i: number): number {
   return length;
 }
 
-function tupleKey({ ranges, ports }: SetChange, i: number): ElementKeys | null {
-  if (ports === undefined) return null;
+/** An address and a port: a key of which every bit counts. */
+function pairKey(
+  { ranges, ports }: SetChange,
+  i: number,
+  { table }: TupleLayout,
+  program: StepProgram,
+  use: FieldUse,
+): readonly Key[] | null {
+  const atom = program.atoms[use.atoms[0]!];
+  if (ports === undefined || !table.hasWhole || atom?.kind !== 'tuples') return null;
   const words = wordsPerAddress(ranges.family);
   for (let w = i * words; w < (i + 1) * words; w++) if (ranges.lo[w] !== ranges.hi[w]) return null;
   if (ports.portLo[i] !== ports.portHi[i]) return null;
-  const top = ((ports.protocol[i]! << 16) | ports.portLo[i]!) >>> 0;
-  return ranges.family === 4
-    ? { keys: [[top, ranges.lo[i]!, 0, 0]], extra: 0 }
-    : { keys: [keyAt(ranges.lo, i)], extra: top };
+  const protocol = ports.protocol[i]!;
+  const isIcmp = protocol === 1 || protocol === 58;
+  const key = wholeKey(
+    atom.columns.map(({ field }) => field),
+    ranges.family,
+  );
+  for (const { field } of atom.columns) {
+    const place = placeOf(field, ranges.family);
+    if (field === 'saddr' || field === 'daddr') {
+      key.setAddress(place, ranges.lo, i * words, place.width);
+      continue;
+    }
+    // Ranges of ports are numbered by what elements there were when the table was made.
+    if (field !== 'protocol' && (field === 'smac' || field === 'ttl' || field === 'tos' || table.maps[field] !== null))
+      return null;
+    const value = field === 'protocol' ? protocol : isIcmp === (field === 'icmp') ? ports.portLo[i]! : 0;
+    key.setSmall(place, value, place.width);
+  }
+  return [table.used.map((w) => key.key[w]!)];
 }

@@ -1,5 +1,5 @@
 /** Keys in prefix tables (src/compile/prefix-table.ts): one of the longest length gets another label. */
-import { maxPrefixBuckets, prefixSlots, wideSlots } from '../compile/abi.js';
+import { maxPrefixBuckets, prefixSlots } from '../compile/abi.js';
 import { scale } from '../compile/address-table.js';
 import type { PrefixLayout } from '../compile/family.js';
 import { highHalf, lowHalf } from '../compile/halves.js';
@@ -8,8 +8,11 @@ import { keyMask, lengthWordCount, markersBefore } from '../compile/prefix-group
 import type { AddressSlots } from './address-slots.js';
 import type { TableMemory } from './table-memory.js';
 
-/** Four words, most significant first. */
-export type Key = readonly [number, number, number, number];
+/** Four words, most significant first; of a tuple those that its table uses. */
+export type Key = readonly number[];
+type Words = readonly [number, number, number, number];
+
+const wordsOf = (key: Key): Words => [key[0]!, key[1]!, key[2]!, key[3]!];
 
 interface Group {
   readonly label: number;
@@ -24,8 +27,6 @@ const byteShift = (byte: number): number => (lowHalf === 0 ? byte * 8 : 24 - byt
 const overflowed = 3;
 
 export class PrefixSlots {
-  readonly #wide: boolean;
-  readonly #slots: number;
   #groups: number;
   /** Groups of the longest length alone, by their label. */
   readonly #groupOf = new Map<number, number>();
@@ -36,19 +37,17 @@ export class PrefixSlots {
     private readonly place: PrefixLayout,
     private readonly top: AddressSlots | null,
   ) {
-    this.#wide = place.layout === 'wide';
-    this.#slots = this.#wide ? wideSlots : prefixSlots;
     this.#groups = place.groups;
   }
 
-  /** `extra`: protocol and port beside the address, in wide keys. */
-  label(key: Key, extra: number): number {
+  label(whole: Key): number {
+    const key = wordsOf(whole);
     const group = this.#group(this.top === null ? 1 : this.top.label(key[0]));
     let { label, lengths, count: left } = group;
     while (left > 0) {
       const half = left >>> 1;
       const at = lengths + half * lengthWordCount;
-      const found = this.#find(key, this.#lengthAt(at), extra);
+      const found = this.#find(key, this.#lengthAt(at));
       if (found >= 0) {
         label = this.memory.words[found]!;
         lengths = at + lengthWordCount;
@@ -59,19 +58,20 @@ export class PrefixSlots {
   }
 
   /** False: there is no room for it. `key` is as long as the longest. */
-  set(key: Key, extra: number, label: number): boolean {
+  set(whole: Key, label: number): boolean {
+    const key = wordsOf(whole);
     const { unit } = this.place;
     const group = this.#group(this.top === null ? 1 : this.top.label(key[0]));
-    const found = this.#find(key, unit, extra);
+    const found = this.#find(key, unit);
     if (group.count > 0) {
       if (this.#lengthAt(group.lengths + (group.count - 1) * lengthWordCount) !== unit) return false;
       if (found >= 0) this.memory.store32(found, label);
-      else return this.#insert(key, unit, extra, label) && this.#mark(key, extra, group);
+      else return this.#insert(key, unit, label) && this.#mark(key, group);
       return true;
     }
     // The first long prefix under these 32 bits: it is there before they lead to it.
     if (found >= 0) this.memory.store32(found, label);
-    else if (!this.#insert(key, unit, extra, label)) return false;
+    else if (!this.#insert(key, unit, label)) return false;
     const number = this.#groupWith(group.label);
     return number > 0 && this.top !== null && this.top.set(key[0], number);
   }
@@ -118,30 +118,26 @@ export class PrefixSlots {
   }
 
   /** The entries that lead a search to the longest length, each with the label of the longest prefix around it. */
-  #mark(key: Key, extra: number, { label, lengths, count }: Group): boolean {
+  #mark(key: Words, { label, lengths, count }: Group): boolean {
     const lengthOf = (position: number): number => this.#lengthAt(lengths + position * lengthWordCount);
     return markersBefore(count, count - 1).every((position) => {
       const short = lengthOf(position);
-      if (this.#find(key, short, extra) >= 0) return true;
+      if (this.#find(key, short) >= 0) return true;
       for (let outer = position - 1; outer >= 0; outer--) {
-        const found = this.#find(key, lengthOf(outer), extra);
-        if (found >= 0) return this.#insert(key, short, extra, this.memory.words[found]!);
+        const found = this.#find(key, lengthOf(outer));
+        if (found >= 0) return this.#insert(key, short, this.memory.words[found]!);
       }
-      return this.#insert(key, short, extra, label);
+      return this.#insert(key, short, label);
     });
   }
 
-  #masked(key: Key, length: number): Key {
+  #masked(key: Words, length: number): Words {
     const { layout } = this.place;
     const word = (k: 0 | 1 | 2 | 3): number => (key[k] & keyMask(layout, length, k)) >>> 0;
     return [word(0), word(1), word(2), word(3)];
   }
 
-  #tag(length: number, extra: number): number {
-    return this.#wide ? (((length + 1) << 24) | extra) >>> 0 : length + 1;
-  }
-
-  #hash([a, b, c, d]: Key, tag: number): number {
+  #hash([a, b, c, d]: Words, tag: number): number {
     return hashPrefix(a, b, c, d, tag, this.place.numbers['seed']!);
   }
 
@@ -151,16 +147,16 @@ export class PrefixSlots {
   }
 
   /** Number of the word where the entry's label stands, or -1. */
-  #find(key: Key, length: number, extra: number): number {
+  #find(key: Words, length: number): number {
     const { words } = this.memory;
     const [a, b, c, d] = this.#masked(key, length);
-    const tag = this.#tag(length, extra);
+    const tag = length + 1;
     const hash = this.#hash([a, b, c, d], tag);
     for (let probe = 0; probe < maxPrefixBuckets; probe++) {
       const at = this.#bucket(hash, probe);
-      for (let slot = 0; slot < this.#slots; slot++) {
+      for (let slot = 0; slot < prefixSlots; slot++) {
         const high = at + slot * 2;
-        const low = high + this.#slots * 2;
+        const low = high + prefixSlots * 2;
         if (words[high + highHalf] !== a || words[high + lowHalf] !== b) continue;
         if (words[low + highHalf] !== c || words[low + lowHalf] !== d) continue;
         if (this.#tagAt(at, slot) === tag) return this.#labelWord(at, slot);
@@ -171,32 +167,32 @@ export class PrefixSlots {
   }
 
   #labelWord(bucket: number, slot: number): number {
-    return bucket + this.#slots * 4 + slot;
+    return bucket + prefixSlots * 4 + slot;
   }
 
   #tagAt(bucket: number, slot: number): number {
     const { words } = this.memory;
-    return this.#wide ? words[bucket + 10 + slot]! : (words[bucket + 15]! >>> byteShift(slot)) & 255;
+    return (words[bucket + 15]! >>> byteShift(slot)) & 255;
   }
 
   #isOverflowed(bucket: number): boolean {
     const { words } = this.memory;
-    return this.#wide ? words[bucket + 12] !== 0 : ((words[bucket + 15]! >>> byteShift(overflowed)) & 255) !== 0;
+    return ((words[bucket + 15]! >>> byteShift(overflowed)) & 255) !== 0;
   }
 
   /** The tag comes last: a slot without one is free. */
-  #insert(whole: Key, length: number, extra: number, label: number): boolean {
+  #insert(whole: Words, length: number, label: number): boolean {
     const key = this.#masked(whole, length);
-    const tag = this.#tag(length, extra);
+    const tag = length + 1;
     const hash = this.#hash(key, tag);
     for (let probe = 0; probe < maxPrefixBuckets; probe++) {
       const at = this.#bucket(hash, probe);
-      for (let slot = 0; slot < this.#slots; slot++) {
+      for (let slot = 0; slot < prefixSlots; slot++) {
         if (this.#tagAt(at, slot) !== 0) continue;
         this.#addToBloom(hash);
         for (let before = 0; before < probe; before++) this.#setOverflowed(this.#bucket(hash, before));
         this.#writeKey(at + slot * 2, key[0], key[1]);
-        this.#writeKey(at + (this.#slots + slot) * 2, key[2], key[3]);
+        this.#writeKey(at + (prefixSlots + slot) * 2, key[2], key[3]);
         this.memory.store32(this.#labelWord(at, slot), label);
         this.#setTag(at, slot, tag);
         return true;
@@ -211,13 +207,12 @@ export class PrefixSlots {
   }
 
   #setTag(bucket: number, slot: number, tag: number): void {
-    if (this.#wide) this.memory.store32(bucket + 10 + slot, tag);
-    else this.memory.store32(bucket + 15, this.memory.words[bucket + 15]! | (tag << byteShift(slot)));
+    this.memory.store32(bucket + 15, this.memory.words[bucket + 15]! | (tag << byteShift(slot)));
   }
 
   #setOverflowed(bucket: number): void {
-    const word = bucket + (this.#wide ? 12 : 15);
-    this.memory.store32(word, this.memory.words[word]! | (1 << (this.#wide ? 0 : byteShift(overflowed))));
+    const word = bucket + 15;
+    this.memory.store32(word, this.memory.words[word]! | (1 << byteShift(overflowed)));
   }
 
   #addToBloom(hash: number): void {

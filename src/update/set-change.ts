@@ -1,6 +1,6 @@
 /** What changed in a set, as columns: ten thousand elements are not ten thousand objects. */
 import type { AddressRanges } from '../model/address.js';
-import type { AddressPortColumns, SetId } from '../model/set.js';
+import type { SetId, SetPart } from '../model/set.js';
 
 export interface SetChange {
   readonly set: SetId;
@@ -9,7 +9,7 @@ export interface SetChange {
   /** The elements, each as it was written: a prefix is one element. */
   readonly ranges: AddressRanges;
   /** Beside the addresses of sets that have protocols and ports. */
-  readonly ports?: Pick<AddressPortColumns, 'protocol' | 'portLo' | 'portHi'>;
+  readonly ports?: Omit<Extract<SetPart, { readonly kind: 'port' }>, 'kind'>;
   /** Second since the epoch at which each element expires, no later than the kernel's; 0: never. Absent: none does. */
   readonly expires?: Uint32Array;
 }

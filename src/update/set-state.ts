@@ -15,6 +15,7 @@ const withPorts: ReadonlySet<number> = new Set([1, 6, 17, 58, 132, 136]);
 export type Obstacle = string | null;
 
 type Elements = Extract<Atom, { readonly kind: 'addresses' | 'tuples' }>;
+type Addresses = Extract<Atom, { readonly kind: 'addresses' }>;
 
 export class SetState {
   readonly #conclusions: Conclusions;
@@ -43,7 +44,8 @@ export class SetState {
       return 'the plan rests on what was in it';
     if (this.#elements === null) return null;
     if (this.#elements.kind === 'tuples') return this.#pairObstacle(change, i);
-    return change.ranges.family === 4 ? this.#nested4(change, i) : this.#nested6(change, i);
+    const elements = this.#elements;
+    return change.ranges.family === 4 ? this.#nested4(elements, change, i) : this.#nested6(elements, change, i);
   }
 
   /** A prefix to be removed that is none of the set's elements. */
@@ -66,8 +68,8 @@ export class SetState {
     return (this.#singlePairs ??= isSingle(this.#elements!)) ? null : 'it has ranges of addresses or ports';
   }
 
-  #nested4({ ranges, op }: SetChange, i: number): Obstacle {
-    this.#wide ??= new WideElements(this.#elements!.ranges);
+  #nested4(elements: Addresses, { ranges, op }: SetChange, i: number): Obstacle {
+    this.#wide ??= new WideElements(elements.ranges);
     const [lo, hi] = [ranges.lo[i]!, ranges.hi[i]!];
     const position = this.#wide.position(lo, hi);
     if (position === 'nested') return nested;
@@ -79,26 +81,29 @@ export class SetState {
   #holdsAny(lo: number, hi: number): boolean {
     return this.targets.some(({ slots, labels, atoms }) => {
       for (let address = lo; address <= hi; address++) {
-        const label = slots.label([address, 0, 0, 0], 0);
+        const label = slots.label([address, 0, 0, 0]);
         if (atoms.some(({ atom }) => labels.has(label, atom))) return true;
       }
       return false;
     });
   }
 
-  #nested6(change: SetChange, i: number): Obstacle {
-    this.#others ??= prefixesBut(this.#elements!.ranges, this.targets[0]?.field.prefix?.unit ?? 128);
+  #nested6(elements: Addresses, change: SetChange, i: number): Obstacle {
+    this.#others ??= prefixesBut(elements.ranges, this.targets[0]?.field.prefix?.unit ?? 128);
     return this.#others.count === 0 || addressesDisjoint(elementOf(change, i), this.#others) ? null : nested;
   }
 }
 
 const nested = 'elements of it lie within others';
 
-function isSingle(elements: Elements): boolean {
-  const { ranges } = elements;
-  if (elements.kind === 'tuples' && elements.portLo.some((port, i) => port !== elements.portHi[i])) return false;
-  return ranges.lo.every((word, i) => word === ranges.hi[i]);
-}
+/** Nothing lies within an element, nor it within another. */
+const isSingle = (elements: Elements): boolean =>
+  elements.kind === 'tuples' &&
+  elements.columns.every((column) => {
+    if ('addresses' in column) return true;
+    const { lo, hi } = 'ranges' in column ? column.ranges : column;
+    return lo.every((low, i) => low === hi[i]);
+  });
 
 /** Elements that are no prefix of that length. */
 function prefixesBut({ count, lo, hi }: AddressRanges, unit: number): AddressRanges {

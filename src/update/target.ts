@@ -5,13 +5,14 @@ import type { LiveEntries } from '../plan/program.js';
 import { AddressSlots } from './address-slots.js';
 import { FamilyRecords, FieldLabels } from './field-labels.js';
 import { PrefixSlots, type Key } from './prefix-slots.js';
+import { TupleSlots } from './tuple-slots.js';
 import type { TableMemory } from './table-memory.js';
 
-/** Where keys find their labels. `extra`: protocol and port beside the address, where the key has no place for them. */
+/** Where keys find their labels. */
 interface Slots {
-  label(key: Key, extra: number): number;
+  label(key: Key): number;
   /** False: there is no room for it. */
-  set(key: Key, extra: number, label: number): boolean;
+  set(key: Key, label: number): boolean;
 }
 
 /** An atom that has the set's elements. */
@@ -50,13 +51,14 @@ export function addTargets(memory: TableMemory, layout: FamilyLayout, bySet: Map
   }
 }
 
-function slotsOf(memory: TableMemory, { address, prefix }: FieldLayout): Slots {
+function slotsOf(memory: TableMemory, { address, prefix, tuple }: FieldLayout): Slots {
+  if (tuple !== null) return new TupleSlots(memory, tuple);
   const addresses = address === null ? null : new AddressSlots(memory, address);
   if (prefix !== null) return new PrefixSlots(memory, prefix, addresses);
   if (addresses === null) throw new Error('bug: a followed field without a table');
   return {
-    label: ([word]) => addresses.label(word),
-    set: ([word], _, label) => addresses.set(word, label),
+    label: ([word]) => addresses.label(word!),
+    set: ([word], label) => addresses.set(word!, label),
   };
 }
 

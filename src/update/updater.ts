@@ -136,15 +136,15 @@ class TableUpdater implements Updater {
     if (obstacle !== null || state.isMissing(change, i)) return obstacle;
     const counters = new Map<TargetAtom, number>();
     for (const { target, lasting, memo } of ways) {
-      const element = keysOf(change, i, target);
-      if (element === null) return 'an element is too large to change in place';
+      const keys = keysOf(change, i, target);
+      if (keys === null) return 'an element is too large to change in place';
       const changes = lasting ?? this.#changesOf(target, change, i);
       if (changes === null) return 'none of its elements timed out before';
-      for (const key of element.keys) {
-        const old = target.slots.label(key, element.extra);
+      for (const key of keys) {
+        const old = target.slots.label(key);
         const label = this.#newLabel(target, memo, old, changes, counters, change, i);
         if (label === 0) return noRoom;
-        if (label !== old && !target.slots.set(key, element.extra, label)) return noRoom;
+        if (label !== old && !target.slots.set(key, label)) return noRoom;
       }
     }
     state.note(change, i);

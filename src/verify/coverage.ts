@@ -1,6 +1,6 @@
 /** What the frames of a verification have reached: classes of each field's values, and steps. Says how far an agreement goes, not whether. */
 import type { AddressFamily } from '../model/address.js';
-import { availableUpTo, type SmallField } from '../model/field.js';
+import { knownUpTo, type SmallField } from '../model/field.js';
 import type { Atom, Field, Prefilter, StepProgram } from '../plan/program.js';
 import { entryLookup } from '../simulate/entry-index.js';
 import type { FrameFields } from '../simulate/parse-frame.js';
@@ -40,6 +40,7 @@ const largest: Readonly<Record<FrameField, number>> = {
 
 interface CoveredField {
   readonly field: Field;
+  readonly knownUpTo: number;
   readonly classes: number;
   readonly classOf: (fields: FrameFields) => number;
   readonly met: Set<number>;
@@ -69,7 +70,13 @@ function addressField(field: 'saddr' | 'daddr', words: number, atoms: readonly A
     hi: hi.subarray(0, count * words),
   }));
   const { classes, classOf }: FieldPartition = partition(join(words, bounds), null);
-  return { field, classes, classOf: (fields) => classOf(fields[field]), met: new Set() };
+  return {
+    field,
+    knownUpTo: knownUpTo({ field }),
+    classes,
+    classOf: (fields) => classOf(fields[field]),
+    met: new Set(),
+  };
 }
 
 function smallField(field: FrameField, atoms: readonly AtomOf<'values'>[]): CoveredField {
@@ -78,7 +85,8 @@ function smallField(field: FrameField, atoms: readonly AtomOf<'values'>[]): Cove
     hi: Uint32Array.from(ranges, ([, high]) => high),
   }));
   const { classes, classOf } = partition(join(1, bounds), largest[field]);
-  return { field, classes, classOf: ({ small }) => classOf(Uint32Array.of(small[field])), met: new Set() };
+  const ofValue = ({ small }: FrameFields): number => classOf(Uint32Array.of(small[field]));
+  return { field, knownUpTo: knownUpTo({ field }), classes, classOf: ofValue, met: new Set() };
 }
 
 function macField(atoms: readonly AtomOf<'macs'>[]): CoveredField {
@@ -88,13 +96,14 @@ function macField(atoms: readonly AtomOf<'macs'>[]): CoveredField {
   });
   const ids = new Map([...new Set(names.values())].map((name, i) => [name, i + 1]));
   const classOf = ({ smac }: FrameFields): number => ids.get(names.get(smac) ?? '') ?? 0;
-  return { field: 'smac', classes: ids.size + 1, classOf, met: new Set() };
+  return { field: 'smac', knownUpTo: knownUpTo({ field: 'smac' }), classes: ids.size + 1, classOf, met: new Set() };
 }
 
 /** Of a set of tuples: those in it, and all others. */
 function tupleField(atom: AtomOf<'tuples'>): CoveredField {
-  const lookup = entryLookup({ ...atom, expires: new Uint32Array(atom.ranges.count) });
-  return { field: 'tuple', classes: 2, classOf: (fields) => (lookup(fields, 0, null) < 0 ? 0 : 1), met: new Set() };
+  const lookup = entryLookup({ ...atom, expires: new Uint32Array(atom.count) });
+  const classOf = (fields: FrameFields): number => (lookup(fields, 0, null) < 0 ? 0 : 1);
+  return { field: 'tuple', knownUpTo: atom.availableUpTo, classes: 2, classOf, met: new Set() };
 }
 
 function coveredFields({ family, atoms, steps }: StepProgram): CoveredField[] {
@@ -129,8 +138,8 @@ export class Coverage {
   /** A frame that was looked up, and the step that decided it, if one did. */
   add(fields: FrameFields, step: number | null): void {
     if (step !== null) this.#steps[fields.family].add(step);
-    for (const { field, classOf, met } of this.#fields[fields.family])
-      if (fields.small.availability <= availableUpTo[field]) met.add(classOf(fields));
+    for (const { knownUpTo: most, classOf, met } of this.#fields[fields.family])
+      if (fields.small.availability <= most) met.add(classOf(fields));
   }
 
   get fields(): readonly FieldCoverage[] {

@@ -13,16 +13,23 @@ const prefilter = (atoms: readonly Atom[], steps: readonly Step[]): Prefilter =>
   counters: 1,
 });
 
-const port: Atom = { kind: 'values', field: 'dport', ranges: [[1, 2]], counters: null };
-const tuple = (high: number, count = 1): Atom => ({
+const ports: Atom = { kind: 'values', field: 'dport', ranges: [[1, 2]], counters: null };
+const tuple = (
+  high: number,
+  count = 1,
+  field: 'saddr' | 'daddr' = 'saddr',
+  port: 'sport' | 'dport' | 'icmp' = 'dport',
+): Atom => ({
   kind: 'tuples',
   field: 'tuple',
-  addressField: 'saddr',
-  portField: 'dport',
-  ranges: { family: 4, count, lo: new Uint32Array(count).fill(1), hi: new Uint32Array(count).fill(1) },
-  protocol: new Uint8Array(count).fill(6),
-  portLo: new Uint16Array(count),
-  portHi: new Uint16Array(count).fill(high),
+  set: { id: 'ipset:s', name: 's' },
+  count,
+  columns: [
+    { field, ranges: { family: 4, count, lo: new Uint32Array(count).fill(1), hi: new Uint32Array(count).fill(1) } },
+    { field: port, lo: new Uint16Array(count), hi: new Uint16Array(count).fill(high) },
+  ],
+  except: null,
+  availableUpTo: 0,
   counters: null,
 });
 const address = (lo: Uint32Array, hi = lo): Atom => ({
@@ -50,32 +57,58 @@ test('the MAC stands in the constants as on the wire', (t) => {
 });
 
 test('10,240 steps fit, 10,241 do not', (t) => {
-  t.notThrows(() => compilePrefilter(prefilter([port], new Array<Step>(10_240).fill(drop))));
-  const error = t.throws(() => compilePrefilter(prefilter([port], new Array<Step>(10_241).fill(drop))), {
+  t.notThrows(() => compilePrefilter(prefilter([ports], new Array<Step>(10_240).fill(drop))));
+  const error = t.throws(() => compilePrefilter(prefilter([ports], new Array<Step>(10_241).fill(drop))), {
     instanceOf: CompileError,
   });
   t.is(error.code, 'too-many-steps');
   t.is(error.family, 4);
 });
 
-test('four tuple atoms fit, the fifth is named', (t) => {
-  const atoms = [0, 1, 2, 3, 4].map(() => tuple(0));
+test('four combinations of fields fit, however many atoms ask for them; the atoms of the fifth are named', (t) => {
+  const combinations = [
+    ['saddr', 'sport'], ['saddr', 'dport'], ['daddr', 'sport'], ['daddr', 'dport'], ['saddr', 'icmp'],
+  ] as const; // prettier-ignore
+  const atoms = combinations.flatMap(([field, port]) => [tuple(0, 1, field, port), tuple(1, 1, field, port)]);
   const steps = atoms.map((_, atom): Step => ({ ...drop, when: [{ atom, negate: false }] }));
-  t.notThrows(() => compilePrefilter(prefilter(atoms, steps.slice(1))));
+  t.notThrows(() => compilePrefilter(prefilter(atoms, steps.slice(2))));
   const error = t.throws(() => compilePrefilter(prefilter(atoms, steps)), { instanceOf: CompileError });
   t.is(error.code, 'too-many-tuples');
-  t.deepEqual(error.atoms, [4]);
+  t.deepEqual(error.atoms, [8, 9]);
 });
 
-test('ranges of ports that blow up are refused, and the atom is named', (t) => {
-  const error = t.throws(() => compilePrefilter(prefilter([tuple(65535, 200)], [drop])), { instanceOf: CompileError });
+test('prefixes and ranges that are single in their field, and those that need several keys', (t) => {
+  t.deepEqual(structures(tuple(0)), ['ip tuple0: tuple-buckets 1', 'ip tuple steps: bit-vectors 3']);
+  // A range that no other cuts is one number.
+  t.deepEqual(structures(tuple(1000)), ['ip tuple0: tuple-buckets 1', 'ip tuple steps: bit-vectors 3']);
+});
+
+test('networks that overlap in too many ways are refused, and the atom is named', (t) => {
+  const count = 66;
+  const bits = Array.from({ length: count }, (_, i) => i % 33);
+  const network = (length: number): number => (length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0);
+  const ranges = (lengths: readonly number[]) => ({
+    family: 4 as const,
+    count,
+    lo: Uint32Array.from(lengths, (length) => (0x0a000000 & network(length)) >>> 0),
+    hi: Uint32Array.from(lengths, (length) => (0x0a000000 | ~network(length)) >>> 0),
+  });
+  const atom: Atom = {
+    ...(tuple(0) as Extract<Atom, { kind: 'tuples' }>),
+    count,
+    columns: [
+      { field: 'saddr', ranges: ranges(bits) },
+      { field: 'daddr', ranges: ranges(bits.map((length, i) => (i < 33 ? length : 32 - length))) },
+    ],
+  };
+  const error = t.throws(() => compilePrefilter(prefilter([atom], [drop])), { instanceOf: CompileError });
   t.is(error.code, 'too-large');
   t.deepEqual(error.atoms, [0]);
 });
 
 test('an atom that no step uses costs nothing', (t) => {
   t.deepEqual(
-    compilePrefilter(prefilter([port, address(Uint32Array.of(1))], [drop])).structures.map(({ name }) => name),
+    compilePrefilter(prefilter([ports, address(Uint32Array.of(1))], [drop])).structures.map(({ name }) => name),
     ['ip dport', 'ip dport steps'],
   );
 });

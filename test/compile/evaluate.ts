@@ -1,5 +1,5 @@
 /** The meaning of a step program, said as plainly as possible (src/plan/program.ts): what the compiled image must agree with. */
-import { availableUpTo, lackingHolds, type Atom, type SmallField, type StepProgram } from '../../src/plan/program.js';
+import { knownUpTo, lackingHolds, type Atom, type SmallField, type StepProgram } from '../../src/plan/program.js';
 
 /** A packet as the steps see it. Addresses as words, most significant first. */
 export interface Decoded {
@@ -19,14 +19,6 @@ const compare = (a: readonly number[], b: readonly number[]): number => {
   return 0;
 };
 
-const carriesPort = [6, 17, 132, 136];
-
-/** ipset's port of a packet: type and code for the family's ICMP, 0 for protocols of which it knows no port. */
-export function tuplePort(packet: Decoded, family: 4 | 6, field: 'sport' | 'dport'): number {
-  if (packet.small.protocol === (family === 4 ? 1 : 58)) return packet.small.icmp;
-  return carriesPort.includes(packet.small.protocol) ? packet.small[field] : 0;
-}
-
 /** Number of the first entry that contains the packet's value and has not expired at that second since the epoch, or -1. */
 export function firstEntry(atom: Atom, packet: Decoded, at: number): number {
   const isLive = (i: number): boolean => {
@@ -43,28 +35,30 @@ export function firstEntry(atom: Atom, packet: Decoded, at: number): number {
     case 'addresses':
       return find(atom.ranges, packet[atom.field], isLive);
     case 'tuples': {
-      const port = tuplePort(packet, atom.ranges.family, atom.portField);
-      return find(
-        atom.ranges,
-        packet[atom.addressField],
-        (i) =>
-          isLive(i) && atom.protocol[i] === packet.small.protocol && atom.portLo[i]! <= port && port <= atom.portHi[i]!,
-      );
+      const holds = (i: number): boolean =>
+        atom.columns.every((column) => {
+          if ('addresses' in column) return column.addresses[i] === packet.smac;
+          if ('ranges' in column) return isInside(column.ranges, packet[column.field], i);
+          const value = packet.small[column.field];
+          return column.lo[i]! <= value && value <= column.hi[i]!;
+        });
+      for (let i = 0; i < atom.count; i++) if (isLive(i) && holds(i)) return atom.except?.[i] === 1 ? -1 : i;
+      return -1;
     }
   }
 }
 
-function find(
-  ranges: Extract<Atom, { kind: 'addresses' }>['ranges'],
-  address: readonly number[],
-  also: (i: number) => boolean,
-) {
+type Ranges = Extract<Atom, { kind: 'addresses' }>['ranges'];
+
+function isInside(ranges: Ranges, address: readonly number[], i: number): boolean {
   const words = ranges.family === 4 ? 1 : 4;
-  for (let i = 0; i < ranges.count; i++) {
-    const lo = [...ranges.lo.subarray(i * words, (i + 1) * words)];
-    const hi = [...ranges.hi.subarray(i * words, (i + 1) * words)];
-    if (compare(lo, address) <= 0 && compare(address, hi) <= 0 && also(i)) return i;
-  }
+  const lo = [...ranges.lo.subarray(i * words, (i + 1) * words)];
+  const hi = [...ranges.hi.subarray(i * words, (i + 1) * words)];
+  return compare(lo, address) <= 0 && compare(address, hi) <= 0;
+}
+
+function find(ranges: Ranges, address: readonly number[], also: (i: number) => boolean): number {
+  for (let i = 0; i < ranges.count; i++) if (isInside(ranges, address, i) && also(i)) return i;
   return -1;
 }
 
@@ -75,8 +69,7 @@ export function evaluate(program: StepProgram, arrived: Decoded, at = 0): Decisi
   while (number < program.steps.length) {
     const { when, outcome } = program.steps[number]!;
     const holds = when.every(({ atom, negate }) => {
-      const { field } = program.atoms[atom]!;
-      if (packet.small.availability > availableUpTo[field]) return lackingHolds(outcome);
+      if (packet.small.availability > knownUpTo(program.atoms[atom]!)) return lackingHolds(outcome);
       return firstEntry(program.atoms[atom]!, packet, at) >= 0 !== negate;
     });
     if (!holds) number++;

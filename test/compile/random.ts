@@ -1,6 +1,13 @@
 /** Random step programs, and packets at the edges of what their atoms say. Everything follows from the seed. */
 import type { AddressFamily, AddressRanges } from '../../src/model/address.js';
 import type { Atom, Literal, Outcome, SmallField, Step, StepProgram } from '../../src/plan/program.js';
+import {
+  leastAvailable,
+  smallTupleMax,
+  tupleSignature,
+  type TupleColumn,
+  type TupleField,
+} from '../../src/model/tuples.js';
 import type { PacketSpec } from './frame.js';
 
 export class Random {
@@ -124,16 +131,57 @@ export function randomAtom(random: Random, shape: Shape, field = random.pick(sha
   if (field === 'mark' || field === 'reversePath')
     return { kind: 'values', field, ranges: randomValues(random, field, count), counters: null };
   if (field !== 'tuple') return { kind: 'values', field, ranges: randomValues(random, field, count), counters };
-  const low = Uint16Array.from({ length: count }, () => random.pick(ports));
+  return randomTuples(random, shape.family, count, counters);
+}
+
+const tupleFields: readonly TupleField[] = [
+  'saddr', 'daddr', 'smac', 'protocol', 'sport', 'dport', 'icmp', 'ttl', 'tos',
+]; // prettier-ignore
+
+/** Of few lengths: each combination of them costs the program a lookup, and it does not do any number. */
+function randomNetworks(random: Random, family: AddressFamily, count: number): AddressRanges {
+  const width = family === 4 ? 32 : 128;
+  const lengths = [width, width, random.between(0, width), random.pick([0, width - 8])];
+  const pairs = Array.from({ length: count }, () => {
+    const address = randomAddress(random, family);
+    const length = random.pick(lengths);
+    const mask = (k: number): number => 2 ** 32 - 2 ** (32 - Math.max(0, Math.min(32, length - k * 32)));
+    return [address.map((w, k) => (w & mask(k)) >>> 0), address.map((w, k) => (w | ~mask(k)) >>> 0)] as const;
+  });
+  return {
+    family,
+    count,
+    lo: Uint32Array.from(pairs.flatMap(([lo]) => lo)),
+    hi: Uint32Array.from(pairs.flatMap(([, hi]) => hi)),
+  };
+}
+
+function randomTuples(random: Random, family: AddressFamily, count: number, counters: Uint32Array | null): Atom {
+  const kinds = random.pick([
+    ['saddr', 'protocol', 'dport', 'icmp'],
+    ['daddr', 'sport'],
+    ['saddr', 'daddr'],
+    tupleFields.filter(() => random.chance(0.35)),
+  ]) as readonly TupleField[];
+  const fields = kinds.length > 0 ? kinds : (['saddr', 'smac'] as const);
+  const columns = fields.map((field): TupleColumn => {
+    if (field === 'saddr' || field === 'daddr') return { field, ranges: randomNetworks(random, family, count) };
+    if (field === 'smac') return { field, addresses: Float64Array.from({ length: count }, () => randomMac(random)) };
+    const pairs = randomValues(random, field, count);
+    const any = (i: number): boolean => (i + pairs.length) % 3 === 0;
+    const lo = Uint16Array.from(pairs, ([low], i) => (any(i) ? 0 : low));
+    return { field, lo, hi: Uint16Array.from(pairs, ([, high], i) => (any(i) ? smallTupleMax[field] : high)) };
+  });
+  const set = { id: 'ipset:s', name: 's' };
+  const except = random.chance(0.3) ? Uint8Array.from({ length: count }, () => (random.chance(0.3) ? 1 : 0)) : null;
   return {
     kind: 'tuples',
-    field,
-    addressField: random.pick(['saddr', 'daddr']),
-    portField: random.pick(['sport', 'dport']),
-    ranges: randomRanges(random, shape.family, count),
-    protocol: Uint8Array.from({ length: count }, () => random.pick(protocols)),
-    portLo: low,
-    portHi: low.map((port) => Math.min(65535, port + random.pick([0, 0, 1, 30]))),
+    field: 'tuple',
+    set,
+    count,
+    columns,
+    except,
+    availableUpTo: leastAvailable(columns),
     counters,
   };
 }
@@ -145,23 +193,30 @@ export const expirySeconds = Array.from({ length: 8 }, (_, i) => 1_000_000_000 +
 /** A second between two of those, or before or behind all. */
 export const randomSecond = (random: Random): number => 1_000_000_000 - 50_000 + random.below(9) * 100_000;
 
-const entriesOf = (atom: Atom): number => {
+export const entriesOf = (atom: Atom): number => {
+  if (atom.kind === 'tuples') return atom.count;
   if (atom.kind === 'macs') return atom.addresses.length;
   return atom.kind === 'values' ? atom.ranges.length : atom.ranges.count;
 };
 
 const expiring = (random: Random, atom: Atom): Atom => ({
   ...atom,
-  expires: Uint32Array.from({ length: entriesOf(atom) }, () => (random.chance(0.2) ? 0 : random.pick(expirySeconds))),
+  expires: Uint32Array.from({ length: entriesOf(atom) }, (_, i) =>
+    random.chance(0.2) || (atom.kind === 'tuples' && atom.except?.[i] === 1) ? 0 : random.pick(expirySeconds),
+  ),
 });
 
 export function randomProgram(random: Random, shape: Shape): StepProgram {
-  let tuples = 0;
+  const signatures = new Set<string>();
   const atoms: Atom[] = [];
   const time = random.chance(0.5);
   while (atoms.length < shape.atoms) {
     const atom = randomAtom(random, shape);
-    if (atom.kind === 'tuples' && ++tuples > 4) continue;
+    if (atom.kind === 'tuples') {
+      const signature = tupleSignature(atom);
+      if (signatures.size === 4 && !signatures.has(signature)) continue;
+      signatures.add(signature);
+    }
     atoms.push(
       time && !['mark', 'reversePath'].includes(atom.field) && random.chance(0.5) ? expiring(random, atom) : atom,
     );
@@ -211,7 +266,7 @@ function randomOutcome(
 /** A packet near the edges of a random atom of each kind. */
 export function randomPacket(random: Random, program: StepProgram, device: number): PacketSpec {
   const { family } = program;
-  return {
+  const packet: PacketSpec = {
     family,
     saddr: randomNear(random, program, 'saddr'),
     daddr: randomNear(random, program, 'daddr'),
@@ -228,19 +283,46 @@ export function randomPacket(random: Random, program: StepProgram, device: numbe
     availability: random.pick([0, 0, 0, 1, 2, 3]),
     device,
   };
+  return random.chance(0.5) ? nearTuple(random, program, packet) : packet;
+}
+
+/** Columns of atoms about the address. */
+function rangesAbout(program: StepProgram, field: 'saddr' | 'daddr'): AddressRanges[] {
+  return program.atoms.flatMap((atom): AddressRanges[] => {
+    if (atom.kind === 'addresses') return atom.field === field ? [atom.ranges] : [];
+    if (atom.kind !== 'tuples') return [];
+    return atom.columns.flatMap((column) => ('ranges' in column && column.field === field ? [column.ranges] : []));
+  });
 }
 
 function randomNear(random: Random, program: StepProgram, field: 'saddr' | 'daddr'): number[] {
-  const atoms = program.atoms.filter(
-    (atom) => atom.field === field || (atom.kind === 'tuples' && atom.addressField === field),
-  );
-  const atom = random.chance(0.1) || atoms.length === 0 ? undefined : random.pick(atoms);
-  if (atom === undefined || !('ranges' in atom) || !('lo' in atom.ranges) || atom.ranges.count === 0) {
-    return randomAddress(random, program.family);
-  }
+  const all = rangesAbout(program, field);
+  const ranges = random.chance(0.1) || all.length === 0 ? undefined : random.pick(all);
+  if (ranges === undefined || ranges.count === 0) return randomAddress(random, program.family);
   const words = program.family === 4 ? 1 : 4;
-  const at = random.below(atom.ranges.count) * words;
-  const bound = [...random.pick([atom.ranges.lo, atom.ranges.hi]).subarray(at, at + words)];
+  const at = random.below(ranges.count) * words;
+  const bound = [...random.pick([ranges.lo, ranges.hi]).subarray(at, at + words)];
   bound[words - 1] = (bound[words - 1]! + random.pick([0, 0, 0, 1, -1])) >>> 0;
   return bound;
+}
+
+/** A packet that some entry of a tuple atom holds for, as far as its fields can be chosen, or nearly so. */
+export function nearTuple(random: Random, program: StepProgram, packet: PacketSpec): PacketSpec {
+  const atoms = program.atoms.filter((atom) => atom.kind === 'tuples' && atom.count > 0);
+  if (atoms.length === 0) return packet;
+  const atom = random.pick(atoms) as Extract<Atom, { kind: 'tuples' }>;
+  const entry = random.below(atom.count);
+  const words = program.family === 4 ? 1 : 4;
+  let near = packet;
+  for (const column of atom.columns) {
+    if (random.chance(0.1)) continue;
+    const low = random.chance(0.5);
+    if ('addresses' in column) near = { ...near, smac: column.addresses[entry]! };
+    else if ('ranges' in column) {
+      const bound = (low ? column.ranges.lo : column.ranges.hi).subarray(entry * words, (entry + 1) * words);
+      near = { ...near, [column.field]: [...bound] };
+    } else if (column.lo[entry] !== 0 || column.hi[entry] !== smallTupleMax[column.field])
+      near = { ...near, [column.field]: (low ? column.lo : column.hi)[entry] };
+  }
+  return near;
 }

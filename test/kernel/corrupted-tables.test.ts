@@ -8,6 +8,7 @@ import type { Atom, Prefilter, Step } from '../../src/plan/program.js';
 import { FidelityCheck } from '../../src/verify/fidelity.js';
 import { type Decision, verifyProgram } from '../../src/verify/verify.js';
 import { loadImage } from '../compile/loaded.js';
+import { entriesOf } from '../compile/random.js';
 import { facts, MAC } from '../oracle/rulesets.js';
 import { frameAt } from '../../src/oracle/frame-batch.js';
 
@@ -54,12 +55,10 @@ const timed = (left: number, age: number): Subject => ({
 
 /** The atom, of those that the steps use, with the most entries of the kind. */
 function largest<Kind extends Atom['kind']>({ ip, ip6 }: Prefilter, kind: Kind): Extract<Atom, { kind: Kind }> {
-  const size = (atom: Atom): number =>
-    atom.kind === 'values' ? atom.ranges.length : atom.kind === 'macs' ? atom.addresses.length : atom.ranges.count;
   const atoms = [ip, ip6]
     .flatMap(({ steps, atoms: all }) => steps.flatMap(({ when }) => when.map(({ atom }) => all[atom]!)))
     .filter((atom): atom is Extract<Atom, { kind: Kind }> => atom.kind === kind);
-  const [found] = atoms.sort((a, b) => size(b) - size(a));
+  const [found] = atoms.sort((a, b) => entriesOf(b) - entriesOf(a));
   if (found === undefined) throw new Error(`no atom of ${kind}`);
   return found;
 }
@@ -123,8 +122,9 @@ const corruptions: readonly Corruption[] = [
     title: 'the port of an address and a port',
     subject: tuples,
     spoil: (prefilter) => {
-      const { portLo, portHi } = largest(prefilter, 'tuples');
-      portLo[middle] = portHi[middle]! ^= 1;
+      const ports = largest(prefilter, 'tuples').columns.find(({ field }) => field === 'dport');
+      if (!ports || !('lo' in ports)) throw new Error('no ports');
+      ports.lo[middle] = ports.hi[middle]! ^= 1;
     },
   },
   {

@@ -253,13 +253,19 @@ test('sets: nomatch, timeouts and tuples', (t) => {
     [
       {
         ...shape,
-        kind: 'addressPorts',
+        kind: 'tuples',
         type: 'hash:ip,port',
         elements: 3,
-        ranges: ranges(4, '203.0.113.5', '203.0.113.5', '203.0.113.5'),
-        protocol: Uint8Array.of(6, 1, 47),
-        portLo: Uint16Array.of(22, 0x800, 0),
-        portHi: Uint16Array.of(22, 0x800, 0),
+        count: 3,
+        parts: [
+          { kind: 'address', ranges: ranges(4, '203.0.113.5', '203.0.113.5', '203.0.113.5'), network: false },
+          {
+            kind: 'port',
+            protocol: Uint8Array.of(6, 1, 47),
+            portLo: Uint16Array.of(22, 0x800, 0),
+            portHi: Uint16Array.of(22, 0x800, 0),
+          },
+        ],
         nomatch: null,
         timeout: null,
       },

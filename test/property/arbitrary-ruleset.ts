@@ -102,11 +102,17 @@ function sets(family: RuleFamily): { sets: NamedSet[]; text: string } {
       },
       {
         ...base('tuples', 'hash:ip,port', 3),
-        kind: 'addressPorts',
-        ranges: pair,
-        protocol: Uint8Array.of(6, 17, four ? 1 : 58),
-        portLo: Uint16Array.of(22, 4711, four ? 0x800 : 0x8000),
-        portHi: Uint16Array.of(22, 4711, four ? 0x800 : 0x8000),
+        kind: 'tuples',
+        count: 3,
+        parts: [
+          { kind: 'address', ranges: pair, network: false },
+          {
+            kind: 'port',
+            protocol: Uint8Array.of(6, 17, four ? 1 : 58),
+            portLo: Uint16Array.of(22, 4711, four ? 0x800 : 0x8000),
+            portHi: Uint16Array.of(22, 4711, four ? 0x800 : 0x8000),
+          },
+        ],
         nomatch: null,
         timeout: Uint32Array.of(200, 0, 1),
       },

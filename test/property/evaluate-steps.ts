@@ -1,6 +1,7 @@
 /** A StepProgram as its contract reads (src/plan/program.ts), on real frames. Shares no code with compile or bpf/. */
 import { lackingHolds, type Atom, type Literal, type StepProgram } from '../../src/plan/program.js';
-import { Availability, availableUpTo, type Field, type SmallField } from '../../src/model/field.js';
+import { Availability, knownUpTo, type SmallField } from '../../src/model/field.js';
+import type { TupleColumn } from '../../src/model/tuples.js';
 import { decodeFrame } from '../../src/oracle/decode-frame.js';
 import type { Packet } from '../../src/oracle/packet.js';
 import type { RouteBack } from '../../src/simulate/route-back.js';
@@ -34,12 +35,14 @@ function fieldsOf(packet: Packet, device: number, at: number): Fields {
   const availability = availabilityOf(packet);
   const byte = (i: number): number => packet.l4?.[i] ?? 0;
   const payload = packet.l4 !== null && packet.l4.length > (byte(12) >> 4) * 4;
+  const isIcmp = packet.protocol === 1 || packet.protocol === 58;
+  const hasPorts = !isIcmp && wholeHeader.has(packet.protocol ?? -1);
   const small = new Map<SmallField, number>([
     ['protocol', packet.protocol ?? 0],
-    ['sport', byte(0) * 256 + byte(1)],
-    ['dport', byte(2) * 256 + byte(3)],
+    ['sport', hasPorts ? byte(0) * 256 + byte(1) : 0],
+    ['dport', hasPorts ? byte(2) * 256 + byte(3) : 0],
     ['tcpFlags', byte(13) + (payload ? 0x100 : 0)],
-    ['icmp', byte(0) * 256 + byte(1)],
+    ['icmp', isIcmp ? byte(0) * 256 + byte(1) : 0],
     ['ttl', packet.ttl],
     ['tos', packet.tos],
     ['length', Math.min(packet.length ?? 65535, 65535)],
@@ -63,15 +66,6 @@ function compare(a: Uint32Array, b: Uint32Array, at: number): number {
 const inside = (address: Uint32Array, ranges: { lo: Uint32Array; hi: Uint32Array }, i: number): boolean =>
   compare(address, ranges.lo, i * address.length) >= 0 && compare(address, ranges.hi, i * address.length) <= 0;
 
-const hasPorts = new Set([6, 17, 132, 136]);
-
-/** The port part of a tuple: ICMP's type and code, 0 for protocols without ports. */
-function tuplePort(fields: Fields, side: 'sport' | 'dport'): number {
-  const protocol = fields.packet.protocol ?? 0;
-  if (protocol === 1 || protocol === 58) return fields.small.get('icmp') ?? 0;
-  return hasPorts.has(protocol) ? (fields.small.get(side) ?? 0) : 0;
-}
-
 function contains(atom: Atom, fields: Fields): boolean {
   const { packet } = fields;
   const isLive = (i: number): boolean => {
@@ -90,24 +84,29 @@ function contains(atom: Atom, fields: Fields): boolean {
     case 'macs':
       return atom.addresses.some((address, i) => isLive(i) && address === packet.sourceMac);
     case 'tuples': {
-      const port = tuplePort(fields, atom.portField);
-      for (let i = 0; i < atom.ranges.count; i++) {
-        if (!isLive(i)) continue;
-        if (atom.protocol[i] !== packet.protocol || !inside(packet[atom.addressField], atom.ranges, i)) continue;
-        if (port >= (atom.portLo[i] ?? 0) && port <= (atom.portHi[i] ?? 0)) return true;
+      for (let i = 0; i < atom.count; i++) {
+        if (!isLive(i) || !atom.columns.every((column) => holdsIn(column, i, fields))) continue;
+        return atom.except?.[i] !== 1;
       }
       return false;
     }
   }
 }
 
-const lacks = (field: Field, availability: number): boolean => availability > availableUpTo[field];
+function holdsIn(column: TupleColumn, i: number, { packet, small }: Fields): boolean {
+  if ('addresses' in column) return column.addresses[i] === packet.sourceMac;
+  if ('ranges' in column) return inside(packet[column.field], column.ranges, i);
+  const value = small.get(column.field) ?? -1;
+  return value >= (column.lo[i] ?? 0) && value <= (column.hi[i] ?? -1);
+}
+
+const lacks = (atom: Atom, availability: number): boolean => availability > knownUpTo(atom);
 
 /** A literal over a field that the packet lacks is true in a pass step only, negated or not. */
 function holds(literal: Literal, program: StepProgram, fields: Fields, whenLacking: boolean): boolean {
   const atom = program.atoms[literal.atom];
   if (atom === undefined) throw new Error('bug: no such atom');
-  if (lacks(atom.field, fields.availability)) return whenLacking;
+  if (lacks(atom, fields.availability)) return whenLacking;
   return contains(atom, fields) !== literal.negate;
 }
 

@@ -1,20 +1,16 @@
 /** Matches of several fields at once: `ip saddr . tcp dport { … }`, `… @set`. */
-import type { Bounds } from '../address-text.js';
-import { rangesOf } from '../address-text.js';
 import type { Match, UnknownMatch } from '../match.js';
-import type { AddressPortSet } from '../set.js';
 import type { CatchAll, Expression, MatchStatement } from '../../parse/nft/tree.js';
 import { printExpression } from '../../parse/nft/print-expression.js';
 import { secondsLeft } from './draft.js';
-import type { AddressKey, Alternatives, Key, NumberKey } from './key.js';
+import type { Alternatives, Key } from './key.js';
 import { always, unknownMatch } from './key.js';
 import { keyOf } from './keys.js';
 import type { MatchContext } from './matches.js';
 import { compareLeaves, withPresumed } from './matches.js';
-import * as constants from './constants.js';
 import type { Leaf, Leaves } from './scope.js';
 import { leavesOf, resolve } from './scope.js';
-import { addressBounds, numberRange } from './values.js';
+import { lowerTuples, type TupleElement } from './tuple-columns.js';
 
 /** Elements that become alternatives of their own; more become a set of tuples, where the model has one. */
 const maxAlternatives = 16;
@@ -41,12 +37,13 @@ export function lowerConcat(
   const expires = leaves.leaves.some(({ element }) => element !== null && secondsLeft(element, timeout) > 0);
   const alternatives = (): Alternatives => withPresumed(presumed, alternativesOf(keys, parts, leaves, timeout));
   if (isShort && !expires) return alternatives();
-  const tuples = tupleSet(keys, leaves, timeout);
+  const tuples = lowerTuples(keys, leaves.leaves.map(partsAndScope), operator === '!=');
   if (!tuples) return isShort ? alternatives() : null;
   const name = named?.name ?? '{ … }';
-  const { sides, columns } = tuples;
-  const set = context.addSet(name, (id) => ({
-    kind: 'addressPorts',
+  const seconds = Uint32Array.from(leaves.leaves, ({ element }) => (element ? secondsLeft(element, timeout) : 0));
+  const asked = named && `${parts.map(printExpression).join(' . ')} ${JSON.stringify(context.protocols)}`;
+  const set = context.addSet(name, asked, (id) => ({
+    kind: 'tuples',
     id,
     name,
     type: parts.map((_, i) => named?.keyTypes?.[i] ?? '').join(' . '),
@@ -55,16 +52,22 @@ export function lowerConcat(
     defaultTimeout: timeout === null ? null : Math.floor(timeout / 1000),
     // They are counted where they are declared.
     elements: 0,
-    ...columns,
+    count: leaves.leaves.length,
+    parts: tuples.parts,
+    timeout: seconds.some((left) => left > 0) ? seconds : null,
+    nomatch: null,
   }));
+  const { sides } = tuples;
   const match: Match = { kind: 'set', set, name, dimensions: sides, negate: operator === '!=', uninterpreted: [] };
   return withPresumed(presumed, [[match]]);
 }
 
+const partsAndScope = (leaf: Leaf): TupleElement => ({ parts: elementParts(leaf), scope: leaf.scope });
+
 /** The keys one by one; a protocol among them says which ports a `th` port means. */
 export function concatKeys(parts: readonly Expression[], context: MatchContext): Key[] {
   const asksProtocol = parts.some(isProtocol);
-  // With the protocol in the element, ports are read under it alone: see `tupleSet`.
+  // With the protocol in the element, ports are read under it alone: see `lowerTuples`.
   const protocols = asksProtocol ? null : context.protocols;
   return parts.map((part) => keyOf(part, { ...context, protocols }));
 }
@@ -110,64 +113,4 @@ function alternativesOf(
     const expires = leaf.element !== null && secondsLeft(leaf.element, timeout) > 0;
     return expires ? found.map((matches) => [...matches, unknownMatch('an element that expires')]) : found;
   });
-}
-
-interface Tuples {
-  readonly sides: ['src' | 'dst', 'src' | 'dst'];
-  readonly columns: Pick<AddressPortSet, 'ranges' | 'protocol' | 'portLo' | 'portHi' | 'timeout' | 'nomatch'>;
-}
-
-/** Protocols whose ports both the model's tuples and nft read. */
-const tupleProtocols = new Set([6, 17, 132, 136]);
-
-/** Address and port, the protocol fixed by the port's key or by a third part. */
-function tupleSet(keys: readonly Key[], { leaves }: Leaves, timeout: number | null): Tuples | null {
-  const addressAt = keys.findIndex((key) => key.kind === 'address');
-  const portAt = keys.findIndex((key) => key.kind === 'number' && key.port !== null);
-  const protocolAt = keys.findIndex((key) => key.kind === 'number' && key.read === constants.protocol);
-  const address = keys[addressAt] as AddressKey | undefined;
-  const port = (keys[portAt] as NumberKey | undefined)?.port;
-  if (!address || !port || keys.length !== (protocolAt < 0 ? 2 : 3)) return null;
-  const [[fixed] = [null]] = port.protocols ?? [];
-  if (protocolAt < 0 && (port.protocols?.length !== 1 || fixed === null)) return null;
-  const bounds: Bounds[] = [];
-  const rows: { protocol: number; low: number; high: number; seconds: number }[] = [];
-  for (const leaf of leaves) {
-    const parts = elementParts(leaf);
-    const read = parts?.length === keys.length ? readTuple(parts, leaf) : null;
-    if (!read) return null;
-    bounds.push(read.bounds);
-    rows.push(read.row);
-  }
-  const seconds = Uint32Array.from(rows, (row) => row.seconds);
-  return {
-    sides: [address.field === 'saddr' ? 'src' : 'dst', port.field === 'sport' ? 'src' : 'dst'],
-    columns: {
-      ranges: rangesOf(address.family, bounds),
-      protocol: Uint8Array.from(rows, (row) => row.protocol),
-      portLo: Uint16Array.from(rows, (row) => row.low),
-      portHi: Uint16Array.from(rows, (row) => row.high),
-      timeout: seconds.some((left) => left > 0) ? seconds : null,
-      nomatch: null,
-    },
-  };
-
-  function readTuple(
-    parts: readonly (Expression | CatchAll)[],
-    leaf: Leaf,
-  ): { bounds: Bounds; row: (typeof rows)[number] } | null {
-    const [addressPart, portPart, protocolPart] = [parts[addressAt], parts[portAt], parts[protocolAt]];
-    if (!address || !addressPart || !portPart) return null;
-    const place = addressBounds(address.family, addressPart, leaf.scope);
-    const protocols = protocolPart
-      ? numberRange(constants.protocol, 255, protocolPart, leaf.scope)
-      : fixed === null
-        ? null
-        : ([fixed, fixed] as const);
-    if (!place || protocols?.[0] !== protocols?.[1] || !protocols || !tupleProtocols.has(protocols[0])) return null;
-    const ports = numberRange(constants.port(protocols[0]), 65535, portPart, leaf.scope);
-    if (!ports) return null;
-    const seconds = leaf.element ? secondsLeft(leaf.element, timeout) : 0;
-    return { bounds: place, row: { protocol: protocols[0], low: ports[0], high: ports[1], seconds } };
-  }
 }

@@ -47,6 +47,8 @@ function lowerTable(file: NftFile, draft: TableDraft, warned: ReadonlySet<string
 function lowerChains(table: TableDraft, sets: NamedSet[], isShort: RuleContext['isShort']): Map<string, Chain> {
   const drafts = new Map(table.chains);
   const lowered = new Map<string, Chain>();
+  /** Sets that stand for a named one, by name and what is asked of it. */
+  const made = new Map<string, SetId>();
   const lowerFrom = (starts: readonly ChainDraft[], ingress: boolean): void => {
     const waiting = [...starts];
     // It grows while it is walked.
@@ -67,10 +69,13 @@ function lowerChains(table: TableDraft, sets: NamedSet[], isShort: RuleContext['
     chain,
     isShort,
     setOf: (set) => table.sets.get(set) ?? null,
-    addSet: (set, make) => {
-      const made = make(`nft:${table.family} ${table.name} ${set} #${sets.length}` as SetId);
-      sets.push(made);
-      return made.id;
+    addSet: (set, asked, make) => {
+      const known = asked === null ? undefined : made.get(`${set} ${asked}`);
+      if (known) return known;
+      const one = make(`nft:${table.family} ${table.name} ${set} #${sets.length}` as SetId);
+      sets.push(one);
+      if (asked !== null) made.set(`${set} ${asked}`, one.id);
+      return one.id;
     },
     addBlock: (statement, scope) => {
       const block = blockChain(statement, `${chain}#${drafts.size}`);

@@ -19,8 +19,11 @@ export interface MatchContext extends KeyContext {
   readonly scope: Scope;
   readonly table: string;
   readonly setOf: (name: string) => SetDraft | null;
-  /** Takes a set that stands for the elements of a concatenation, and gives it an id. */
-  readonly addSet: (name: string, make: (id: SetId) => NamedSet) => SetId;
+  /**
+   * Takes a set that stands for the elements of a concatenation, and gives it an id. What is `asked` of a named set tells it from others of
+   * the name; null: it stands alone.
+   */
+  readonly addSet: (name: string, asked: string | null, make: (id: SetId) => NamedSet) => SetId;
 }
 
 export function lowerMatch(statement: MatchStatement, context: MatchContext): Alternatives {

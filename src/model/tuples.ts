@@ -1,0 +1,52 @@
+/** Entries of several fields at once, as columns: an entry holds where each of its fields lies in its range. */
+import type { AddressRanges } from './address.js';
+import { Availability, availableUpTo } from './field.js';
+
+/** Fields of at most 16 bits that an entry may have beside others; what GRO changes is none. */
+export type SmallTupleField = 'protocol' | 'sport' | 'dport' | 'icmp' | 'ttl' | 'tos';
+export type TupleField = 'saddr' | 'daddr' | 'smac' | SmallTupleField;
+
+/** Largest value of a field; a range from 0 to it says nothing. */
+export const smallTupleMax: Readonly<Record<SmallTupleField, number>> = {
+  protocol: 255,
+  sport: 65535,
+  dport: 65535,
+  icmp: 65535,
+  ttl: 255,
+  tos: 255,
+};
+
+export type TupleColumn =
+  | { readonly field: 'saddr' | 'daddr'; readonly ranges: AddressRanges }
+  /** 48-bit numbers, or `noMac`. */
+  | { readonly field: 'smac'; readonly addresses: Float64Array }
+  /** Inclusive; a low bound above the high one holds for none. */
+  | { readonly field: SmallTupleField; readonly lo: Uint16Array; readonly hi: Uint16Array };
+
+/** No frame has this address. */
+export const noMac = -1;
+
+export interface Tuples {
+  /** The set that they are of: its id, for none is like it, and what to call it. */
+  readonly set: { readonly id: string; readonly name: string };
+  readonly count: number;
+  /** No two of one field. */
+  readonly columns: readonly TupleColumn[];
+  /**
+   * 1 where the entry is an exception; null: there are none. Of the entries that hold, the first one that has not expired says whether the
+   * packet is in the set; exceptions do not expire.
+   */
+  readonly except: Uint8Array | null;
+  /** Least known availability (`Availability`) at which the question can be answered: at most that of any field. */
+  readonly availableUpTo: number;
+}
+
+export const leastAvailable = (columns: readonly TupleColumn[]): number =>
+  columns.reduce((least, { field }) => Math.min(least, availableUpTo[field]), Availability.noProtocol as number);
+
+/** Equal for sets that ask the same fields of the same packets: they can share a table. */
+export const tupleSignature = ({ columns, availableUpTo: least }: Tuples): string =>
+  `${columns
+    .map(({ field }) => field)
+    .sort()
+    .join()} ${String(least)}`;
