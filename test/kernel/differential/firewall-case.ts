@@ -1,5 +1,5 @@
 /** One ruleset of the suite. */
-import type { HostFacts } from '../../../src/model/host.js';
+import type { HostFacts, HostRoute } from '../../../src/model/host.js';
 import { backends, type Backend } from './backend.js';
 import { senderMac, targetMac } from './frame.js';
 
@@ -38,6 +38,15 @@ const local = (
   ...prefixes: string[]
 ): NonNullable<HostFacts['localRoutes']> => prefixes.map((prefix) => ({ family, prefix, type, table: 255 }));
 
+const route = (family: 4 | 6, prefix: string, device: string): HostRoute => ({
+  family,
+  prefix,
+  type: 'unicast',
+  table: 254,
+  metric: family === 4 ? 0 : 1024,
+  devices: [device],
+});
+
 /** What `topology.ts` builds, as facts of a host. */
 export function bedFacts(forwarding: boolean): HostFacts {
   const device = (name: string, ifindex: number, mac: number): HostFacts['devices'][number] => ({
@@ -61,6 +70,19 @@ export function bedFacts(forwarding: boolean): HostFacts {
     ],
     devices: [device('lo', 1, 0), device('eth0', 2, targetMac), device('eth1', 4, targetMac + 0x100)],
     ipsec: false,
+    routing: {
+      answers: { ip: forwarding, ip6: forwarding },
+      rules: { ip: [], ip6: [] },
+      skipsLinkDown: false,
+      routes: [
+        route(4, '0.0.0.0/0', 'eth1'),
+        route(4, '192.0.2.0/24', 'eth0'),
+        route(6, '::/0', 'eth1'),
+        route(6, '2001:db8:1::/64', 'eth0'),
+        route(6, 'fe80::/64', 'eth0'),
+        route(6, 'fe80::/64', 'eth1'),
+      ],
+    },
   };
 }
 

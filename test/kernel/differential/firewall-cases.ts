@@ -20,8 +20,8 @@ function forwards(directory: string, name: string, texts: readonly (string | nul
 }
 
 /**
- * A directory with rules.v4, rules.v6, ipset.save and ruleset.nft, as far as there are such. The suite's own forward unless a rule file
- * says "# host"; samples as their host file says.
+ * A directory with rules.v4, rules.v6, ipset.save and ruleset.nft, as far as there are such, and in ip.batch more routes and addresses. The
+ * suite's own forward unless a rule file says "# host"; samples as their host file says.
  */
 function readCase(directory: string, name: string): FirewallCase {
   const read = (file: string): string | null => {
@@ -29,7 +29,8 @@ function readCase(directory: string, name: string): FirewallCase {
     return existsSync(path) ? rarely(withIncludes(readFileSync(path, 'utf8'), join(directory, name))) : null;
   };
   const [v4, v6, sets, nft] = [read('rules.v4'), read('rules.v6'), read('ipset.save'), read('ruleset.nft')];
-  return { name, v4, v6, sets, nft, forwarding: forwards(directory, name, [v4, v6, nft]) };
+  const ip = read('ip.batch')?.trim().split('\n');
+  return { name, v4, v6, sets, nft, forwarding: forwards(directory, name, [v4, v6, nft]), ...(ip && { ip }) };
 }
 
 /** Files that a ruleset includes in its place: `nft -f -` has no directory to look for them. */
