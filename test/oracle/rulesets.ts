@@ -2,7 +2,7 @@
 import { parsePrefix } from '../../src/oracle/parse-prefix.js';
 import { buildFrame, type FrameSpec } from '../../src/oracle/build-frame.js';
 import type { AddressFamily, AddressRanges } from '../../src/model/address.js';
-import type { HostFacts } from '../../src/model/host.js';
+import type { HostFacts, HostRoute } from '../../src/model/host.js';
 import type { AddressMatch, Match, Part, Statement } from '../../src/model/match.js';
 import type { BaseChain, Chain, Family, Hook, Rule, RuleId, Ruleset, Table } from '../../src/model/ruleset.js';
 import type { NamedSet } from '../../src/model/set.js';
@@ -11,6 +11,15 @@ const span = { file: 'test', line: 1, column: 1 };
 
 export const MAC = 0x020000000001;
 export const PEER = 0x020000000002;
+
+const route = (family: AddressFamily, prefix: string, device: string | null, metric = 0): HostRoute => ({
+  family,
+  prefix,
+  type: device === null ? 'blackhole' : 'unicast',
+  table: 254,
+  metric,
+  devices: device === null ? [] : [device],
+});
 
 export const facts = {
   forwarding: { ip: false, ip6: false },
@@ -31,6 +40,25 @@ export const facts = {
     upper: [],
   })),
   ipsec: false,
+  routing: {
+    answers: { ip: true, ip6: true },
+    rules: { ip: [], ip6: [] },
+    skipsLinkDown: false,
+    routes: [
+      route(4, '192.0.2.0/24', 'eth0'),
+      route(4, '203.0.113.0/25', 'eth0'),
+      route(4, '203.0.113.64/26', null),
+      route(4, '198.51.100.0/24', 'eth1', 10),
+      route(4, '198.51.100.0/24', 'eth0', 20),
+      route(4, '128.0.0.0/1', 'eth1'),
+      route(6, '2001:db8::/48', 'eth0'),
+      route(6, '2001:db8:5::/48', 'eth1'),
+      route(6, '2001:db8:5:8000::/49', null),
+      route(6, '2001:db8::/32', 'eth0', 1024),
+      route(6, 'fe80::/64', 'eth0', 256),
+      route(6, 'fe80::/64', 'eth1', 256),
+    ],
+  },
 } satisfies HostFacts;
 
 export const router = { ...facts, forwarding: { ip: true, ip6: true } } satisfies HostFacts;

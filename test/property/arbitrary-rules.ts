@@ -16,6 +16,7 @@ export type RuleFamily = 4 | 6;
 
 /** Kinds on which the analysis and the oracle are known to differ about fragments and AH; PROPERTY_WIDE=1 tries them too. */
 const wide = process.env['PROPERTY_WIDE'] === '1';
+const routeOptions: readonly string[] = ['', ' --loose', ' --accept-local'];
 const smallKinds: readonly string[] = ['ttl', 'length', 'tos', 'addrtype', ...(wide ? ['pkttype', 'mac'] : [])];
 const protocolNumbers: readonly number[] = [6, 17, 47, 132, ...(wide ? [51] : [])];
 
@@ -252,6 +253,18 @@ const smallFields = (family: RuleFamily): fc.Arbitrary<Piece> =>
     }
   });
 
+const reversePath: fc.Arbitrary<Piece> = fc
+  .tuple(fc.constantFrom(...routeOptions), fc.boolean())
+  .map(([options, negate]) =>
+    piece(`-m rpfilter${options}${negate ? ' --invert' : ''}`, {
+      kind: 'reversePath',
+      by: 'rpfilter',
+      sameDevice: options !== ' --loose',
+      acceptLocal: options === ' --accept-local',
+      negate,
+    }),
+  );
+
 const unknowns: fc.Arbitrary<Piece> = fc.constantFrom(
   piece('-m conntrack --ctstate RELATED,ESTABLISHED', {
     kind: 'ctState',
@@ -325,6 +338,7 @@ const matches = (family: RuleFamily, table: string): fc.Arbitrary<Piece> =>
     { weight: 1, arbitrary: smallFields(family) },
     { weight: 1, arbitrary: unknowns },
     { weight: 2, arbitrary: markMatch },
+    { weight: 1, arbitrary: reversePath },
   );
 
 /** iptables takes one `-p`, `-s`, `-d` and `-i` a rule: of pieces that share one, the first stays; the options it parses first lead. */

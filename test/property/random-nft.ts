@@ -157,6 +157,7 @@ function other({ random, family, hook, stateful }: Scope): string {
     'meta mark 0x7',
     'limit rate 1/hour burst 5 packets',
     `ether saddr ${not(random)}02:00:00:00:00:02`,
+    hook === 'prerouting' ? `fib saddr${random.pick([' . iif', ''])} oif ${random.pick(['missing', 'exists'])}` : '',
     hook !== 'ingress' && hook !== 'regular' ? `fib daddr type ${not(random)}local` : '',
     ...(stateful && hook !== 'ingress' && family !== 'netdev'
       ? ['ct state new', 'ct state invalid', 'ct state established,related', 'ct state != established'].map(

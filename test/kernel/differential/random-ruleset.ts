@@ -167,6 +167,12 @@ function verdict(random: Random, table: string, chain: string, below: readonly s
   return random.pick(others);
 }
 
+/** rpfilter loads in PREROUTING of raw and mangle only. */
+const rpfilter = (random: Random): string =>
+  ['-m rpfilter', ...['--loose', '--validmark', '--accept-local', '--invert'].filter(() => random.chance(0.4))].join(
+    ' ',
+  );
+
 function rule(
   random: Random,
   dialect: Dialect,
@@ -183,6 +189,7 @@ function rule(
   ];
   const parts = [
     ...address,
+    chain === 'PREROUTING' && random.chance(0.15) ? rpfilter(random) : '',
     random.chance(0.6) ? transport(random, dialect) : '',
     random.chance(0.35) ? extra(random, dialect, table, chain, stateful) : '',
   ];
