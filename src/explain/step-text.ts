@@ -35,7 +35,13 @@ const protocols: Readonly<Record<number, string>> = {
   136: 'udplite',
 };
 const packetTypes = ['host', 'broadcast', 'multicast'];
-const routed = ['routed nobody knows how', 'refused a route', 'not routed', 'routed elsewhere', 'routed back'];
+const routed = [
+  'routed nobody knows how',
+  'refused by its route',
+  'without a route',
+  'routed elsewhere',
+  'routed back',
+];
 const availabilities = ['whole', 'cut short', 'of a fragment', 'unknown'];
 
 function smallValue(field: SmallField, value: number, devices: readonly string[]): string {
@@ -71,6 +77,8 @@ function valuesText(field: SmallField, ranges: Ranges, devices: readonly string[
   // Every value of a type's codes is one ICMP type; flags are listed by how many they are.
   if (field === 'tcpFlags' && ranges.length > shownEntries)
     return `one of ${ranges.reduce((sum, [low, high]) => sum + high - low + 1, 0)} combinations`;
+  // Not in an order that means anything.
+  if (field === 'reversePath') return ranges.flatMap(([low, high]) => routed.slice(low, high + 1)).join(' or ');
   const shown = ranges.slice(0, shownEntries).map(([low, high]) => {
     if (field === 'icmp' && low % 256 === 0 && high === low + 255) return String(low >> 8);
     return low === high
