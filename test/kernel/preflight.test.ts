@@ -47,7 +47,7 @@ test('a plain veth passes every check', async (t) => {
       checks.filter(({ status }) => status !== 'holds'),
       [],
     );
-    t.is(new Set(checks.map(({ code }) => code)).size, 14);
+    t.is(new Set(checks.map(({ code }) => code)).size, 16);
   });
 });
 
@@ -82,6 +82,77 @@ test('facts: addresses, broadcasts, prefixes, other tables, forwarding', async (
     t.deepEqual((await ask()).facts.forwarding, { ip: false, ip6: true });
     const anycast = (await ask()).facts.localRoutes?.filter(({ type }) => type === 'anycast');
     t.true(anycast?.some(({ prefix }) => prefix === '2001:db8::/128'));
+  });
+});
+
+test('facts: how sources are routed', async (t) => {
+  await onBench(t, async ({ net, ns, ip, ask }) => {
+    await ip('link', 'add', 'eth9', 'type', 'veth', 'peer', 'name', 'peer9');
+    for (const device of ['eth9', 'peer9']) await ip('link', 'set', device, 'up');
+    await ip('addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+    await ip('addr', 'add', '10.0.0.1/8', 'dev', 'eth9');
+    await ip('addr', 'add', '2001:db8::1/64', 'dev', 'eth0', 'nodad');
+    await ip('route', 'add', 'blackhole', '198.18.0.0/24', 'metric', '7');
+    await ip('route', 'add', 'default', 'nexthop', 'via', '192.0.2.2', 'nexthop', 'via', '10.0.0.2');
+    await ip('route', 'add', '203.0.113.0/24', 'via', '192.0.2.2', 'tos', '0x10', 'table', '9');
+    await ip('-6', 'route', 'add', 'unreachable', '2001:db8:1::/48');
+    const { routing } = (await ask()).facts;
+    const has = (prefix: string): unknown => routing?.routes?.find((route) => route.prefix === prefix);
+    const main = { table: 254, metric: 0 };
+    t.deepEqual(has('192.0.2.0/24'), {
+      family: 4,
+      prefix: '192.0.2.0/24',
+      type: 'unicast',
+      ...main,
+      devices: ['eth0'],
+    });
+    t.like(has('0.0.0.0/0'), { type: 'unicast', devices: ['eth0', 'eth9'] });
+    t.deepEqual(has('198.18.0.0/24'), {
+      family: 4,
+      prefix: '198.18.0.0/24',
+      type: 'blackhole',
+      ...main,
+      metric: 7,
+      devices: [],
+    });
+    t.like(has('203.0.113.0/24'), { table: 9, only: 'tos' });
+    t.like(has('2001:db8:1::/48'), { family: 6, type: 'unreachable', devices: [] });
+    t.is(has('192.0.2.1/32'), undefined, 'the host’s own are told elsewhere');
+    t.deepEqual(routing?.rules, { ip: [], ip6: [] });
+    t.deepEqual(routing?.answers, { ip: false, ip6: false });
+    t.false(routing?.skipsLinkDown);
+
+    await ip('rule', 'add', 'fwmark', '7', 'lookup', '9');
+    const settings = ['ipv4/conf/lo/forwarding', 'ipv4/conf/eth9/ignore_routes_with_linkdown'];
+    await net.exec(ns, 'sh', ['-c', settings.map((path) => `echo 1 > /proc/sys/net/${path}`).join('; ')]);
+    const changed = (await ask()).facts;
+    t.deepEqual(changed.routing?.rules, { ip: ['from all fwmark 0x7 lookup 9'], ip6: [] });
+    t.deepEqual(changed.routing?.answers, { ip: true, ip6: false });
+    t.true(changed.routing?.skipsLinkDown);
+    t.deepEqual(changed.forwarding, { ip: false, ip6: false }, 'that lo forwards is no forwarding');
+  });
+});
+
+test('plain-routes: a rule, next hops of several devices, two ways to an IPv6 prefix', async (t) => {
+  await onBench(t, async ({ ip, check }) => {
+    const status = async (): Promise<string[]> => [
+      (await check('plain-routes-ip')).status,
+      (await check('plain-routes-ip6')).status,
+    ];
+    await ip('link', 'add', 'eth9', 'type', 'veth', 'peer', 'name', 'peer9');
+    for (const device of ['eth9', 'peer9']) await ip('link', 'set', device, 'up');
+    await ip('addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+    await ip('addr', 'add', '10.0.0.1/8', 'dev', 'eth9');
+    t.deepEqual(await status(), ['holds', 'holds']);
+    await ip('rule', 'add', 'from', '10.0.0.0/8', 'lookup', '9');
+    t.deepEqual(await status(), ['violated', 'holds']);
+    await ip('rule', 'del', 'from', '10.0.0.0/8', 'lookup', '9');
+    await ip('route', 'add', 'default', 'nexthop', 'via', '192.0.2.2', 'nexthop', 'via', '10.0.0.2');
+    t.regex((await check('plain-routes-ip')).detail, /the route to 0\.0\.0\.0\/0 leads out of several devices/);
+    await ip('route', 'del', 'default');
+    await ip('-6', 'route', 'add', '2001:db8::/48', 'dev', 'eth0', 'metric', '1');
+    await ip('-6', 'route', 'add', '2001:db8::/48', 'dev', 'eth9', 'metric', '2');
+    t.deepEqual(await status(), ['holds', 'violated']);
   });
 });
 
