@@ -62,7 +62,8 @@ export function lowerState(
   possible: readonly CtState[] | null,
   { eliminations }: Walk,
 ): StateCondition | null {
-  if (!possible || match.states.includes('DNAT') || match.states.includes('SNAT')) return null;
+  // DNAT: none of these packets, for rules that translate destinations let their packets pass (flatten.ts), and no connection has.
+  if (!possible || match.states.includes('SNAT')) return null;
   const holds = possible.filter((state) => match.states.includes(state) !== match.negate);
   if (holds.length === possible.length) return { condition: exactly(TRUE), asks: TRUE, states: holds };
   if (holds.length === 0) return { condition: exactly(FALSE), asks: TRUE, states: holds };

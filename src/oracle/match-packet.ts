@@ -6,7 +6,7 @@ import { matchHeader, matchIcmp, matchPort, matchTcpFlags } from './match-transp
 import { matchMark } from './mark-state.js';
 import { matchSet } from './match-set.js';
 import { matchRoute } from './reverse-path.js';
-import { changed, Changed, type View } from './view.js';
+import { changed, Changed, DestinationChanged, type View } from './view.js';
 
 type Matcher<K extends Match['kind']> = (match: Extract<Match, { kind: K }>, view: View, state: number) => Answer;
 
@@ -97,10 +97,17 @@ const matchPacketType: Matcher<'packetType'> = (match, { packet }) =>
 const matchFragment: Matcher<'fragment'> = (match, { packet }) =>
   packet.fragment ? Maybe : negateIf(match.negate, No);
 
-/** A state is known where the connection is taken for granted, and as far as all states that it leaves open agree. */
-const matchCtState: Matcher<'ctState'> = ({ states, negate }, { ctStates, afterConntrack }) => {
-  if (ctStates === null || !afterConntrack || states.includes('SNAT') || states.includes('DNAT')) return Maybe;
-  const among = ctStates.filter((state) => states.includes(state)).length;
+/**
+ * A state is known where the connection is taken for granted, and as far as all states that it leaves open agree. The first packet of a
+ * connection is translated by the rules on its way, or not at all.
+ */
+const matchCtState: Matcher<'ctState'> = ({ states, negate }, { ctStates, afterConntrack }, state) => {
+  if (ctStates === null || !afterConntrack || states.includes('SNAT')) return Maybe;
+  if (states.includes('DNAT')) {
+    const later = ctStates.some((one) => one === 'ESTABLISHED' || one === 'RELATED');
+    if (later || changed(state, DestinationChanged)) return Maybe;
+  }
+  const among = ctStates.filter((one) => states.includes(one)).length;
   if (among !== 0 && among !== ctStates.length) return Maybe;
   return negateIf(negate, known(among > 0));
 };

@@ -87,7 +87,14 @@ export function isFragment(frame: Uint8Array): boolean {
   if (found === null) return false;
   const at = (offset: number): number => frame[found.at + offset] ?? 0;
   if (found.version === 4) return (at(6) & 0x3f) !== 0 || at(7) !== 0;
-  return at(6) === 44 || frame.subarray(found.at + 40, found.at + 64).includes(44);
+  let next = at(6);
+  for (let offset = 40; [0, 43, 51, 60].includes(next) && offset < frame.length;) {
+    const units = at(offset + 1);
+    const bytes = next === 51 ? (units + 2) * 4 : (units + 1) * 8;
+    next = at(offset);
+    offset += bytes;
+  }
+  return next === 44;
 }
 
 const hex = (frames: readonly Uint8Array[]): string =>

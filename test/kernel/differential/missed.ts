@@ -1,8 +1,10 @@
 /** Why XDP left to netfilter what netfilter dropped silently: by the reason of the rule that dropped it there, or by what the packet is. */
 import type { Fate } from '../../../src/oracle/fate.js';
 import type { Oracle } from '../../../src/oracle/oracle.js';
+import type { TraceEvent } from '../../../src/oracle/trace.js';
 import type { RuleId } from '../../../src/model/ruleset.js';
 import { isFragment } from './compare.js';
+import { ipOffset } from './frame.js';
 import type { Datagram } from './pool.js';
 
 /** Of rules that see what falls into silence: a log, a limit, an answer that is not given to everything. */
@@ -34,20 +36,42 @@ function reasonOfFate(fate: Fate, reasonOf: ReasonOf): string | null {
 }
 
 /**
- * A reason code of the plan, or one of: `other-station`, `lost`, `unexplained`, and `invalid-state` of packets that the rules let through
- * but for conntrack, which finds them invalid.
+ * A reason code of the plan, or one of: `other-station`, `lost`, `unexplained`, `no-lookup` of protocols whose connections XDP cannot look
+ * up, and `invalid-state` of packets that the rules let through but for conntrack, which finds them invalid.
  */
 export function whyMissed(datagram: Datagram, oracle: Oracle, reasonOf: ReasonOf): string {
   const [frame] = datagram.frames;
   if (frame === undefined) return 'unexplained';
   if (datagram.frames.length > 1 || isFragment(frame)) return 'fragments';
-  const asNew = fateIn(oracle, frame, 'NEW');
-  const seen = reasonOfFate(asNew, reasonOf);
   // XDP cannot tell which state it is in: what a rule sees in one of them it must see.
-  if (seen !== null && observing.has(seen)) return seen;
+  const seen = seenBy(oracle, frame, reasonOf);
+  if (seen !== null) return seen;
+  const asNew = fateIn(oracle, frame, 'NEW');
   if (asNew.kind === 'pass' && fateIn(oracle, frame, 'INVALID').kind === 'drop') return 'invalid-state';
+  if (asNew.kind === 'drop') return canBeAsked(frame) ? (reasonOf(asNew.rule) ?? 'unexplained') : 'no-lookup';
   const untracked = reasonOfFate(oracle.fate(frame, undefined, true), reasonOf);
   return untracked ?? reasonOfFate(oracle.fate(frame), reasonOf) ?? 'unexplained';
+}
+
+/** TCP or UDP without extension headers. */
+function canBeAsked(frame: Uint8Array): boolean {
+  const found = ipOffset(frame);
+  if (found === null) return false;
+  const protocol = frame[found.at + (found.version === 4 ? 9 : 6)];
+  return protocol === 6 || protocol === 17;
+}
+
+/** The reason code of an observing rule that surely meets the packet on its way as a new one, if it gets there: what a limit counts is met. */
+function seenBy(oracle: Oracle, frame: Uint8Array, reasonOf: ReasonOf): string | null {
+  const trace: TraceEvent[] = [];
+  oracle.walk(frame, { tracking: 'NEW', at: null, trace });
+  for (const event of trace) {
+    if (event.kind !== 'rule' || event.answer === 'no match') continue;
+    const counts = event.at?.kind === 'unknown' && event.at.knowledge !== 'pure';
+    const code = reasonOf(event.rule.id);
+    if ((event.answer === 'matches' || counts) && code !== null && observing.has(code)) return code;
+  }
+  return null;
 }
 
 const fateIn = (oracle: Oracle, frame: Uint8Array, tracking: 'NEW' | 'INVALID'): Fate =>
