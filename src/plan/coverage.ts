@@ -17,7 +17,7 @@ export interface Coverage {
   readonly blockers: readonly RuleId[];
   /** A rule above the asking one that drops all of it; null where there is none, or it is not known which. */
   readonly shadow: RuleId | null;
-  /** Rules that lead packets of the condition past later drops: accepts and returns. */
+  /** Rules that lead packets of the condition past a step of the asking one: accepts and returns. */
   readonly diverters: readonly RuleId[];
   /** Packets that lack a field pass. */
   readonly lacking: boolean;
@@ -113,15 +113,11 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
       if (covers && !found.some) return { ...result(true), shadow: coveringRule(step, condition) };
       if (covers) return found.lacking || found.tracked || found.passes ? result(true) : dropped;
     } else {
-      if (i <= lastOwn) addOverlapping(diverters, step, condition);
+      const { to } = outcome;
+      if (own.some((at) => i <= at && at < to)) addOverlapping(diverters, step, condition);
       found.lacking ||= covers && outcome.maybe !== true && conjMayLack(step.when, family);
-      if (covers) i = outcome.to;
-      else
-        return join(
-          result(true),
-          follow(search, [...condition, ...step.when], outcome.to),
-          follow(search, condition, i),
-        );
+      if (covers) i = to;
+      else return join(result(true), follow(search, [...condition, ...step.when], to), follow(search, condition, i));
     }
   }
   return result(false);

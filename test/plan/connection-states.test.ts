@@ -101,7 +101,18 @@ const cases: readonly Case[] = [
       `-A INPUT ${ct('INVALID')} -j BAD\n${blocked}\n-A BAD -s 203.0.113.0/24 -j RETURN\n-A BAD -j DROP`,
       ':INPUT ACCEPT [0:0]\n:BAD - [0:0]',
     ),
-    expected: { 'INPUT 2': 'partial blocked-partly', 'BAD 2': 'partial blocked-partly' },
+    expected: { 'INPUT 2': 'partial tracked', 'BAD 2': 'partial blocked-partly' },
+  },
+  {
+    title: 'translated connections: what no rule translates is none',
+    text: filter(`-A INPUT ${ct('RELATED,ESTABLISHED,DNAT')} -j ACCEPT\n${blocked}`),
+    steps: ['ask', 'drop saddr'],
+    expected: { 'INPUT 2': 'partial tracked' },
+  },
+  {
+    title: 'the source may have been translated',
+    text: filter(`-A INPUT ${ct('SNAT')} -j ACCEPT\n${blocked}`),
+    expected: { 'INPUT 2': 'none blocked' },
   },
   {
     title: 'nothing is asked: as it was',

@@ -4,7 +4,7 @@ import type { Oracle } from '../../../src/oracle/oracle.js';
 import type { TraceEvent } from '../../../src/oracle/trace.js';
 import type { RuleId } from '../../../src/model/ruleset.js';
 import { isFragment } from './compare.js';
-import { ipOffset } from './frame.js';
+import { addressBytes, ipOffset } from './frame.js';
 import type { Datagram } from './pool.js';
 
 /** Of rules that see what falls into silence: a log, a limit, an answer that is not given to everything. */
@@ -36,13 +36,16 @@ function reasonOfFate(fate: Fate, reasonOf: ReasonOf): string | null {
 }
 
 /**
- * A reason code of the plan, or one of: `other-station`, `lost`, `unexplained`, `no-lookup` of protocols whose connections XDP cannot look
+ * A reason code of the plan, or one of: `other-station`, `lost`, `unexplained`, `translated` of what a NAT rule has sent elsewhere and is
+ * dropped there, `no-lookup` of protocols whose connections XDP cannot look
  * up, and `invalid-state` of packets that the rules let through but for conntrack, which finds them invalid.
  */
-export function whyMissed(datagram: Datagram, oracle: Oracle, reasonOf: ReasonOf): string {
+/** @param notes What the probes saw of it. */
+export function whyMissed(datagram: Datagram, notes: readonly string[], oracle: Oracle, reasonOf: ReasonOf): string {
   const [frame] = datagram.frames;
   if (frame === undefined) return 'unexplained';
   if (datagram.frames.length > 1 || isFragment(frame)) return 'fragments';
+  if (isTranslated(frame, notes)) return 'translated';
   // XDP cannot tell which state it is in: what a rule sees in one of them it must see.
   const seen = seenBy(oracle, frame, reasonOf);
   if (seen !== null) return seen;
@@ -51,6 +54,15 @@ export function whyMissed(datagram: Datagram, oracle: Oracle, reasonOf: ReasonOf
   if (asNew.kind === 'drop') return canBeAsked(frame) ? (reasonOf(asNew.rule) ?? 'unexplained') : 'no-lookup';
   const untracked = reasonOfFate(oracle.fate(frame, undefined, true), reasonOf);
   return untracked ?? reasonOfFate(oracle.fate(frame), reasonOf) ?? 'unexplained';
+}
+
+function isTranslated(frame: Uint8Array, notes: readonly string[]): boolean {
+  const found = ipOffset(frame);
+  if (found === null) return false;
+  const [from, to] = found.version === 4 ? [16, 20] : [24, 40];
+  const sent = frame.subarray(found.at + from, found.at + to).join();
+  const routed = notes.flatMap((note) => /^prerouting daddr (.*)$/.exec(note)?.slice(1) ?? []);
+  return routed.some((address) => addressBytes(address).join() !== sent);
 }
 
 /** TCP or UDP without extension headers. */

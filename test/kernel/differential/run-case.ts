@@ -224,8 +224,9 @@ function report(
   const reasons = new Map(reply.rules.map(({ id, reason }) => [id, reason.split(':', 1)[0] ?? '']));
   const missed = new Map<string, number>();
   datagrams.forEach((datagram, at) => {
-    if (!droppedByRules(notesOf(run.original, datagram)) || inXdp(at)) return;
-    const why = whyMissed(datagram, oracle, (rule) => reasons.get(rule) ?? null);
+    const notes = notesOf(run.original, datagram);
+    if (!droppedByRules(notes) || inXdp(at)) return;
+    const why = whyMissed(datagram, notes, oracle, (rule) => reasons.get(rule) ?? null);
     missed.set(why, (missed.get(why) ?? 0) + 1);
   });
   const decided = (offload: string): number => reply.rules.filter((rule) => rule.offload === offload).length;
