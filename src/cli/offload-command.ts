@@ -185,10 +185,11 @@ async function planAndAttach(
 }
 
 /** What is read before the network is up changes when it is. */
-const withoutNetwork = (inputs: Inputs): Inputs => ({
-  ...inputs,
-  facts: inputs.facts && { ...inputs.facts, forwarding: { ip: null, ip6: null }, localRoutes: null },
-});
+function withoutNetwork(inputs: Inputs): Inputs {
+  if (inputs.facts === null) return inputs;
+  const { devices, ipsec } = inputs.facts;
+  return { ...inputs, facts: { forwarding: { ip: null, ip6: null }, localRoutes: null, devices, ipsec } };
+}
 
 async function report(
   { plan, prefilter }: Planned,
