@@ -6,7 +6,7 @@ import type { Conj, ValueSet } from '../analyse/logic.js';
 import { expires, small } from '../analyse/logic.js';
 import { mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { MergedStep } from './merge.js';
-import { tupleSignature } from '../model/tuples.js';
+import { tupleSignature, type TupleColumn } from '../model/tuples.js';
 import { limits, type Field } from './program.js';
 
 /**
@@ -15,7 +15,17 @@ import { limits, type Field } from './program.js';
  */
 const dhcpReply: Conj = [small('protocol', [[17, 17]]), small('sport', [[67, 67]]), small('dport', [[68, 68]])];
 
-const aboutNamedSources = (when: Conj): boolean => when.some(({ set, negate }) => set.field === 'saddr' && !negate);
+const aboutNamedSources = (when: Conj): boolean =>
+  when.some(
+    ({ set, negate }) =>
+      !negate && (set.field === 'saddr' || (set.kind === 'tuples' && set.columns.some(namesSources))),
+  );
+
+/** No element is about every IPv4 source. */
+const namesSources = (column: TupleColumn): boolean =>
+  'ranges' in column &&
+  column.field === 'saddr' &&
+  !column.ranges.lo.some((low, i) => low === 0 && column.ranges.hi[i] === 0xffffffff);
 
 /** A question that every packet has already been marked for needs no second mark: an earlier one covers it and no skip leads in between. */
 export const dropRedundantAsks = (steps: readonly MergedStep[]): MergedStep[] =>

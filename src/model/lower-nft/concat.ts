@@ -62,7 +62,7 @@ export function lowerConcat(
   return withPresumed(presumed, [[match]]);
 }
 
-const partsAndScope = (leaf: Leaf): TupleElement => ({ parts: elementParts(leaf), scope: leaf.scope });
+export const partsAndScope = (leaf: Leaf): TupleElement => ({ parts: elementParts(leaf), scope: leaf.scope });
 
 /** The keys one by one; a protocol among them says which ports a `th` port means. */
 export function concatKeys(parts: readonly Expression[], context: MatchContext): Key[] {

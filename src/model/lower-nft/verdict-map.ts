@@ -3,9 +3,11 @@
  * order; what stands for "anything else" (`*`) excludes the others by name, for the rule does not go on to it after another's jump.
  */
 import type { Match, Statement as ModelStatement } from '../match.js';
-import type { Expression, Verdict, VerdictMapStatement } from '../../parse/nft/tree.js';
+import type { SetPart } from '../set.js';
+import { lowerTuples } from './tuple-columns.js';
+import type { CatchAll, Expression, Verdict, VerdictMapStatement } from '../../parse/nft/tree.js';
 import { printStatement } from '../../parse/nft/print-statement.js';
-import { concatKeys, elementMatches } from './concat.js';
+import { concatKeys, elementMatches, partsAndScope } from './concat.js';
 import { secondsLeft } from './draft.js';
 import type { Alternatives, Key } from './key.js';
 import { always, unknownMatch } from './key.js';
@@ -66,6 +68,7 @@ interface MapToLower {
 function waysOf(map: MapToLower): Way[] | null {
   const { keys, timeout, text } = map;
   const { leaves } = map.leaves;
+  if (keys.length > 1 && mayOverlap(keys, leaves)) return null;
   const presumed = keys.flatMap((key) => key.presumes);
   const ways: Way[] = [];
   for (const leaf of leaves) {
@@ -78,6 +81,53 @@ function waysOf(map: MapToLower): Way[] | null {
     for (const matches of alternatives) ways.push({ matches: [...presumed, ...matches, ...doubt], verdict });
   }
   return ways.length > maxWays ? null : ways;
+}
+
+/**
+ * Intervals of a concatenation may lie within others: the kernel refuses only an element that begins or ends in one that is there, and of
+ * two that hold it takes the one added first (nft_set_pipapo, Linux 6.18).
+ */
+function mayOverlap(keys: readonly Key[], leaves: readonly Leaf[]): boolean {
+  const elements = leaves.filter(({ key }) => key.kind !== 'catchAll').map(partsAndScope);
+  const ranges = elements.some(({ parts, scope }) => parts === null || parts.some((part) => isRange(part, scope)));
+  if (!ranges) return false;
+  const tuples = lowerTuples(keys, elements, false);
+  return tuples === null || elements.some((_, i) => tuples.parts.length > 0 && overlapsEarlier(tuples.parts, i));
+}
+
+function isRange(part: Expression | CatchAll, scope: Leaf['scope']): boolean {
+  if (part.kind === 'catchAll') return true;
+  const kind = resolve({ expression: part, scope })?.expression.kind;
+  return kind !== 'value';
+}
+
+function overlapsEarlier(parts: readonly SetPart[], i: number): boolean {
+  for (let j = 0; j < i; j++) if (parts.every((part) => partsMeet(part, i, j))) return true;
+  return false;
+}
+
+function partsMeet(part: SetPart, i: number, j: number): boolean {
+  switch (part.kind) {
+    case 'address': {
+      const words = part.ranges.family === 4 ? 1 : 4;
+      const at = (column: Uint32Array, k: number): Uint32Array => column.subarray(k * words, (k + 1) * words);
+      const { lo, hi } = part.ranges;
+      return isAtMost(at(lo, i), at(hi, j)) && isAtMost(at(lo, j), at(hi, i));
+    }
+    case 'number':
+      return part.lo[i]! <= part.hi[j]! && part.lo[j]! <= part.hi[i]!;
+    case 'mac':
+      return part.addresses[i] === part.addresses[j];
+    case 'interface':
+      return part.wildcard[i] === 1 || part.wildcard[j] === 1 || part.names[i] === part.names[j];
+    case 'port':
+      return true;
+  }
+}
+
+function isAtMost(a: Uint32Array, b: Uint32Array): boolean {
+  for (let w = 0; w < a.length; w++) if (a[w] !== b[w]) return a[w]! < b[w]!;
+  return true;
 }
 
 function matchesOf({ keys, left, compare }: MapToLower, leaf: Leaf, all: readonly Leaf[]): Alternatives | null {
