@@ -43,10 +43,14 @@ const endsSteadily = ({ parts }: Rule): boolean =>
     'match' in part ? steady.has(part.match.kind) : i === parts.length - 1 && endings.has(part.statement.kind),
   );
 
+const asides = ['[', 'counter', 'comment'];
+
 /** Without counters and comments. */
-const wordsOf = ({ text }: Rule): string =>
-  text
+function wordsOf({ text }: Rule): string {
+  if (!asides.some((word) => text.includes(word))) return text.trim();
+  return text
     .replace(/^\s*\[\d+:\d+\]/, '')
     .replace(/\bcounter packets \d+ bytes \d+/, 'counter')
     .replace(/ -m comment --comment ("(?:[^"\\]|\\.)*"|\S+)| comment "[^"]*"/, '')
     .trim();
+}

@@ -99,9 +99,9 @@ class TableUpdater implements Updater {
 
   /** The first obstacle; elements that meet none are changed all the same. */
   #applyChange(change: SetChange, done: () => void): Obstacle {
+    if (this.#isFixed(change.set)) return 'its elements do not stand in the tables one by one';
     const state = this.#sets.get(change.set);
-    if (state === undefined)
-      return this.#isRead(change.set) ? 'its elements do not stand in the tables one by one' : null;
+    if (state === undefined) return null;
     // Of a packet with the element on both sides, a guard must know of it before a drop does, and no longer than it.
     const targets = [...state.targets].sort((a, b) => Number(b.guards) - Number(a.guards));
     if (change.op === 'remove') targets.reverse();
@@ -119,15 +119,16 @@ class TableUpdater implements Updater {
     return found;
   }
 
-  #isRead(set: SetId): boolean {
+  /** Whatever of it stands in the tables does not stand there alone. */
+  #isFixed(set: SetId): boolean {
     return this.plan.followed?.fixed.has(set) === true || this.plan.ruleset.sets.get(set)?.inRules === true;
   }
 
   #suspend({ set, op }: SetChange): number {
     const families = [this.layout.ip, this.layout.ip6];
-    const suspend = this.#sets.has(set)
-      ? families.map((family) => suspendSteps(this.#memory, family, set, op))
-      : families.map((family) => suspendAll(this.#memory, family));
+    const suspend = this.#isFixed(set)
+      ? families.map((family) => suspendAll(this.#memory, family))
+      : families.map((family) => suspendSteps(this.#memory, family, set, op));
     return suspend.reduce((sum, steps) => sum + steps, 0);
   }
 
