@@ -2,7 +2,9 @@
 import type { CapturedPacket } from '../capture/captured-packet.js';
 import { Availability } from '../model/field.js';
 import { describeFrame } from '../oracle/describe-frame.js';
+import { decodeFrame } from '../oracle/decode-frame.js';
 import type { Fate } from '../oracle/fate.js';
+import { statesOfFirst } from '../oracle/first-packet.js';
 import { createOracle, type Tracking } from '../oracle/oracle.js';
 import type { TraceEvent } from '../oracle/trace.js';
 import type { Plan, RuleDecision } from '../plan/plan.js';
@@ -64,6 +66,11 @@ function namedIn(plan: Plan, ...lists: readonly (readonly RulePlace['id'][])[]):
   return [...new Set(lists.flat())].map((id) => placeOf(id, decisions));
 }
 
+function beginsNothing(frame: Uint8Array, mac: number): boolean {
+  const reception = decodeFrame(frame, mac);
+  return reception.kind === 'packet' && !statesOfFirst(reception.packet).includes('NEW');
+}
+
 export type PacketOutcome = PacketExplanation | { readonly kind: 'unseen'; readonly unseen: Unseen };
 
 /** @param wanted What to take for granted of the connection; null: see `likelyTracking`. */
@@ -81,7 +88,9 @@ export function explainPacket(
   const trace: TraceEvent[] = [];
   const oracle = createOracle(plan.ruleset, facts, device, { linear: true });
   const { fate, end } = oracle.walk(frame, { tracking, at: null, trace });
-  const xdp = prefilterAnswer(plan, prefilter, tracking);
+  // What is new and can begin no connection is of one that conntrack has an entry for, without an answer so far.
+  const hasEntry = tracking === 'NEW' && beginsNothing(frame, judge.mac);
+  const xdp = prefilterAnswer(plan, prefilter, hasEntry ? 'ESTABLISHED' : tracking);
   return {
     kind: 'packet',
     packet: describeFrame(frame, judge.mac),

@@ -137,3 +137,16 @@ test('a chain that is entered twice with one outcome is listed once', (t) => {
     '  as above',
   ]);
 });
+
+test('a packet that is called new and begins no connection is of one that conntrack knows', (t) => {
+  const services =
+    '*filter\n:INPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n';
+  const rst = 'tcp 198.51.100.1:5 > 192.0.2.1:22 rst';
+  const fates = (tracking: Tracking | null): string[] => {
+    const { netfilter, xdp, difference } = explain(services, rst, tracking);
+    t.is(difference, null);
+    return [netfilter.kind, xdp.outcome];
+  };
+  t.deepEqual(fates('NEW'), ['pass', 'pass']);
+  t.deepEqual(fates('none'), ['drop', 'drop']);
+});
