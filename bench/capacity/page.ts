@@ -7,7 +7,7 @@ import { compared, goalOf, ratio, type Chart, type Page } from '../report/page.j
 
 const ours = 'offload, native XDP';
 
-export const capacitySizes = (result: PartResult): number[] =>
+export const capacitySizes = (result: Pick<PartResult, 'measurements'>): number[] =>
   [...new Set(result.measurements.map(({ size }) => size ?? 0))].sort((a, b) => a - b);
 
 const at = (result: PartResult, subject: string, size: number): PartResult['measurements'][number] | undefined =>

@@ -1,4 +1,5 @@
 /** What the README says of speed: two charts and a few figures, all from the results. */
+import { capacitySizes } from '../capacity/page.js';
 import { figures } from '../chart/number-text.js';
 import { find, type Measurement, type PartResult } from '../harness/result.js';
 
@@ -34,6 +35,12 @@ Dropping a packet by a million networks takes ${at('offload', 1_000_000)}, where
 }
 
 function capacityText(result: PartResult | undefined): string {
-  if (!result) return '';
-  return '';
+  const size = Math.min(...capacitySizes(result ?? { measurements: [] }));
+  if (!result || !Number.isFinite(size)) return '';
+  const at = (subject: string): string =>
+    ns(result.measurements.find((one) => one.subject === subject && one.size === size)!);
+  return `![Nanoseconds from making a frame to its drop, by defence](docs/benchmarks/capacity-${size}.svg)
+
+From the making of a frame to its drop by native XDP it takes ${at('offload, native XDP')}, by an nft set in raw ${at('nft set (raw)')}, by ipset ${at('ipset (iptables raw)')}.
+`;
 }

@@ -1,5 +1,5 @@
 /**
- * Where one lookup structure overtakes another, by bench/dataplane.ts: the one place that chooses. Nanoseconds over the program that
+ * Where one lookup structure overtakes another, by `npm run bench -- dataplane`: the one place that chooses. Nanoseconds over the program that
  * only parses, many random sources.
  */
 export const crossovers = {
