@@ -53,10 +53,17 @@ export function prefixTable(
   };
 }
 
+/** IPv6 prefixes of one length from which on more of that length are to be expected rather than single addresses. */
+const manyOfOneLength = 16;
+
 /** Nothing lies within a prefix of the longest length that there is, so those can come and go one by one. */
 function longest({ length }: Prefixes, kept: Uint32Array, layout: KeyLayout): number {
-  let most = 0;
-  for (const i of kept) most = Math.max(most, length[i]!);
   if (layout === 'top-and-word') return 32;
-  return most <= 32 ? 128 : most;
+  let most = 0;
+  let count = 0;
+  for (const i of kept) {
+    count = length[i]! > most ? 1 : count + Number(length[i] === most);
+    most = Math.max(most, length[i]!);
+  }
+  return most <= 32 || count < manyOfOneLength ? 128 : most;
 }
