@@ -42,13 +42,19 @@ const ip: Dialect = {
     'T dst',
     'T src',
     'L src',
+    'X src,dst,dst',
+    'S dst,dst,src',
+    'I src,src',
+    'I src,dst',
+    'M src,src',
+    'LX src,dst,dst',
   ],
 };
 const ip6: Dialect = {
   version: 6,
   sources: ['2001:db8:77::/48', '2001:db8:1::9/128', '2001:db8::/32', 'fe80::/10', '2001:db8:5::/64', '::/1'],
   destinations: ['2001:db8:1::1/128', '2001:db8:2::/64', '2001:db8:99::/48', 'ff00::/8', 'ff02::1/128'],
-  sets: ['A6 src', 'A6 dst', 'N6 src', 'N6 dst', 'P6 dst,dst', 'T src', 'T dst'],
+  sets: ['A6 src', 'A6 dst', 'N6 src', 'N6 dst', 'P6 dst,dst', 'T src', 'T dst', 'X6 src,dst,dst', 'I6 src,src'],
 };
 
 const sets = `create A hash:ip family inet
@@ -74,6 +80,29 @@ add T 8080
 create L list:set size 8
 add L A
 add L N
+create X hash:ip,port,ip family inet
+add X 203.0.113.77,tcp:80,192.0.2.1
+add X 192.0.2.9,udp:53,192.0.2.1
+add X 192.0.2.9,icmp:8/0,192.0.2.1
+create S hash:ip,port,net family inet
+add S 192.0.2.1,tcp:22,203.0.113.0/24
+add S 192.0.2.1,tcp:22,203.0.113.64/26 nomatch
+add S 192.0.2.1,udp:53,192.0.2.0/24
+create I hash:net,iface family inet
+add I 203.0.113.0/24,eth0
+add I 203.0.113.64/26,eth1
+add I 192.0.2.0/25,eth0
+add I 192.0.2.8/29,eth0 nomatch
+create M bitmap:ip,mac range 192.0.2.0/24
+add M 192.0.2.9,02:00:00:00:00:02
+create LX list:set size 8
+add LX X
+add LX A
+create X6 hash:ip,port,ip family inet6
+add X6 2001:db8:1::9,tcp:80,2001:db8:1::1
+create I6 hash:net,iface family inet6
+add I6 2001:db8:77::/48,eth0
+add I6 2001:db8:77:1::/64,eth1
 create A6 hash:ip family inet6
 add A6 2001:db8:1::9
 add A6 2001:db8:77::1
