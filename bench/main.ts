@@ -10,7 +10,7 @@ import { pages } from './pages.js';
 import { partNames, parts, type PartName } from './parts.js';
 import { printFindings } from './report/print.js';
 import { writePages } from './report/write-pages.js';
-import { startPart } from './start-part.js';
+import { Interrupted, startPart } from './start-part.js';
 
 interface Options {
   readonly quick?: true;
@@ -47,7 +47,7 @@ async function main(asked: readonly string[], options: Options): Promise<void> {
   if (options.pages !== true) {
     if (process.getuid?.() !== 0) program.error('error: needs root, for network namespaces and XDP');
     build();
-    for (const name of names) await measure(name, directory, options);
+    for (const name of names) await measureOrTell(name, directory, options);
   }
   writePages(directory, directory === told ? join(repository, 'README.md') : null);
   process.stdout.write(`${join(directory, 'README.md')} and its charts are written\n`);
@@ -66,6 +66,17 @@ function build(): void {
   ] as const) {
     const { status } = spawnSync(command, args, { cwd: repository, stdio: ['ignore', 'inherit', 'inherit'] });
     if (status !== 0) program.error('error: the build failed; ./setup installs what it needs');
+  }
+}
+
+/** A part that fails takes no other with it: its older result stays, and the exit code tells. */
+async function measureOrTell(name: PartName, directory: string, options: Options): Promise<void> {
+  try {
+    await measure(name, directory, options);
+  } catch (error) {
+    if (error instanceof Interrupted) process.exit(130);
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
   }
 }
 
