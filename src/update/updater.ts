@@ -124,11 +124,13 @@ class TableUpdater implements Updater {
     return this.plan.followed?.fixed.has(set) === true || this.plan.ruleset.sets.get(set)?.inRules === true;
   }
 
-  #suspend({ set, op }: SetChange): number {
+  #suspend({ set, op, expires }: SetChange): number {
+    // Another timeout may be a shorter one: what is said to be added may leave, too.
+    const either = op === 'add' && expires?.some((second) => second > 0) === true ? null : op;
     const families = [this.layout.ip, this.layout.ip6];
     const suspend = this.#isFixed(set)
       ? families.map((family) => suspendAll(this.#memory, family))
-      : families.map((family) => suspendSteps(this.#memory, family, set, op));
+      : families.map((family) => suspendSteps(this.#memory, family, set, either));
     return suspend.reduce((sum, steps) => sum + steps, 0);
   }
 
