@@ -12,6 +12,7 @@ const readLive: ReadonlySet<string> = new Set(['forwarding', 'local-routes']);
 /** Checks that matter only to plans which rest on them. */
 const onlyWhereListed: ReadonlySet<string> = new Set([
   'no-helpers',
+  'receive-order',
   'default-zone',
   'plain-routes-ip',
   'plain-routes-ip6',

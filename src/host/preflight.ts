@@ -9,6 +9,7 @@ import { checkForeignXdp } from './check-foreign-xdp.js';
 import { checkLower } from './check-lower.js';
 import { checkIpsec, checkPlainRoutes, checkRouteRules, checkSourceRouting } from './check-routing.js';
 import { checkTcIngress } from './check-tc.js';
+import { checkSteering } from './check-steering.js';
 import { devicesOf, readLinks, type LinkJson } from './links.js';
 
 export type CheckCode =
@@ -27,6 +28,7 @@ export type CheckCode =
   | 'mtu-fits'
   | 'no-ipsec'
   | 'no-helpers'
+  | 'receive-order'
   | 'default-zone';
 
 export interface Check {
@@ -82,6 +84,7 @@ async function checkDevices(
     checkMtu(devices, mode),
     checkIpsec(),
     checkHelpers(),
+    checkSteering(names),
     checkZones(),
   ];
 }

@@ -52,6 +52,10 @@ const always: readonly Known[] = [
 /** What is taken for granted where conntrack is asked. */
 const connections: readonly Known[] = [
   { code: 'no-helpers', statement: 'no conntrack helper expects connections (ftp, sip and the like)' },
+  {
+    code: 'receive-order',
+    statement: 'packets go through netfilter on the CPU that received them, in order (receive packet steering is off)',
+  },
   { code: 'default-zone', statement: 'connections are tracked in the default zone only' },
 ];
 
