@@ -19,7 +19,7 @@ export function startPart(order: Order): Promise<void> {
   const node = [process.execPath, `--max-old-space-size=${heap}`, '--import=tsx', 'bench/run-part.ts'];
   const alone = ['setpriv', '--pdeathsig', 'TERM', 'unshare', '--mount', '--net'];
   const [command, ...args] = [...alone, ...node, JSON.stringify(order)];
-  const child = spawn(command!, args, { cwd: repository, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(command, args, { cwd: repository, stdio: ['ignore', 'inherit', 'inherit'] });
   let interrupted = false;
   const end = (): void => void child.kill('SIGTERM');
   const interrupt = (): void => {

@@ -34,7 +34,7 @@ export function figure({ title, subtitle, legend, options }: Frame): string {
   const top = margin + 46 + rows.length * rowHeight + 6;
   const style = { fontSize: '12px', fontFamily: 'sans-serif', color: '#333' };
   const plot = Plot.plot({
-    document: document as unknown as NonNullable<Plot.PlotOptions['document']>,
+    document: document,
     width,
     style,
     ...options,

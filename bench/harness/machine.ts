@@ -48,13 +48,13 @@ function caches(): string {
 
 function versions(packages: readonly string[]): Record<string, string> {
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f=${Package} ${Version}\n', ...packages], { encoding: 'utf8' });
-  const known = [...(stdout ?? '').matchAll(/^(\S+) (\S+)$/gm)].map(([, name, version]) => [name!, version!] as const);
+  const known = [...stdout.matchAll(/^(\S+) (\S+)$/gm)].map(([, name, version]) => [name!, version!] as const);
   return { node: process.version.slice(1), ...Object.fromEntries(known) };
 }
 
 /** Short hash, with `+` for changes that are not committed. */
 export function commit(): string {
-  const git = (...args: string[]): string => spawnSync('git', args, { encoding: 'utf8' }).stdout?.trim() ?? '';
+  const git = (...args: string[]): string => spawnSync('git', args, { encoding: 'utf8' }).stdout.trim();
   const hash = git('rev-parse', '--short=12', 'HEAD');
   if (hash === '') return 'unknown';
   return git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!docs', ':!README.md') === ''

@@ -30,7 +30,7 @@ function withoutServices(body: () => void): void {
 function aptGet(args: readonly string[], tell: (text: string) => void): void {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const { status, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' });
-  if (status !== 0) tell(`apt-get ${args[0] ?? ''} failed: ${String(stderr).trim().split('\n').at(-1) ?? ''}`);
+  if (status !== 0) tell(`apt-get ${args[0] ?? ''} failed: ${stderr.trim().split('\n').at(-1) ?? ''}`);
 }
 
 function missing(wanted: readonly string[]): string[] {

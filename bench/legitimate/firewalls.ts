@@ -19,8 +19,9 @@ export function blocklist(count: number): string {
   return `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${lines.join('')}COMMIT\n`;
 }
 
-const restore = async (net: Net, ns: string, input: string): Promise<void> =>
-  void (await net.exec(ns, 'iptables-legacy-restore', [], { input, ...slow }));
+const restore = async (net: Net, ns: string, input: string): Promise<void> => {
+  await net.exec(ns, 'iptables-legacy-restore', [], { input, ...slow });
+};
 
 export const firewalls: readonly Firewall[] = [
   { name: original, set: (net, ns, rules) => restore(net, ns, blocklist(rules)) },

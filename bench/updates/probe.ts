@@ -36,7 +36,11 @@ export class Probe {
   }
 
   async #until(what: string, holds: (last: number) => boolean): Promise<void> {
-    for (const end = now() + patience; now() < end; await sleep(5)) if (holds(await this.#last())) return;
+    const end = now() + patience;
+    while (now() < end) {
+      if (holds(await this.#last())) return;
+      await sleep(5);
+    }
     throw new Error(`the packets of the probe do not ${what}`);
   }
 }

@@ -19,6 +19,7 @@ import { learns } from './lower-set-match.js';
 import { dependsOnMark, markChangeOf, markSteps, withoutChanging } from './mark-steps.js';
 import type { MarkChange } from './marks.js';
 import { quietRest } from './quiet-rest.js';
+import { recordBehind, recordDrop } from './record-drops.js';
 import { conjMayLack } from './relation.js';
 import { ask, defer, emit, find, land, settle, type Label, type RawOutcome, type Walk } from './walk.js';
 import type { Why } from './why.js';
@@ -366,40 +367,4 @@ function emitMarks(
 ): void {
   for (const { when, state, certain } of markSteps(marks, change, condition, marksSurely, family))
     emit(walk, [when], { kind: 'mark', state, certain }, rule);
-}
-
-function recordDrop(walk: Walk, rule: RuleId, condition: Condition, frame: Frame, step: number, why: Why | null): void {
-  // What a mark is at this place says nothing of what it is at others: a rule about marks is not proven to be done with. Nor is one
-  // about routes, which a packet gets to know on its way.
-  const { section } = frame;
-  const reach = condition.may.map((conj): Conj =>
-    section.length === 0 ? withoutChanging(conj) : [...section, ...withoutChanging(conj)],
-  );
-  const marked: Why | null = dependsOnMark(condition) ? { code: 'marked', detail: '' } : null;
-  const occurrence = { reach, step, why: why ?? marked };
-  const list = walk.occurrences.get(rule);
-  if (list) list.push(occurrence);
-  else walk.occurrences.set(rule, [occurrence]);
-}
-
-/**
- * Chains that a rule leads to behind a point where its packets pass XDP: drop rules there decide packets that XDP leaves to them, so they are
- * not done with, however else they are reached.
- */
-function recordBehind(walk: Walk, rule: Rule, condition: Condition, frame: Frame, why: Why): void {
-  const seen = new Set<Chain>();
-  const visit = (from: Rule): void => {
-    for (const part of from.parts) {
-      if (!('statement' in part) || (part.statement.kind !== 'jump' && part.statement.kind !== 'goto')) continue;
-      const chain = frame.table.chains.get(part.statement.chain);
-      if (!chain || seen.has(chain)) continue;
-      seen.add(chain);
-      for (const inner of chain.rules) {
-        if (inner.parts.some((one) => 'statement' in one && one.statement.kind === 'drop'))
-          recordDrop(walk, inner.id, condition, frame, -1, why);
-        visit(inner);
-      }
-    }
-  };
-  visit(rule);
 }

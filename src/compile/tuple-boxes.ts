@@ -57,7 +57,7 @@ export function boxesOf(
 /** Values between the bounds of all elements have one number. */
 function mapOf(atoms: readonly TupleAtom[], field: MappedField): FieldMap {
   const starts = new Uint8Array(65537);
-  let ranges = false;
+  let hasRanges = false as boolean;
   for (const { columns } of atoms)
     for (const column of columns) {
       if (column.field !== field || !('lo' in column)) continue;
@@ -66,10 +66,10 @@ function mapOf(atoms: readonly TupleAtom[], field: MappedField): FieldMap {
         if (low > high) return;
         starts[low] = 1;
         starts[high + 1] = 1;
-        ranges ||= low !== high && (low !== 0 || high !== 65535);
+        hasRanges ||= low !== high && (low !== 0 || high !== 65535);
       });
     }
-  if (!ranges) return null;
+  if (!hasRanges) return null;
   const map = new Uint16Array(65536);
   for (let value = 1, number = 0; value < 65536; value++) map[value] = number += starts[value]!;
   return map;

@@ -42,7 +42,7 @@ export interface Tuples {
 }
 
 export const leastAvailable = (columns: readonly TupleColumn[]): number =>
-  columns.reduce((least, { field }) => Math.min(least, availableUpTo[field]), Availability.noProtocol as number);
+  columns.reduce<number>((least, { field }) => Math.min(least, availableUpTo[field]), Availability.noProtocol);
 
 /** Equal for sets that ask the same fields of the same packets: they can share a table. */
 export const tupleSignature = ({ columns, availableUpTo: least }: Tuples): string =>

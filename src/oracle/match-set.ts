@@ -74,7 +74,7 @@ function deviceKey({ device, hook }: View, side: 'src' | 'dst'): string | null {
 
 export function matchSet(match: SetMatch, view: View, state: number): Answer {
   if (match.uninterpreted.length > 0) return Maybe;
-  let asksPort = false;
+  let asksPort = false as boolean;
   const key: SetKey = {
     family: view.packet.family,
     at: view.at,

@@ -118,7 +118,7 @@ function byAddress(part: SetPart & { kind: 'address' }, at: number, count: numbe
 const allOf = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 function candidatesOf(set: TupleSet): Candidates {
-  let best: Candidates | null = null;
+  let best = null as Candidates | null;
   let most = 0;
   set.parts.forEach((part, at) => {
     if (part.kind !== 'address') return;

@@ -147,7 +147,7 @@ export function limitTuples(steps: readonly MergedStep[], leftOut: ReadonlyMap<s
   const changed = steps.map((step, i): MergedStep => {
     const found = step.when.map(({ set }) => why(set));
     const reason = found.find((one) => one !== null);
-    if (reason === undefined || reason === null) return step;
+    if (reason === undefined) return step;
     for (const { rule } of step.members) if (!cut.has(rule)) cut.set(rule, reason);
     gone[i] = step.outcome.kind === 'drop';
     // A guard may hold for longer than it should, not for less: elements that expire are no part of it.

@@ -129,7 +129,7 @@ function toLiteral(literal: Lit, counters: Uint32Array | null, rule: string, bui
 
 function toAtom(set: ValueSet, counters: Uint32Array | null, family: AddressFamily): Atom {
   const atom = lastingAtom(set, counters, family);
-  const live = 'live' in set && set.live ? { live: { set: set.live.of.set, as: set.live.as } } : {};
+  const live = 'live' in set ? { live: { set: set.live.of.set, as: set.live.as } } : {};
   return 'expires' in set ? { ...atom, expires: set.expires, ...live } : { ...atom, ...live };
 }
 

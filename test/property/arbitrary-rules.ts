@@ -3,14 +3,13 @@
  * through the reader. Values come from small pools so that rules meet.
  */
 import fc from 'fast-check';
-import type { Match, Statement } from '../../src/model/match.js';
+import type { Match } from '../../src/model/match.js';
 import type { SetId } from '../../src/model/set.js';
 import { ranges } from '../oracle/rulesets.js';
+import { markMatch, markTarget } from './arbitrary-marks.js';
+import { bang, piece, type Piece } from './piece.js';
 
-export interface Piece {
-  readonly parts: readonly (Match | Statement)[];
-  readonly text: string;
-}
+export type { Piece } from './piece.js';
 
 export type RuleFamily = 4 | 6;
 
@@ -41,9 +40,6 @@ const addresses = {
     '8000::/1',
   ],
 };
-
-const piece = (text: string, ...parts: (Match | Statement)[]): Piece => ({ text, parts });
-const bang = (negate: boolean): string => (negate ? '! ' : '');
 
 const address = (family: RuleFamily): fc.Arbitrary<Piece> =>
   fc
@@ -286,33 +282,6 @@ const unknowns: fc.Arbitrary<Piece> = fc.constantFrom(
   }),
   piece('-m comment --comment "a word"', { kind: 'comment', text: 'a word' }),
 );
-
-const markMatch: fc.Arbitrary<Piece> = fc
-  .tuple(fc.constantFrom(0, 1, 2, 3), fc.constantFrom(1, 2, 3, 0xffffffff), fc.boolean())
-  .map(([value, mask, negate]) =>
-    piece(`-m mark ${bang(negate)}--mark ${String(value)}/${String(mask)}`, {
-      kind: 'mark',
-      mask,
-      ranges: [[value, value]],
-      negate,
-    }),
-  );
-
-const changes = {
-  'set-xmark': (value: number, mask: number) => ({ keep: ~mask >>> 0, flip: value }),
-  'set-mark': (value: number, mask: number) => ({ keep: ~(value | mask) >>> 0, flip: value }),
-} as const;
-
-const markTarget: fc.Arbitrary<Piece> = fc
-  .tuple(
-    fc.constantFrom('set-xmark' as const, 'set-mark' as const),
-    fc.constantFrom(0, 1, 2, 3),
-    fc.constantFrom(1, 2, 3, 0xffffffff),
-  )
-  .map(([option, value, mask]) => {
-    const text = `-j MARK --${option} ${String(value)}/${String(mask)}`;
-    return piece(text, { kind: 'setMark', text, ...changes[option](value, mask) });
-  });
 
 const matches = (family: RuleFamily, table: string): fc.Arbitrary<Piece> =>
   fc.oneof(

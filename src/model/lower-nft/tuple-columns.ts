@@ -129,7 +129,20 @@ function matchCell(match: Match): Cell | null {
         name: match.name,
         wildcard: match.wildcard,
       };
-    default:
+    case 'addressType':
+    case 'comment':
+    case 'ctState':
+    case 'family':
+    case 'fragment':
+    case 'header':
+    case 'length':
+    case 'mark':
+    case 'packetType':
+    case 'port':
+    case 'reversePath':
+    case 'set':
+    case 'tcpFlags':
+    case 'unknown':
       return null;
   }
 }
