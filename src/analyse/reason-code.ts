@@ -5,7 +5,7 @@ export const reasonCodes = {
     'XDP drops its packets except those of tracked connections and of protocols whose connections it cannot look up',
   fragments:
     'XDP drops its packets except those whose layer-4 header is not whole: fragments, cut headers, unusual IPv6 headers',
-  gro: 'XDP drops its packets except segments that the kernel may merge before netfilter sees them',
+  gro: 'the kernel may merge its segments before netfilter sees them, and XDP leaves those to it',
   'own-source': "XDP drops its packets; the rule stays because the host's own looped-back broadcasts could match it",
   policy: 'XDP drops what falls through to this policy; the policy itself always stays',
   'blocked-partly': 'rules above it accept, alter or observe some of its packets; XDP drops the others',
@@ -26,6 +26,7 @@ export const reasonCodes = {
   ipsec: 'XDP drops its packets; the rule stays because decrypted IPsec packets do not pass XDP',
   blocked: 'rules above it may accept, alter or observe every packet it could drop',
   nat: 'translated packets of tracked connections may change course, and not every course drops them',
+  unproven: 'XDP drops its packets, but there are too many steps to prove that it drops all of them',
   'other-course': 'forwarded and delivered packets cannot be told apart here, and the other course does not drop them',
   'unknown-match': 'one of its matches cannot be decided from the packet alone',
   opaque: 'part of the rule is not understood, so it is kept as it is',

@@ -23,6 +23,8 @@ export interface Coverage {
   readonly lacking: boolean;
   /** Packets that conntrack knows, or cannot be asked about, pass. */
   readonly tracked: boolean;
+  /** There were too many steps to look at. */
+  readonly givenUp: boolean;
 }
 
 /** Steps one question may look at, and all questions of a plan together; past them nothing is claimed. */
@@ -39,6 +41,7 @@ const dropped: Coverage = {
   diverters: [],
   lacking: false,
   tracked: false,
+  givenUp: false,
 };
 
 interface Search {
@@ -79,7 +82,7 @@ function ownSteps(steps: readonly MergedStep[]): ReadonlyMap<RuleId, readonly nu
 function follow(search: Search, condition: Conj, start: number): Coverage {
   const { steps, family, own } = search;
   const lastOwn = own[own.length - 1] ?? -1;
-  const found = { some: false, passes: false, lacking: false, tracked: false };
+  const found = { some: false, passes: false, lacking: false, tracked: false, givenUp: false };
   const blockers: RuleId[] = [];
   const diverters: RuleId[] = [];
   const result = (all: boolean): Coverage => ({
@@ -90,11 +93,16 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
     diverters,
     lacking: found.lacking,
     tracked: found.tracked,
+    givenUp: found.givenUp,
   });
   let i = start;
   while (i < steps.length) {
     const step = steps[i];
-    if (!step || search.looks++ > maxLooks) break;
+    if (!step) break;
+    if (search.looks++ > maxLooks) {
+      found.givenUp = true;
+      break;
+    }
     i++;
     if (!mayOverlap(step.when, condition)) continue;
     const covers = valuesCover(step.when, condition);
@@ -136,6 +144,7 @@ function join(sofar: Coverage, skipped: Coverage, stayed: Coverage): Coverage {
     diverters: rules((way) => way.diverters),
     lacking: ways.some((way) => way.lacking),
     tracked: ways.some((way) => way.tracked),
+    givenUp: ways.some((way) => way.givenUp),
   };
 }
 

@@ -91,16 +91,17 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
     const whole = fullIfTheHostAllows(id, plan, (code) => ({ offload: 'partial', code, detail: '', blockedBy: [] }));
     return neverMatches(whole, shadow);
   }
+  const partial = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy });
   const nothing = !found.some((one) => one.some || one.all);
   const exempt = found.some((one) => one.blockers.includes(allowed));
   const cut = plan.cut.get(id);
   if (nothing && blockedBy.length === 0 && cut !== undefined) return none({ code: 'table-limit', detail: cut });
+  if (nothing && found.some((one) => one.givenUp)) return partial('unproven');
   if (nothing)
     return none(
       { code: exempt && blockedBy.length === 0 ? 'allowed' : whyBlocked(blockedBy, plan), detail: '' },
       blockedBy,
     );
-  const partial = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy });
   if (isPolicy) return partial('policy');
   if (blockedBy.length > 0) return partial('blocked-partly');
   if (cut !== undefined) return partial('table-limit', cut);
@@ -110,6 +111,7 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
   if (found.some((one) => one.tracked)) return partial('tracked');
   if (found.some((one) => one.lacking)) return partial('fragments');
   if (!occurrences.every(({ reach }) => reach.every((conj) => excludesOwn(conj, plan)))) return partial('own-source');
+  if (found.some((one) => one.givenUp)) return partial('unproven');
   if (!found.every((one) => one.all)) return partial(plan.analysis.nat ? 'nat' : 'other-course');
   return fullIfTheHostAllows(id, plan, partial);
 }

@@ -1,0 +1,16 @@
+/** Where a proof is given up for its length: the rule stays, and that is the reason given. */
+import test from 'ava';
+import { decisions, planText, table } from './plan-text.js';
+
+test('a drop behind thousands of others that differ in two fields', (t) => {
+  const address = (net: string, i: number): string => `${net}.${String(i >> 8)}.${String(i & 255)}`;
+  const rules = Array.from(
+    { length: 5_100 },
+    (_, i) => `-A PREROUTING -s ${address('198.18', i)}/32 -d ${address('198.19', i)}/32 -j DROP`,
+  );
+  const text = table('raw', rules.join('\n'), ':PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]');
+  const found = decisions(planText(text));
+  t.is(found['PREROUTING 1'], 'full offloaded');
+  t.is(found['PREROUTING 5000'], 'full offloaded');
+  t.is(found['PREROUTING 5100'], 'partial unproven');
+});
