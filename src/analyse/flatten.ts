@@ -21,7 +21,7 @@ import type { MarkChange } from './marks.js';
 import { quietRest } from './quiet-rest.js';
 import { recordBehind, recordDrop } from './record-drops.js';
 import { conjMayLack } from './relation.js';
-import { ask, defer, emit, find, land, settle, type Label, type RawOutcome, type Walk } from './walk.js';
+import { ask, defer, emit, find, land, remember, settle, type Label, type RawOutcome, type Walk } from './walk.js';
 import type { Why } from './why.js';
 import { whyUnknown } from './why.js';
 
@@ -341,7 +341,7 @@ function eliminate(walk: Walk, condition: Arrival): void {
   const { states } = condition;
   const { must } = ofAll(condition);
   if (!states || !must || dependsOnMark(condition)) return;
-  for (const when of must) walk.eliminations.push({ states, when, at: walk.steps.length });
+  for (const when of must) remember(walk.eliminations, { states, when, at: walk.steps.length });
 }
 
 /** Skips what certainly leaves; what only may leave passes. */

@@ -103,10 +103,17 @@ export function ask(walk: Walk, about: Dnf, rule: RuleId): void {
   defer(walk, fresh, { kind: 'ask' }, rule);
 }
 
+/** What is remembered is looked through for every rule about connections; to know less is safe. */
+const maxRemembered = 64;
+
+export function remember<T>(list: T[], one: T): void {
+  if (list.length < maxRemembered) list.push(one);
+}
+
 /** Writes down what waits. */
 export function settle(walk: Walk): void {
   for (const step of walk.deferred.splice(0)) {
-    if (step.outcome.kind === 'ask') walk.asked.push({ when: step.when, at: walk.steps.length });
+    if (step.outcome.kind === 'ask') remember(walk.asked, { when: step.when, at: walk.steps.length });
     walk.steps.push(step);
   }
 }

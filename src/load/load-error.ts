@@ -66,6 +66,8 @@ export function explainNative(error: unknown, doing: string): unknown {
 
 function hintFor(error: NativeError): string | null {
   switch (error.code) {
+    case 'EACCES':
+      return process.getuid?.() === 0 ? null : 'run it as root';
     case 'EPERM':
       return process.getuid?.() === 0
         ? 'the process lacks CAP_BPF or CAP_NET_ADMIN, or the kernel is locked down; run it outside the container'
