@@ -119,16 +119,20 @@ __noinline __u32 mark_row(__u32 state, __u32 version)
 	return cfg.ip6.used & 1 << F_MARK ? row_of(&cfg.ip6, F_MARK, state, MAX_MARK) : ~0u;
 }
 
-/* The packet's mark is in this state from here on. False: never. */
-static __always_inline int mark(struct lookup *l, __u32 state, int version)
+/* From here on the packet has the class with this row. False: never. */
+static __always_inline int set_row(struct lookup *l, __u32 slot, __u64 row)
 {
-	__u64 row = mark_row(state, version);
-
 	barrier_var(row);
 	if (row > cfg.tables_bytes - 8)
 		return 0;
-	l->row[F_MARK] = row;
+	l->row[slot] = row;
 	return 1;
+}
+
+/* The packet's mark is in this state. */
+static __always_inline int mark(struct lookup *l, __u32 state, int version)
+{
+	return set_row(l, F_MARK, mark_row(state, version));
 }
 
 /* The same of how the source is routed. */
@@ -142,13 +146,7 @@ __noinline __u32 reverse_path_row(__u32 path, __u32 version)
 
 static __always_inline int set_reverse_path(struct lookup *l, __u32 path, int version)
 {
-	__u64 row = reverse_path_row(path, version);
-
-	barrier_var(row);
-	if (row > cfg.tables_bytes - 8)
-		return 0;
-	l->row[F_REVERSE_PATH] = row;
-	return 1;
+	return set_row(l, F_REVERSE_PATH, reverse_path_row(path, version));
 }
 
 /* A packet that lacks the field is of class 0 (abi.h), counted or not. */
