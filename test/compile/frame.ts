@@ -23,6 +23,25 @@ export interface PacketSpec {
   readonly device: number;
 }
 
+/** A TCP SYN to 192.0.2.1, port 80; what a test is about is put over it. */
+export const synPacket: PacketSpec = {
+  family: 4,
+  saddr: [0],
+  daddr: [0xc0000201],
+  smac: 0x020000000009,
+  destination: 'host',
+  protocol: 6,
+  sport: 40000,
+  dport: 80,
+  flags: 2,
+  icmp: 0,
+  ttl: 64,
+  tos: 0,
+  payload: 0,
+  availability: 0,
+  device: 0,
+};
+
 const headerBytes = new Map([
   [6, 20],
   [17, 8],

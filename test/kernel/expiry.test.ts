@@ -3,7 +3,7 @@ import test from 'ava';
 import { compilePrefilter } from '../../src/compile/compile.js';
 import { readRuleset } from '../../src/model/read-ruleset.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
-import { deviceMac, frameOf, type PacketSpec } from '../compile/frame.js';
+import { deviceMac, frameOf, synPacket, type PacketSpec } from '../compile/frame.js';
 import { loadImage } from '../compile/loaded.js';
 import { webServer } from '../plan/plan-text.js';
 import { withNamespaces } from './namespace.js';
@@ -31,29 +31,12 @@ const nft = `table inet t {
 }
 `;
 
-const packet: PacketSpec = {
-  family: 4,
-  saddr: [0],
-  daddr: [0xc0000201],
-  smac: 0x020000000009,
-  destination: 'host',
-  protocol: 6,
-  sport: 40000,
-  dport: 80,
-  flags: 2,
-  icmp: 0,
-  ttl: 64,
-  tos: 0,
-  payload: 0,
-  availability: 0,
-  device: 0,
-};
 const from = (third: number, fourth: number): PacketSpec => ({
-  ...packet,
+  ...synPacket,
   saddr: [((198 << 24) | (18 << 16) | (third << 8) | fourth) >>> 0],
 });
 const from6 = (last: number): PacketSpec => ({
-  ...packet,
+  ...synPacket,
   family: 6,
   saddr: [0x20010db8, 0x00050000, 0, last],
   daddr: [0x20010db8, 0, 0, 1],

@@ -14,7 +14,7 @@ import type { SetId } from '../../src/model/set.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import type { SetChange } from '../../src/update/set-change.js';
 import { createUpdater, type Updater } from '../../src/update/updater.js';
-import { deviceMac, frameOf, type PacketSpec } from '../compile/frame.js';
+import { deviceMac, frameOf, synPacket, type PacketSpec } from '../compile/frame.js';
 import { loadImage, type Loaded } from '../compile/loaded.js';
 import { Random } from '../compile/random.js';
 import { webServer } from '../plan/plan-text.js';
@@ -79,21 +79,10 @@ function changeOf({ family, type, options }: Subject, op: SetChange['op'], eleme
 
 function packetOf(family: 4 | 6, i: number): PacketSpec {
   return {
+    ...synPacket,
     family,
     saddr: wordsOf(family, i),
     daddr: family === 4 ? [0xc0000201] : [0x20010db8, 0, 0, 1],
-    smac: 0x020000000009,
-    destination: 'host',
-    protocol: 6,
-    sport: 40000,
-    dport: 80,
-    flags: 2,
-    icmp: 0,
-    ttl: 64,
-    tos: 0,
-    payload: 0,
-    availability: 0,
-    device: 0,
   };
 }
 

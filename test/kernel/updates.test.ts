@@ -17,7 +17,7 @@ import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import type { SetChange } from '../../src/update/set-change.js';
 import { createUpdater } from '../../src/update/updater.js';
 import { evaluate } from '../compile/evaluate.js';
-import { decoded, deviceMac, frameOf, type PacketSpec } from '../compile/frame.js';
+import { decoded, deviceMac, frameOf, synPacket, type PacketSpec } from '../compile/frame.js';
 import { loadImage } from '../compile/loaded.js';
 import { Random } from '../compile/random.js';
 import { webServer } from '../plan/plan-text.js';
@@ -154,21 +154,13 @@ function packets(random: Random, count: number): PacketSpec[] {
     const family = random.pick([4, 6] as const);
     const words = (): number[] => [...prefixBounds(address(random, family)).lo];
     return {
+      ...synPacket,
       family,
       saddr: words(),
       daddr: words(),
-      smac: 0x020000000009,
-      destination: 'host',
       protocol: random.pick([6, 17]),
-      sport: 40000,
       dport: random.pick([80, 443, 22]),
-      flags: 2,
-      icmp: 0,
-      ttl: 64,
-      tos: 0,
-      payload: 0,
       availability: random.chance(0.1) ? 2 : 0,
-      device: 0,
     };
   });
 }
