@@ -21,7 +21,7 @@ export interface MapSize {
 
 export interface LoadedFds {
   readonly program: number;
-  /** Map fds by name; `.rodata` is not among them. */
+  /** Map fds by name; a section `.data.NAME` is the map NAME. `.rodata` is not among them. */
   readonly maps: Readonly<Record<string, number>>;
 }
 
@@ -44,6 +44,8 @@ export interface NativeApi {
   /** Leaves the buffer, and all views of it, without bytes. */
   unmapMemory(memory: ArrayBuffer): void;
   updateBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): void;
+  /** Of a map of maps: by a value that is the fd of a map, `updateBatch` puts one in. An element that is not there is no error. */
+  deleteElement(mapFd: number, key: Uint8Array): void;
   /** CPUs that there may ever be: the rows of a map with one value per CPU. */
   possibleCpus(): number;
   /**
@@ -89,6 +91,15 @@ export interface NativeApi {
   };
   /** Ids of the programs attached to a device at an attach point (enum bpf_attach_type); none where the kernel lacks the point. */
   queryPrograms(ifindex: number, attachType: number): number[];
+  /** A BPF ring buffer of so many bytes: a power of two, whole pages. Returns its fd, which is readable when there is something in it. */
+  createRing(name: string, bytes: number): number;
+  /** Takes all whole records out of a ring. There is one reader at a time. */
+  readRing(mapFd: number): FrameBatch;
+  /**
+   * Calls back on this thread whenever `fd` has something to read, and again until it has been read (level-triggered); also when an
+   * error waits there, which reading tells. Keeps the process alive until it is closed. `fd` may be closed before that.
+   */
+  pollFd(fd: number, readable: () => void): { close(): void };
   mountBpffs(path: string): void;
   /** Exclusive flock on a file or directory, released by `close` or the end of the process. EWOULDBLOCK while another holds it. */
   lock(path: string): number;

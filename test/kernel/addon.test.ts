@@ -1,5 +1,6 @@
 /** Every call of the addon that needs no device; those that do are in addon-link.test.ts. */
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { LoadError, explaining, isNativeError } from '../../src/load/load-error.js';
@@ -203,4 +204,83 @@ test('wrong argument types are exceptions, not crashes', (t) => {
     message: /ends out of order/,
   });
   t.throws(() => loose['load']!(new Uint8Array(1), 'x', null, 1), { instanceOf: TypeError });
+});
+
+/** A pipe with a name, open at both ends: writing to it makes it readable. */
+function pipe(net: Net): number {
+  const path = join(net.directory(), 'pipe');
+  execFileSync('mkfifo', [path]);
+  return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+}
+
+/** Resolves when the event loop has had its turn a few times. */
+const turns = async (): Promise<void> => {
+  for (let i = 0; i < 5; i++) await new Promise((done) => setImmediate(done));
+};
+
+test('pollFd calls back for as long as there is something to read', async (t) => {
+  await withNamespaces(t, async (net) => {
+    const fd = pipe(net);
+    let calls = 0;
+    let arrived: (() => void) | null = null;
+    const poll = native.pollFd(fd, () => {
+      calls++;
+      arrived?.();
+    });
+    const called = (): Promise<void> => new Promise((done) => (arrived = done));
+    await turns();
+    t.is(calls, 0);
+    writeSync(fd, 'x');
+    await called();
+    // Not read: again.
+    await called();
+    t.is(readSync(fd, Buffer.alloc(10)), 1);
+    await turns();
+    const before = calls;
+    await turns();
+    t.is(calls, before);
+    writeSync(fd, 'y');
+    await called();
+    poll.close();
+    poll.close();
+    const atClose = calls;
+    await turns();
+    t.is(calls, atClose);
+    closeSync(fd);
+  });
+});
+
+test('pollFd outlives the descriptor it was given, refuses files, and lets the process end once it is closed', async (t) => {
+  await withNamespaces(t, async (net) => {
+    const fd = pipe(net);
+    const other = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    const called = new Promise<void>((done) => {
+      const poll = native.pollFd(fd, () => {
+        poll.close();
+        done();
+      });
+    });
+    closeSync(fd);
+    writeSync(other, 'x');
+    await called;
+    closeSync(other);
+    const file = openSync('package.json', 'r');
+    t.is(nativeError(() => native.pollFd(file, () => undefined)).code, 'EPERM');
+    closeSync(file);
+    t.is(nativeError(() => native.pollFd(99_999, () => undefined)).code, 'EBADF');
+    t.throws(() => native.pollFd(0, 1 as never), { instanceOf: TypeError });
+    const script = `
+      const native = require('./src/load/native/build/Release/offload.node');
+      const poll = native.pollFd(0, () => { poll.close(); console.log('read'); if (process.argv[1]) throw new Error('thrown in it'); });
+      native.pollFd(0, () => undefined);
+      setTimeout(() => process.exit(0), 50);
+    `;
+    const ns = net.namespace();
+    t.is((await net.exec(ns, process.execPath, ['-e', script], { input: 'x' })).stdout, 'read\n');
+    const thrown = await net.exec(ns, process.execPath, ['-e', script, 'throw'], { input: 'x', mayFail: true });
+    t.is(thrown.code, 1);
+    t.regex(thrown.stderr, /thrown in it/);
+    const ends = script.replace(/native\.pollFd\(0, \(\) => undefined\);\s+setTimeout.*/, '');
+    t.is((await net.exec(ns, process.execPath, ['-e', ends], { input: 'x', timeout: 10_000 })).stdout, 'read\n');
+  });
 });

@@ -14,6 +14,7 @@ Napi::Value ReadMappable(const Napi::CallbackInfo &info);
 Napi::Value MapMemory(const Napi::CallbackInfo &info);
 Napi::Value UnmapMemory(const Napi::CallbackInfo &info);
 Napi::Value UpdateBatch(const Napi::CallbackInfo &info);
+Napi::Value DeleteElement(const Napi::CallbackInfo &info);
 Napi::Value PossibleCpus(const Napi::CallbackInfo &info);
 Napi::Value ReadPerCpu(const Napi::CallbackInfo &info);
 Napi::Value ClearPerCpu(const Napi::CallbackInfo &info);
@@ -23,6 +24,13 @@ Napi::Value TestRun(const Napi::CallbackInfo &info);
 Napi::Value TestRunTimed(const Napi::CallbackInfo &info);
 Napi::Value LiveFrames(const Napi::CallbackInfo &info);
 Napi::Value SendFrames(const Napi::CallbackInfo &info);
+
+// poll.cc
+Napi::Value PollFd(const Napi::CallbackInfo &info);
+
+// ring.cc
+Napi::Value CreateRing(const Napi::CallbackInfo &info);
+Napi::Value ReadRing(const Napi::CallbackInfo &info);
 
 // link.cc
 Napi::Value LinkCreate(const Napi::CallbackInfo &info);

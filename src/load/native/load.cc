@@ -53,6 +53,16 @@ bool IsRodata(const bpf_map *map) {
   return bpf_map__is_internal(map) && name.size() >= 7 && name.compare(name.size() - 7, 7, ".rodata") == 0;
 }
 
+constexpr const char *kSectionPrefix = ".data.";
+
+// A section `.data.NAME` is the map NAME, whose value the program reads without a lookup. Other internal maps have none.
+std::string NameOf(const bpf_map *map) {
+  const std::string name = bpf_map__name(map);
+  if (!bpf_map__is_internal(map)) return name;
+  const size_t prefix = strlen(kSectionPrefix);
+  return name.compare(0, prefix, kSectionPrefix) == 0 ? name.substr(prefix) : "";
+}
+
 struct LoadJob {
   std::vector<uint8_t> object;
   std::string program;
@@ -79,8 +89,8 @@ struct LoadJob {
     program_fd = Duplicate(bpf_program__fd(wanted));
     bpf_map *map;
     bpf_object__for_each_map(map, opened.get()) {
-      if (!bpf_map__is_internal(map) && bpf_map__fd(map) >= 0)
-        map_fds[bpf_map__name(map)] = Duplicate(bpf_map__fd(map));
+      const std::string name = NameOf(map);
+      if (!name.empty() && bpf_map__fd(map) >= 0) map_fds[name] = Duplicate(bpf_map__fd(map));
     }
   }
 
@@ -124,6 +134,7 @@ struct LoadJob {
 
   void SetSize(bpf_object *opened, const Size &size) {
     bpf_map *map = bpf_object__find_map_by_name(opened, size.name.c_str());
+    if (map == nullptr) map = bpf_object__find_map_by_name(opened, (kSectionPrefix + size.name).c_str());
     if (map == nullptr) Fail("find map " + size.name, ENOENT);
     int error = 0;
     if (size.reuse_fd) error = bpf_map__reuse_fd(map, *size.reuse_fd);

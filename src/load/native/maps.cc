@@ -173,6 +173,16 @@ Napi::Value UpdateBatch(const Napi::CallbackInfo &info) {
   });
 }
 
+Napi::Value DeleteElement(const Napi::CallbackInfo &info) {
+  const int64_t fd = IntegerOf(info[0]);
+  const View key = BytesOf(info[1]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    if (key.size != InfoOf(fd).key_size) Fail("delete element (key does not fit the map)", EINVAL);
+    if (bpf_map_delete_elem(fd, key.data) != 0 && errno != ENOENT) Fail("delete element");
+    return info.Env().Undefined();
+  });
+}
+
 Napi::Value ReadPerCpu(const Napi::CallbackInfo &info) {
   const int64_t fd = IntegerOf(info[0]), first = IntegerOf(info[1]), entries = IntegerOf(info[2]),
                 width = IntegerOf(info[3]);
