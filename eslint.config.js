@@ -21,6 +21,7 @@ const stages = [
   'replay',
   'explain',
   'host',
+  'follow',
   'state',
   'report',
   'cli',

@@ -100,6 +100,14 @@ export interface NativeApi {
    * error waits there, which reading tells. Keeps the process alive until it is closed. `fd` may be closed before that.
    */
   pollFd(fd: number, readable: () => void): { close(): void };
+  /**
+   * A non-blocking netlink socket in the caller's network namespace that is in these multicast groups (NETLINK_…, …NLGRP_…).
+   * `receiveBuffer`: bytes that messages may wait in, each with its overhead; beyond that they are lost.
+   */
+  netlinkSubscribe(protocol: number, groups: readonly number[], receiveBuffer: number): number;
+  netlinkSend(fd: number, message: Uint8Array): void;
+  /** Messages of the kernel that are there, some hundred KiB at most; null: none. `lost`: some were thrown away, or had no room. */
+  netlinkReceive(fd: number): Uint8Array | 'lost' | null;
   mountBpffs(path: string): void;
   /** Exclusive flock on a file or directory, released by `close` or the end of the process. EWOULDBLOCK while another holds it. */
   lock(path: string): number;

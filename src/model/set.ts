@@ -29,6 +29,8 @@ interface SetBase {
   readonly asOf?: number;
   /** Its elements stand in the matches of some rules, not only by its name. */
   readonly inRules?: true;
+  /** nft, `flags interval`: the kernel keeps ranges, as marks where they begin and end. */
+  readonly intervals?: true;
 }
 
 /** hash:ip, hash:net, bitmap:ip, nft ipv4_addr/ipv6_addr. With `nomatch`, the most specific prefix decides. */

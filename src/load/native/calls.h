@@ -49,3 +49,8 @@ Napi::Value MapInfo(const Napi::CallbackInfo &info);
 Napi::Value ProgramById(const Napi::CallbackInfo &info);
 Napi::Value MapById(const Napi::CallbackInfo &info);
 Napi::Value QueryPrograms(const Napi::CallbackInfo &info);
+
+// netlink.cc
+Napi::Value NetlinkSubscribe(const Napi::CallbackInfo &info);
+Napi::Value NetlinkSend(const Napi::CallbackInfo &info);
+Napi::Value NetlinkReceive(const Napi::CallbackInfo &info);

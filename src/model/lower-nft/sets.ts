@@ -19,6 +19,7 @@ export function lowerSet(draft: SetDraft): NamedSet {
     counters: hasCounters(draft, leaves),
     defaultTimeout: declaration.timeout === null ? null : Math.max(1, Math.floor(declaration.timeout / 1000)),
     elements: leaves ? countOf(leaves) : 0,
+    ...(declaration.flags.includes('interval') && { intervals: true as const }),
   };
   const opaque = (why: string): NamedSet => ({ kind: 'opaque', ...base, why });
   if (draft.why !== null) return opaque(draft.why);

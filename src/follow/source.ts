@@ -1,0 +1,15 @@
+/** One of the things that are followed. */
+import type { Ruleset } from '../model/ruleset.js';
+import type { HostChange, SourceDelay } from './change.js';
+
+export interface Source {
+  /** What has changed since it was asked last. */
+  readonly take: () => readonly HostChange[];
+  /** Called about twice a second, so that it is known how long nothing has come. */
+  readonly tick: () => void;
+  /** See `Follower`. */
+  readonly rereading: () => void;
+  readonly baseline: (ruleset: Ruleset) => void;
+  readonly delay: () => SourceDelay;
+  readonly close: () => void;
+}
