@@ -1,23 +1,28 @@
 /** From a plan to a running filter: check the host, load, verify, attach, pin, record. Refusals are CommandErrors. */
-import { apply, type Journal } from '../load/apply.js';
-import type { TargetDevice } from '../load/load-image.js';
+import { apply } from '../load/apply.js';
+import type { LoadedImage, TargetDevice } from '../load/load-image.js';
 import { loadNative } from '../load/native.js';
 import type { FrameBatch } from '../load/native-api.js';
 import type { HostFacts } from '../model/host.js';
 import type { Plan } from '../plan/plan.js';
+import { carried } from '../state/carry.js';
 import { counterRuns, ruleTexts } from '../state/install-record.js';
-import { openJournal } from '../state/journal.js';
+import { type OpenJournal, openJournal } from '../state/journal.js';
 import { checkProgram } from './check-program.js';
 import { CommandError, exitCodes } from './exit-code.js';
 import { readPackets } from './loaded-prefilter.js';
 import type { Planned } from './pipeline.js';
 import type { Progress } from './progress.js';
+import { openReplaced, type Replaced } from './replaced.js';
 
 export interface AttachOptions {
   readonly mode: 'native' | 'generic';
   readonly bpffs: string;
   readonly state: string;
 }
+
+/** Told of the loaded program between its verification and its first packet. */
+export type Ready = (loaded: LoadedImage) => Promise<void>;
 
 export interface AttachOutcome {
   readonly frames: number;
@@ -30,25 +35,34 @@ export async function attach(
   facts: HostFacts,
   options: AttachOptions,
   progress: Progress,
+  ready?: Ready,
 ): Promise<AttachOutcome> {
   const native = loadNative();
+  const before = await openReplaced(native, plan.devices, options);
+  const journal = journalOf(plan, options, before);
   let frames = 0;
   progress.stage('loading');
-  const applied = await apply(native, {
-    image,
-    devices: plan.devices.map((name, position) => target(facts, name, position)),
-    mode: options.mode,
-    bpffs: options.bpffs,
-    journal: journalOf(plan, options),
-    verify: async ({ program, device }, counters) => {
-      const { asksConntrack } = image;
-      const run = (batch: FrameBatch): Promise<Uint8Array> => native.testRun(program.fd, device.ifindex, batch);
-      const read = (): Float64Array => readPackets(native, counters, image);
-      const loaded = { plan, facts, asksConntrack, device, run, counters: read, progress };
-      frames += (await checkProgram(loaded, null, 'Nothing was attached.')).frames;
-    },
-  });
-  return { frames, replaced: applied.some(({ replaced }) => replaced) };
+  try {
+    const applied = await apply(native, {
+      image,
+      devices: plan.devices.map((name, position) => target(facts, name, position)),
+      mode: options.mode,
+      bpffs: options.bpffs,
+      journal,
+      ...(ready && { ready }),
+      verify: async ({ program, device }, counters) => {
+        const { asksConntrack } = image;
+        const run = (batch: FrameBatch): Promise<Uint8Array> => native.testRun(program.fd, device.ifindex, batch);
+        const read = (): Float64Array => readPackets(native, counters, image);
+        const loaded = { plan, facts, asksConntrack, device, run, counters: read, progress };
+        frames += (await checkProgram(loaded, null, 'Nothing was attached.')).frames;
+      },
+    });
+    if (before !== null) journal.settle();
+    return { frames, replaced: applied.some(({ replaced }) => replaced) };
+  } finally {
+    before?.close();
+  }
 }
 
 function target(facts: HostFacts, name: string, position: number): TargetDevice {
@@ -58,12 +72,13 @@ function target(facts: HostFacts, name: string, position: number): TargetDevice 
   return { name, ifindex: device.ifindex, mac: device.mac, position };
 }
 
-function journalOf(plan: Plan, { state }: AttachOptions): Journal {
+function journalOf(plan: Plan, { state }: AttachOptions, before: Replaced | null): OpenJournal {
   const counters = counterRuns(plan);
   const texts = ruleTexts(plan, counters);
   const attachedAt = new Date().toISOString();
   const files = plan.inputs.map(({ file }) => file);
   return openJournal(state, ({ device, programId, mode }) => {
-    return { version: 1, device: device.name, mode, programId, attachedAt, files, counters, texts };
+    const earlier = before === null ? {} : { earlier: carried(before.read(), plan.rules) };
+    return { version: 1, device: device.name, mode, programId, attachedAt, files, counters, texts, ...earlier };
   });
 }

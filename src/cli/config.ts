@@ -97,13 +97,15 @@ export function applyConfig(program: Command, command: Command): void {
   }
 }
 
-/** Where things are is the same for every command. */
-const shared = ({ bpffs, state }: Values, command: Command): Values => {
+/** Commands that plan and attach as `offload` itself does. */
+const alike: ReadonlySet<string> = new Set(['watch']);
+
+/** Where things are is the same for every command, and what filters are like for every one that attaches. */
+const shared = (config: Values, command: Command): Values => {
   const keys = keysOf(command);
-  return {
-    ...(bpffs !== undefined && keys.has('bpffs') ? { bpffs } : {}),
-    ...(state !== undefined && keys.has('state') ? { state } : {}),
-  };
+  const takes = (key: string): boolean =>
+    keys.has(key) && (alike.has(command.name()) || ['bpffs', 'state'].includes(key));
+  return Object.fromEntries(Object.entries(config).filter(([key]) => takes(key)));
 };
 
 function readConfig(file: string, program: Command): Values {

@@ -9,7 +9,8 @@ import { forgetInstall, type Install, writeInstall } from '../state/install.js';
 import { ownProcess } from '../state/process-id.js';
 import { install as installSwap, requireUnchanged, swapsOf } from '../state/swap.js';
 import { restoreTables, undo } from '../state/undo.js';
-import { attach, type AttachOptions, type AttachOutcome } from './attach.js';
+import { attach, type AttachOptions, type AttachOutcome, type Ready } from './attach.js';
+import { CommandError, exitCodes } from './exit-code.js';
 import { startGuard } from './guard-command.js';
 import type { Planned } from './pipeline.js';
 import type { Progress } from './progress.js';
@@ -32,6 +33,7 @@ export interface Installing {
   readonly before: Install | null;
   readonly options: InstallOptions;
   readonly progress: Progress;
+  readonly ready?: Ready;
   readonly observe?: (step: InstallStep) => void;
 }
 
@@ -42,13 +44,13 @@ export interface InstallOutcome extends AttachOutcome {
 
 /** Throws what `attach` throws, and LoadError where the tables cannot be replaced; nothing of it is left then. */
 export async function attachAndInstall(installing: Installing): Promise<InstallOutcome> {
-  const { planned, facts, options, progress, before } = installing;
+  const { planned, facts, options, progress, before, ready } = installing;
   if (options.installResidual || options.confirm !== undefined || before !== null) return withUndo(installing);
-  return { ...(await attach(planned, facts, options, progress)), tables: [] };
+  return { ...(await attach(planned, facts, options, progress, ready)), tables: [] };
 }
 
 async function withUndo(installing: Installing): Promise<InstallOutcome> {
-  const { native, planned, live, facts, options, progress, before, observe } = installing;
+  const { native, planned, live, facts, options, progress, before, ready, observe } = installing;
   const { state, confirm } = options;
   let now: Install = {
     version: 1,
@@ -68,7 +70,7 @@ async function withUndo(installing: Installing): Promise<InstallOutcome> {
     restoreTables(now, state, false);
     keep({ swaps: [] });
     observe?.('restored');
-    const outcome = await attach(planned, facts, options, progress);
+    const outcome = await attach(planned, facts, options, progress, ready);
     observe?.('attached');
     if (options.installResidual && live !== null) {
       progress.stage('replacing tables');
@@ -106,3 +108,17 @@ const devicesBefore = (native: NativeApi, devices: readonly string[], bpffs: str
       return { name, before: attachment.kind === 'attached' ? attachment.programId : null };
     }),
   );
+
+/** What an earlier run installed, and this one cannot build upon. */
+export function refuseOver(install: Install | null, { live }: { readonly live?: true }): void {
+  if (install?.confirm)
+    throw new CommandError(
+      exitCodes.refused,
+      'a change waits to be confirmed: run `offload confirm` to keep it, or `offload detach` to undo it, and try again',
+    );
+  if (install !== null && install.swaps.length > 0 && !live)
+    throw new CommandError(
+      exitCodes.refused,
+      'netfilter holds a residual that was made for the filter that runs now: plan with --live, or run `offload detach` first',
+    );
+}

@@ -1,9 +1,12 @@
 /** From texts to a plan and its image: the data flow of the whole tool, one line a stage. Nothing here needs privilege. */
+import type { Diagnostic } from '../diagnostic.js';
 import { readRuleset } from '../model/read-ruleset.js';
 import type { HostFacts } from '../model/host.js';
 import type { Plan } from '../plan/plan.js';
+import type { Layout } from '../compile/compile.js';
 import { planWithinLimits } from '../compile/fit.js';
 import type { Image } from '../compile/image.js';
+import { spareFor } from '../compile/spare.js';
 import { diagnosticText } from '../report/diagnostic-text.js';
 import type { PrefilterSummary } from '../report/prefilter-summary.js';
 import { tell } from './output.js';
@@ -22,6 +25,8 @@ export interface PlanningOptions {
   readonly counters?: boolean;
   /** MiB of bit vectors, at most. */
   readonly memory?: number;
+  /** Elements of sets will come and go in the tables of the running prefilter: they get room for it. */
+  readonly follow?: true;
   /** Null: nothing is known of the host. */
   readonly facts: HostFacts | null;
 }
@@ -30,6 +35,7 @@ export interface Planned {
   readonly read: readonly ReadFile[];
   readonly plan: Plan;
   readonly image: Image;
+  readonly layout: Layout;
   readonly prefilter: PrefilterSummary;
 }
 
@@ -38,18 +44,29 @@ const defaultMemory = 64;
 /** Warnings printed before the rest is only counted. */
 const shownWarnings = 10;
 
+export function printWarnings(warnings: readonly Diagnostic[]): void {
+  for (const warning of warnings.slice(0, shownWarnings)) tell(diagnosticText(warning));
+  if (warnings.length > shownWarnings) tell(`… and ${warnings.length - shownWarnings} more warnings\n`);
+}
+
 /** Throws InputError. */
-export function planInputs(read: readonly ReadFile[], options: PlanningOptions, progress: Progress): Planned {
+export function planInputs(
+  read: readonly ReadFile[],
+  options: PlanningOptions,
+  progress: Progress,
+  warn = printWarnings,
+): Planned {
   for (const { text } of read) progress.expectInput(text.length);
   progress.stage('parsing');
   const { ruleset, diagnostics } = readRuleset(read);
   progress.done();
-  for (const warning of diagnostics.slice(0, shownWarnings)) tell(diagnosticText(warning));
-  if (diagnostics.length > shownWarnings) tell(`… and ${diagnostics.length - shownWarnings} more warnings\n`);
+  warn(diagnostics);
 
   progress.stage('planning and compiling');
   const devices = options.dev ?? planningDevices(ruleset, options.facts);
-  const { plan, image } = planWithinLimits(
+  const follow = options.follow === true;
+  const now = Math.floor(Date.now() / 1000);
+  const { plan, image, layout } = planWithinLimits(
     ruleset,
     {
       devices,
@@ -57,9 +74,14 @@ export function planInputs(read: readonly ReadFile[], options: PlanningOptions, 
       strict: options.strict === true,
       allow: { prefixes: options.allow ?? [], ports: options.allowPort ?? [] },
       conntrack: options.conntrack,
+      follow,
     },
-    { counters: options.counters !== false, memory: (options.memory ?? defaultMemory) * 2 ** 20 },
+    {
+      counters: options.counters !== false,
+      memory: (options.memory ?? defaultMemory) * 2 ** 20,
+      ...(follow && { spare: (prefilter) => spareFor(prefilter, now) }),
+    },
   );
   const { steps, fields, structures: tables } = image;
-  return { read, plan, image, prefilter: { steps, fields, tables } };
+  return { read, plan, image, layout, prefilter: { steps, fields, tables } };
 }

@@ -3,8 +3,9 @@ import { counter, sizeOf } from '../compile/abi.js';
 import { attachmentOf, openMaps, pinnedDevices } from '../load/attachment.js';
 import type { NativeApi } from '../load/native-api.js';
 import type { DeviceStatus, RuleDrops } from '../report/status-report.js';
-import type { InstallRecord } from '../state/install-record.js';
+import type { CounterRun, InstallRecord } from '../state/install-record.js';
 import { readRecord } from '../state/journal.js';
+import { readWatchRecord } from '../state/watch-record.js';
 
 export interface Places {
   readonly bpffs: string;
@@ -15,23 +16,39 @@ export interface Places {
 export async function readStatus(native: NativeApi, places: Places): Promise<readonly DeviceStatus[]> {
   const devices: DeviceStatus[] = [];
   for (const device of pinnedDevices(places.bpffs)) {
-    const status = await deviceStatus(native, device, places);
-    if (status !== null) devices.push(status);
+    const opened = await openStatus(native, device, places);
+    if (opened === null) continue;
+    try {
+      devices.push(opened.read());
+    } finally {
+      opened.close();
+    }
   }
   return devices;
 }
 
+/** A program's counters, held open: they can be read when another program runs already. */
+export interface OpenStatus {
+  readonly read: () => DeviceStatus;
+  readonly close: () => void;
+}
+
 /** Null: a pin without a filter that runs on this device. */
-async function deviceStatus(native: NativeApi, device: string, { bpffs, state }: Places): Promise<DeviceStatus | null> {
+export async function openStatus(
+  native: NativeApi,
+  device: string,
+  { bpffs, state }: Places,
+): Promise<OpenStatus | null> {
   const attachment = await attachmentOf(native, bpffs, device);
   if (attachment.kind !== 'attached') return null;
   const { programId, mode } = attachment;
   const { maps, close } = await openMaps(native, programId);
-  try {
-    const entries = Math.floor(native.mapInfo(maps.counters.fd).valueSize / sizeOf(counter));
+  const record = readRecord(state, device, programId);
+  const entries = Math.floor(native.mapInfo(maps.counters.fd).valueSize / sizeOf(counter));
+  const earlier = record?.earlier;
+  const read = (): DeviceStatus => {
     const counters = native.readPerCpu(maps.counters.fd, 0, entries, 2);
     const stats = native.readPerCpu(maps.stats.fd, 0, native.mapInfo(maps.stats.fd).maxEntries, 1);
-    const record = readRecord(state, device, programId);
     return {
       device,
       mode,
@@ -39,26 +56,42 @@ async function deviceStatus(native: NativeApi, device: string, { bpffs, state }:
       counters: native.mapInfo(maps.counters.fd).id,
       attachedAt: record?.attachedAt ?? null,
       files: record?.files ?? [],
-      passed: stats.reduce((sum, n) => sum + n, 0n),
-      drops: { packets: sumOf(counters, 0, entries, 0), bytes: sumOf(counters, 0, entries, 1) },
-      rules: record === null ? null : dropsByRule(record, counters),
+      passed: stats.reduce((sum, n) => sum + n, BigInt(earlier?.passed ?? 0)),
+      drops: {
+        packets: sumOf(counters, 0, entries, 0) + BigInt(earlier?.packets ?? 0),
+        bytes: sumOf(counters, 0, entries, 1) + BigInt(earlier?.bytes ?? 0),
+      },
+      rules: record === null ? null : dropsByRule(record, addedTo(programId, state), counters),
     };
-  } finally {
-    close();
-  }
+  };
+  return { read, close };
 }
 
-function dropsByRule({ counters: runs, texts }: InstallRecord, counters: BigUint64Array): readonly RuleDrops[] {
+/** Counters that a watcher has given to elements since. */
+function addedTo(programId: number, state: string): readonly CounterRun[] {
+  const watch = readWatchRecord(state);
+  return watch?.programs.includes(programId) === true ? watch.added : [];
+}
+
+function dropsByRule(
+  { counters: runs, texts, earlier }: InstallRecord,
+  added: readonly CounterRun[],
+  counters: BigUint64Array,
+): readonly RuleDrops[] {
   const drops = new Map<string, RuleDrops>();
-  for (const { rule, first, counters: length } of runs) {
+  const add = (rule: string, text: string, packets: bigint, bytes: bigint): void => {
     const before = drops.get(rule);
     drops.set(rule, {
       rule,
-      text: texts[rule] ?? '',
-      packets: (before?.packets ?? 0n) + sumOf(counters, first, length, 0),
-      bytes: (before?.bytes ?? 0n) + sumOf(counters, first, length, 1),
+      text,
+      packets: (before?.packets ?? 0n) + packets,
+      bytes: (before?.bytes ?? 0n) + bytes,
     });
-  }
+  };
+  for (const { rule, first, counters: length } of [...runs, ...added])
+    add(rule, texts[rule] ?? '', sumOf(counters, first, length, 0), sumOf(counters, first, length, 1));
+  for (const { rule, text, packets, bytes } of earlier?.rules ?? [])
+    add(rule, texts[rule] ?? text, BigInt(packets), BigInt(bytes));
   return [...drops.values()];
 }
 

@@ -34,6 +34,8 @@ export interface ApplyRequest {
   readonly bpffs: string;
   /** Runs frames through each loaded program; throws to refuse. Nothing is attached then. The devices share the counters. */
   readonly verify: (program: LoadedDevice, counters: Descriptor) => Promise<void>;
+  /** Told when nothing is attached yet and the frames of the verification are forgotten; what it throws refuses. */
+  readonly ready?: (image: LoadedImage) => Promise<void>;
   readonly journal?: Journal;
   /** Told when a step is done. */
   readonly observe?: (step: ApplyStep, device?: string) => void;
@@ -63,6 +65,7 @@ export async function apply(native: NativeApi, request: ApplyRequest): Promise<A
       native.clearPerCpu(image.maps.counters.fd);
       native.clearPerCpu(image.maps.stats.fd);
       observe?.('verified');
+      await request.ready?.(image);
       return await install(native, request, image);
     } finally {
       image.close();

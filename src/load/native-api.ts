@@ -112,4 +112,6 @@ export interface NativeApi {
   /** Exclusive flock on a file or directory, released by `close` or the end of the process. EWOULDBLOCK while another holds it. */
   lock(path: string): number;
   close(fd: number): void;
+  /** Sends bytes to a datagram socket of the file system, or of an abstract name, which is written with an @ first. */
+  sendDatagram(path: string, bytes: Uint8Array): void;
 }

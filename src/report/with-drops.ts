@@ -1,6 +1,6 @@
 /** A ruleset's text with what XDP has dropped added to its counters, so that what reads them sees the packets it always saw. */
 import type { Chain, Input, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
-import { keptText } from '../state/install-record.js';
+import { sameRule } from '../state/rule-text.js';
 import type { RuleDrops } from './status-report.js';
 
 export interface WithDrops {
@@ -106,20 +106,6 @@ function wayTo(place: Place, { places, ways }: Graph, ambiguous: Set<string>): P
     way.push((at = before));
   }
   return way;
-}
-
-const uncounted = (text: string): string =>
-  text
-    .trim()
-    .replace(/^\[\d+:\d+\] /, '')
-    .replaceAll(/\bpackets \d+ bytes \d+/g, 'packets')
-    .replaceAll(/"packets": ?\d+, ?"bytes": ?\d+/g, '');
-
-/** What was recorded when attaching may be cut short, within a counter even; counters have moved since. */
-function sameRule(recorded: string, now: string): boolean {
-  const known = uncounted(recorded);
-  const cut = recorded.length < keptText ? known : known.slice(0, -48);
-  return recorded.length < keptText ? known === uncounted(now) : uncounted(now).startsWith(cut);
 }
 
 interface Counted {

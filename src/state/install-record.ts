@@ -11,6 +11,23 @@ export interface CounterRun {
   readonly element: number;
 }
 
+/** What a rule has dropped, in decimal: JSON has no integers of 64 bits. */
+export interface CountedRule {
+  readonly rule: RuleId;
+  readonly text: string;
+  readonly packets: string;
+  readonly bytes: string;
+}
+
+/** What programs that this one has replaced had counted. */
+export interface Earlier {
+  readonly packets: string;
+  readonly bytes: string;
+  readonly passed: string;
+  /** By the rules that there are now; what was dropped for others is only in the sums. */
+  readonly rules: readonly CountedRule[];
+}
+
 export interface InstallRecord {
   readonly version: 1;
   readonly device: string;
@@ -23,6 +40,8 @@ export interface InstallRecord {
   readonly counters: readonly CounterRun[];
   /** Source text of the rules that have a counter, shortened. */
   readonly texts: Readonly<Record<RuleId, string>>;
+  /** Absent: it replaced none. */
+  readonly earlier?: Earlier;
 }
 
 /** Longest rule text that is kept, UTF-16 units. */

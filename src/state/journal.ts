@@ -51,18 +51,23 @@ function removeIfPossible(file: string): void {
   }
 }
 
+export interface OpenJournal extends Journal {
+  /** Writes the records once more: what they say of the programs before is final now. */
+  readonly settle: () => void;
+}
+
 /** The journal of one run of `apply`. Its `prepare` throws LoadError when the disk is full or the directory cannot be written. */
-export function openJournal(state: string, recordOf: (installed: Installed) => InstallRecord): Journal {
+export function openJournal(state: string, recordOf: (installed: Installed) => InstallRecord): OpenJournal {
   let prepared: readonly Installed[] = [];
+  const write = (each: Installed): void =>
+    writeFileAtomically(fileOf(state, each.device.name, each.programId), `${JSON.stringify(recordOf(each))}\n`);
   const remove = ({ device, programId }: Installed): void => removeIfPossible(fileOf(state, device.name, programId));
   return {
     prepare(installed) {
       prepared = installed;
       try {
         mkdirSync(state, { recursive: true, mode: 0o700 });
-        for (const each of installed) {
-          writeFileAtomically(fileOf(state, each.device.name, each.programId), `${JSON.stringify(recordOf(each))}\n`);
-        }
+        installed.forEach(write);
       } catch (error) {
         installed.forEach(remove);
         throw unusable(state, error);
@@ -77,6 +82,13 @@ export function openJournal(state: string, recordOf: (installed: Installed) => I
     },
     discard() {
       prepared.forEach(remove);
+    },
+    settle() {
+      try {
+        prepared.forEach(write);
+      } catch {
+        // What was written before falls short by the packets of a moment.
+      }
     },
   };
 }

@@ -35,6 +35,8 @@ export interface AddedCounter {
 
 export interface Updater {
   readonly apply: (changes: readonly SetChange[]) => Updated;
+  /** The set has changed, and nobody knows how: what asks for it passes until it is replaced. False: nothing does. */
+  readonly suspend: (set: SetId) => boolean;
   /** Counters given out since the plan was made; those of elements that have left go on being listed. */
   readonly added: () => readonly AddedCounter[];
 }
@@ -124,14 +126,25 @@ class TableUpdater implements Updater {
     return this.plan.followed?.fixed.has(set) === true || this.plan.ruleset.sets.get(set)?.inRules === true;
   }
 
+  suspend = (set: SetId): boolean => {
+    const programs = [this.layout.ip.program, this.layout.ip6.program];
+    const asked = this.#isFixed(set) || programs.some(({ atoms }) => atoms.some(({ live }) => live?.set === set));
+    if (asked) this.#suspendSteps(set, null);
+    return asked;
+  };
+
   #suspend({ set, op, expires }: SetChange): number {
     // Another timeout may be a shorter one: what is said to be added may leave, too.
     const either = op === 'add' && expires?.some((second) => second > 0) === true ? null : op;
-    const families = [this.layout.ip, this.layout.ip6];
-    const suspend = this.#isFixed(set)
-      ? families.map((family) => suspendAll(this.#memory, family))
-      : families.map((family) => suspendSteps(this.#memory, family, set, either));
-    return suspend.reduce((sum, steps) => sum + steps, 0);
+    return this.#suspendSteps(set, either);
+  }
+
+  #suspendSteps(set: SetId, op: 'add' | 'remove' | null): number {
+    const fixed = this.#isFixed(set);
+    return [this.layout.ip, this.layout.ip6].reduce(
+      (sum, family) => sum + (fixed ? suspendAll(this.#memory, family) : suspendSteps(this.#memory, family, set, op)),
+      0,
+    );
   }
 
   #applyElement(state: SetState, ways: readonly Way[], change: SetChange, i: number): Obstacle {

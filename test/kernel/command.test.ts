@@ -58,6 +58,17 @@ async function noPorts(net: Net, ns: string): Promise<number> {
   return Number(/^Udp: \d+ (\d+)/m.exec(stdout)?.[1]);
 }
 
+interface Status {
+  readonly passed: number;
+  readonly drops: { readonly packets: number };
+  readonly rules: readonly { readonly rule: string; readonly packets: number }[];
+}
+
+async function statusOf({ offload }: Host): Promise<Status | undefined> {
+  const { stdout } = await offload('status', '--format', 'json');
+  return (JSON.parse(stdout) as { devices: Status[] }).devices[0];
+}
+
 test('attach, count by rule, replace, detach', async (t) => {
   await withHost(t, async (host) => {
     const file = join(host.directory, 'rules.v4');
@@ -72,12 +83,10 @@ test('attach, count by rule, replace, detach', async (t) => {
     t.is(await delivered(host, '198.18.0.8', 2), 0);
     t.is(await delivered(host, '192.0.2.1'), 5);
 
-    const status = JSON.parse((await host.offload('status', '--format', 'json')).stdout) as {
-      devices: { drops: { packets: number }; rules: { rule: string; packets: number }[] }[];
-    };
-    t.is(status.devices[0]?.drops.packets, 6);
+    const status = await statusOf(host);
+    t.is(status?.drops.packets, 6);
     t.deepEqual(
-      status.devices[0]?.rules.map(({ rule, packets }) => [rule, packets]),
+      status?.rules.map(({ rule, packets }) => [rule, packets]),
       [
         ['ip filter INPUT 1', 4],
         ['ip filter INPUT 2', 2],
@@ -85,11 +94,20 @@ test('attach, count by rule, replace, detach', async (t) => {
     );
     t.regex((await host.offload('status')).stdout, /4 +116 bytes {2}ip filter INPUT 1 {2}-s 198\.18\.0\.7\/32 -j DROP/);
 
-    writeFileSync(file, rules.replace(/^-A INPUT -s 198\.18\.0\.8.*\n/m, ''));
+    const moved = '-A INPUT -s 203.0.113.1/32 -j DROP\n-A INPUT -s 198.18.0.7';
+    writeFileSync(file, rules.replace(/^-A INPUT -s 198\.18\.0\.8.*\n/m, '').replace('-A INPUT -s 198.18.0.7', moved));
     const replaced = await host.offload(file, '--dev', 'eth0');
     t.regex(replaced.stdout, /^Replaced on eth0/, replaced.stderr);
-    t.is(await delivered(host, '198.18.0.7'), 0);
+    t.is(await delivered(host, '198.18.0.7', 3), 0);
     t.is(await delivered(host, '198.18.0.8'), 5);
+    const after = await statusOf(host);
+    t.is(after?.drops.packets, 9, 'what was counted before the replacement counts on');
+    t.is(
+      after?.rules.find(({ rule }) => rule === 'ip filter INPUT 2')?.packets,
+      7,
+      'for the rule, wherever it stands now',
+    );
+    t.true((after?.passed ?? 0) > (status?.passed ?? Infinity));
 
     t.is((await host.offload('detach', '--dev', 'eth0')).stdout, 'eth0: detached\n');
     t.is(await delivered(host, '198.18.0.7'), 5);

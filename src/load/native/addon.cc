@@ -44,6 +44,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"lock", Lock},
       {"close", Close},
       {"clearPerCpu", ClearPerCpu},
+      {"sendDatagram", SendDatagram},
   };
   for (const auto &entry : calls) exports.Set(entry.name, Napi::Function::New(env, entry.call, entry.name));
   return exports;

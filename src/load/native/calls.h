@@ -54,3 +54,6 @@ Napi::Value QueryPrograms(const Napi::CallbackInfo &info);
 Napi::Value NetlinkSubscribe(const Napi::CallbackInfo &info);
 Napi::Value NetlinkSend(const Napi::CallbackInfo &info);
 Napi::Value NetlinkReceive(const Napi::CallbackInfo &info);
+
+// datagram.cc
+Napi::Value SendDatagram(const Napi::CallbackInfo &info);

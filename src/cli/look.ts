@@ -1,0 +1,63 @@
+/** What a run is about, looked at and planned: everything before the first change, the same for one run and for each of a watcher. */
+import { kernelAsksConntrack } from '../host/check-conntrack.js';
+import { type Check, preflight } from '../host/preflight.js';
+import type { Diagnostic } from '../diagnostic.js';
+import { refuseHopeless, refuseViolated, withAssumed, withChecks } from './assumption-check.js';
+import { type InputOptions, type Inputs, readInputs } from './inputs.js';
+import { planInputs, type Planned, type PlanningOptions } from './pipeline.js';
+import type { Progress } from './progress.js';
+
+export interface LookOptions extends InputOptions, Omit<PlanningOptions, 'facts' | 'dev'> {
+  readonly mode: 'native' | 'generic';
+  readonly bpffs: string;
+  readonly beforeNetwork?: true;
+  readonly assume?: readonly string[];
+}
+
+export interface Seen {
+  readonly inputs: Inputs;
+  /** Of this host, before something is attached to it; none where nothing is. */
+  readonly checks: readonly Check[];
+}
+
+/** What was found of this host, where a filter is to be attached. Throws CommandError (exit 3) for what no `--assume` can help. */
+export async function checksOf({ dev, mode, bpffs }: LookOptions, attaching: boolean): Promise<readonly Check[]> {
+  const checks = attaching && dev !== undefined ? await preflight(dev, { mode, bpffs }) : [];
+  refuseHopeless(checks);
+  return checks;
+}
+
+/** Throws what `readInputs` throws, and CommandError (exit 3) where this host cannot run a filter. */
+export async function look(
+  files: readonly string[],
+  options: LookOptions,
+  attaching: boolean,
+  progress: Progress,
+): Promise<Seen> {
+  const checks = await checksOf(options, attaching);
+  progress.stage('reading');
+  const inputs = readInputs(files, options);
+  return { inputs: options.beforeNetwork ? withoutNetwork(inputs) : inputs, checks };
+}
+
+/** Throws InputError, or CommandError (exit 4) where something is to be attached that rests on what does not hold. */
+export function planSeen(
+  { inputs, checks }: Seen,
+  options: LookOptions,
+  attaching: boolean,
+  progress: Progress,
+  warn?: (warnings: readonly Diagnostic[]) => void,
+): Planned {
+  const conntrack = options.conntrack && (!attaching || kernelAsksConntrack());
+  const made = planInputs(inputs.read, { ...options, conntrack, facts: inputs.facts }, progress, warn);
+  const plan = withAssumed(withChecks(withChecks(made.plan, inputs.checks), checks), options.assume ?? [], checks);
+  if (attaching) refuseViolated(plan, checks);
+  return { ...made, plan };
+}
+
+/** What is read before the network is up changes when it is. */
+function withoutNetwork(inputs: Inputs): Inputs {
+  if (inputs.facts === null) return inputs;
+  const { devices, ipsec } = inputs.facts;
+  return { ...inputs, facts: { forwarding: { ip: null, ip6: null }, localRoutes: null, devices, ipsec } };
+}
