@@ -8,9 +8,20 @@ export class ChangeLog<Change> {
     return this.#waiting.length === 0;
   }
 
+  /** What is given is kept as well. */
+  get isKept(): boolean {
+    return this.#since !== null;
+  }
+
   push(change: Change): void {
     this.#waiting.push(change);
     this.#since?.push(change);
+  }
+
+  /** Forgets all of it. */
+  clear(): void {
+    this.#waiting = [];
+    if (this.#since !== null) this.#since = [];
   }
 
   take(): Change[] {
