@@ -77,6 +77,7 @@ enum pass_reason {
 	PASS_FAMILY, /* the family has no steps */
 	PASS_TRACKED, /* conntrack knows the packet, or could not be asked */
 	PASS_INTERNAL, /* a table contradicts its sizes: never */
+	PASS_LEASE, /* would have been dropped, but nobody has renewed the lease */
 	PASS_REASONS,
 };
 
@@ -262,12 +263,57 @@ struct family_config {
 	struct field_config field[FIELD_SLOTS];
 };
 
+/* What is to be done for a drop. */
+enum at_drop { AT_DROP_COUNT, AT_DROP_NOTHING, AT_DROP_CONTROL };
+
+#define LISTENERS 4
+
+/* Somebody who is given samples. Whoever finds a place whose time is up may take it, by exchanging `until`. */
+struct listener {
+	__u64 until; /* CLOCK_MONOTONIC, ns: then it is taken to be dead */
+	__u32 chance; /* of each packet to be taken, in 2^-32; 2^32 - 1: all are */
+	__s32 left; /* samples that may still be taken */
+	__u32 ifindex; /* packets of this device only; 0: of any */
+	__u32 lost; /* samples for which the ring had no room */
+};
+_Static_assert(sizeof(struct listener) == 24, "abi");
+
+/* Written while the program runs, by whole stores of aligned members. Programs loaded together share it. */
+struct control {
+	__u64 drop_until; /* CLOCK_MONOTONIC, ns: from then on everything is passed; 2^64 - 1: never */
+	__u16 listening[LISTENERS]; /* 1: has a listener. Read at once: without any a drop costs one load more */
+	__u32 leased; /* as in the programs' configuration, for whoever finds the map */
+	__u32 sampled;
+	struct listener listener[LISTENERS];
+	__u64 reserved;
+};
+_Static_assert(sizeof(struct control) == 128, "two cache lines");
+
+#define SAMPLE_FRAME 152
+
+/* A dropped packet, as it stands in the ring of a listener. */
+struct sample {
+	__u64 time; /* CLOCK_MONOTONIC, ns */
+	__u32 ifindex;
+	__u32 counter; /* of the drop */
+	__u32 length; /* of the frame */
+	__u32 captured; /* bytes of it in `frame` */
+	__u32 chance; /* that it had of being taken, in 2^-32 */
+	__u32 reserved;
+	__u8 frame[SAMPLE_FRAME]; /* behind what is captured: whatever was there before */
+};
+_Static_assert(sizeof(struct sample) == 184, "abi");
+
 struct config {
 	__u8 mac[6]; /* of the device, as on the wire */
 	__u16 reserved;
 	__s64 clock_start; /* CLOCK_MONOTONIC, ns: when the first element expires */
 	__u32 tables_bytes; /* size of the value of `tables` */
 	__u32 counters; /* per CPU; 0: nothing is counted */
+	__u32 at_drop; /* enum at_drop: what follows from the next two, and `counters` */
+	__u32 leased; /* drops only while the lease of `control` runs */
+	__u32 sampled; /* whoever listens is given samples of what is dropped */
+	__u32 padding;
 	struct address_config
 		address[4]; /* IPv4 source and destination, first 32 bits of IPv6 source and destination */
 	struct family_config ip;

@@ -39,6 +39,24 @@ struct {
 	__uint(value_size, 8);
 } stats SEC(".maps");
 
+/*
+ * A section of its own is a map of its own (`control` to the loader), whose value is read without a lookup. Mappable since 5.5. Until
+ * somebody sets it, everything is dropped that the steps say.
+ */
+volatile struct control control SEC(".data.control") = { .drop_until = ~0ULL };
+
+/* A ring for each listener, who makes it, of any size. Ring buffers since 5.8. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, LISTENERS);
+	__uint(key_size, 4);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_RINGBUF);
+			__uint(max_entries, 65536);
+		});
+} samples SEC(".maps");
+
 static __always_inline int pass(__u32 reason)
 {
 	__u64 *count = bpf_map_lookup_elem(&stats, &reason);

@@ -5,14 +5,25 @@
 
 #include "search.h"
 #include "conntrack.h"
+#include "control.h"
 
-static __always_inline int drop(__u32 id, __u32 length)
+static __always_inline int drop(struct xdp_md *ctx, __u32 id, __u32 length)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 at_drop = cfg.at_drop, cpu;
 	struct counter *all;
 
-	if (!cfg.counters)
-		return XDP_DROP;
+	/* One look for all that can be configured here: where drops are only counted, the program is the same as if nothing else could be. */
+	if (__builtin_expect(at_drop != AT_DROP_COUNT, 0)) {
+		if (at_drop == AT_DROP_NOTHING)
+			return XDP_DROP;
+		if (cfg.leased && !has_lease())
+			return pass(PASS_LEASE);
+		if (cfg.sampled && is_listened())
+			give_samples(ctx, id);
+		if (!cfg.counters)
+			return XDP_DROP;
+	}
+	cpu = bpf_get_smp_processor_id();
 	all = bpf_map_lookup_elem(&counters, &cpu);
 	if (all && id < cfg.counters) {
 		all[id].packets += 1;
@@ -43,7 +54,7 @@ static __always_inline int decide(struct xdp_md *ctx, const void *t, family_ptr 
 	/* Stages that may still save the packet come here: they are asked about drops only. */
 	if (family->skips && s->lookup.asked && may_be_tracked(ctx, p, version))
 		return pass(PASS_TRACKED);
-	return drop(counter, p->length);
+	return drop(ctx, counter, p->length);
 }
 
 static __always_inline int filter(struct xdp_md *ctx, family_ptr family, struct packet *p, int version)

@@ -9,6 +9,7 @@ export interface FilterOptions {
   readonly strict?: true;
   readonly conntrack: boolean;
   readonly counters?: boolean;
+  readonly samples?: boolean;
   readonly memory?: number;
   readonly assume?: readonly string[];
   readonly bpffs: string;
@@ -23,6 +24,7 @@ export const addFilterOptions = (command: Command): Command =>
     .option('--strict', 'never drop a packet of a tracked flow after the conntrack hook')
     .option('--no-conntrack', 'do not ask conntrack: what stands below an established-accept stays in netfilter')
     .option('--no-counters', 'do not count drops: a little faster, but nothing tells which rule dropped what')
+    .option('--no-samples', 'load a program that `offload tail` cannot listen to')
     .option('--memory <MB>', 'most memory for matching rules; the last rules stay in netfilter', megabytes, 64)
     .option('--assume <CODE>', 'take an assumption as given (repeatable)', repeated)
     .addOption(bpffsOption())

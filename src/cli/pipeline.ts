@@ -23,6 +23,10 @@ export interface PlanningOptions {
   readonly conntrack: boolean;
   /** False: drops are not counted. */
   readonly counters?: boolean;
+  /** False: nobody can listen to what is dropped. */
+  readonly samples?: boolean;
+  /** True: the program drops only while its lease runs. */
+  readonly leased?: boolean;
   /** MiB of bit vectors, at most. */
   readonly memory?: number;
   /** Elements of sets will come and go in the tables of the running prefilter: they get room for it. */
@@ -78,6 +82,8 @@ export function planInputs(
     },
     {
       counters: options.counters !== false,
+      sampled: options.samples !== false,
+      leased: options.leased === true,
       memory: (options.memory ?? defaultMemory) * 2 ** 20,
       ...(follow && { spare: (prefilter) => spareFor(prefilter, now) }),
     },

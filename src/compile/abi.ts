@@ -65,6 +65,9 @@ export const tupleBucketWords = 16;
 export const maxTupleShapes = 255;
 export const outcomes = { pass: 0, drop: 1, skip: 2, ask: 3, mark: 4, route: 5 } as const;
 
+/** What is to be done for a drop. */
+export const atDrop = { count: 0, nothing: 1, control: 2 } as const;
+
 /** Why packets were passed: names of the keys of the map `stats`, in order. */
 export const passReasons = [
   'noStep',
@@ -76,6 +79,7 @@ export const passReasons = [
   'family',
   'tracked',
   'internal',
+  'lease',
 ] as const;
 
 /** A member: its name, the bytes of one element, and how many there are; or a nested struct. */
@@ -151,6 +155,10 @@ export const config: Struct = {
     ['clock_start', 8],
     ['tables_bytes', 4],
     ['counters', 4],
+    ['at_drop', 4],
+    ['leased', 4],
+    ['sampled', 4],
+    ['padding', 4],
     ['address', addressConfig, 4],
     ['ip', familyConfig],
     ['ip6', familyConfig],
@@ -178,6 +186,36 @@ export const counter: Struct = {
   members: [
     ['packets', 8],
     ['bytes', 8],
+  ],
+};
+
+/** Somebody who is given samples of what is dropped. */
+export const listener: Struct = {
+  name: 'listener',
+  members: [['until', 8], ...u32s('chance', 'left', 'ifindex', 'lost')],
+};
+/** Places for them. */
+export const listeners = 4;
+/** The value of the map `control`. */
+export const control: Struct = {
+  name: 'control',
+  members: [
+    ['drop_until', 8],
+    ['listening', 2, listeners],
+    ['leased', 4],
+    ['sampled', 4],
+    ['listener', listener, listeners],
+    ['reserved', 8],
+  ],
+};
+/** Most bytes of a frame that a sample has. */
+export const sampledFrame = 152;
+export const sample: Struct = {
+  name: 'sample',
+  members: [
+    ['time', 8],
+    ...u32s('ifindex', 'counter', 'length', 'captured', 'chance', 'reserved'),
+    ['frame', 1, sampledFrame],
   ],
 };
 

@@ -1,5 +1,6 @@
 /** Prefilter -> Image. */
 import type { Prefilter, StepProgram } from '../plan/program.js';
+import { atDrop } from './abi.js';
 import { Arena } from './arena.js';
 import { familyImage, type FamilyLayout } from './family.js';
 import type { Image } from './image.js';
@@ -11,6 +12,10 @@ export interface CompileOptions {
   readonly counters?: boolean;
   /** Most bytes for the bit vectors of both families; tables of elements and counters come on top. */
   readonly memory?: number;
+  /** True: the program drops only while somebody renews its lease (src/load/lease.ts). */
+  readonly leased?: boolean;
+  /** True: whoever listens is given samples of what is dropped (src/sample). */
+  readonly sampled?: boolean;
   /** Room for elements of followed sets that come later; none unless told. */
   readonly spare?: (prefilter: Prefilter) => Spare;
 }
@@ -53,6 +58,14 @@ export function compileWithLayout(given: Prefilter, options: CompileOptions): Co
   const size = arena.size;
   const known = counted ? Math.max(1, prefilter.counters) : 0;
   const counters = counted ? known + (spare?.counters ?? 0) : 0;
+  const { leased = false, sampled = false } = options;
+  const numbers = {
+    tables_bytes: size,
+    counters,
+    at_drop: leased || sampled ? atDrop.control : counted ? atDrop.count : atDrop.nothing,
+    leased: Number(leased),
+    sampled: Number(sampled),
+  };
   const image: Image = {
     tables: arena.bytes(),
     counters,
@@ -62,9 +75,11 @@ export function compileWithLayout(given: Prefilter, options: CompileOptions): Co
     asksConntrack: [prefilter.ip, prefilter.ip6].some(({ steps }) =>
       steps.some(({ outcome }) => outcome.kind === 'ask'),
     ),
+    leased,
+    sampled,
     rodata: (device, clockZero) => {
       const clockStart = BigInt(start) * 1_000_000_000n - clockZero;
-      return rodataBytes({ tables: size, counters }, ip, ip6, device, clockStart);
+      return rodataBytes(numbers, ip, ip6, device, clockStart);
     },
   };
   return { image, layout: { ip: ip.layout, ip6: ip6.layout, counters: [known, counters] } };

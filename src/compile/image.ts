@@ -28,6 +28,10 @@ export interface Image {
   readonly fields: readonly Field[];
   /** Some drops want conntrack asked first: the program with the kfuncs is needed. */
   readonly asksConntrack: boolean;
+  /** It drops only while its lease runs. */
+  readonly leased: boolean;
+  /** It gives samples of what it drops to whoever listens. */
+  readonly sampled: boolean;
   /**
    * `.rodata` of the program for one device. `clockZero`: nanoseconds since the epoch when CLOCK_MONOTONIC, by which the program
    * tells what has expired, was 0.

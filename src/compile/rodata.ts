@@ -8,7 +8,7 @@ const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** `clockStart`: CLOCK_MONOTONIC, in nanoseconds, when the first element expires; negative when that was before the host started. */
 export function rodataBytes(
-  sizes: { readonly tables: number; readonly counters: number },
+  numbers: Numbers,
   ip: FamilyImage,
   ip6: FamilyImage,
   device: DeviceConfig,
@@ -16,7 +16,7 @@ export function rodataBytes(
 ): Uint8Array {
   const view = new DataView(new ArrayBuffer(sizeOf(config)));
   for (let i = 0; i < 6; i++) view.setUint8(i, Math.floor(device.mac / 2 ** (40 - 8 * i)) % 256);
-  writeNumbers(view, config, 0, { tables_bytes: sizes.tables, counters: sizes.counters });
+  writeNumbers(view, config, 0, numbers);
   view.setBigInt64(offsetOf(config, 'clock_start'), clockStart, littleEndian);
   writeFamily(view, 'ip', ip, device);
   writeFamily(view, 'ip6', ip6, device);

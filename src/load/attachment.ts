@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { holdsPins, pinsRoot } from './bpffs.js';
 import { Descriptor, withDescriptor } from './descriptor.js';
 import { LoadError, explaining } from './load-error.js';
-import { mapNames, type MapName } from './load-image.js';
+import { everyMap, type Maps } from './load-image.js';
 import type { NativeApi } from './native-api.js';
 import { linkPin } from './pins.js';
 import { linkState, type XdpOnDevice } from './xdp-on-device.js';
@@ -48,7 +48,7 @@ export function pinnedDevices(bpffs: string): string[] {
 }
 
 export interface OpenedMaps {
-  readonly maps: Readonly<Record<MapName, Descriptor>>;
+  readonly maps: Maps;
   readonly close: () => void;
 }
 
@@ -59,14 +59,18 @@ export async function openMaps(native: NativeApi, programId: number): Promise<Op
     const opened = new Map<string, Descriptor>();
     for (const id of ids) {
       const map = new Descriptor(native, native.mapById(id));
-      const { name } = native.mapInfo(map.fd);
-      if (mapNames.some((wanted) => wanted === name)) opened.set(name, map);
-      else map.close();
+      // A section's map is named as the section.
+      opened.set(native.mapInfo(map.fd).name.replace(/^\.data\./, ''), map);
     }
-    const [tables, counters, stats] = mapNames.map((name) => opened.get(name));
     const close = (): void => opened.forEach((map) => map.close());
-    if (tables && counters && stats) return { maps: { tables, counters, stats }, close };
+    const maps = everyMap((name) => opened.get(name));
+    if (maps !== null) return { maps, close };
     close();
-    throw new LoadError({ errno: 0, step: 'open maps', message: `program ${programId} is not offload's prefilter` });
+    throw new LoadError({
+      errno: 0,
+      step: 'open maps',
+      message: `program ${programId} is not the prefilter of this version of offload`,
+      hint: 'attach again with this version: it replaces an older filter of offload',
+    });
   });
 }

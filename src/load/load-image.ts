@@ -1,5 +1,5 @@
 /** Image -> loaded programs, filled but attached to nothing. */
-import { counter, sizeOf } from '../compile/abi.js';
+import { control as controlStruct, counter, offsetOf, sizeOf } from '../compile/abi.js';
 import type { Image } from '../compile/image.js';
 import { programName, readBpfObject } from './bpf-object.js';
 import { readClockZero } from './clock.js';
@@ -17,8 +17,20 @@ export interface TargetDevice {
   readonly position: number;
 }
 
-export const mapNames = ['tables', 'counters', 'stats'] as const;
+export const mapNames = ['tables', 'counters', 'stats', 'control', 'samples'] as const;
 export type MapName = (typeof mapNames)[number];
+export type Maps = Readonly<Record<MapName, Descriptor>>;
+
+/** Null when one is missing: the program is not ours, or of another version. */
+export function everyMap(of: (name: MapName) => Descriptor | undefined): Maps | null {
+  const maps: Partial<Record<MapName, Descriptor>> = {};
+  for (const name of mapNames) {
+    const map = of(name);
+    if (map === undefined) return null;
+    maps[name] = map;
+  }
+  return maps as Maps;
+}
 
 export interface LoadedDevice {
   readonly device: TargetDevice;
@@ -29,7 +41,7 @@ export interface LoadedDevice {
 /** One program per device; all of them share the maps. */
 export interface LoadedImage {
   readonly devices: readonly LoadedDevice[];
-  readonly maps: Readonly<Record<MapName, Descriptor>>;
+  readonly maps: Maps;
   /** Closes every descriptor; what is pinned or attached stays. */
   readonly close: () => void;
 }
@@ -46,7 +58,7 @@ export async function loadImage(
   const close = (): void => opened.forEach((descriptor) => descriptor.close());
   try {
     const loaded: LoadedDevice[] = [];
-    let maps: Readonly<Record<MapName, Descriptor>> | null = null;
+    let maps: Maps | null = null;
     for (const device of devices) {
       const sizes = maps === null ? firstSizes(native, image) : sharedSizes(maps);
       const fds = await explaining(`cannot load the prefilter for ${device.name}`, () =>
@@ -55,12 +67,15 @@ export async function loadImage(
       const program = new Descriptor(native, fds.program);
       const own = Object.fromEntries(Object.entries(fds.maps).map(([name, fd]) => [name, new Descriptor(native, fd)]));
       opened.push(program, ...Object.values(own));
-      maps ??= requireMaps(own);
+      maps ??= everyMap((name) => own[name]);
       loaded.push({ device, program, programId: native.programInfo(program.fd).id });
     }
-    if (maps === null) throw new Error('bug: no device to load for');
-    const tables = maps.tables;
-    await explaining('cannot fill the tables', () => native.writeMappable(tables.fd, 0, image.tables));
+    if (maps === null) throw new Error('bug: no device to load for, or the BPF object lacks a map');
+    const { tables, control } = maps;
+    await explaining('cannot fill the tables', () => {
+      native.writeMappable(tables.fd, 0, image.tables);
+      native.writeMappable(control.fd, offsetOf(controlStruct, 'leased'), features(image));
+    });
     return { devices: loaded, maps, close };
   } catch (error) {
     close();
@@ -81,11 +96,8 @@ function firstSizes(native: NativeApi, image: Image): MapSize[] {
   ];
 }
 
-const sharedSizes = (maps: Readonly<Record<MapName, Descriptor>>): MapSize[] =>
-  mapNames.map((name) => ({ name, reuseFd: maps[name].fd }));
+/** For whoever finds the map: what the programs look at. */
+const features = ({ leased, sampled }: Image): Uint8Array =>
+  new Uint8Array(Uint32Array.of(Number(leased), Number(sampled)).buffer);
 
-function requireMaps(own: Readonly<Record<string, Descriptor>>): Readonly<Record<MapName, Descriptor>> {
-  const { tables, counters, stats } = own;
-  if (!tables || !counters || !stats) throw new Error('bug: the BPF object lacks a map');
-  return { tables, counters, stats };
-}
+const sharedSizes = (maps: Maps): MapSize[] => mapNames.map((name) => ({ name, reuseFd: maps[name].fd }));

@@ -1,5 +1,5 @@
 /**
- * Pins of one device: `link`, `prog`, `maps/{tables,counters,stats}`. The link alone decides what runs; the others are for people
+ * Pins of one device: `link`, `prog`, `maps/*`. The link alone decides what runs; the others are for people
  * with bpftool. New pins of program and maps stand under `next/` until the link has changed, so a run that is killed leaves either
  * state and the next run completes or discards the leftovers by asking the link.
  */

@@ -1,7 +1,7 @@
 /** src/compile/abi.ts and bpf/abi.h say the same: compared by the BTF of the built object. */
 import { execFileSync } from 'node:child_process';
 import test from 'ava';
-import { config, offsetOf, sizeOf, type Struct } from '../../src/compile/abi.js';
+import { config, control, offsetOf, sizeOf, type Struct } from '../../src/compile/abi.js';
 import { objectFile } from './loaded.js';
 
 interface BtfType {
@@ -31,7 +31,7 @@ function element(types: ReadonlyMap<number, BtfType>, id: number): { type: BtfTy
   return { type, count };
 }
 
-test('the configuration has the layout that the program was built with', (t) => {
+test('the configuration and what may change while it runs have the layout that the program was built with', (t) => {
   const types = readBtf();
   const compare = (struct: Struct, btf: BtfType): void => {
     t.is(sizeOf(struct), btf.size!, struct.name);
@@ -49,8 +49,9 @@ test('the configuration has the layout that the program was built with', (t) => 
       if (typeof bytes !== 'number') compare(bytes, type);
     });
   };
-  compare(
-    config,
-    [...types.values()].find(({ kind, name }) => kind === 'STRUCT' && name === config.name)!,
-  );
+  for (const struct of [config, control])
+    compare(
+      struct,
+      [...types.values()].find(({ kind, name }) => kind === 'STRUCT' && name === struct.name)!,
+    );
 });

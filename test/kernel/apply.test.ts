@@ -15,6 +15,7 @@ interface Entry {
   readonly digest: string;
   readonly packets: number;
   readonly pinned: readonly string[];
+  readonly left: number;
 }
 
 type Answer = readonly [Entry, Entry] & { readonly error: string };
@@ -66,7 +67,13 @@ test('attach, count, replace, detach', async (t) => {
     t.like(applied, { mode: 'native', replaced: false });
     t.false(await answers());
     t.deepEqual(readdirSync(join(bpffs, 'offload/eth0')).sort(), ['link', 'maps', 'prog']);
-    t.deepEqual(readdirSync(join(bpffs, 'offload/eth0/maps')).sort(), ['counters', 'stats', 'tables']);
+    t.deepEqual(readdirSync(join(bpffs, 'offload/eth0/maps')).sort(), [
+      'control',
+      'counters',
+      'samples',
+      'stats',
+      'tables',
+    ]);
     t.is(statSync(join(bpffs, 'offload')).mode & 0o777, 0o700);
     t.is(statSync(state).mode & 0o777, 0o700);
     const [status] = await run({ command: 'status' });
@@ -230,5 +237,29 @@ test('two runs at once: one waits for the other', async (t) => {
       run({ command: 'apply', linger: 1_500 }),
     ]);
     t.deepEqual(results.map(([each]) => each.replaced).sort(), [false, true]);
+  });
+});
+
+test('a lease on devices that share it: set before anything is attached, renewed by another process', async (t) => {
+  await onBench(t, async ({ net, ns, peer, run, answers }) => {
+    net.veth(ns, 'eth1', peer, 'eth1');
+    const both = ['eth0', 'eth1'];
+    await run({ command: 'apply', devices: both, lease: -1 });
+    t.true(await answers());
+    t.is((await run({ command: 'status' }))[0].packets, 0);
+    // By the other device's pins.
+    t.like(await run({ command: 'renew', devices: ['eth1'], lease: 600 }), [{ left: null }]);
+    t.false(await answers());
+    const [{ left }] = await run({ command: 'renew', lease: 0 });
+    t.true(left > 500 && left <= 600);
+    // Meanwhile a process has started: longer than a tick.
+    t.true(await answers());
+    t.is((await run({ command: 'status' }))[0].packets, 1);
+    await run({ command: 'renew', lease: 600 });
+    t.false(await answers());
+    // A filter that replaces it has its own.
+    await run({ command: 'apply', devices: both });
+    t.false(await answers());
+    t.regex((await run({ command: 'renew', lease: 1 })).error, /knows no lease/);
   });
 });

@@ -1,4 +1,7 @@
 /** What a ruleset does not use is not in the loaded program: families, fields, tables, stages (the verifier removes them). */
+import { execFileSync } from 'node:child_process';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { compilePrefilter, type CompileOptions } from '../../src/compile/compile.js';
 import { loadNative } from '../../src/load/native.js';
@@ -6,6 +9,7 @@ import type { AddressRanges } from '../../src/model/address.js';
 import type { Atom, Prefilter, SmallField, Step, StepProgram } from '../../src/plan/program.js';
 import { deviceMac } from '../compile/frame.js';
 import { conntrackObjectFile, loadImage, objectFile } from '../compile/loaded.js';
+import { withNamespaces } from './namespace.js';
 
 const addresses = (ranges: AddressRanges): Atom => ({ kind: 'addresses', field: 'saddr', ranges, counters: null });
 const ranges4 = (count: number): AddressRanges => {
@@ -34,9 +38,9 @@ const none = (family: 4 | 6): StepProgram => ({ family, atoms: [], steps: [] });
 const only4 = (ip: StepProgram): Prefilter => ({ ip, ip6: none(6), counters: 1 });
 const only6 = (ip6: StepProgram): Prefilter => ({ ip: none(4), ip6, counters: 1 });
 
-async function translated(prefilter: Prefilter, options: CompileOptions = {}): Promise<number> {
+async function translated(prefilter: Prefilter, options: CompileOptions = {}, file?: string): Promise<number> {
   const image = compilePrefilter(prefilter, options);
-  const object = image.asksConntrack ? conntrackObjectFile : objectFile;
+  const object = file ?? (image.asksConntrack ? conntrackObjectFile : objectFile);
   const loaded = await loadImage(image, { mac: deviceMac, position: 0 }, object);
   try {
     // An instruction has 8 bytes.
@@ -59,6 +63,9 @@ test('what is not used is not in the program', async (t) => {
     'IPv6 address': await translated(only6(one6)),
     'both families': await translated({ ip: one4, ip6: one6, counters: 1 }),
     'no counters': await translated(only4(one4), { counters: false }),
+    'leased': await translated(only4(one4), { leased: true }),
+    'sampled': await translated(only4(one4), { sampled: true }),
+    'leased and sampled': await translated(only4(one4), { leased: true, sampled: true }),
     'buckets': await translated(only4(program(4, [addresses(ranges4(1000))]))),
     'address and port': await translated(only4(program(4, [addresses(ranges4(1)), values('dport', 53)]))),
     'address, protocol and port': await translated(only4(program(4, [addresses(ranges4(1)), values('protocol', 17), values('dport', 53)]))),
@@ -73,6 +80,9 @@ test('what is not used is not in the program', async (t) => {
   };
   grows('nothing', 'no counters');
   grows('no counters', 'IPv4 address');
+  grows('IPv4 address', 'leased');
+  grows('leased', 'sampled');
+  grows('sampled', 'leased and sampled');
   grows('IPv4 address', 'both families');
   grows('IPv6 address', 'both families');
   grows('IPv4 address', 'buckets');
@@ -84,4 +94,42 @@ test('what is not used is not in the program', async (t) => {
   grows('skip', 'route');
   // The families share no more than the beginning and the reasons to pass.
   t.true(of['both families'] > of['IPv4 address'] + of['IPv6 address'] - of['nothing'] - 100);
+});
+
+/** The program without the branch that asks `control`: as if there were no lease and no samples. */
+function buildUncontrolled(directory: string): string {
+  cpSync('bpf', join(directory, 'bpf'), { recursive: true });
+  const file = join(directory, 'bpf/prefilter.h');
+  const whole = readFileSync(file, 'utf8');
+  const plain = whole.replace(
+    /\n\tif \(__builtin_expect\(at_drop.*?\n\t\}\n/s,
+    '\n\tif (!at_drop)\n\t\treturn XDP_DROP;\n',
+  );
+  if (plain === whole) throw new Error('the branch has changed: change this test');
+  writeFileSync(file, plain.replace('at_drop = cfg.at_drop', 'at_drop = cfg.counters'));
+  const script = join(directory, 'bpf/build.sh');
+  // A function is not used then.
+  writeFileSync(script, readFileSync(script, 'utf8').replace('-Werror', ''));
+  execFileSync(script, { stdio: 'ignore' });
+  return join(directory, 'build/bpf/prefilter.bpf.o');
+}
+
+test('a program without a lease and without samples does not pay for them', async (t) => {
+  await withNamespaces(t, async (net) => {
+    const uncontrolled = buildUncontrolled(net.directory());
+    const of = {
+      'IPv4 address': only4(one4),
+      'IPv6 address': only6(one6),
+      'both families': { ip: one4, ip6: one6, counters: 1 },
+      'buckets': only4(program(4, [addresses(ranges4(1000))])),
+      'two words': only4(program(4, [addresses(ranges4(1))], 65)),
+      'skip': only4(program(4, [addresses(ranges4(1))], 1, [skip])),
+    }; // prettier-ignore
+    for (const [name, prefilter] of Object.entries(of)) {
+      const [without, whole] = [await translated(prefilter, {}, uncontrolled), await translated(prefilter)];
+      t.log(`${name}: ${without} instructions without, ${whole} with what is not used`);
+      // clang may place the blocks of two families so that one jump more is taken over what is not there.
+      t.true(whole <= without + (name === 'both families' ? 1 : 0), name);
+    }
+  });
 });
