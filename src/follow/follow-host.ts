@@ -1,7 +1,11 @@
 /** Follows the host in the caller's network namespace by everything that tells of changes. */
-import type { NativeApi } from '../load/native-api.js';
+import type { NativeApi, NativeError } from '../load/native-api.js';
 import type { FollowOptions, Follower, HostChange, SourceDelay } from './change.js';
+import { FilesSource } from './files-source.js';
 import { latestOf } from './latest.js';
+import { NetworkSource } from './network/network-source.js';
+import { routeEvents } from './network/route-events.js';
+import { xfrmEvents } from './network/xfrm-events.js';
 import { NftSource } from './nft/nft-source.js';
 import type { Source } from './source.js';
 
@@ -21,7 +25,7 @@ class HostFollower implements Follower {
   constructor(native: NativeApi, options: FollowOptions) {
     const notify = (): void => this.#wake?.();
     try {
-      for (const make of makersOf(native, options, notify)) this.#sources.push(make());
+      for (const make of makersOf(native, options, notify)) this.#sources.push(...[make() ?? []].flat());
     } catch (error) {
       for (const source of this.#sources) source.close();
       throw error;
@@ -63,8 +67,25 @@ class HostFollower implements Follower {
 
 function makersOf(
   native: NativeApi,
-  { receiveBuffer = defaultBuffer }: FollowOptions,
+  { receiveBuffer = defaultBuffer, files = [] }: FollowOptions,
   notify: () => void,
-): readonly (() => Source)[] {
-  return [() => new NftSource(native, receiveBuffer, notify)];
+): readonly (() => Source | null)[] {
+  return [
+    () => new NftSource(native, receiveBuffer, notify),
+    () => new NetworkSource(native, receiveBuffer, notify, routeEvents()),
+    () => whereSupported(() => new NetworkSource(native, receiveBuffer, notify, xfrmEvents)),
+    ...(files.length > 0 ? [() => new FilesSource(files, notify)] : []),
+  ];
+}
+
+const protocolNotSupported = 93;
+
+/** Null: the kernel has no such thing. */
+function whereSupported(make: () => Source): Source | null {
+  try {
+    return make();
+  } catch (error) {
+    if ((error as NativeError).errno === protocolNotSupported) return null;
+    throw error;
+  }
 }
