@@ -22,12 +22,16 @@ export interface Script {
 
 export type Command = string | readonly string[];
 
-function run(command: Command): void {
+/** What the command says when it fails, else nothing. */
+function run(command: Command): readonly string[] {
   const [name, args, input] =
-    typeof command === 'string' ? ['nft', ['-f', '-'], command] : [command[0]!, command.slice(1), ''];
+    // Old versions of nft want a line break there.
+    typeof command === 'string'
+      ? ['nft', ['-f', '-'], command.replaceAll(/; }/g, ';\n}')]
+      : [command[0]!, command.slice(1), ''];
   const { status, stderr, error } = spawnSync(name, args, { input });
   if (error) throw error;
-  if (status !== 0) throw new Error(`${JSON.stringify(command)}: ${stderr.toString()}`);
+  return status === 0 ? [] : [`failed: ${stderr.toString()}`];
 }
 
 const address = (words: Uint32Array): string =>
@@ -58,7 +62,8 @@ function textsOf(change: HostChange): string[] {
 }
 
 const script = JSON.parse(readFileSync(0, 'utf8')) as Script;
-script.first.forEach(run);
+const failures = script.first.flatMap(run);
+if (failures.length > 0) throw new Error(failures.join('\n'));
 const { pollSeconds = 0.1, files, receiveBuffer } = script;
 const follower = followHost(loadNative(), {
   pollSeconds,
@@ -74,8 +79,8 @@ follower.baseline(ruleset, live);
 if (script.wait > 0) await follower.next(script.wait);
 const told: string[][] = [];
 for (const step of script.steps) {
-  run(step);
-  told.push((await follower.next(script.wait)).flatMap(textsOf));
+  const failed = run(step);
+  told.push([...failed, ...(await follower.next(script.wait)).flatMap(textsOf)]);
 }
 process.stdout.write(JSON.stringify({ told, healthy: follower.healthy(), delays: follower.delays() }));
 follower.close();

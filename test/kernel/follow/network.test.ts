@@ -4,6 +4,7 @@ import { withNamespaces } from '../namespace.js';
 import type { Command, Script } from './commands-agent.js';
 
 const ip = (line: string): Command => ['ip', ...line.split(' ')];
+const tc = (line: string): Command => ['tc', ...line.split(' ')];
 const sysctl = (path: string, value: string): Command => ['sh', '-c', `echo ${value} > /proc/sys/net/${path}`];
 
 /** What a command does, and what must and must not be told of it; null: nothing may be. */
@@ -41,6 +42,8 @@ const cases: readonly (readonly [Command, RegExp | null])[] = [
   [ip('link set v1 down'), /device v1 changed/],
   [['tc', 'qdisc', 'add', 'dev', 'v0', 'root', 'pfifo'], null],
   [['tc', 'qdisc', 'add', 'dev', 'v0', 'clsact'], null],
+  [tc('filter add dev v0 ingress protocol ip prio 1 u32 match u32 0 0 flowid 1:1'), /tc filter of v0 changed/],
+  [tc('filter add dev v0 egress protocol ip prio 1 u32 match u32 0 0 flowid 1:1'), null],
   [
     ip(
       'xfrm policy add src 198.18.0.0/24 dst 192.0.2.0/24 dir in tmpl src 198.18.0.1 dst 192.0.2.1 proto esp mode tunnel',
