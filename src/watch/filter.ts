@@ -1,0 +1,47 @@
+/** What the loop is given: the filter that runs, and somebody who makes another one. */
+import type { LiveText } from '../host/live/read-live.js';
+import type { Lease } from '../load/lease.js';
+import type { Ruleset } from '../model/ruleset.js';
+import type { Updater } from '../update/updater.js';
+
+/**
+ * `own`: every device runs it. `device-gone`: a device is not there, or there anew. `taken`: another run has replaced or detached it, and is
+ * not to be fought.
+ */
+export type Standing = { readonly kind: 'own' | 'device-gone' } | { readonly kind: 'taken'; readonly how: string };
+
+export interface Filter {
+  readonly updater: Updater;
+  readonly lease: Lease;
+  readonly standing: () => Promise<Standing>;
+  readonly close: () => void;
+}
+
+/** Thrown where another run has taken the devices over. */
+export class Taken extends Error {}
+
+export interface Replacing {
+  /** What has changed from now on, the reading may not have. */
+  readonly reading: () => void;
+  /** What was read, and is to be followed. */
+  readonly read: (ruleset: Ruleset, live: readonly LiveText[] | null) => void;
+  /** Verified, and attached next: it passes everything unless its lease is set here. */
+  readonly ready: (filter: Filter) => Promise<void>;
+}
+
+export interface Planner {
+  /** Whether addresses, links, routes and what else was checked are still what was planned for. Throws when they cannot be read or forbid a filter. */
+  readonly hostIsAsPlanned: () => Promise<boolean>;
+  /**
+   * Reads, plans, verifies and replaces. `asked`: somebody said that the rules are now what is named. Throws Taken, or whatever stands in the
+   * way; the filter before goes on then.
+   */
+  readonly replace: (replacing: Replacing, asked: boolean) => Promise<Filter>;
+}
+
+/** What is told of a running watcher. */
+export interface WatchLog {
+  readonly note: (text: string) => void;
+  /** Somebody should look at it. */
+  readonly warn: (text: string) => void;
+}

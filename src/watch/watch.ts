@@ -1,0 +1,302 @@
+/** The loop that keeps a filter true. */
+import type { Follower, HostChange } from '../follow/change.js';
+import { latestOf } from '../follow/latest.js';
+import type { SetChange } from '../update/set-change.js';
+import { type Filter, type Planner, Taken, type WatchLog } from './filter.js';
+import { calm, longestBurst, Pace } from './pace.js';
+
+export interface Watching {
+  readonly follower: Follower;
+  readonly planner: Planner;
+  readonly log: WatchLog;
+  /** Seconds. */
+  readonly lease: number;
+  /** Orderly end. */
+  readonly stop: AbortSignal;
+  /** Told every few seconds at least, for as long as the loop is alive. */
+  readonly alive: () => void;
+}
+
+/** `host`: what is known of addresses and the like may be wrong. `plan`: the plan may be. */
+type Need = 'nothing' | 'host' | 'plan';
+
+/** Milliseconds after which the loop looks around at the latest. */
+const longestNap = 2000;
+/** While a plan is made: what is reported meanwhile is acted on after so long, and after whatever blocks longer. */
+const attention = 25;
+/** A plan that blocks for longer is made while everything passes: a change could not be acted on before it is done. */
+const longestBlock = 1000;
+
+const now = (): number => performance.now();
+
+export class Watch {
+  #filter: Filter | null = null;
+  /** Changes since the reading that the next filter is planned from. */
+  #since: SetChange[] | null = null;
+  #overturned: SetOverturned[] = [];
+  #need: Need = 'nothing';
+  #cause = 'start';
+  #asked = false;
+  #lastFailure = '';
+  #passingSince = 0;
+  #listening: Promise<unknown> = Promise.resolve();
+  #handingOver = false;
+  #renewAt = 0;
+  #checkAt = 0;
+  /** Milliseconds for which the last plan blocked everything else. */
+  #blocked = 0;
+  #unsound = false;
+  readonly #pace = new Pace();
+
+  /** Elements put in or taken out in place. */
+  elements = 0;
+  /** Filters that were attached. */
+  replaced = 0;
+  /** Milliseconds from a report of the kernel until it was acted on, at most so far. */
+  slowest = 0;
+  lastChange: { readonly at: Date; readonly what: string } | null = null;
+  /** Why everything passes; null: the filter drops. */
+  passing: string | null = null;
+
+  constructor(private readonly watching: Watching) {}
+
+  get filter(): Filter | null {
+    return this.#filter;
+  }
+
+  /** Somebody says that the rules are as the files say. */
+  replan(cause: string): void {
+    this.#asked = true;
+    this.#pace.changed();
+    this.#wants('plan', cause);
+  }
+
+  /** Until it is stopped. Throws what the first plan meets, and Taken; nothing else that comes later. */
+  async run(started: () => void): Promise<void> {
+    const { stop, alive, follower } = this.watching;
+    try {
+      await this.#replace();
+      started();
+      while (!stop.aborted) {
+        await this.#listen(this.#nap());
+        if (this.#need !== 'nothing' && this.#pace.wait(now()) === 0) await this.#settle();
+        await this.#renew();
+        alive();
+      }
+    } finally {
+      follower.close();
+      this.#filter?.close();
+    }
+  }
+
+  #nap(): number {
+    const wait = this.#need === 'nothing' ? longestNap : this.#pace.wait(now());
+    return Math.max(0, Math.min(wait, longestNap, this.#renewAt - now()));
+  }
+
+  /** Acts on what is reported within this time; whether something was. */
+  async #listen(milliseconds: number): Promise<boolean> {
+    const { follower, stop } = this.watching;
+    const changes = await new Promise<readonly HostChange[]>((heard, fail) => {
+      const stopped = (): void => heard([]);
+      stop.addEventListener('abort', stopped, { once: true });
+      const done = (): void => stop.removeEventListener('abort', stopped);
+      follower.next(milliseconds).then(heard, fail).finally(done);
+    });
+    this.#take(changes);
+    return changes.length > 0;
+  }
+
+  #take(changes: readonly HostChange[]): void {
+    if (changes.length === 0) return;
+    const began = now();
+    const first = changes.find(passesFirst);
+    if (first !== undefined) this.#pass(first.what);
+    for (const change of changes) {
+      if (change.kind === 'elements') this.#apply(change.changes);
+      else if (change.kind === 'set') this.#suspend(change);
+      else this.#wants(change.kind === 'network' ? 'host' : 'plan', change.what);
+    }
+    this.#pace.changed();
+    this.slowest = Math.max(this.slowest, now() - began);
+  }
+
+  #wants(need: Need, cause: string): void {
+    this.lastChange = { at: new Date(), what: cause };
+    if (this.#need === 'nothing') this.#cause = cause;
+    if (this.#need !== 'plan') this.#need = need;
+  }
+
+  #pass(why: string): void {
+    this.#filter?.lease.passAll();
+    if (this.passing === null) this.#passingSince = now();
+    this.passing ??= why;
+  }
+
+  #apply(changes: readonly SetChange[]): void {
+    this.#since?.push(...changes);
+    const [first] = changes;
+    if (this.#filter === null || first === undefined) return;
+    const { elements, replan } = this.#filter.updater.apply(changes);
+    this.elements += elements;
+    if (elements > 0) this.lastChange = { at: new Date(), what: `elements of ${first.set}` };
+    for (const { set, reason } of replan) this.#wants('plan', `${set}: ${reason}`);
+  }
+
+  /** The filter that comes has it from the reading, unless it came later: then that is suspended, too. */
+  #suspend(change: SetOverturned): void {
+    if (this.#since !== null) this.#overturned.push(change);
+    if (this.#filter?.updater.suspend(change.set) === true) this.#wants('plan', change.what);
+  }
+
+  /** What has changed is planned for when the burst is over. */
+  async #settle(): Promise<void> {
+    const end = now() + longestBurst;
+    while (now() < end && (await this.#listen(calm)));
+    if (this.watching.stop.aborted) return;
+    try {
+      if (this.#need === 'host') await this.#compare();
+      else await this.#replace();
+    } catch (error) {
+      if (error instanceof Taken) throw error;
+      this.#failed(error);
+    }
+  }
+
+  /** Nothing but the host may have changed: where it has not, the filter goes on. */
+  async #compare(): Promise<void> {
+    const { planner, follower, log } = this.watching;
+    const began = now();
+    this.#need = 'nothing';
+    const same = await planner.hostIsAsPlanned();
+    this.slowest = Math.max(this.slowest, now() - began);
+    this.#take(follower.pending());
+    this.#checkAt = now() + this.watching.lease * 1000;
+    if (!same) {
+      this.#pass(this.#cause);
+      this.#need = 'plan';
+    } else if (this.#need === 'nothing') {
+      const passed = this.#open();
+      if (passed !== null) log.note(`${this.#cause}: nothing that matters here; everything passed for ${passed}`);
+    }
+  }
+
+  /** Drops again, unless it is not known what goes on. For how long everything has passed; null: it did not. */
+  #open(): string | null {
+    const { follower, lease } = this.watching;
+    if (!follower.healthy()) return null;
+    this.#filter?.lease.renew(lease);
+    this.#renewAt = now() + (lease * 1000) / 3;
+    if (this.passing === null) return null;
+    this.passing = null;
+    return seconds(now() - this.#passingSince);
+  }
+
+  async #replace(): Promise<void> {
+    const { planner, follower, log } = this.watching;
+    if (this.#blocked > longestBlock) this.#pass(`planning takes ${seconds(this.#blocked)}`);
+    const [began, asked] = [now(), this.#asked];
+    this.#asked = false;
+    this.#handingOver = false;
+    const work = planner.replace(
+      {
+        reading: () => {
+          this.#take(follower.pending());
+          follower.rereading();
+          this.#need = 'nothing';
+        },
+        read: (ruleset, live) => {
+          follower.baseline(ruleset, live);
+          [this.#since, this.#overturned] = [[], []]; // it gives again what came since `rereading`
+        },
+        ready: (filter) => this.#handOver(filter),
+      },
+      asked,
+    );
+    const filter = await this.#attend(work);
+    this.#filter?.close();
+    this.#filter = filter;
+    [this.#since, this.#overturned] = [null, []];
+    this.#lastFailure = '';
+    this.#checkAt = now() + this.watching.lease * 1000;
+    const passed = this.#need === 'nothing' ? this.#open() : null;
+    this.#pace.done(now(), now() - began, this.passing === null);
+    const meanwhile = passed === null ? '' : `; everything passed for ${passed}`;
+    if (this.replaced++ > 0)
+      log.note(`${this.#cause}: planned anew and replaced in ${seconds(now() - began)}${meanwhile}`);
+  }
+
+  /** What is reported while a filter is made goes to the one that runs, and is kept for the one that comes. */
+  async #attend(work: Promise<Filter>): Promise<Filter> {
+    let done = false;
+    const end = (): void => void (done = true);
+    work.then(end, end);
+    let blocked = 0;
+    while (!done && !this.#handingOver && !this.watching.stop.aborted) {
+      const began = now();
+      this.#listening = this.#listen(attention);
+      await this.#listening;
+      blocked = Math.max(blocked, now() - began);
+      this.watching.alive();
+    }
+    const filter = await work;
+    this.#blocked = blocked;
+    this.slowest = Math.max(this.slowest, blocked);
+    return filter;
+  }
+
+  /** Nothing is taken from here until the filter is attached. */
+  async #handOver(filter: Filter): Promise<void> {
+    this.#handingOver = true;
+    await this.#listening;
+    const { follower, lease } = this.watching;
+    this.#take(follower.pending());
+    const changes = latestOf([{ kind: 'elements', changes: this.#since ?? [] }]);
+    const { replan } = filter.updater.apply(changes.flatMap((one) => (one.kind === 'elements' ? one.changes : [])));
+    for (const { set, reason } of replan) this.#wants('plan', `${set}: ${reason}`);
+    for (const { set, what } of this.#overturned) if (filter.updater.suspend(set)) this.#wants('plan', what);
+    if (this.#need === 'nothing' && follower.healthy()) filter.lease.renew(lease);
+    else filter.lease.passAll();
+  }
+
+  #failed(error: unknown): void {
+    [this.#since, this.#overturned] = [null, []];
+    this.#need = 'plan';
+    this.#pass(this.#cause);
+    this.#pace.failed(now());
+    const message = error instanceof Error ? error.message : String(error);
+    if (message === this.#lastFailure) return;
+    this.#lastFailure = message;
+    const wait = seconds(this.#pace.wait(now()));
+    this.watching.log.warn(
+      `${this.#cause}: it cannot be planned for, so everything passes; next try with the next change, or in ${wait}:\n${message}`,
+    );
+  }
+
+  async #renew(): Promise<void> {
+    if (now() >= this.#checkAt && this.#need === 'nothing') [this.#need, this.#cause] = ['host', 'regular check'];
+    if (now() < this.#renewAt || this.#filter === null) return;
+    const { follower, log, lease } = this.watching;
+    this.#renewAt = now() + (lease * 1000) / 3;
+    const standing = await this.#filter.standing();
+    if (standing.kind === 'taken') throw new Taken(standing.how);
+    if (standing.kind === 'device-gone' && this.#need !== 'plan') {
+      this.#pass('a device is gone');
+      this.#wants('plan', 'a device is gone');
+    }
+    const sound = follower.healthy();
+    if (!sound && !this.#unsound)
+      log.warn('a source of changes does not answer: the lease is not renewed, and everything passes when it is over');
+    this.#unsound = !sound;
+    if (this.#need === 'nothing' || this.passing === null) this.#open();
+  }
+}
+
+type SetOverturned = Extract<HostChange, { readonly kind: 'set' }>;
+
+/** Whatever may make a drop wrong. */
+const passesFirst = (change: HostChange): change is Exclude<HostChange, { readonly kind: 'elements' | 'set' }> =>
+  change.kind === 'network' || change.kind === 'lost' || (change.kind === 'rules' && !change.addsDropsOnly);
+
+const seconds = (milliseconds: number): string =>
+  milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
