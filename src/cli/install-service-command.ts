@@ -13,11 +13,15 @@ import { print } from './output.js';
 interface InstallServiceOptions {
   readonly dev?: readonly string[];
   readonly unitDir: string;
+  readonly watch?: true;
   readonly remove?: true;
 }
 
-const units = ['offload.service', 'offload-online.service'] as const;
-const shortNames = units.map((unit) => unit.replace('.service', ''));
+const first = 'offload.service';
+/** Of these two, one follows when the network is there. */
+const once = 'offload-online.service';
+const always = 'offload-watch.service';
+const allUnits = [first, once, always] as const;
 
 export function addInstallServiceCommand(program: Command): void {
   program
@@ -28,6 +32,7 @@ export function addInstallServiceCommand(program: Command): void {
       'write this device into the configuration file, if there is none yet (repeatable)',
       deviceName,
     )
+    .option('--watch', 'keep the filter in step with the host (`offload watch`), rather than attach once at boot')
     .option('--unit-dir <DIR>', 'where systemd finds its units', '/etc/systemd/system')
     .option('--remove', 'stop the units, which detaches, and remove them')
     .action(async (options: InstallServiceOptions) => {
@@ -37,7 +42,7 @@ export function addInstallServiceCommand(program: Command): void {
 }
 
 /** Lines that say what was done. Throws CommandError; nothing is written then but for what the message names. */
-function installUnits({ dev, unitDir }: InstallServiceOptions, config: string): readonly string[] {
+function installUnits({ dev, unitDir, watch }: InstallServiceOptions, config: string): readonly string[] {
   const isNew = refuseUnlessDevices(dev, config);
   const root = packageRoot();
   const paths = [root, config, process.execPath];
@@ -53,16 +58,14 @@ function installUnits({ dev, unitDir }: InstallServiceOptions, config: string): 
     writing(config, `${JSON.stringify({ dev }, null, 2)}\n`);
     done.push(`${config}: attach to ${(dev ?? []).join(', ')}\n`);
   }
-  for (const unit of units) {
-    writing(join(unitDir, unit), unitText(unit, root, config));
+  const [second, other] = watch ? [always, once] : [once, always];
+  const gone = existsSync(join(unitDir, other)) ? removeUnits(unitDir, [other]) : [];
+  for (const unit of [first, second]) {
+    writing(join(unitDir, unit), unitText(unit, root, config, second));
     done.push(`${join(unitDir, unit)}\n`);
   }
-  return [
-    ...done,
-    ...reload(),
-    'Attach now, and at every boot:\n',
-    `  systemctl enable --now ${shortNames.join(' ')}\n`,
-  ];
+  const names = [first, second].map((unit) => unit.replace('.service', '')).join(' ');
+  return [...gone, ...done, ...reload(), 'Attach now, and at every boot:\n', `  systemctl enable --now ${names}\n`];
 }
 
 /** True where there is no configuration file yet. Throws CommandError (exit 1) unless it names devices, or is to. */
@@ -81,11 +84,13 @@ function refuseUnlessDevices(dev: readonly string[] | undefined, config: string)
 }
 
 /** A template of systemd/ for this checkout. */
-function unitText(unit: string, root: string, config: string): string {
+function unitText(unit: string, root: string, config: string, second: string): string {
   const template = (name: string): string => readFileSync(join(root, 'systemd', name), 'utf8');
+  const command = join(root, 'bin/offload') + (config === defaultConfig ? '' : ` --config ${config}`);
   const values: Readonly<Record<string, string>> = {
     ROOT: root,
-    COMMAND: join(root, 'bin/offload') + (config === defaultConfig ? '' : ` --config ${config}`),
+    COMMAND: command,
+    RELOAD: second === always ? `systemctl reload ${always}` : `${command} --live --attach`,
     // Node may be somewhere that only a login shell knows.
     PATH: [...new Set([dirname(process.execPath), '/usr/sbin', '/usr/bin', '/sbin', '/bin'])].join(':'),
     HARDENING: template('hardening.conf').trimEnd(),
@@ -106,7 +111,7 @@ function writing(path: string, text: string): void {
   }
 }
 
-function removeUnits(unitDir: string): readonly string[] {
+function removeUnits(unitDir: string, units: readonly string[] = allUnits): readonly string[] {
   const there = units.filter((unit) => existsSync(join(unitDir, unit)));
   if (there.length === 0) return [`nothing of offload is in ${unitDir}\n`];
   const stopped = systemd(['disable', '--now', ...there.toReversed()]);

@@ -2,10 +2,11 @@
 import { counter, sizeOf } from '../compile/abi.js';
 import { attachmentOf, openMaps, pinnedDevices } from '../load/attachment.js';
 import type { NativeApi } from '../load/native-api.js';
-import type { DeviceStatus, RuleDrops } from '../report/status-report.js';
+import type { DeviceStatus, RuleDrops, WatchStatus } from '../report/status-report.js';
 import type { CounterRun, InstallRecord } from '../state/install-record.js';
 import { readRecord } from '../state/journal.js';
-import { readWatchRecord } from '../state/watch-record.js';
+import { isAlive } from '../state/process-id.js';
+import { readWatchRecord, type WatchRecord } from '../state/watch-record.js';
 
 export interface Places {
   readonly bpffs: string;
@@ -61,16 +62,23 @@ export async function openStatus(
         packets: sumOf(counters, 0, entries, 0) + BigInt(earlier?.packets ?? 0),
         bytes: sumOf(counters, 0, entries, 1) + BigInt(earlier?.bytes ?? 0),
       },
-      rules: record === null ? null : dropsByRule(record, addedTo(programId, state), counters),
+      rules: record === null ? null : dropsByRule(record, watchOf(programId, state)?.added ?? [], counters),
+      watch: watchStatus(watchOf(programId, state)),
     };
   };
   return { read, close };
 }
 
-/** Counters that a watcher has given to elements since. */
-function addedTo(programId: number, state: string): readonly CounterRun[] {
+/** The watcher of this program, which may have ended. */
+function watchOf(programId: number, state: string): WatchRecord | null {
   const watch = readWatchRecord(state);
-  return watch?.programs.includes(programId) === true ? watch.added : [];
+  return watch?.programs.includes(programId) === true ? watch : null;
+}
+
+function watchStatus(record: WatchRecord | null): WatchStatus | null {
+  if (record === null) return null;
+  const { process, since, lastChange, passing, elements, replaced, delays } = record;
+  return { pid: process.pid, isAlive: isAlive(process), since, lastChange, passing, elements, replaced, delays };
 }
 
 function dropsByRule(

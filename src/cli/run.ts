@@ -20,6 +20,7 @@ import { addSaveCommand } from './save-command.js';
 import { addSnapshotCommand } from './snapshot-command.js';
 import { addStatusCommand } from './status-command.js';
 import { addVerifyCommand } from './verify-command.js';
+import { addWatchCommand } from './watch-command.js';
 
 /** Diagnostics printed before the rest is only counted. */
 const shownDiagnostics = 20;
@@ -53,6 +54,7 @@ export function commandLine(): Command {
   addVerifyCommand(program);
   addExplainCommand(program);
   program.option('--config <FILE>', `defaults, as JSON; ${defaultConfig} where it is not given`);
+  addWatchCommand(program);
   addStatusCommand(program);
   addSaveCommand(program);
   addDetachCommand(program);

@@ -1,6 +1,6 @@
 /** Counters in the text format of Prometheus, for node_exporter's textfile collector. Names and units follow its naming rules. */
 import { printable } from './printable.js';
-import type { DeviceStatus, Pending } from './status-report.js';
+import type { DeviceStatus, Pending, WatchStatus } from './status-report.js';
 
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number | bigint];
@@ -17,6 +17,14 @@ export const metrics = {
     'counter',
     'Bytes of the packets that XDP dropped in place of this rule, IP length.',
   ],
+  offload_watched: ['gauge', '1 while a process keeps the prefilter in step with the host, 0 when it has ended.'],
+  offload_watch_passing: ['gauge', '1 while everything passes because the process cannot tell what is right.'],
+  offload_watch_delay_seconds: [
+    'gauge',
+    'From a change until the prefilter has it, at worst so far, by what tells of it.',
+  ],
+  offload_watch_elements_total: ['counter', 'Set elements put in or taken out in place.'],
+  offload_watch_plans_total: ['counter', 'Filters that the process has attached.'],
   offload_residual_tables: ['gauge', 'Tables of netfilter that hold a residual.'],
   offload_unconfirmed: ['gauge', '1 while a change waits for `offload confirm`.'],
 } as const satisfies Readonly<Record<string, readonly ['gauge' | 'counter', string]>>;
@@ -30,6 +38,7 @@ export function* prometheusReport(devices: readonly DeviceStatus[], pending: Pen
     offload_attached_timestamp_seconds: devices.flatMap(({ device, attachedAt }): Sample[] =>
       attachedAt === null ? [] : [[{ device }, Date.parse(attachedAt) / 1000]],
     ),
+    ...watchSamples(devices),
     offload_passed_packets_total: [],
     offload_dropped_packets_total: [],
     offload_dropped_bytes_total: [],
@@ -51,6 +60,22 @@ export function* prometheusReport(devices: readonly DeviceStatus[], pending: Pen
     }
   }
   for (const name of Object.keys(metrics) as Metric[]) yield metricText(name, samples[name]);
+}
+
+type WatchMetric = Extract<Metric, `offload_watch${string}`>;
+
+function watchSamples(devices: readonly DeviceStatus[]): Record<WatchMetric, Sample[]> {
+  const of = (samples: (watch: WatchStatus, labels: Labels) => Sample[]): Sample[] =>
+    devices.flatMap(({ device, watch }) => (watch === null ? [] : samples(watch, { device })));
+  return {
+    offload_watched: of(({ isAlive }, labels) => [[labels, Number(isAlive)]]),
+    offload_watch_passing: of(({ passing }, labels) => [[labels, Number(passing !== null)]]),
+    offload_watch_delay_seconds: of(({ delays }, labels) =>
+      delays.map(({ source, seconds }): Sample => [{ ...labels, source }, seconds]),
+    ),
+    offload_watch_elements_total: of(({ elements }, labels) => [[labels, elements]]),
+    offload_watch_plans_total: of(({ replaced }, labels) => [[labels, replaced]]),
+  };
 }
 
 function sharing(devices: readonly DeviceStatus[]): readonly (readonly DeviceStatus[])[] {

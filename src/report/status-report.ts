@@ -25,6 +25,26 @@ export interface DeviceStatus {
   readonly drops: { readonly packets: bigint; readonly bytes: bigint };
   /** Null when there is no record of which rule a counter belongs to. */
   readonly rules: readonly RuleDrops[] | null;
+  /** Null: nobody follows the host for it. */
+  readonly watch: WatchStatus | null;
+}
+
+/** Of `offload watch`. */
+export interface WatchStatus {
+  readonly pid: number;
+  /** False: it has ended, and what is known of sets, rules and addresses gets old. */
+  readonly isAlive: boolean;
+  /** ISO 8601. */
+  readonly since: string;
+  readonly lastChange: { readonly at: string; readonly what: string } | null;
+  /** Why everything passes; null: it does not. */
+  readonly passing: string | null;
+  /** Elements put in or taken out in place. */
+  readonly elements: number;
+  /** Filters that were attached. */
+  readonly replaced: number;
+  /** Seconds from a change until the filter has it, at worst so far, by what tells of changes. */
+  readonly delays: readonly { readonly source: string; readonly seconds: number }[];
 }
 
 /** What may still be undone. */
@@ -71,6 +91,7 @@ function* deviceText(status: DeviceStatus, style: TextStyle, since: Since | null
   const when = status.attachedAt === null ? '' : ` since ${moment(status.attachedAt)}`;
   yield `${colors.bold(printable(status.device))}: ${status.mode} XDP, program ${status.programId}${when}\n`;
   if (status.files.length > 0) yield `  made from ${status.files.map(printable).join(', ')}\n`;
+  if (status.watch !== null) yield* watchText(status.watch, style);
   const { drops, passed } = status;
   const before = since?.devices.find(({ programId }) => programId === status.programId);
   const rate =
@@ -82,6 +103,24 @@ function* deviceText(status: DeviceStatus, style: TextStyle, since: Since | null
   }
   yield* ruleTable(status.rules, style, before && since ? { rules: before.rules ?? [], seconds: since.seconds } : null);
 }
+
+function* watchText(watch: WatchStatus, { colors }: TextStyle): Generator<string> {
+  if (!watch.isAlive) {
+    yield `  ${colors.yellow('not followed any more')}: process ${watch.pid} has ended; \`offload watch\` goes on\n`;
+    return;
+  }
+  const last = watch.lastChange === null ? '' : `, last change ${clock(watch.lastChange.at)}: ${watch.lastChange.what}`;
+  yield `  followed by process ${watch.pid} since ${moment(watch.since)}${printable(last)}\n`;
+  const most = Math.max(0, ...watch.delays.map(({ seconds }) => seconds));
+  const slow = watch.delays.filter(({ seconds }) => seconds === most).map(({ source }) => source);
+  if (watch.delays.length > 0)
+    yield `  ${counted(watch.elements, 'element')} changed in place, ${counted(watch.replaced, 'plan')}; a change is in XDP within ${duration(most)} (${printable(slow.join(', '))})\n`;
+  if (watch.passing !== null) yield `  ${colors.yellow('everything passes')}: ${printable(watch.passing)}\n`;
+}
+
+const clock = (iso: string): string => `${iso.slice(11, 19)} UTC`;
+const duration = (seconds: number): string =>
+  seconds < 1 ? `${Math.ceil(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
 
 interface Row {
   readonly rule: RuleDrops;

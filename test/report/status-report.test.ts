@@ -4,7 +4,7 @@ import test from 'ava';
 import pc from 'picocolors';
 import { type Pending, type Since, statusJson, statusText } from '../../src/report/status-report.js';
 import schema from '../../src/report/status.schema.json' with { type: 'json' };
-import { device, evil, nothingPending, rule } from './status-samples.js';
+import { device, evil, nothingPending, rule, watch } from './status-samples.js';
 
 const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
 const style = { columns: 110, colors: pc.createColors(false), all: false };
@@ -16,6 +16,10 @@ test('the JSON is what its schema says, whatever is attached', (t) => {
   const cases = [
     statusJson([], nothingPending),
     statusJson([device('eth0'), device('eth1', { mode: 'generic', rules: null, attachedAt: null })], pending),
+    statusJson(
+      [device('eth0', { watch: watch() }), device('eth1', { watch: watch({ passing: evil, lastChange: null }) })],
+      pending,
+    ),
     statusJson([device(evil, { rules: [rule(evil, 1n << 40n, evil)] })], nothingPending),
   ];
   for (const text of cases) t.true(validate(JSON.parse(text)), JSON.stringify(validate.errors));
@@ -46,10 +50,25 @@ test('an earlier look gives rates, and the busiest rule comes first', (t) => {
   const text = printed([device('eth0')], nothingPending, { devices: [before], seconds: 2 });
   t.regex(text, /, 10 dropped per second\n/);
   t.regex(text, /per second {2}rule\n +10 +600 bytes +5 +ip filter INPUT 1 .*\n +20 .* 0 +ip filter@legacy INPUT 2/);
-  // A replaced program counts from 0: there is no rate over two programs.
+  // Rules of another program may have other numbers.
   t.notRegex(
     printed([device('eth0', { programId: 43 })], nothingPending, { devices: [before], seconds: 2 }),
     /per second/,
+  );
+});
+
+test('who follows the host, how late a change may be, and whether everything passes', (t) => {
+  const text = printed([device('eth0', { watch: watch() })]);
+  t.regex(
+    text,
+    /followed by process 4711 since 2026-01-02 03:04:05 UTC, last change 04:05:06 UTC: elements of ipset:bad\n/,
+  );
+  t.regex(text, /12,345 elements changed in place, 3 plans; a change is in XDP within 1\.0 s \(ipset\)\n/);
+  t.notRegex(text, /everything passes/);
+  t.regex(printed([device('eth0', { watch: watch({ passing: 'rule added' }) })]), /everything passes: rule added\n/);
+  t.regex(
+    printed([device('eth0', { watch: watch({ isAlive: false }) })]),
+    /not followed any more: process 4711 has ended/,
   );
 });
 
@@ -61,7 +80,10 @@ test('what may still be undone is told', (t) => {
 
 test('nothing in a ruleset reaches the terminal as a control character', (t) => {
   const text = printed(
-    [device(evil, { files: [evil], rules: [rule(evil, 1n, `-A INPUT -m comment --comment "${evil}" -j DROP`)] })],
+    [
+      device('eth1', { watch: watch({ passing: evil, lastChange: { at: evil, what: evil } }) }),
+      device(evil, { files: [evil], rules: [rule(evil, 1n, `-A INPUT -m comment --comment "${evil}" -j DROP`)] }),
+    ],
     { confirmBy: null, residualTables: [evil] },
   );
   t.notRegex(text.replaceAll('\n', ''), /[\u0000-\u001f\u007f-\u009f\u202e]/);

@@ -1,5 +1,5 @@
 /** What the commands that watch are given, made by hand. */
-import type { DeviceStatus, Pending, RuleDrops } from '../../src/report/status-report.js';
+import type { DeviceStatus, Pending, RuleDrops, WatchStatus } from '../../src/report/status-report.js';
 
 /** An escape sequence, a quote, a backslash, a line break, a right-to-left override. */
 export const evil = 'a\u001b[31m"b\\c\nd\u202ee';
@@ -21,7 +21,23 @@ export const device = (name: string, more: Partial<DeviceStatus> = {}): DeviceSt
   passed: 1000n,
   drops: { packets: 30n, bytes: 1800n },
   rules: [rule('ip filter INPUT 1', 10n), rule('ip filter@legacy INPUT 2', 20n)],
+  watch: null,
   ...more,
 });
 
 export const nothingPending: Pending = { confirmBy: null, residualTables: [] };
+
+export const watch = (more: Partial<WatchStatus> = {}): WatchStatus => ({
+  pid: 4711,
+  isAlive: true,
+  since: '2026-01-02T03:04:05.678Z',
+  lastChange: { at: '2026-01-02T04:05:06.789Z', what: 'elements of ipset:bad' },
+  passing: null,
+  elements: 12_345,
+  replaced: 3,
+  delays: [
+    { source: 'nftables', seconds: 0.0123 },
+    { source: 'ipset', seconds: 1.0123 },
+  ],
+  ...more,
+});
