@@ -22,6 +22,7 @@ const stages = [
   'explain',
   'host',
   'follow',
+  'watch',
   'state',
   'report',
   'cli',

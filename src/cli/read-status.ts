@@ -62,23 +62,27 @@ export async function openStatus(
         packets: sumOf(counters, 0, entries, 0) + BigInt(earlier?.packets ?? 0),
         bytes: sumOf(counters, 0, entries, 1) + BigInt(earlier?.bytes ?? 0),
       },
-      rules: record === null ? null : dropsByRule(record, watchOf(programId, state)?.added ?? [], counters),
-      watch: watchStatus(watchOf(programId, state)),
+      rules: record === null ? null : dropsByRule(record, watched(programId, state)?.added ?? [], counters),
+      watch: watchStatus(device, programId, state),
     };
   };
   return { read, close };
 }
 
-/** The watcher of this program, which may have ended. */
-function watchOf(programId: number, state: string): WatchRecord | null {
-  const watch = readWatchRecord(state);
-  return watch?.programs.includes(programId) === true ? watch : null;
+/** What a watcher has said of this program. */
+function watched(programId: number, state: string): WatchRecord | null {
+  const record = readWatchRecord(state);
+  return record?.programs.includes(programId) === true ? record : null;
 }
 
-function watchStatus(record: WatchRecord | null): WatchStatus | null {
+/** Of the process that looks after the device, or has made this program and ended. */
+function watchStatus(device: string, programId: number, state: string): WatchStatus | null {
+  const record = readWatchRecord(state);
   if (record === null) return null;
-  const { process, since, lastChange, passing, elements, replaced, delays } = record;
-  return { pid: process.pid, isAlive: isAlive(process), since, lastChange, passing, elements, replaced, delays };
+  const { process, since, lastChange, passing, elements, replaced, delays, devices, programs } = record;
+  const alive = isAlive(process);
+  if (alive ? !devices.includes(device) : !programs.includes(programId)) return null;
+  return { pid: process.pid, isAlive: alive, since, lastChange, passing, elements, replaced, delays };
 }
 
 function dropsByRule(

@@ -2,7 +2,6 @@
 import { type Command, Option } from 'commander';
 import { followHost } from '../follow/follow-host.js';
 import { loadNative } from '../load/native.js';
-import type { NativeApi } from '../load/native-api.js';
 import { counted } from '../report/quantity.js';
 import { prepareState } from '../state/install.js';
 import { Taken } from '../watch/filter.js';

@@ -6,6 +6,7 @@ import { openLease } from '../load/lease.js';
 import type { LoadedImage } from '../load/load-image.js';
 import type { NativeApi } from '../load/native-api.js';
 import { mapTables } from '../load/table-mapping.js';
+import { counted } from '../report/quantity.js';
 import { createUpdater } from '../update/updater.js';
 import { type Filter, type Planner, type Replacing, type Standing, Taken } from '../watch/filter.js';
 import { changing } from './changing.js';
@@ -38,6 +39,7 @@ export class WatchPlanner implements Planner {
   /** The rules that the files are for: those of the kernel when they were planned for. Null: the kernel's own are planned for. */
   #explained: readonly LiveText[] | null = null;
   #fileTexts = '';
+  #frames = 0;
   readonly #warn = warningsOnce();
 
   constructor(
@@ -70,7 +72,17 @@ export class WatchPlanner implements Planner {
         await replacing.ready(filter);
       };
       try {
-        await attachAndInstall({ native, planned, live, facts, before: install, options, progress, ready });
+        const outcome = await attachAndInstall({
+          native,
+          planned,
+          live,
+          facts,
+          before: install,
+          options,
+          progress,
+          ready,
+        });
+        this.#frames = outcome.frames;
       } catch (error) {
         (filter as WatchedFilter | null)?.close();
         throw error;
@@ -84,6 +96,16 @@ export class WatchPlanner implements Planner {
 
   get filter(): WatchedFilter | null {
     return this.#filter;
+  }
+
+  /** For people. */
+  summary(): string {
+    const { full = 0, partial = 0, rules = 0 } = this.#filter?.planned.plan.summary ?? {};
+    const sets = new Set([...(this.#filter?.planned.plan.followed?.live.values() ?? [])].map(({ set }) => set)).size;
+    return (
+      `${counted(rules, 'rule')}, ${full} of them in XDP and ${partial} in part, verified with ${counted(this.#frames, 'frame')}; ` +
+      `${counted(sets, 'set')} and the rest of the host followed from now on`
+    );
   }
 
   async #refuseTaken(): Promise<void> {

@@ -25,6 +25,7 @@ export class WatchReporter {
   readonly #process = ownProcess();
   readonly #since = new Date().toISOString();
   #written = '';
+  #told: unknown = null;
   #writeAt = 0;
   #pingAt = 0;
 
@@ -37,7 +38,7 @@ export class WatchReporter {
       manager.tell('WATCHDOG=1');
       this.#pingAt = now + manager.watchdog / 4;
     }
-    if (now < this.#writeAt || watch.filter === null) return;
+    if ((now < this.#writeAt && watch.filter === this.#told) || watch.filter === null) return;
     this.#writeAt = now + interval;
     this.#write(watch);
   }
@@ -56,6 +57,7 @@ export class WatchReporter {
   #write(watch: Watch): void {
     const { state, lease, dev, planner, follower, manager } = this.reporting;
     const { lastChange, passing, elements, replaced, slowest } = watch;
+    this.#told = watch.filter;
     const record: WatchRecord = {
       version: 1,
       process: this.#process,

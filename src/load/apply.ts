@@ -3,7 +3,6 @@ import type { Image } from '../compile/image.js';
 import { attachLoaded, checkDevice, undoAttach, type Before, type Mode } from './attach.js';
 import { prepareBpffs } from './bpffs.js';
 import type { Descriptor } from './descriptor.js';
-import { openLease, type Lease } from './lease.js';
 import { loadImage, type LoadedDevice, type LoadedImage, type TargetDevice } from './load-image.js';
 import { lockPins } from './lock.js';
 import type { NativeApi } from './native-api.js';
@@ -35,11 +34,12 @@ export interface ApplyRequest {
   readonly bpffs: string;
   /** Runs frames through each loaded program; throws to refuse. Nothing is attached then. The devices share the counters. */
   readonly verify: (program: LoadedDevice, counters: Descriptor) => Promise<void>;
-  /** Told when nothing is attached yet and the frames of the verification are forgotten; what it throws refuses. */
+  /**
+   * Told when nothing is attached yet and the frames of the verification are forgotten: the place to set the first lease, which else never
+   * runs out. What it throws refuses.
+   */
   readonly ready?: (image: LoadedImage) => Promise<void>;
   readonly journal?: Journal;
-  /** For a leased image: sets the first deadline, before anything is attached. Without it the lease never runs out. */
-  readonly lease?: (lease: Lease) => void;
   /** Told when a step is done. */
   readonly observe?: (step: ApplyStep, device?: string) => void;
 }
@@ -69,23 +69,12 @@ export async function apply(native: NativeApi, request: ApplyRequest): Promise<A
       native.clearPerCpu(image.maps.stats.fd);
       observe?.('verified');
       await request.ready?.(image);
-      setLease(native, request, image);
       return await install(native, request, image);
     } finally {
       image.close();
     }
   } finally {
     lock.close();
-  }
-}
-
-function setLease(native: NativeApi, { lease: set }: ApplyRequest, { maps }: LoadedImage): void {
-  if (set === undefined) return;
-  const lease = openLease(native, maps.control);
-  try {
-    set(lease);
-  } finally {
-    lease.close();
   }
 }
 

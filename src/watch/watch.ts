@@ -46,6 +46,8 @@ export class Watch {
   /** Milliseconds for which the last plan blocked everything else. */
   #blocked = 0;
   #unsound = false;
+  /** In place, and not said yet. */
+  #untold = { elements: 0, sets: new Set<string>(), milliseconds: 0, from: 0 };
   readonly #pace = new Pace();
 
   /** Elements put in or taken out in place. */
@@ -81,6 +83,7 @@ export class Watch {
         await this.#listen(this.#nap());
         if (this.#need !== 'nothing' && this.#pace.wait(now()) === 0) await this.#settle();
         await this.#renew();
+        this.#tell();
         alive();
       }
     } finally {
@@ -90,7 +93,8 @@ export class Watch {
   }
 
   #nap(): number {
-    const wait = this.#need === 'nothing' ? longestNap : this.#pace.wait(now());
+    const due = this.#untold.elements > 0 ? this.#untold.from + 1000 - now() : longestNap;
+    const wait = this.#need === 'nothing' ? due : this.#pace.wait(now());
     return Math.max(0, Math.min(wait, longestNap, this.#renewAt - now()));
   }
 
@@ -137,10 +141,27 @@ export class Watch {
     this.#since?.push(...changes);
     const [first] = changes;
     if (this.#filter === null || first === undefined) return;
+    const began = now();
     const { elements, replan } = this.#filter.updater.apply(changes);
     this.elements += elements;
-    if (elements > 0) this.lastChange = { at: new Date(), what: `elements of ${first.set}` };
+    if (elements > 0) {
+      this.lastChange = { at: new Date(), what: `elements of ${first.set}` };
+      if (this.#untold.elements === 0) this.#untold.from = began;
+      this.#untold.elements += elements;
+      this.#untold.milliseconds += now() - began;
+      for (const { set } of changes) this.#untold.sets.add(set);
+    }
     for (const { set, reason } of replan) this.#wants('plan', `${set}: ${reason}`);
+  }
+
+  /** A line a second at most, however many elements come and go. */
+  #tell(): void {
+    const { elements, sets, milliseconds, from } = this.#untold;
+    if (elements === 0 || now() - from < 1000) return;
+    this.watching.log.note(
+      `elements of ${[...sets].join(', ')}: ${elements} changed in place, in ${seconds(milliseconds)}`,
+    );
+    this.#untold = { elements: 0, sets: new Set(), milliseconds: 0, from: 0 };
   }
 
   /** The filter that comes has it from the reading, unless it came later: then that is suspended, too. */
@@ -299,4 +320,4 @@ const passesFirst = (change: HostChange): change is Exclude<HostChange, { readon
   change.kind === 'network' || change.kind === 'lost' || (change.kind === 'rules' && !change.addsDropsOnly);
 
 const seconds = (milliseconds: number): string =>
-  milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+  milliseconds < 1000 ? `${Math.ceil(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;

@@ -1,12 +1,11 @@
 /** A host with one device that `offload watch` looks after, a peer that sends from several addresses, and what arrives. */
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { command } from '../../command.js';
 import { type Finished, type Net, withNamespaces } from '../namespace.js';
+import { addresses } from './addresses.js';
 import { Traffic } from './traffic.js';
-
-export const addresses = { host: '192.0.2.25', good: '192.0.2.1', bad: '198.18.0.7', other: '198.18.0.8' } as const;
+import { until } from './until.js';
 
 export class Watcher {
   #said = '';
@@ -32,7 +31,8 @@ export class Watcher {
       () => (this.#said.match(all)?.length ?? 0) >= times || this.exit !== null,
       () => `${String(what)} ${times} times:\n${this.#said}`,
     );
-    if ((this.#said.match(all)?.length ?? 0) < times) throw new Error(`it ended (${String(this.exit)}):\n${this.#said}`);
+    if ((this.#said.match(all)?.length ?? 0) < times)
+      throw new Error(`it ended (${String(this.exit)}):\n${this.#said}`);
   }
 
   ready = (): Promise<void> => this.says(/followed from now on/);
@@ -52,15 +52,6 @@ export class Watcher {
   }
 }
 
-/** Asks again and again; a minute is more than anything here takes. */
-export async function until(holds: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
-  for (let i = 0; i < 1200; i++) {
-    if (await holds()) return;
-    await setTimeout(50);
-  }
-  throw new Error(`it did not come to pass: ${what()}`);
-}
-
 export interface Host {
   readonly net: Net;
   readonly ns: string;
@@ -75,6 +66,8 @@ export interface Host {
   readonly status: () => Promise<Status>;
   /** Packets from `source` arrive. */
   readonly passes: (source: string) => Promise<void>;
+  /** Netfilter sees packets from `source`, whatever it does with them. */
+  readonly passesXdp: (source: string) => Promise<void>;
   /** Packets from `source` are dropped by XDP: neither netfilter nor the receiver sees them. */
   readonly droppedEarly: (source: string) => Promise<void>;
 }
@@ -88,14 +81,12 @@ export interface Status {
 
 /** Counts what netfilter sees of each source, before any rule of the host. */
 const seen = `table inet seen {
-  chain all { type filter hook prerouting priority -1000
-    ip saddr ${addresses.good} counter name good
-    ip saddr ${addresses.bad} counter name bad
-    ip saddr ${addresses.other} counter name other
-  }
-  counter good { }
-  counter bad { }
-  counter other { }
+	chain early {
+		type filter hook prerouting priority -400
+${Object.values(addresses)
+  .map((address) => `\t\tip saddr ${address} counter`)
+  .join('\n')}
+	}
 }
 `;
 
@@ -124,6 +115,10 @@ export async function withHost(
       if (device === undefined) throw new Error('nothing is attached');
       return device;
     };
+    const count = async (source: string): Promise<number> => {
+      const listing = await run('nft', 'list', 'table', 'inet', 'seen');
+      return Number(new RegExp(`saddr ${source} counter packets (\\d+)`).exec(listing)?.[1]);
+    };
     const told = (): string => watchers.map((one) => one.said).join('\n');
     const host: Host = {
       net,
@@ -149,15 +144,19 @@ export async function withHost(
           },
           () => `packets from ${source} arrive\n${told()}`,
         ),
+      passesXdp: async (source) => {
+        const before = await count(source);
+        await until(
+          async () => (await count(source)) > before,
+          () => `packets from ${source} pass XDP\n${told()}`,
+        );
+      },
       droppedEarly: async (source) => {
-        const name = Object.entries(addresses).find(([, address]) => address === source)?.[0] ?? '';
-        const count = async (): Promise<number> =>
-          Number(/packets (\d+)/.exec(await run('nft', 'list', 'counter', 'inet', 'seen', name))?.[1]);
         await until(
           async () => {
-            const before = await count();
+            const before = await count(source);
             await traffic.more(source, 20);
-            return (await count()) === before;
+            return (await count(source)) === before;
           },
           () => `packets from ${source} are dropped in XDP\n${told()}`,
         );

@@ -3,7 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { once } from 'node:events';
 import type { Net } from '../namespace.js';
-import { addresses, until } from './host.js';
+import { addresses } from './addresses.js';
+import { until } from './until.js';
 
 const sender = `
   const dgram = require('dgram');
