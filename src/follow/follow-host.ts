@@ -7,6 +7,9 @@ import { NetworkSource } from './network/network-source.js';
 import { routeEvents } from './network/route-events.js';
 import { xfrmEvents } from './network/xfrm-events.js';
 import { NftSource } from './nft/nft-source.js';
+import { IpsetProbe } from './poll/ipset-probe.js';
+import { LegacyProbe } from './poll/legacy-probe.js';
+import { PollSource, Turns, type Probe } from './poll/poll-source.js';
 import type { Source } from './source.js';
 
 const defaultBuffer = 16 * 1024 * 1024;
@@ -52,7 +55,7 @@ class HostFollower implements Follower {
 
   rereading = (): void => this.#sources.forEach((source) => source.rereading());
 
-  baseline: Follower['baseline'] = (ruleset) => this.#sources.forEach((source) => source.baseline(ruleset));
+  baseline: Follower['baseline'] = (ruleset, live) => this.#sources.forEach((source) => source.baseline(ruleset, live));
 
   healthy = (): boolean => this.delays().every(({ isHealthy }) => isHealthy);
 
@@ -67,13 +70,18 @@ class HostFollower implements Follower {
 
 function makersOf(
   native: NativeApi,
-  { receiveBuffer = defaultBuffer, files = [] }: FollowOptions,
+  { pollSeconds, receiveBuffer = defaultBuffer, files = [] }: FollowOptions,
   notify: () => void,
 ): readonly (() => Source | null)[] {
+  const turns = new Turns();
+  const poll = (probe: Probe): Source => new PollSource(probe, pollSeconds, turns, notify);
   return [
     () => new NftSource(native, receiveBuffer, notify),
     () => new NetworkSource(native, receiveBuffer, notify, routeEvents()),
     () => whereSupported(() => new NetworkSource(native, receiveBuffer, notify, xfrmEvents)),
+    () => poll(new IpsetProbe(pollSeconds)),
+    () => poll(new LegacyProbe('ip', pollSeconds)),
+    () => poll(new LegacyProbe('ip6', pollSeconds)),
     ...(files.length > 0 ? [() => new FilesSource(files, notify)] : []),
   ];
 }

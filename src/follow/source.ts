@@ -1,4 +1,5 @@
 /** One of the things that are followed. */
+import type { LiveText } from '../host/live/read-live.js';
 import type { Ruleset } from '../model/ruleset.js';
 import type { HostChange, SourceDelay } from './change.js';
 
@@ -9,7 +10,7 @@ export interface Source {
   readonly tick: () => void;
   /** See `Follower`. */
   readonly rereading: () => void;
-  readonly baseline: (ruleset: Ruleset) => void;
+  readonly baseline: (ruleset: Ruleset, live: readonly LiveText[] | null) => void;
   readonly delay: () => SourceDelay;
   readonly close: () => void;
 }

@@ -3,6 +3,7 @@
  * the verdict "drop". Whatever is not listed here may have an effect.
  */
 import { Attributes, eachOf } from '../netlink/message.js';
+import { pureExtensions } from '../pure-extensions.js';
 import { data, drop, expression, verdict, verdictRegister } from './constants.js';
 
 type Reader = (own: Attributes) => boolean;
@@ -12,42 +13,6 @@ const without =
   (register: number): Reader =>
   (own) =>
     !own.has(register);
-
-/** Extensions of iptables that only read the packet. Not: those that count, remember, or turn conntrack on. */
-const pureExtensions: ReadonlySet<string> = new Set([
-  'addrtype',
-  'ah',
-  'comment',
-  'cpu',
-  'dccp',
-  'devgroup',
-  'dscp',
-  'ecn',
-  'esp',
-  'frag',
-  'hbh',
-  'hl',
-  'icmp',
-  'icmp6',
-  'iprange',
-  'ipv6header',
-  'length',
-  'mac',
-  'mark',
-  'multiport',
-  'pkttype',
-  'rt',
-  'sctp',
-  'string',
-  'tcp',
-  'tcpmss',
-  'time',
-  'tos',
-  'ttl',
-  'u32',
-  'udp',
-  'udplite',
-]);
 
 /** By name; the numbers are those of the attribute that names a source register: with it, the expression writes. */
 const pureExpressions: Readonly<Record<string, Reader>> = {

@@ -1,0 +1,36 @@
+/** What a look costs, and so how often it may be taken. */
+export class Budget {
+  /** Seconds of CPU of the last one; null: none has been taken. */
+  cost: number | null = null;
+  /** Seconds that it took. */
+  duration = 0;
+  #freeAt = 0;
+
+  /** `times`: after a look of one second, none for so many seconds. */
+  constructor(private readonly times: number) {}
+
+  isFree(now: number): boolean {
+    return now >= this.#freeAt;
+  }
+
+  /** Seconds of CPU that it cost; `began` milliseconds since the epoch. */
+  charge(cost: number, began: number): void {
+    const now = Date.now();
+    this.cost = cost;
+    this.duration = (now - began) / 1000;
+    this.#freeAt = now + cost * this.times * 1000;
+  }
+
+  /** Seconds from one look to the end of the next, at most, if one is wanted every `pollSeconds`. */
+  delay(pollSeconds: number): number {
+    return Math.max(pollSeconds, (this.cost ?? 0) * this.times + Math.min(pollSeconds, 1)) + this.duration;
+  }
+}
+
+/** Seconds of CPU that this process itself takes for `work`. */
+export function ownCpu<T>(work: () => T): { readonly result: T; readonly cpu: number } {
+  const began = process.cpuUsage();
+  const result = work();
+  const { user, system } = process.cpuUsage(began);
+  return { result, cpu: (user + system) / 1e6 };
+}

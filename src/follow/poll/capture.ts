@@ -1,0 +1,60 @@
+/** Runs the system's own tools beside the event loop, and says what they cost. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { decode } from '../../host/text-encoding.js';
+
+export type Captured =
+  /** `text`: as a reading of the host is decoded. `cpu`: seconds of CPU; `began`, `ended`: milliseconds since the epoch. */
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      readonly cpu: number;
+      readonly began: number;
+      readonly ended: number;
+    }
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** What a string can hold. */
+const most = 512 * 1024 * 1024 - 1024;
+const timeoutMilliseconds = 120_000;
+
+/** No shell is involved. */
+export function capture(command: string, args: readonly string[]): Promise<Captured> {
+  const began = Date.now();
+  const before = childrenCpu();
+  return new Promise((done) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMilliseconds,
+      killSignal: 'SIGKILL',
+      env: { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+    });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > most) child.kill('SIGKILL');
+      else chunks.push(chunk);
+    });
+    child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString('latin1')).slice(0, 2000)));
+    child.on('error', (error) => done({ kind: 'failed', why: `\`${command}\` cannot be run: ${error.message}` }));
+    child.on('close', (code, signal) => {
+      if (code === 0 && size <= most) {
+        const { text } = decode(Buffer.concat(chunks, size));
+        done({ kind: 'text', text, cpu: childrenCpu() - before, began, ended: Date.now() });
+      } else
+        done({
+          kind: 'failed',
+          why: `\`${[command, ...args].join(' ')}\` failed (${signal ?? code}): ${stderr.trim()}`,
+        });
+    });
+  });
+}
+
+/** `cutime` and `cstime` of /proc/self/stat, in hundredths of a second: of all children that have ended. */
+function childrenCpu(): number {
+  const stat = readFileSync('/proc/self/stat', 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / 100;
+}

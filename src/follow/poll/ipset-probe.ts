@@ -1,0 +1,127 @@
+/**
+ * Sets of ipset, of which the kernel tells nothing. All of them are listed as often as that may cost; between two listings it is asked how
+ * many elements each has, and those of which that has changed are listed by themselves.
+ */
+import type { LiveText } from '../../host/live/read-live.js';
+import type { Ruleset } from '../../model/ruleset.js';
+import type { HostChange } from '../change.js';
+import { Budget, ownCpu } from './budget.js';
+import { capture, type Captured } from './capture.js';
+import { sectionsOf, tersely, type Section } from './ipset-text.js';
+import { FollowedIpset } from './followed-ipset.js';
+import type { Probe } from './poll-source.js';
+
+/** A listing that costs a second is made every 40 seconds, and so is one of those that have changed: a twentieth of a CPU together. */
+const times = 40;
+/** A set whose listing costs more, seconds, shares what listings of single sets may cost with others like it. */
+const costly = 0.05;
+
+type Text = Extract<Captured, { readonly kind: 'text' }>;
+
+export class IpsetProbe implements Probe {
+  readonly name = 'ipset';
+  readonly #whole = new Budget(times);
+  readonly #single = new Map<string, Budget>();
+  #sets = new Map<string, FollowedIpset>();
+  /** Names of sets that nothing was planned with. */
+  #others = new Set<string>();
+  #hasLooked = false;
+  #terse: ReadonlyMap<string, string> | null = null;
+  /** Sets to be listed. */
+  readonly #due = new Set<string>();
+
+  constructor(private readonly pollSeconds: number) {}
+
+  baseline = ({ sets, inputs }: Ruleset, live: readonly LiveText[] | null): boolean => {
+    const texts = live === null ? [] : inputs.filter(({ format }) => format === 'ipset');
+    const sections = new Map(texts.flatMap(({ text }) => [...sectionsOf(text)]));
+    const known = [...sets.values()].filter(({ id }) => id.startsWith('ipset:'));
+    this.#sets = new Map(known.map((set) => [set.name, new FollowedIpset(set, sections.get(set.name) ?? null)]));
+    this.#others = new Set();
+    this.#terse = null;
+    this.#due.clear();
+    this.#hasLooked = false;
+    // Sets that come are empty, and no rule asks for one without having been added itself.
+    return known.length > 0;
+  };
+
+  look = async (isCurrent: () => boolean): Promise<readonly HostChange[] | null> => {
+    if (this.#whole.isFree(Date.now())) return this.#lookAtAll(isCurrent);
+    const listed = await ran(['list', '-t']);
+    if (!isCurrent()) return null;
+    const changes = this.#noteSizes(tersely(listed.text));
+    for (const name of [...this.#due]) {
+      if (!this.#budgetOf(name).isFree(Date.now())) continue;
+      changes.push(...(await this.#lookAtOne(name, isCurrent)));
+      if (!isCurrent()) return null;
+    }
+    return changes;
+  };
+
+  async #lookAtAll(isCurrent: () => boolean): Promise<readonly HostChange[] | null> {
+    const text = await ran(['save']);
+    if (!isCurrent()) return null;
+    const { result, cpu } = ownCpu(() => this.#compare(sectionsOf(text.text), text));
+    this.#whole.charge(text.cpu + cpu, text.began);
+    this.#due.clear();
+    return result;
+  }
+
+  #compare(sections: ReadonlyMap<string, Section>, text: Text): readonly HostChange[] {
+    const changes = this.#noteNames(new Set(sections.keys()));
+    for (const [name, section] of sections) changes.push(...(this.#sets.get(name)?.compare(section, text) ?? []));
+    return changes;
+  }
+
+  /** Sets that have come and gone. */
+  #noteNames(names: ReadonlySet<string>): HostChange[] {
+    const rules = (addsDropsOnly: boolean, what: string): HostChange => ({ kind: 'rules', addsDropsOnly, what });
+    const gone = [...this.#sets.keys()].filter((name) => !names.has(name));
+    for (const name of gone) this.#sets.delete(name);
+    const come = [...names].filter((name) => !this.#sets.has(name) && !this.#others.has(name));
+    const isFirst = !this.#hasLooked;
+    this.#hasLooked = true;
+    this.#others = new Set([...names].filter((name) => !this.#sets.has(name)));
+    return [
+      ...gone.map((name) => rules(false, `ipset ${name} destroyed`)),
+      ...(isFirst ? [] : come.map((name) => rules(true, `ipset ${name} created`))),
+    ];
+  }
+
+  #noteSizes(sizes: ReadonlyMap<string, string>): HostChange[] {
+    const changes = this.#noteNames(new Set(sizes.keys()));
+    for (const [name, size] of sizes)
+      // Since the last listing of all; nothing is known of how it stood then.
+      if (this.#sets.has(name) && this.#terse?.get(name) !== size) this.#due.add(name);
+    this.#terse = sizes;
+    return changes;
+  }
+
+  #budgetOf(name: string): Budget {
+    const known = this.#single.get(name);
+    if (known) return known;
+    const budget = new Budget(times);
+    this.#single.set(name, budget);
+    return budget;
+  }
+
+  async #lookAtOne(name: string, isCurrent: () => boolean): Promise<readonly HostChange[]> {
+    this.#due.delete(name);
+    const text = await ran(['save', name]);
+    const section = sectionsOf(text.text).get(name);
+    if (!isCurrent() || section === undefined) return [];
+    const { result, cpu } = ownCpu(() => this.#sets.get(name)?.compare(section, text) ?? []);
+    const alike = [...this.#single.values()].filter(({ cost }) => (cost ?? 0) > costly).length;
+    const total = text.cpu + cpu;
+    this.#budgetOf(name).charge(total > costly ? total * Math.max(1, alike) : total, text.began);
+    return result;
+  }
+
+  delay = (): number => this.#whole.delay(this.pollSeconds);
+}
+
+async function ran(args: readonly string[]): Promise<Text> {
+  const captured = await capture('ipset', args);
+  if (captured.kind === 'failed') throw new Error(captured.why);
+  return captured;
+}
