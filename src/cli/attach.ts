@@ -4,7 +4,6 @@ import type { LoadedImage, TargetDevice } from '../load/load-image.js';
 import { loadNative } from '../load/native.js';
 import type { FrameBatch } from '../load/native-api.js';
 import type { HostFacts } from '../model/host.js';
-import type { Plan } from '../plan/plan.js';
 import { carried } from '../state/carry.js';
 import { counterRuns, ruleTexts } from '../state/install-record.js';
 import { type OpenJournal, openJournal } from '../state/journal.js';
@@ -14,6 +13,7 @@ import { readPackets } from './loaded-prefilter.js';
 import type { Planned } from './pipeline.js';
 import type { Progress } from './progress.js';
 import { openReplaced, type Replaced } from './replaced.js';
+import { plannedFingerprint } from './runs-already.js';
 
 export interface AttachOptions {
   readonly mode: 'native' | 'generic';
@@ -31,15 +31,16 @@ export interface AttachOutcome {
 
 /** Throws LoadError (exit 3) or CommandError (exit 4); the previous state runs on then. */
 export async function attach(
-  { plan, image }: Planned,
+  planned: Planned,
   facts: HostFacts,
   options: AttachOptions,
   progress: Progress,
   ready?: Ready,
 ): Promise<AttachOutcome> {
+  const { plan, image } = planned;
   const native = loadNative();
   const before = await openReplaced(native, plan.devices, options);
-  const journal = journalOf(plan, options, before);
+  const journal = journalOf(planned, facts, options, before);
   let frames = 0;
   progress.stage('loading');
   try {
@@ -72,13 +73,15 @@ function target(facts: HostFacts, name: string, position: number): TargetDevice 
   return { name, ifindex: device.ifindex, mac: device.mac, position };
 }
 
-function journalOf(plan: Plan, { state }: AttachOptions, before: Replaced | null): OpenJournal {
+function journalOf(planned: Planned, facts: HostFacts, { state }: AttachOptions, before: Replaced | null): OpenJournal {
+  const { plan } = planned;
+  const madeOf = plannedFingerprint(planned, facts);
   const counters = counterRuns(plan);
   const texts = ruleTexts(plan, counters);
   const attachedAt = new Date().toISOString();
   const files = plan.inputs.map(({ file }) => file);
   return openJournal(state, ({ device, programId, mode }) => {
     const earlier = before === null ? {} : { earlier: carried(before.read(), plan.rules) };
-    return { version: 1, device: device.name, mode, programId, attachedAt, files, counters, texts, ...earlier };
+    return { version: 1, device: device.name, mode, programId, attachedAt, files, madeOf, counters, texts, ...earlier };
   });
 }

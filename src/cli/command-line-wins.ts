@@ -21,7 +21,7 @@ export function commandLineWins(
     dev: !asked,
     dryRun: !asked,
     confirm: !asked || dry,
-    installResidual: !asked || !live || dry,
+    installResidual: !asked || !live,
   };
   const kept = Object.entries(options).filter(([name]) => gives[name as Name] !== true || typed(name as Name));
   return Object.fromEntries(kept) as unknown as OffloadOptions;

@@ -1,6 +1,5 @@
 /** The last lines of a report: the command that follows. */
 import { basename } from 'node:path';
-import type { InstallOutcome } from './install.js';
 import type { OffloadOptions } from './offload-command.js';
 import type { Planned } from './pipeline.js';
 
@@ -14,14 +13,15 @@ export function nextSteps(
   files: readonly string[],
   options: OffloadOptions,
   { plan }: Planned,
-  outcome: InstallOutcome | null,
+  /** Whether the filter of the plan is attached. */
+  runs: 'no' | 'now' | 'already',
   residuals: readonly string[],
 ): readonly string[] {
   const steps: string[] = [];
   const written = residuals.map(quoted).join(', ');
   if (written !== '') steps.push(`What stays in netfilter is in ${written}.`);
-  if (outcome !== null) {
-    if (options.confirm !== undefined)
+  if (runs !== 'no') {
+    if (runs === 'now' && options.confirm !== undefined)
       steps.push(`Within ${options.confirm} seconds, or all of it is undone:`, `  ${self} confirm`);
     for (const device of plan.devices)
       steps.push(`Take the filter off ${device} again:`, `  ${self} detach --dev ${quoted(device)}`);

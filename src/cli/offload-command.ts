@@ -1,5 +1,6 @@
 /** `offload RULESET...`: plans, prints the report, and with `--dev` verifies and attaches. */
 import { type Command, Option } from 'commander';
+import { kernelAsksConntrack } from '../host/check-conntrack.js';
 import { residualTexts } from '../residual/residual-texts.js';
 import { jsonReport } from '../report/json-report.js';
 import { counted } from '../report/quantity.js';
@@ -17,11 +18,13 @@ import { print, terminalStyle } from './output.js';
 import { look, planSeen } from './look.js';
 import type { Planned } from './pipeline.js';
 import { Progress } from './progress.js';
+import { runsAlready } from './runs-already.js';
 import { stageResidual } from './residual-file.js';
 
 export interface OffloadOptions extends InputOptions, FilterOptions {
   readonly attach?: true;
   readonly dryRun?: true;
+  readonly ifChanged?: true;
   readonly beforeNetwork?: true;
   /** Seconds. */
   readonly wait?: number;
@@ -38,6 +41,10 @@ export function addOffloadCommand(program: Command): void {
     .option('--dev <IF>', 'attach to this device (repeatable); without it nothing is touched', deviceName)
     .option('--attach', 'attach to the devices that the configuration file names')
     .option('--dry-run', 'plan for --dev, but attach nothing')
+    .option(
+      '--if-changed',
+      'attach only if that changes anything; what runs with the same rules, sets and addresses stays',
+    )
     .option('--before-network', 'drop only what is right whatever addresses and forwarding come: for attaching at boot')
     .option('--wait <SECONDS>', 'wait so long for the devices to appear', seconds)
     .option('--residual <FILE>', 'write what stays in netfilter (a directory for several rulesets)')
@@ -94,11 +101,12 @@ export async function offload(
 }
 
 function refuseContradictions(
-  { attach, dryRun, dev, host, live, installResidual, confirm }: OffloadOptions,
+  { attach, dryRun, ifChanged, dev, host, live, installResidual, confirm }: OffloadOptions,
   attaching: boolean,
 ): void {
   if (attach && !dev)
     throw usageError('--attach is for the devices of the configuration file, which has no "dev": name them with --dev');
+  if (ifChanged && !dev) throw usageError('--if-changed compares with what runs on a device: name it with --dev');
   if (dryRun && !dev) throw usageError('--dry-run plans for a device without attaching: name it with --dev');
   if (attaching && host !== undefined)
     throw usageError('--host is for planning elsewhere: an attached filter needs the facts of this host');
@@ -106,7 +114,7 @@ function refuseContradictions(
     throw usageError(
       '--install-residual replaces what is in the kernel, and must be planned for just that: read it with --live instead of a RULESET',
     );
-  if ((installResidual || confirm !== undefined) && !attaching)
+  if ((installResidual || confirm !== undefined) && dev === undefined)
     throw usageError('--install-residual and --confirm change this host: name the device with --dev');
 }
 
@@ -121,33 +129,42 @@ async function planAndAttach(
   const { dev, residual: target } = options;
   if (dev !== undefined && options.wait !== undefined) await devicesAppear(dev, options.wait);
   const seen = await look(files, options, attaching !== null, progress);
-  const planned = planSeen(seen, options, attaching !== null, progress);
-  const residual = target === undefined ? null : stageResidual(target, residualTexts(planned.plan), planned.read);
+  const planned = planSeen(seen, withConntrackOfKernel(options), attaching !== null, progress);
+  const { plan } = planned;
+  const residual = target === undefined ? null : stageResidual(target, residualTexts(plan), planned.read);
   try {
-    const outcome = attaching === null ? null : await attaching(planned, seen.inputs);
+    const unchanged = options.ifChanged === true && (await runsAlready(planned, seen.inputs, options));
+    const outcome = attaching === null || unchanged ? null : await attaching(planned, seen.inputs);
     residual?.commit();
     progress.done();
-    await report(planned, outcome, nextSteps(files, options, planned, outcome, residual?.files ?? []), options);
+    const done = unchanged ? unchangedLine(plan.devices) : outcome && attachedLine(plan.devices, options.mode, outcome);
+    const runs = unchanged ? 'already' : outcome === null ? 'no' : 'now';
+    await report(planned, done, nextSteps(files, options, planned, runs, residual?.files ?? []), options);
   } finally {
     residual?.discard();
   }
 }
 
+/** What is compared with what runs is planned as it would be attached. */
+const withConntrackOfKernel = (options: OffloadOptions): OffloadOptions =>
+  options.ifChanged ? { ...options, conntrack: options.conntrack && kernelAsksConntrack() } : options;
+
 async function report(
   { plan, prefilter }: Planned,
-  outcome: InstallOutcome | null,
+  done: string | null,
   next: readonly string[],
   options: OffloadOptions,
 ): Promise<void> {
   switch (options.format) {
     case 'json':
       return print(jsonReport(plan, prefilter));
-    case 'text': {
-      const done = outcome === null ? null : attachedLine(plan.devices, options.mode, outcome);
+    case 'text':
       return print(textReport(plan, prefilter, { done, next }, terminalStyle(options.all === true)));
-    }
   }
 }
+
+const unchangedLine = (devices: readonly string[]): string =>
+  `Unchanged on ${devices.join(', ')}: what runs there is what this plan makes.`;
 
 function attachedLine(devices: readonly string[], mode: string, { frames, replaced, tables }: InstallOutcome): string {
   const verb = replaced ? 'Replaced on' : 'Attached to';

@@ -1,6 +1,7 @@
 /** What we attached to a device, and whose drops each counter counts: written when attaching (journal.ts), read by `offload status`. */
 import type { RuleId } from '../model/ruleset.js';
 import type { CounterOwner, Plan } from '../plan/plan.js';
+import type { Fingerprint } from './fingerprint.js';
 
 /** Counters `first` … `first + counters - 1`; of a set, they count its elements from `element` on. */
 export interface CounterRun {
@@ -37,6 +38,8 @@ export interface InstallRecord {
   /** ISO 8601. */
   readonly attachedAt: string;
   readonly files: readonly string[];
+  /** Absent in records of earlier versions. */
+  readonly madeOf?: Fingerprint;
   readonly counters: readonly CounterRun[];
   /** Source text of the rules that have a counter, shortened. */
   readonly texts: Readonly<Record<RuleId, string>>;

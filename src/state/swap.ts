@@ -66,6 +66,18 @@ export function changedByOthers(swaps: readonly Swap[]): readonly Swap[] {
   });
 }
 
+/** Whether netfilter holds just these residuals now, made by `swaps`. */
+export function areInstalled(wanted: readonly Swap[], swaps: readonly Swap[]): boolean {
+  const known = ({ name, table, format, residual }: Swap): string =>
+    JSON.stringify([name, table, structureOf(format, residual)]);
+  const made = new Set(swaps.map(known));
+  return (
+    wanted.length === swaps.length &&
+    wanted.every((swap) => made.has(known(swap))) &&
+    swaps.every((swap) => sameRules(swap, tableNow(swap), swap.residual))
+  );
+}
+
 export type Restored = 'restored' | 'was original' | 'changed by others';
 
 /**

@@ -73,7 +73,7 @@ test('a command line that names no device touches nothing, whatever the file say
     installResidual: undefined,
     live: undefined,
   });
-  t.like(offloadWith(t, config, ['--attach', '--dry-run']), { ...nothing, dev: ['eth0'], dryRun: true });
+  t.like(offloadWith(t, config, ['--attach', '--dry-run']), { dev: ['eth0'], confirm: undefined, dryRun: true });
   const { stderr, status } = offload(['--attach', '--config', written(t, {}), 'rules.v4']);
   t.is(status, 1);
   t.regex(stderr, /--attach is for the devices of the configuration file, which has no "dev"/);

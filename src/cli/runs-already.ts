@@ -1,0 +1,40 @@
+/** `--if-changed`: whether what would be attached runs on all of its devices already, asked of the kernel and of what was recorded then. */
+import { attachmentOf } from '../load/attachment.js';
+import { readBpfObject } from '../load/bpf-object.js';
+import { loadNative } from '../load/native.js';
+import type { HostFacts } from '../model/host.js';
+import { residualTexts } from '../residual/residual-texts.js';
+import { type Fingerprint, fingerprintOf, isSameFilter } from '../state/fingerprint.js';
+import { readInstall } from '../state/install.js';
+import { readRecord } from '../state/journal.js';
+import { areInstalled, swapsOf } from '../state/swap.js';
+import type { Inputs } from './inputs.js';
+import type { InstallOptions } from './install.js';
+import type { Planned } from './pipeline.js';
+
+/** Errs to false. Throws LoadError where the pins cannot be read. */
+export async function runsAlready(
+  planned: Planned,
+  { facts, live }: Inputs,
+  { bpffs, state, mode, installResidual }: InstallOptions,
+): Promise<boolean> {
+  const install = readInstall(state);
+  // What is not confirmed may be undone at any moment.
+  if (install?.confirm) return false;
+  const swaps = installResidual && live !== null ? swapsOf(live, residualTexts(planned.plan)) : [];
+  if (!areInstalled(swaps, install?.swaps ?? [])) return false;
+  if (facts === null) return false;
+  const wanted = plannedFingerprint(planned, facts);
+  for (const device of planned.plan.devices) {
+    const attachment = await attachmentOf(loadNative(), bpffs, device);
+    if (attachment.kind !== 'attached' || attachment.mode !== mode) return false;
+    const record = readRecord(state, device, attachment.programId);
+    if (record?.madeOf === undefined || !isSameFilter(record.madeOf, wanted)) return false;
+  }
+  return true;
+}
+
+export function plannedFingerprint({ plan, image }: Planned, facts: HostFacts): Fingerprint {
+  const macs = plan.devices.map((name) => facts.devices.find((device) => device.name === name)?.mac ?? 0);
+  return fingerprintOf(plan, image, macs, readBpfObject(image.asksConntrack));
+}
