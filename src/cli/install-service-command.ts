@@ -90,7 +90,7 @@ function unitText(unit: string, root: string, config: string, second: string): s
   const values: Readonly<Record<string, string>> = {
     ROOT: root,
     COMMAND: command,
-    RELOAD: second === always ? `systemctl reload ${always}` : `${command} --live --attach`,
+    RELOAD: second === always ? `systemctl --no-block reload ${always}` : `${command} --live --attach`,
     // Node may be somewhere that only a login shell knows.
     PATH: [...new Set([dirname(process.execPath), '/usr/sbin', '/usr/bin', '/sbin', '/bin'])].join(':'),
     HARDENING: template('hardening.conf').trimEnd(),

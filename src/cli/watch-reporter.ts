@@ -1,5 +1,6 @@
 /** What a watcher tells of itself: to `offload status` by its record, to systemd by notifications. Once a second at most. */
 import type { Follower } from '../follow/change.js';
+import { counted } from '../report/quantity.js';
 import type { CounterRun } from '../state/install-record.js';
 import { ownProcess } from '../state/process-id.js';
 import { type WatchRecord, writeWatchRecord } from '../state/watch-record.js';
@@ -87,7 +88,7 @@ export class WatchReporter {
 function statusLine({ passing, lastChange, replaced }: Watch): string {
   const state = passing === null ? 'dropping' : `passing everything: ${passing}`;
   const last = lastChange === null ? '' : `; last change: ${lastChange.what}`;
-  return `${state}; planned ${replaced} times${last}`.replaceAll(/[\n\r]/g, ' ');
+  return `${state}; ${counted(replaced, 'plan')}${last}`.replaceAll(/[\n\r]/g, ' ');
 }
 
 /** Counters are given out in rising order. */

@@ -127,8 +127,8 @@ export class Watch {
 
   #wants(need: Need, cause: string): void {
     this.lastChange = { at: new Date(), what: cause };
-    if (this.#need === 'nothing') this.#cause = cause;
-    if (this.#need !== 'plan') this.#need = need;
+    if (this.#need === 'plan' || (this.#need === 'host' && need === 'host')) return;
+    [this.#need, this.#cause] = [need, cause];
   }
 
   #pass(why: string): void {
