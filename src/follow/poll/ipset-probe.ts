@@ -46,10 +46,10 @@ export class IpsetProbe implements Probe {
   };
 
   look = async (isCurrent: () => boolean): Promise<readonly HostChange[] | null> => {
-    if (this.#whole.isFree(Date.now())) return this.#lookAtAll(isCurrent);
-    const listed = await ran(['list', '-t']);
+    const sizes = tersely((await ran(['list', '-t'])).text);
     if (!isCurrent()) return null;
-    const changes = this.#noteSizes(tersely(listed.text));
+    if (this.#whole.isFree(Date.now())) return this.#lookAtAll(sizes, isCurrent);
+    const changes = this.#noteSizes(sizes);
     for (const name of [...this.#due]) {
       if (!this.#budgetOf(name).isFree(Date.now())) continue;
       changes.push(...(await this.#lookAtOne(name, isCurrent)));
@@ -58,11 +58,16 @@ export class IpsetProbe implements Probe {
     return changes;
   };
 
-  async #lookAtAll(isCurrent: () => boolean): Promise<readonly HostChange[] | null> {
+  /** `sizes`: as they were before. */
+  async #lookAtAll(
+    sizes: ReadonlyMap<string, string>,
+    isCurrent: () => boolean,
+  ): Promise<readonly HostChange[] | null> {
     const text = await ran(['save']);
     if (!isCurrent()) return null;
     const { result, cpu } = ownCpu(() => this.#compare(sectionsOf(text.text), text));
     this.#whole.charge(text.cpu + cpu, text.began);
+    this.#terse = sizes;
     this.#due.clear();
     return result;
   }
@@ -90,9 +95,7 @@ export class IpsetProbe implements Probe {
 
   #noteSizes(sizes: ReadonlyMap<string, string>): HostChange[] {
     const changes = this.#noteNames(new Set(sizes.keys()));
-    for (const [name, size] of sizes)
-      // Since the last listing of all; nothing is known of how it stood then.
-      if (this.#sets.has(name) && this.#terse?.get(name) !== size) this.#due.add(name);
+    for (const [name, size] of sizes) if (this.#sets.has(name) && this.#terse?.get(name) !== size) this.#due.add(name);
     this.#terse = sizes;
     return changes;
   }

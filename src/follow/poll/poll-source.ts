@@ -20,11 +20,27 @@ export interface Probe {
 /** Looks of several probes are not taken beside each other. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
+  /** Seconds that the last look of each probe took. */
+  readonly #durations = new Map<string, number>();
 
-  take<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#last.then(work);
+  take<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(() => this.#timed(name, work));
     this.#last = mine.catch(() => undefined);
     return mine;
+  }
+
+  async #timed<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const began = Date.now();
+    try {
+      return await work();
+    } finally {
+      this.#durations.set(name, (Date.now() - began) / 1000);
+    }
+  }
+
+  /** Seconds that a look may have to wait for those of others. */
+  waiting(name: string): number {
+    return [...this.#durations].reduce((sum, [other, seconds]) => (other === name ? sum : sum + seconds), 0);
   }
 }
 
@@ -79,7 +95,7 @@ export class PollSource implements Source {
     const generation = this.#generation;
     const isCurrent = (): boolean => generation === this.#generation && this.#isOpen;
     try {
-      const changes = await this.turns.take(() => this.probe.look(isCurrent));
+      const changes = await this.turns.take(this.probe.name, () => this.probe.look(isCurrent));
       if (isCurrent() && changes !== null) {
         this.#seenAt = Date.now();
         this.#changes.push(...changes);
@@ -95,7 +111,7 @@ export class PollSource implements Source {
   }
 
   delay = (): SourceDelay => {
-    const seconds = this.#isActive ? this.probe.delay() : 0;
+    const seconds = this.#isActive ? this.probe.delay() + this.turns.waiting(this.probe.name) : 0;
     const isHealthy = !this.#isActive || Date.now() - this.#seenAt < 3000 * Math.max(1, seconds);
     return { source: this.probe.name, seconds, isHealthy };
   };

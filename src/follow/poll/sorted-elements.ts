@@ -73,7 +73,7 @@ export interface ElementDifference {
   readonly removed: readonly number[];
   /** Positions among the later ones; of those that have another timeout, too. */
   readonly added: readonly number[];
-  /** What `expires` of the later ones is, where an element that has not changed keeps what was said of it. */
+  /** What `expires` of the later ones may be taken for: of an element that has not changed, the later one of both. */
   readonly expires: Uint32Array | null;
 }
 
@@ -82,7 +82,6 @@ export function differenceOf(before: SortedElements, after: SortedElements): Ele
   const removed: number[] = [];
   const added: number[] = [];
   const expires = after.expires?.slice() ?? null;
-  const slack = before.early + after.early;
   let [i, j] = [0, 0];
   while (i < before.count || j < after.count) {
     const order = compare(before, i, after, j);
@@ -90,8 +89,10 @@ export function differenceOf(before: SortedElements, after: SortedElements): Ele
     else if (order > 0) added.push(j++);
     else {
       const [old, now] = [before.expires?.[i] ?? 0, after.expires?.[j] ?? 0];
-      if ((old === 0) !== (now === 0) || Math.abs(old - now) > slack) added.push(j);
-      else if (expires !== null) expires[j] = old;
+      // It cannot have expired between these two seconds both times.
+      const isOther = now > old + before.early || old > now + after.early;
+      if ((old === 0) !== (now === 0) || isOther) added.push(j);
+      else if (expires !== null) expires[j] = Math.max(old, now);
       i++;
       j++;
     }
