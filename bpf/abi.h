@@ -313,7 +313,7 @@ struct config {
 	__u32 at_drop; /* enum at_drop: what follows from the next two, and `counters` */
 	__u32 leased; /* drops only while the lease of `control` runs */
 	__u32 sampled; /* whoever listens is given samples of what is dropped */
-	__u32 padding;
+	__u32 ifindex; /* somebody else's program calls this one: only for packets of this device; 0: it is attached itself */
 	struct address_config
 		address[4]; /* IPv4 source and destination, first 32 bits of IPv6 source and destination */
 	struct family_config ip;

@@ -8,4 +8,11 @@ int offload_xdp(struct xdp_md *ctx)
 	return prefilter(ctx);
 }
 
+/* For a program array of programs that do not take multi-buffer frames: an array holds one kind only. */
+SEC("xdp")
+int offload_xdp_one(struct xdp_md *ctx)
+{
+	return prefilter(ctx);
+}
+
 char LICENSE[] SEC("license") = "GPL";

@@ -97,6 +97,9 @@ static __always_inline int prefilter(struct xdp_md *ctx)
 	__u32 offset = ETH_HLEN, type;
 	int reason;
 
+	/* Who calls may be attached to other devices as well. */
+	if (cfg.ifindex && ctx->ingress_ifindex != cfg.ifindex)
+		return XDP_PASS;
 	if ((void *)(eth + 1) > data_end)
 		return pass(PASS_MALFORMED);
 	type = bpf_ntohs(eth->h_proto);

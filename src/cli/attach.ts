@@ -1,5 +1,6 @@
 /** From a plan to a running filter: check the host, load, verify, attach, pin, record. Refusals are CommandErrors. */
 import { apply } from '../load/apply.js';
+import type { Chain } from '../load/chain.js';
 import type { LoadedImage, TargetDevice } from '../load/load-image.js';
 import { loadNative } from '../load/native.js';
 import type { FrameBatch } from '../load/native-api.js';
@@ -19,6 +20,7 @@ export interface AttachOptions {
   readonly mode: 'native' | 'generic';
   readonly bpffs: string;
   readonly state: string;
+  readonly chain?: Chain;
 }
 
 /** Told of the loaded program between its verification and its first packet. */
@@ -49,6 +51,7 @@ export async function attach(
       devices: plan.devices.map((name, position) => target(facts, name, position)),
       mode: options.mode,
       bpffs: options.bpffs,
+      ...(options.chain && { chain: options.chain }),
       journal,
       ...(ready && { ready }),
       verify: async ({ program, device }, counters) => {

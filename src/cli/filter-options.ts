@@ -1,9 +1,11 @@
 /** Options of the commands that attach a filter: what it is like, and where its pins and state are. */
 import { type Command, Option } from 'commander';
-import { addressPrefix, bpffsOption, megabytes, portNumber, repeated, stateOption } from './option.js';
+import type { Chain } from '../load/chain.js';
+import { addressPrefix, bpffsOption, chainPlace, megabytes, portNumber, repeated, stateOption } from './option.js';
 
 export interface FilterOptions {
   readonly mode: 'native' | 'generic';
+  readonly chain?: Chain;
   readonly allow?: readonly string[];
   readonly allowPort?: readonly number[];
   readonly strict?: true;
@@ -19,6 +21,11 @@ export interface FilterOptions {
 export const addFilterOptions = (command: Command): Command =>
   command
     .addOption(new Option('--mode <MODE>', 'XDP mode').choices(['native', 'generic']).default('native'))
+    .option(
+      '--chain <PIN[:INDEX]>',
+      'do not attach: somebody else’s XDP program on the device calls the filter from this array of programs',
+      chainPlace,
+    )
     .option('--allow <PREFIX>', 'never drop packets from these addresses in XDP (repeatable)', addressPrefix)
     .option('--allow-port <PORT>', 'never drop packets to this TCP or UDP port in XDP (repeatable)', portNumber)
     .option('--strict', 'never drop a packet of a tracked flow after the conntrack hook')

@@ -30,7 +30,7 @@ export async function loadPrefilter(
     native,
     image,
     [{ ...device, ifindex: 0 }],
-    at === null ? undefined : readClockZero(at * 1000),
+    at === null ? {} : { clockZero: readClockZero(at * 1000) },
   );
   const [program] = loaded.devices;
   if (program === undefined) throw new Error('bug: nothing was loaded');

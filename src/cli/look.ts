@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { kernelAsksConntrack } from '../host/check-conntrack.js';
 import { type Check, preflight } from '../host/preflight.js';
+import type { Chain } from '../load/chain.js';
 import type { Diagnostic } from '../diagnostic.js';
 import { refuseHopeless, refuseViolated, withAssumed, withChecks } from './assumption-check.js';
 import { type InputOptions, type Inputs, readInputs } from './inputs.js';
@@ -11,6 +12,7 @@ import type { Progress } from './progress.js';
 export interface LookOptions extends InputOptions, Omit<PlanningOptions, 'facts' | 'dev'> {
   readonly mode: 'native' | 'generic';
   readonly bpffs: string;
+  readonly chain?: Chain;
   readonly beforeNetwork?: true;
   readonly assume?: readonly string[];
 }
@@ -22,8 +24,11 @@ export interface Seen {
 }
 
 /** What was found of this host, where a filter is to be attached. Throws CommandError (exit 3) for what no `--assume` can help. */
-export async function checksOf({ dev, mode, bpffs }: LookOptions, attaching: boolean): Promise<readonly Check[]> {
-  const checks = attaching && dev !== undefined ? await preflight(dev, { mode, bpffs }) : [];
+export async function checksOf(
+  { dev, mode, bpffs, chain }: LookOptions,
+  attaching: boolean,
+): Promise<readonly Check[]> {
+  const checks = attaching && dev !== undefined ? await preflight(dev, { mode, bpffs, ...(chain && { chain }) }) : [];
   refuseHopeless(checks);
   return checks;
 }

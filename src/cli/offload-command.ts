@@ -101,12 +101,18 @@ export async function offload(
 }
 
 function refuseContradictions(
-  { attach, dryRun, ifChanged, dev, host, live, installResidual, confirm }: OffloadOptions,
+  { chain, residual, attach, dryRun, ifChanged, dev, host, live, installResidual, confirm }: OffloadOptions,
   attaching: boolean,
 ): void {
   if (attach && !dev)
     throw usageError('--attach is for the devices of the configuration file, which has no "dev": name them with --dev');
   if (ifChanged && !dev) throw usageError('--if-changed compares with what runs on a device: name it with --dev');
+  if (chain && dev && dev.length > 1)
+    throw usageError('--chain is for one device: the filter is made for the device whose program calls it');
+  if (chain && (residual !== undefined || installResidual))
+    throw usageError(
+      '--chain leaves all rules in netfilter: nobody can tell that the other program calls the filter for every packet, so none may be left out',
+    );
   if (dryRun && !dev) throw usageError('--dry-run plans for a device without attaching: name it with --dev');
   if (attaching && host !== undefined)
     throw usageError('--host is for planning elsewhere: an attached filter needs the facts of this host');

@@ -1,6 +1,7 @@
 /** Parsers of option values. */
 import { isIP } from 'node:net';
 import { InvalidArgumentError, Option } from 'commander';
+import type { Chain } from '../load/chain.js';
 
 /** For options that may be given several times. */
 export const repeated = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -21,6 +22,15 @@ export function addressPrefix(value: string, before: readonly string[] = []): re
   if (family === 0 || address.includes('%') || !fits || rest.length > 0)
     throw new InvalidArgumentError('It wants an address or a prefix, like 192.0.2.0/24 or 2001:db8::1.');
   return [...before, value];
+}
+
+/** The pin of an array of programs, and a place in it: the first one unless told. */
+export function chainPlace(value: string): Chain {
+  const [, pin = '', index = '0'] = /^(.*?)(?::(\d+))?$/.exec(value) ?? [];
+  const place = Number(index);
+  if (!pin.startsWith('/') || place > 0xffffffff)
+    throw new InvalidArgumentError('It wants the path of a pin, and a number: /sys/fs/bpf/lb/programs:3.');
+  return { pin, index: place };
 }
 
 export function portNumber(value: string, before: readonly number[] = []): readonly number[] {

@@ -42,7 +42,11 @@ export async function openStatus(
 ): Promise<OpenStatus | null> {
   const attachment = await attachmentOf(native, bpffs, device);
   if (attachment.kind !== 'attached') return null;
-  const { programId, mode } = attachment;
+  const { programId, mode, seat } = attachment;
+  const calledBy =
+    seat.kind === 'link'
+      ? null
+      : { programId: seat.caller.programId, name: seat.caller.programName, index: seat.index };
   const { maps, close } = await openMaps(native, programId);
   const record = readRecord(state, device, programId);
   const entries = Math.floor(native.mapInfo(maps.counters.fd).valueSize / sizeOf(counter));
@@ -53,6 +57,7 @@ export async function openStatus(
     return {
       device,
       mode,
+      calledBy,
       programId,
       counters: native.mapInfo(maps.counters.fd).id,
       attachedAt: record?.attachedAt ?? null,

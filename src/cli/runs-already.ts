@@ -16,7 +16,7 @@ import type { Planned } from './pipeline.js';
 export async function runsAlready(
   planned: Planned,
   { facts, live }: Inputs,
-  { bpffs, state, mode, installResidual }: InstallOptions,
+  { bpffs, state, mode, chain, installResidual }: InstallOptions,
 ): Promise<boolean> {
   const install = readInstall(state);
   // What is not confirmed may be undone at any moment.
@@ -27,7 +27,13 @@ export async function runsAlready(
   const wanted = plannedFingerprint(planned, facts);
   for (const device of planned.plan.devices) {
     const attachment = await attachmentOf(loadNative(), bpffs, device);
-    if (attachment.kind !== 'attached' || attachment.mode !== mode) return false;
+    if (attachment.kind !== 'attached') return false;
+    if (
+      chain === undefined
+        ? attachment.seat.kind !== 'link' || attachment.mode !== mode
+        : attachment.seat.kind !== 'chain'
+    )
+      return false;
     const record = readRecord(state, device, attachment.programId);
     if (record?.madeOf === undefined || !isSameFilter(record.madeOf, wanted)) return false;
   }

@@ -158,7 +158,7 @@ export const config: Struct = {
     ['at_drop', 4],
     ['leased', 4],
     ['sampled', 4],
-    ['padding', 4],
+    ['ifindex', 4],
     ['address', addressConfig, 4],
     ['ip', familyConfig],
     ['ip6', familyConfig],

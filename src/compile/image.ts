@@ -15,6 +15,8 @@ export interface DeviceConfig {
   readonly mac: number;
   /** Position in `Plan.devices`. */
   readonly position: number;
+  /** Index of the device, where somebody else's program there calls this one; absent: it is attached itself. */
+  readonly calledOn?: number;
 }
 
 export interface Image {

@@ -1,16 +1,22 @@
-/** Somebody else's XDP program is never replaced. */
+/** Somebody else's XDP program is never replaced; with `--chain` there must be one that calls ours. */
+import { checkChain } from '../load/attach-chain.js';
 import { attachmentOf } from '../load/attachment.js';
+import type { Chain } from '../load/chain.js';
+import { LoadError } from '../load/load-error.js';
 import type { NativeApi } from '../load/native-api.js';
 import { linkState } from '../load/xdp-on-device.js';
 import type { Check } from './preflight.js';
+import { attachedBy } from './xdp-holders.js';
 
 export async function checkForeignXdp(native: NativeApi, names: readonly string[], bpffs: string): Promise<Check> {
   const found: string[] = [];
   for (const name of names) {
     const xdp = linkState(name)?.xdp ?? null;
     if (xdp === null) continue;
-    if ((await attachmentOf(native, bpffs, name)).kind === 'attached') continue;
-    found.push(`XDP program ${xdp.programId} "${xdp.programName}" runs on ${name} (${xdp.mode} mode)`);
+    const attachment = await attachmentOf(native, bpffs, name);
+    if (attachment.kind === 'attached' && attachment.seat.kind === 'link') continue;
+    const how = attachedBy(native, name, xdp.programId);
+    found.push(`XDP program ${xdp.programId} "${xdp.programName}" runs on ${name} (${xdp.mode} mode), ${how}`);
   }
   return {
     code: 'no-foreign-xdp',
@@ -18,7 +24,45 @@ export async function checkForeignXdp(native: NativeApi, names: readonly string[
     status: found.length > 0 ? 'violated' : 'holds',
     detail:
       found.length > 0
-        ? `${found.join('; ')}: remove it with its own tool, or name its bpffs by --bpffs`
+        ? `${found.join('; ')}: remove it with its own tool; or name its bpffs by --bpffs if it is offload's; or, where it calls others by an array of programs, let it call offload: --chain PIN:INDEX`
         : 'none, or offload’s own',
   };
+}
+
+/** The same for a filter that is called. The second check is what nobody can look up. */
+export async function checkCaller(
+  native: NativeApi,
+  names: readonly string[],
+  bpffs: string,
+  chain: Chain,
+): Promise<readonly Check[]> {
+  const problem = await problemOf(native, names, bpffs, chain);
+  const statement = 'an XDP program on the device can call the filter';
+  const caller = names.map((name) => linkState(name)?.xdp?.programName ?? '?').join(', ');
+  return [
+    problem === null
+      ? { code: 'no-foreign-xdp', statement, status: 'holds', detail: `"${caller}" uses ${chain.pin}` }
+      : { code: 'no-foreign-xdp', statement, status: 'violated', detail: problem },
+    {
+      code: 'chain-caller',
+      statement: `what "${caller}" calls the filter for, it would have passed to the stack`,
+      status: 'unchecked',
+      detail: 'what it does not call it for is netfilter’s alone',
+    },
+  ];
+}
+
+async function problemOf(
+  native: NativeApi,
+  names: readonly string[],
+  bpffs: string,
+  chain: Chain,
+): Promise<string | null> {
+  try {
+    for (const name of names) await checkChain(native, bpffs, name, chain);
+    return null;
+  } catch (error) {
+    if (error instanceof LoadError) return error.message;
+    throw error;
+  }
 }

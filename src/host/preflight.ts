@@ -1,11 +1,12 @@
 /** What must be true of the host before a filter is attached, each checked on the live system. */
 import type { HostDevice } from '../model/host.js';
+import type { Chain } from '../load/chain.js';
 import { loadNative } from '../load/native.js';
 import type { NativeApi } from '../load/native-api.js';
 import { checkHelpers, checkZones } from './check-conntrack.js';
 import { checkFeatures, checkPrivilege } from './check-kernel.js';
 import { checkLro, checkStripping } from './check-ethtool.js';
-import { checkForeignXdp } from './check-foreign-xdp.js';
+import { checkCaller, checkForeignXdp } from './check-foreign-xdp.js';
 import { checkLower } from './check-lower.js';
 import { checkIpsec, checkPlainRoutes, checkRouteRules, checkSourceRouting } from './check-routing.js';
 import { checkTcIngress } from './check-tc.js';
@@ -21,6 +22,7 @@ export type CheckCode =
   | 'lro-off'
   | 'no-tc-ingress'
   | 'no-foreign-xdp'
+  | 'chain-caller'
   | 'source-routing'
   | 'route-rules'
   | 'plain-routes-ip'
@@ -43,6 +45,7 @@ export interface Check {
 export interface PreflightOptions {
   readonly mode: 'native' | 'generic';
   readonly bpffs: string;
+  readonly chain?: Chain;
 }
 
 /** Codes without which attaching cannot work at all, whatever is assumed. */
@@ -54,7 +57,7 @@ export const hardCodes: ReadonlySet<string> = new Set<CheckCode>([
 ]);
 
 /** One check per code, over all devices. Stops after the checks of kernel and devices when those fail. */
-export async function preflight(names: readonly string[], { mode, bpffs }: PreflightOptions): Promise<Check[]> {
+export async function preflight(names: readonly string[], options: PreflightOptions): Promise<Check[]> {
   const native = loadNative();
   const first = [checkPrivilege(), checkFeatures(native)];
   const links = readLinks();
@@ -62,14 +65,13 @@ export async function preflight(names: readonly string[], { mode, bpffs }: Prefl
   if (first.some(({ status }) => status === 'violated')) return first;
   const all = devicesOf(links);
   const devices = names.flatMap((name) => all.find((device) => device.name === name) ?? []);
-  return [...first, ...(await checkDevices(native, devices, mode, bpffs))];
+  return [...first, ...(await checkDevices(native, devices, options))];
 }
 
 async function checkDevices(
   native: NativeApi,
   devices: readonly HostDevice[],
-  mode: string,
-  bpffs: string,
+  { mode, bpffs, chain }: PreflightOptions,
 ): Promise<Check[]> {
   const names = devices.map(({ name }) => name);
   return [
@@ -77,7 +79,9 @@ async function checkDevices(
     checkStripping(devices),
     checkLro(names),
     checkTcIngress(native, devices),
-    await checkForeignXdp(native, names, bpffs),
+    ...(chain === undefined
+      ? [await checkForeignXdp(native, names, bpffs)]
+      : await checkCaller(native, names, bpffs, chain)),
     checkSourceRouting(names),
     checkRouteRules(),
     ...checkPlainRoutes(),

@@ -1,8 +1,12 @@
 /** Image -> running filter: load, fill, verify, attach, pin. Until the link changes the old state runs; after it the new one does. */
 import type { Image } from '../compile/image.js';
 import { attachLoaded, checkDevice, undoAttach, type Before, type Mode } from './attach.js';
+import { attachChained, checkChain, undoChained } from './attach-chain.js';
+import { programName, singleBufferProgram } from './bpf-object.js';
 import { prepareBpffs } from './bpffs.js';
+import type { Chain } from './chain.js';
 import type { Descriptor } from './descriptor.js';
+import { isNativeError, LoadError } from './load-error.js';
 import { loadImage, type LoadedDevice, type LoadedImage, type TargetDevice } from './load-image.js';
 import { lockPins } from './lock.js';
 import type { NativeApi } from './native-api.js';
@@ -32,6 +36,8 @@ export interface ApplyRequest {
   readonly devices: readonly TargetDevice[];
   readonly mode: Mode;
   readonly bpffs: string;
+  /** Somebody else's program on the one device calls ours from here. */
+  readonly chain?: Chain;
   /** Runs frames through each loaded program; throws to refuse. Nothing is attached then. The devices share the counters. */
   readonly verify: (program: LoadedDevice, counters: Descriptor) => Promise<void>;
   /**
@@ -51,16 +57,30 @@ export interface Applied extends Installed {
 
 /** Throws LoadError, or whatever `verify` and `journal` throw; the previous state runs on then. */
 export async function apply(native: NativeApi, request: ApplyRequest): Promise<Applied[]> {
-  const { bpffs, devices, mode, observe } = request;
+  if (request.chain === undefined) return applyAs(native, request, programName);
+  try {
+    return await applyAs(native, request, programName);
+  } catch (error) {
+    // Nothing tells of an array whether its programs take multi-buffer frames: it refuses those that differ from the first.
+    if (!(error instanceof LoadError && isNativeError(error.cause) && error.cause.step === 'update element'))
+      throw error;
+    if (error.errno !== 22) throw error;
+    return applyAs(native, request, singleBufferProgram);
+  }
+}
+
+async function applyAs(native: NativeApi, request: ApplyRequest, program: string): Promise<Applied[]> {
+  const { bpffs, devices, mode, chain, observe } = request;
   await prepareBpffs(native, bpffs);
   const lock = await lockPins(native, bpffs);
   try {
     observe?.('locked');
     for (const { name } of devices) {
       settlePins(native, bpffs, name);
-      await checkDevice(native, bpffs, name, mode);
+      if (chain === undefined) await checkDevice(native, bpffs, name, mode);
+      else await checkChain(native, bpffs, name, chain);
     }
-    const image = await loadImage(native, request.image, devices);
+    const image = await loadImage(native, request.image, devices, { program, isCalled: chain !== undefined });
     try {
       observe?.('loaded');
       for (const loaded of image.devices) await request.verify(loaded, image.maps.counters);
@@ -79,7 +99,7 @@ export async function apply(native: NativeApi, request: ApplyRequest): Promise<A
 }
 
 async function install(native: NativeApi, request: ApplyRequest, image: LoadedImage): Promise<Applied[]> {
-  const { bpffs, mode, journal, observe } = request;
+  const { bpffs, mode, chain, journal, observe } = request;
   const done: { readonly loaded: LoadedDevice; readonly before: Before }[] = [];
   try {
     for (const { device, program } of image.devices) await pinNext(native, bpffs, device.name, program.fd, image.maps);
@@ -87,11 +107,18 @@ async function install(native: NativeApi, request: ApplyRequest, image: LoadedIm
     journal?.prepare(image.devices.map(({ device, programId }) => ({ device, programId, mode })));
     observe?.('recorded');
     for (const loaded of image.devices) {
-      done.push({ loaded, before: await attachLoaded(native, bpffs, loaded, mode) });
+      const before =
+        chain === undefined
+          ? await attachLoaded(native, bpffs, loaded, mode)
+          : await attachChained(native, bpffs, loaded, chain);
+      done.push({ loaded, before });
       observe?.('attached', loaded.device.name);
     }
   } catch (error) {
-    for (const { loaded, before } of done.reverse()) await undoAttach(native, bpffs, loaded, before);
+    for (const { loaded, before } of done.reverse()) {
+      if (chain === undefined) await undoAttach(native, bpffs, loaded, before);
+      else await undoChained(native, bpffs, loaded.device.name, before);
+    }
     for (const { device } of image.devices) discardNext(bpffs, device.name);
     journal?.discard();
     throw error;

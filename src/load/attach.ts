@@ -41,6 +41,13 @@ export async function checkDevice(native: NativeApi, bpffs: string, device: stri
         hint: `run \`offload detach --dev ${device}\` to remove that filter, or keep pins apart with --bpffs`,
       });
     case 'attached':
+      if (attachment.seat.kind === 'chain')
+        throw new LoadError({
+          errno: 16,
+          step: 'compare places',
+          message: `the filter on ${device} is called by "${attachment.seat.caller.programName}": it does not move while it runs`,
+          hint: `name its place with --chain, or run \`offload detach --dev ${device}\` first`,
+        });
       if (attachment.mode === mode) return attachment;
       throw new LoadError({
         errno: 17,

@@ -5,19 +5,26 @@ import { Descriptor, withDescriptor } from './descriptor.js';
 import { LoadError, explaining } from './load-error.js';
 import { everyMap, type Maps } from './load-image.js';
 import type { NativeApi } from './native-api.js';
-import { linkPin } from './pins.js';
+import { programAt, usesArray } from './chain.js';
+import { type ChainPin, findChainPin, hasSeat, isPinned, linkPin } from './pins.js';
 import { linkState, type XdpOnDevice } from './xdp-on-device.js';
+
+/** What holds the program. */
+export type Seat =
+  | { readonly kind: 'link'; readonly id: number }
+  /** A place in the array (kernel id) of the program that runs on the device and calls ours. */
+  | { readonly kind: 'chain'; readonly array: number; readonly index: number; readonly caller: XdpOnDevice };
 
 export type Attachment =
   | { readonly kind: 'none' }
-  /** The device of the pinned link is gone. */
+  /** The device of the pinned link is gone; or nobody there calls from the array any more, or calls another program than ours. */
   | { readonly kind: 'severed' }
   | {
       readonly kind: 'attached';
       readonly programId: number;
-      readonly linkId: number;
       readonly ifindex: number;
       readonly mode: XdpOnDevice['mode'];
+      readonly seat: Seat;
     }
   /** The pinned link is alive, but on another device: renamed, or of another network namespace. */
   | { readonly kind: 'elsewhere'; readonly programId: number; readonly ifindex: number };
@@ -25,7 +32,10 @@ export type Attachment =
 /** Throws LoadError when the pins cannot be read. */
 export async function attachmentOf(native: NativeApi, bpffs: string, device: string): Promise<Attachment> {
   const pin = linkPin(bpffs, device);
-  if (!holdsPins(bpffs) || !existsSync(pin)) return { kind: 'none' };
+  if (!holdsPins(bpffs) || !hasSeat(bpffs, device)) return { kind: 'none' };
+  const chain = findChainPin(bpffs, device);
+  if (chain !== null)
+    return explaining(`cannot read what is called on ${device}`, () => chained(native, bpffs, device, chain));
   const { id, programId, ifindex } = await explaining(`cannot read what is attached to ${device}`, () =>
     withDescriptor(native, native.openPinned(pin), (fd) => native.linkInfo(fd)),
   );
@@ -33,9 +43,22 @@ export async function attachmentOf(native: NativeApi, bpffs: string, device: str
   const state = linkState(device);
   // Ids of programs are unique on the host, ids of devices are not: namespaces have their own.
   if (state?.ifindex === ifindex && state.xdp?.programId === programId) {
-    return { kind: 'attached', programId, linkId: id, ifindex, mode: state.xdp.mode };
+    return { kind: 'attached', programId, ifindex, mode: state.xdp.mode, seat: { kind: 'link', id } };
   }
   return { kind: 'elsewhere', programId, ifindex };
+}
+
+function chained(native: NativeApi, bpffs: string, device: string, { path, index }: ChainPin): Attachment {
+  return withDescriptor(native, native.openPinned(path), (array): Attachment => {
+    const programId = programAt(native, array, index);
+    const state = linkState(device);
+    const caller = state?.xdp ?? null;
+    if (programId === null || caller === null || !isPinned(native, bpffs, device, programId))
+      return { kind: 'severed' };
+    if (!usesArray(native, caller, array)) return { kind: 'severed' };
+    const seat: Seat = { kind: 'chain', array: native.mapInfo(array).id, index, caller };
+    return { kind: 'attached', programId, ifindex: state?.ifindex ?? 0, mode: caller.mode, seat };
+  });
 }
 
 /** Names of devices that have pins under this bpffs. */
@@ -43,7 +66,7 @@ export function pinnedDevices(bpffs: string): string[] {
   if (!holdsPins(bpffs) || !existsSync(pinsRoot(bpffs))) return [];
   return readdirSync(pinsRoot(bpffs))
     .map((name) => name.replaceAll('%2E', '.').replaceAll('%25', '%'))
-    .filter((device) => existsSync(linkPin(bpffs, device)))
+    .filter((device) => hasSeat(bpffs, device))
     .sort();
 }
 

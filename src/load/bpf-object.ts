@@ -6,6 +6,8 @@ import { packageRoot } from './package-root.js';
 
 /** Function in bpf/prefilter.bpf.c and bpf/prefilter-conntrack.bpf.c. */
 export const programName = 'offload_xdp';
+/** The same, for arrays of programs that do not take multi-buffer frames. */
+export const singleBufferProgram = 'offload_xdp_one';
 
 /** Throws LoadError when it has not been built. */
 export function readBpfObject(asksConntrack: boolean): Uint8Array {

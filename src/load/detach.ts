@@ -1,11 +1,12 @@
 /** Takes our filter off a device. */
 import { existsSync } from 'node:fs';
 import { holdsPins, pinsOf, pinsRoot } from './bpffs.js';
+import { programAt, takeOut } from './chain.js';
 import { withDescriptor } from './descriptor.js';
 import { explaining } from './load-error.js';
 import { lockPins } from './lock.js';
 import type { NativeApi } from './native-api.js';
-import { linkPin, removePins } from './pins.js';
+import { type ChainPin, findChainPin, isPinned, linkPin, removePins } from './pins.js';
 
 /** `stale`: the device was gone already, only its pins were there. */
 export type Detached = 'detached' | 'stale' | 'nothing';
@@ -22,6 +23,9 @@ export async function detach(native: NativeApi, bpffs: string, device: string): 
 }
 
 async function detachLocked(native: NativeApi, bpffs: string, device: string): Promise<Detached> {
+  const chain = findChainPin(bpffs, device);
+  if (chain !== null)
+    return explaining(`cannot take the filter of ${device} out`, () => unchain(native, bpffs, device, chain));
   if (!existsSync(linkPin(bpffs, device))) {
     if (existsSync(pinsOf(bpffs, device))) removePins(bpffs, device); // leftovers of a killed run
     return 'nothing';
@@ -36,4 +40,16 @@ async function detachLocked(native: NativeApi, bpffs: string, device: string): P
     removePins(bpffs, device);
     return attached ? 'detached' : 'stale';
   });
+}
+
+/** What stands at our place by now and is not ours stays there. */
+function unchain(native: NativeApi, bpffs: string, device: string, { path, index }: ChainPin): Detached {
+  const ours = withDescriptor(native, native.openPinned(path), (array) => {
+    const programId = programAt(native, array, index);
+    if (programId === null || !isPinned(native, bpffs, device, programId)) return false;
+    takeOut(native, array, index);
+    return true;
+  });
+  removePins(bpffs, device);
+  return ours ? 'detached' : 'stale';
 }

@@ -46,12 +46,21 @@ export interface LoadedImage {
   readonly close: () => void;
 }
 
+export interface LoadOptions {
+  /** Its name in the BPF object. */
+  readonly program?: string;
+  /** Somebody else's program calls it, who may run on other devices too. */
+  readonly isCalled?: boolean;
+  /** As `Image.rodata` takes it; by the host's clocks if not given. */
+  readonly clockZero?: bigint;
+}
+
 /** Throws LoadError with the verifier's telling lines. Nothing is left in the kernel then. */
 export async function loadImage(
   native: NativeApi,
   image: Image,
   devices: readonly TargetDevice[],
-  clockZero = readClockZero(),
+  { program: wanted = programName, isCalled = false, clockZero = readClockZero() }: LoadOptions = {},
 ): Promise<LoadedImage> {
   const object = readBpfObject(image.asksConntrack);
   const opened: Descriptor[] = [];
@@ -62,7 +71,12 @@ export async function loadImage(
     for (const device of devices) {
       const sizes = maps === null ? firstSizes(native, image) : sharedSizes(maps);
       const fds = await explaining(`cannot load the prefilter for ${device.name}`, () =>
-        native.load(object, programName, image.rodata(device, clockZero), sizes),
+        native.load(
+          object,
+          wanted,
+          image.rodata(isCalled ? { ...device, calledOn: device.ifindex } : device, clockZero),
+          sizes,
+        ),
       );
       const program = new Descriptor(native, fds.program);
       const own = Object.fromEntries(Object.entries(fds.maps).map(([name, fd]) => [name, new Descriptor(native, fd)]));

@@ -46,6 +46,10 @@ export interface NativeApi {
   updateBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): void;
   /** Of a map of maps: by a value that is the fd of a map, `updateBatch` puts one in. An element that is not there is no error. */
   deleteElement(mapFd: number, key: Uint8Array): void;
+  /** Of a program array the value is the fd of a program. */
+  updateElement(mapFd: number, key: Uint8Array, value: Uint8Array): void;
+  /** Null: it is not there. Of a program array the value is the id of a program. Not for per-CPU maps. */
+  lookupElement(mapFd: number, key: Uint8Array): Uint8Array | null;
   /** CPUs that there may ever be: the rows of a map with one value per CPU. */
   possibleCpus(): number;
   /**

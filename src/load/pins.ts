@@ -1,17 +1,59 @@
 /**
- * Pins of one device: `link`, `prog`, `maps/*`. The link alone decides what runs; the others are for people
- * with bpftool. New pins of program and maps stand under `next/` until the link has changed, so a run that is killed leaves either
- * state and the next run completes or discards the leftovers by asking the link.
+ * Pins of one device: `link`, `prog`, `maps/*`; where somebody else's program calls ours, `chain-INDEX`, the array that it calls from, instead
+ * of the link. Link or place in the array alone decide what runs; the others are for people with bpftool. New pins of program and maps stand under `next/` until it has changed, so a run that is killed leaves either
+ * state and the next run completes or discards the leftovers by asking it.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinsOf } from './bpffs.js';
+import { programAt } from './chain.js';
 import { withDescriptor } from './descriptor.js';
 import { explaining } from './load-error.js';
 import { mapNames, type LoadedImage } from './load-image.js';
 import type { NativeApi } from './native-api.js';
 
 export const linkPin = (bpffs: string, device: string): string => join(pinsOf(bpffs, device), 'link');
+
+export interface ChainPin {
+  readonly path: string;
+  readonly index: number;
+}
+
+export const chainPin = (bpffs: string, device: string, index: number): ChainPin => ({
+  path: join(pinsOf(bpffs, device), `chain-${index}`),
+  index,
+});
+
+/** Null: nobody calls ours on this device. */
+export function findChainPin(bpffs: string, device: string): ChainPin | null {
+  const directory = pinsOf(bpffs, device);
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const [index] = names.flatMap((name) => /^chain-(\d+)$/.exec(name)?.[1] ?? []);
+  return index === undefined ? null : chainPin(bpffs, device, Number(index));
+}
+
+/** Whether something may run there. */
+export const hasSeat = (bpffs: string, device: string): boolean =>
+  existsSync(linkPin(bpffs, device)) || findChainPin(bpffs, device) !== null;
+
+/** Id of the program that link or place hold now, without asking whether it is ours. Null: none. */
+export function seatedProgram(native: NativeApi, bpffs: string, device: string): number | null {
+  const link = linkPin(bpffs, device);
+  if (existsSync(link)) return withDescriptor(native, native.openPinned(link), (fd) => native.linkInfo(fd).programId);
+  const chain = findChainPin(bpffs, device);
+  if (chain === null) return null;
+  return withDescriptor(native, native.openPinned(chain.path), (fd) => programAt(native, fd, chain.index));
+}
+
+/** Whether a program is the one that was pinned, or is about to be: in somebody else's array there may be others. */
+export const isPinned = (native: NativeApi, bpffs: string, device: string, programId: number): boolean =>
+  [pinsOf(bpffs, device), nextOf(pinsOf(bpffs, device))]
+    .map((directory) => join(directory, 'prog'))
+    .some(
+      (pin) =>
+        existsSync(pin) &&
+        withDescriptor(native, native.openPinned(pin), (fd) => native.programInfo(fd).id) === programId,
+    );
 
 const nextOf = (directory: string): string => join(directory, 'next');
 /** Relative paths of all pins but the link. */
@@ -58,12 +100,10 @@ export function settlePins(native: NativeApi, bpffs: string, device: string): vo
   const directory = pinsOf(bpffs, device);
   if (!existsSync(nextOf(directory))) return;
   const program = join(nextOf(directory), 'prog');
-  const link = join(directory, 'link');
   const runsNext =
     existsSync(program) &&
-    existsSync(link) &&
-    withDescriptor(native, native.openPinned(link), (fd) => native.linkInfo(fd).programId) ===
-      withDescriptor(native, native.openPinned(program), (fd) => native.programInfo(fd).id);
+    withDescriptor(native, native.openPinned(program), (fd) => native.programInfo(fd).id) ===
+      seatedProgram(native, bpffs, device);
   if (runsNext) promoteNext(bpffs, device);
   else discardNext(bpffs, device);
 }
@@ -74,7 +114,13 @@ export function removePins(bpffs: string, device: string): void {
   unlinkIfThere(join(directory, 'link'));
   discardNext(bpffs, device);
   for (const name of pinNames) unlinkIfThere(join(directory, name));
+  removeChainPin(bpffs, device);
   removeDirectories(directory);
+}
+
+export function removeChainPin(bpffs: string, device: string): void {
+  const chain = findChainPin(bpffs, device);
+  if (chain !== null) unlinkSync(chain.path);
 }
 
 function unlinkIfThere(path: string): void {

@@ -14,6 +14,8 @@ export interface RuleDrops {
 export interface DeviceStatus {
   readonly device: string;
   readonly mode: string;
+  /** Somebody else's program that calls the filter; null: it is attached itself. */
+  readonly calledBy: { readonly programId: number; readonly name: string; readonly index: number } | null;
   readonly programId: number;
   /** Kernel id of the map of counters: devices that were attached together share it, and so their numbers. */
   readonly counters: number;
@@ -86,10 +88,13 @@ export function* statusText(
 
 const moment = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`;
 
+const calledBy = ({ calledBy: caller }: DeviceStatus): string =>
+  caller === null ? '' : `, called by program ${caller.programId} "${printable(caller.name)}" (place ${caller.index})`;
+
 function* deviceText(status: DeviceStatus, style: TextStyle, since: Since | null): Generator<string> {
   const { colors } = style;
   const when = status.attachedAt === null ? '' : ` since ${moment(status.attachedAt)}`;
-  yield `${colors.bold(printable(status.device))}: ${status.mode} XDP, program ${status.programId}${when}\n`;
+  yield `${colors.bold(printable(status.device))}: ${status.mode} XDP, program ${status.programId}${calledBy(status)}${when}\n`;
   if (status.files.length > 0) yield `  made from ${status.files.map(printable).join(', ')}\n`;
   if (status.watch !== null) yield* watchText(status.watch, style);
   const { drops, passed } = status;

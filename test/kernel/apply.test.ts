@@ -10,7 +10,7 @@ import { withNamespaces, type Net } from './namespace.js';
 interface Entry {
   readonly kind: string;
   readonly programId: number;
-  readonly linkId: number;
+  readonly seat: { readonly id: number };
   readonly replaced: boolean;
   readonly digest: string;
   readonly packets: number;
@@ -85,7 +85,11 @@ test('attach, count, replace, detach', async (t) => {
     const [again] = await run({ command: 'apply', drops: false, digest: 'two' });
     t.like(again, { replaced: true });
     t.true(await answers());
-    t.like((await run({ command: 'status' }))[0], { linkId: status.linkId, programId: again.programId, digest: 'two' });
+    t.like((await run({ command: 'status' }))[0], {
+      seat: { id: status.seat.id },
+      programId: again.programId,
+      digest: 'two',
+    });
     t.deepEqual(readdirSync(state), [`eth0.${again.programId}.json`]);
 
     t.is(await detached(run), 'detached');

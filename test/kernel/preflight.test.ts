@@ -230,7 +230,10 @@ test('no-foreign-xdp: somebody else’s yes, our own no', async (t) => {
     await run(net.bpffs());
     const found = await check('no-foreign-xdp');
     t.is(found.status, 'violated');
-    t.regex(found.detail, /XDP program \d+ "offload_xdp" runs on eth0 \(native mode\)/);
+    t.regex(
+      found.detail,
+      /XDP program \d+ "offload_xdp" runs on eth0 \(native mode\), attached by a link, which \S+\/link holds/,
+    );
   });
 });
 

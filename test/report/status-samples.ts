@@ -14,6 +14,7 @@ export const rule = (name: string, packets: bigint, text = `-A INPUT -s 198.18.0
 export const device = (name: string, more: Partial<DeviceStatus> = {}): DeviceStatus => ({
   device: name,
   mode: 'native',
+  calledBy: null,
   programId: 42,
   counters: 7,
   attachedAt: '2026-01-02T03:04:05.678Z',

@@ -17,6 +17,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"unmapMemory", UnmapMemory},
       {"updateBatch", UpdateBatch},
       {"deleteElement", DeleteElement},
+      {"updateElement", UpdateElement},
+      {"lookupElement", LookupElement},
       {"readPerCpu", ReadPerCpu},
       {"possibleCpus", PossibleCpus},
       {"testRun", TestRun},

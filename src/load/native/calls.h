@@ -15,6 +15,8 @@ Napi::Value MapMemory(const Napi::CallbackInfo &info);
 Napi::Value UnmapMemory(const Napi::CallbackInfo &info);
 Napi::Value UpdateBatch(const Napi::CallbackInfo &info);
 Napi::Value DeleteElement(const Napi::CallbackInfo &info);
+Napi::Value UpdateElement(const Napi::CallbackInfo &info);
+Napi::Value LookupElement(const Napi::CallbackInfo &info);
 Napi::Value PossibleCpus(const Napi::CallbackInfo &info);
 Napi::Value ReadPerCpu(const Napi::CallbackInfo &info);
 Napi::Value ClearPerCpu(const Napi::CallbackInfo &info);

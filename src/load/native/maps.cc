@@ -183,6 +183,33 @@ Napi::Value DeleteElement(const Napi::CallbackInfo &info) {
   });
 }
 
+Napi::Value UpdateElement(const Napi::CallbackInfo &info) {
+  const int64_t fd = IntegerOf(info[0]);
+  const View key = BytesOf(info[1]), value = BytesOf(info[2]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const bpf_map_info map = InfoOf(fd);
+    if (key.size != map.key_size || value.size != map.value_size)
+      Fail("update element (it does not fit the map)", EINVAL);
+    if (bpf_map_update_elem(fd, key.data, value.data, BPF_ANY) != 0) Fail("update element");
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value LookupElement(const Napi::CallbackInfo &info) {
+  const int64_t fd = IntegerOf(info[0]);
+  const View key = BytesOf(info[1]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const bpf_map_info map = InfoOf(fd);
+    if (key.size != map.key_size) Fail("look up element (key does not fit the map)", EINVAL);
+    std::vector<uint8_t> value(map.value_size);
+    if (bpf_map_lookup_elem(fd, key.data, value.data()) != 0) {
+      if (errno == ENOENT) return info.Env().Null();
+      Fail("look up element");
+    }
+    return Napi::Buffer<uint8_t>::Copy(info.Env(), value.data(), value.size());
+  });
+}
+
 Napi::Value ReadPerCpu(const Napi::CallbackInfo &info) {
   const int64_t fd = IntegerOf(info[0]), first = IntegerOf(info[1]), entries = IntegerOf(info[2]),
                 width = IntegerOf(info[3]);
