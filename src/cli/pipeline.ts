@@ -1,6 +1,7 @@
 /** From texts to a plan and its image: the data flow of the whole tool, one line a stage. Nothing here needs privilege. */
 import type { Diagnostic } from '../diagnostic.js';
 import { readRuleset } from '../model/read-ruleset.js';
+import type { Ruleset } from '../model/ruleset.js';
 import type { HostFacts } from '../model/host.js';
 import type { Plan } from '../plan/plan.js';
 import type { Layout } from '../compile/compile.js';
@@ -31,6 +32,8 @@ export interface PlanningOptions {
   readonly memory?: number;
   /** Elements of sets will come and go in the tables of the running prefilter: they get room for it. */
   readonly follow?: true;
+  /** Puts other sets in place of those that were read. */
+  readonly sets?: (ruleset: Ruleset) => Ruleset;
   /** Null: nothing is known of the host. */
   readonly facts: HostFacts | null;
 }
@@ -62,9 +65,10 @@ export function planInputs(
 ): Planned {
   for (const { text } of read) progress.expectInput(text.length);
   progress.stage('parsing');
-  const { ruleset, diagnostics } = readRuleset(read);
+  const { ruleset: inFiles, diagnostics } = readRuleset(read);
   progress.done();
   warn(diagnostics);
+  const ruleset = options.sets?.(inFiles) ?? inFiles;
 
   progress.stage('planning and compiling');
   const devices = options.dev ?? planningDevices(ruleset, options.facts);

@@ -64,6 +64,8 @@ export interface Host {
   /** `offload watch` with these arguments; `kill` ends it. */
   readonly watch: (...args: string[]) => Watcher;
   readonly status: () => Promise<Status>;
+  /** Makes the device and its peer, again where they are gone. */
+  readonly connect: () => Promise<void>;
   /** Packets from `source` arrive. */
   readonly passes: (source: string) => Promise<void>;
   /** Netfilter sees packets from `source`, whatever it does with them. */
@@ -96,12 +98,15 @@ export async function withHost(
 ): Promise<void> {
   await withNamespaces(t, async (net) => {
     const [ns, peer] = [net.namespace('host'), net.namespace('peer')];
-    net.veth(ns, 'eth0', peer, 'up0');
     const run: Host['run'] = async (name, ...args) => (await net.exec(ns, name, args)).stdout;
-    await run('ip', 'addr', 'add', `${addresses.host}/24`, 'dev', 'eth0');
-    await run('ip', 'route', 'add', '198.18.0.0/15', 'dev', 'eth0');
-    for (const address of [`${addresses.good}/24`, `${addresses.bad}/32`, `${addresses.other}/32`])
-      await net.exec(peer, 'ip', ['addr', 'add', address, 'dev', 'up0']);
+    const connect = async (): Promise<void> => {
+      net.veth(ns, 'eth0', peer, 'up0');
+      await run('ip', 'addr', 'add', `${addresses.host}/24`, 'dev', 'eth0');
+      await run('ip', 'route', 'add', '198.18.0.0/15', 'dev', 'eth0');
+      for (const address of [`${addresses.good}/24`, `${addresses.bad}/32`, `${addresses.other}/32`])
+        await net.exec(peer, 'ip', ['addr', 'add', address, 'dev', 'up0']);
+    };
+    await connect();
     await net.exec(ns, 'nft', ['-f', '-'], { input: seen });
     const directory = net.directory();
     const where = ['--bpffs', net.bpffs(), '--state', join(directory, 'state')];
@@ -129,6 +134,7 @@ export async function withHost(
       run,
       offload,
       status,
+      connect,
       input: async (text, name, ...args) => void (await net.exec(ns, name, args, { input: text })),
       watch: (...args) => {
         const child = net.start(ns, process.execPath, [command, 'watch', ...args, ...where], { timeout: 600_000 });
