@@ -1,4 +1,5 @@
 /** The planner of `offload watch`: the one way from rulesets to a running filter, walked again whenever the loop wants it. */
+import { InputError } from '../diagnostic.js';
 import { sameStructure, type LiveText, readLive } from '../host/live/read-live.js';
 import { readHostFacts } from '../host/read-host-facts.js';
 import { attachmentOf } from '../load/attachment.js';
@@ -7,6 +8,7 @@ import type { LoadedImage } from '../load/load-image.js';
 import type { NativeApi } from '../load/native-api.js';
 import { mapTables } from '../load/table-mapping.js';
 import type { Ruleset } from '../model/ruleset.js';
+import { diagnosticText } from '../report/diagnostic-text.js';
 import { counted } from '../report/quantity.js';
 import { createUpdater } from '../update/updater.js';
 import { type Filter, type Planner, type Replacing, type Standing, Taken } from '../watch/filter.js';
@@ -18,6 +20,9 @@ import { withLiveSets } from './live-sets.js';
 import type { Planned } from './pipeline.js';
 import type { Progress } from './progress.js';
 import { warningsOnce } from './warnings-once.js';
+
+/** Mistakes of one reading that are told. */
+const shownErrors = 3;
 
 export interface WatchedOptions extends LookOptions {
   readonly dev: readonly string[];
@@ -56,7 +61,20 @@ export class WatchPlanner implements Planner {
     return hostText(readHostFacts(this.options.dev), checks) === this.#host;
   };
 
-  replace = (replacing: Replacing, asked: boolean): Promise<Filter> =>
+  replace = async (replacing: Replacing, asked: boolean): Promise<Filter> => {
+    try {
+      return await this.#replace(replacing, asked);
+    } catch (error) {
+      // The first time it ends the command, which tells them; later the loop does.
+      if (!(error instanceof InputError) || this.#filter === null) throw error;
+      throw new CommandError(
+        exitCodes.input,
+        error.diagnostics.slice(0, shownErrors).map(diagnosticText).join('').trim(),
+      );
+    }
+  };
+
+  #replace = (replacing: Replacing, asked: boolean): Promise<WatchedFilter> =>
     changing(this.options.state, async (native, install) => {
       const { options, progress } = this;
       await this.#refuseTaken();

@@ -320,4 +320,4 @@ const passesFirst = (change: HostChange): change is Exclude<HostChange, { readon
   change.kind === 'network' || change.kind === 'lost' || (change.kind === 'rules' && !change.addsDropsOnly);
 
 const seconds = (milliseconds: number): string =>
-  milliseconds < 1000 ? `${Math.ceil(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+  milliseconds < 999 ? `${Math.ceil(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;

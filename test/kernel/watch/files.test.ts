@@ -41,7 +41,7 @@ test.serial(
       await host.passes(other);
 
       writeFileSync(file, `${table([bad])}table inet {\n`);
-      await watcher.says(/rules\.nft:12:\d+/);
+      await watcher.says(/rules\.nft:13:12: error/);
       await host.passesXdp(bad);
       t.is(watcher.exit, null);
       writeFileSync(file, table([bad]));
