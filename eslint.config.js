@@ -24,6 +24,7 @@ const stages = [
   'follow',
   'watch',
   'state',
+  'sample',
   'report',
   'cli',
   'index.ts',

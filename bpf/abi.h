@@ -281,11 +281,11 @@ _Static_assert(sizeof(struct listener) == 24, "abi");
 /* Written while the program runs, by whole stores of aligned members. Programs loaded together share it. */
 struct control {
 	__u64 drop_until; /* CLOCK_MONOTONIC, ns: from then on everything is passed; 2^64 - 1: never */
+	__u64 checked; /* by programs: jiffies ^ drop_until of when it was last seen not to be over */
 	__u16 listening[LISTENERS]; /* 1: has a listener. Read at once: without any a drop costs one load more */
 	__u32 leased; /* as in the programs' configuration, for whoever finds the map */
 	__u32 sampled;
 	struct listener listener[LISTENERS];
-	__u64 reserved;
 };
 _Static_assert(sizeof(struct control) == 128, "two cache lines");
 

@@ -46,6 +46,12 @@ export function seconds(value: string): number {
   return number;
 }
 
+/** For a number of things. */
+export function positive(value: string): number {
+  if (!/^\d{1,9}$/.test(value) || Number(value) < 1) throw new InvalidArgumentError('It wants a number from 1.');
+  return Number(value);
+}
+
 /** Where every command that attaches or asks looks. */
 export const bpffsOption = (): Option =>
   new Option('--bpffs <DIR>', 'where the BPF file system is or will be mounted').default('/sys/fs/bpf');

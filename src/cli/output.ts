@@ -19,7 +19,7 @@ export function endQuietlyOnClosedPipe(): void {
 }
 
 /** Writes piece by piece and waits for slow readers. */
-export async function print(pieces: Iterable<string>): Promise<void> {
+export async function print(pieces: Iterable<string | Uint8Array>): Promise<void> {
   for (const piece of pieces) {
     if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
   }

@@ -1,6 +1,9 @@
 /** What is attached and what it has dropped, asked of the kernel and put into words by what was recorded when attaching. */
 import { counter, sizeOf } from '../compile/abi.js';
 import { attachmentOf, openMaps, pinnedDevices } from '../load/attachment.js';
+import { ControlMap } from '../load/control-map.js';
+import type { Descriptor } from '../load/descriptor.js';
+import { secondsLeft } from '../load/lease.js';
 import type { NativeApi } from '../load/native-api.js';
 import type { DeviceStatus, RuleDrops, WatchStatus } from '../report/status-report.js';
 import type { CounterRun, InstallRecord } from '../state/install-record.js';
@@ -61,6 +64,7 @@ export async function openStatus(
       programId,
       counters: native.mapInfo(maps.counters.fd).id,
       attachedAt: record?.attachedAt ?? null,
+      lease: leaseLeft(native, maps.control),
       files: record?.files ?? [],
       passed: stats.reduce((sum, n) => sum + n, BigInt(earlier?.passed ?? 0)),
       drops: {
@@ -88,6 +92,15 @@ function watchStatus(device: string, programId: number, state: string): WatchSta
   const alive = isAlive(process);
   if (alive ? !devices.includes(device) : !programs.includes(programId)) return null;
   return { pid: process.pid, isAlive: alive, since, lastChange, passing, elements, replaced, delays };
+}
+
+function leaseLeft(native: NativeApi, control: Descriptor): number | null {
+  const map = new ControlMap(native, control);
+  try {
+    return map.leased ? secondsLeft(map.dropUntil) : null;
+  } finally {
+    map.close();
+  }
 }
 
 function dropsByRule(

@@ -19,6 +19,7 @@ import { addReplayCommand } from './replay-command.js';
 import { addSaveCommand } from './save-command.js';
 import { addSnapshotCommand } from './snapshot-command.js';
 import { addStatusCommand } from './status-command.js';
+import { addTailCommand } from './tail-command.js';
 import { addVerifyCommand } from './verify-command.js';
 import { addWatchCommand } from './watch-command.js';
 
@@ -56,6 +57,7 @@ export function commandLine(): Command {
   program.option('--config <FILE>', `defaults, as JSON; ${defaultConfig} where it is not given`);
   addWatchCommand(program);
   addStatusCommand(program);
+  addTailCommand(program);
   addSaveCommand(program);
   addDetachCommand(program);
   addConfirmCommand(program);

@@ -201,11 +201,11 @@ export const control: Struct = {
   name: 'control',
   members: [
     ['drop_until', 8],
+    ['checked', 8],
     ['listening', 2, listeners],
     ['leased', 4],
     ['sampled', 4],
     ['listener', listener, listeners],
-    ['reserved', 8],
   ],
 };
 /** Most bytes of a frame that a sample has. */

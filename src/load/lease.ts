@@ -4,8 +4,8 @@
  *
  * It is counted by CLOCK_MONOTONIC, which stands still while the host is suspended: nothing that the plan rests on can change then, for
  * whoever would change it is suspended too, and element timeouts of ipset and nft are counted by jiffies, which stand still as well. The program
- * reads the clock as of the last tick (bpf_ktime_get_coarse_ns; timekeeping_advance in kernel/time/timekeeping.c): it may drop for
- * one tick more, 10 ms at most.
+ * reads the clock once a tick, as of the last tick (bpf_ktime_get_coarse_ns): when the time is up it may drop for two ticks more, 20 ms at most.
+ * Told to pass, it does so with the next packet.
  */
 import { monotonicNow } from './clock.js';
 import { ControlMap } from './control-map.js';

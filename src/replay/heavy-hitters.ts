@@ -13,8 +13,9 @@ export class HeavyHitters<Key extends number | string> {
     return this.#uncertainty;
   }
 
-  add(key: Key): void {
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  /** `weight`: occurrences that this one stands for. */
+  add(key: Key, weight = 1): void {
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + weight);
     if (this.#counts.size > 2 * this.kept) this.#prune();
   }
 

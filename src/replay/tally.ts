@@ -4,6 +4,7 @@ import type { Plan } from '../plan/plan.js';
 import type { SeenPacket, Unseen } from './judge-packet.js';
 import { HeavyHitters } from './heavy-hitters.js';
 import type { ReplayedPacket } from './replay.js';
+import { type SourceKey, sourceOf } from './source-key.js';
 import { Timeline } from './timeline.js';
 
 export interface RuleCount {
@@ -22,9 +23,6 @@ export interface PassCount {
   readonly rule: RuleId | null;
   packets: number;
 }
-
-/** IPv4 addresses are numbers, IPv6 addresses the hexadecimal digits of their words. */
-export type SourceKey = number | string;
 
 export interface Example {
   readonly number: number;
@@ -130,13 +128,4 @@ function unseenName(unseen: Unseen): string {
     case 'unreadable':
       return unseen.why;
   }
-}
-
-/** The source address of an untagged IP frame; null elsewhere. */
-function sourceOf(frame: Uint8Array): SourceKey | null {
-  const type = ((frame[12] ?? 0) << 8) | (frame[13] ?? 0);
-  if (type === 0x0800 && frame.length >= 34)
-    return frame[26]! * 2 ** 24 + ((frame[27]! << 16) | (frame[28]! << 8) | frame[29]!);
-  if (type !== 0x86dd || frame.length < 54) return null;
-  return Buffer.from(frame.buffer, frame.byteOffset + 22, 16).toString('hex');
 }

@@ -9,6 +9,11 @@ type Sample = readonly [labels: Labels, value: number | bigint];
 export const metrics = {
   offload_attached: ['gauge', 'The prefilter is attached to this device.'],
   offload_attached_timestamp_seconds: ['gauge', 'When the prefilter was attached, seconds since the epoch.'],
+  offload_lease_seconds: [
+    'gauge',
+    'Seconds for which XDP goes on to drop without a renewal; negative: since it passes everything. Only of filters with a lease.',
+  ],
+  offload_dropping: ['gauge', '0 while everything passes, because the lease has run out.'],
   offload_passed_packets_total: ['counter', 'Packets that XDP passed to the stack.'],
   offload_dropped_packets_total: ['counter', 'Packets that XDP dropped.'],
   offload_dropped_bytes_total: ['counter', 'Bytes of the packets that XDP dropped, IP length.'],
@@ -39,6 +44,10 @@ export function* prometheusReport(devices: readonly DeviceStatus[], pending: Pen
       attachedAt === null ? [] : [[{ device }, Date.parse(attachedAt) / 1000]],
     ),
     ...watchSamples(devices),
+    offload_lease_seconds: devices.flatMap(({ device, lease }): Sample[] =>
+      lease === null ? [] : [[{ device }, rounded(lease)]],
+    ),
+    offload_dropping: devices.map(({ device, lease }) => [{ device }, lease === null || lease > 0 ? 1 : 0]),
     offload_passed_packets_total: [],
     offload_dropped_packets_total: [],
     offload_dropped_bytes_total: [],
@@ -86,9 +95,15 @@ function sharing(devices: readonly DeviceStatus[]): readonly (readonly DeviceSta
 
 function metricText(name: Metric, samples: readonly Sample[]): string {
   const [type, help] = metrics[name];
-  const lines = samples.map(([labels, value]) => `${name}${labelText(labels)} ${String(value)}\n`);
+  const lines = samples.map(([labels, value]) => `${name}${labelText(labels)} ${numberText(value)}\n`);
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
+
+/** No exponents. */
+const rounded = (seconds: number): number => (Number.isFinite(seconds) ? Number(seconds.toFixed(3)) : seconds);
+
+const numberText = (value: number | bigint): string =>
+  value === Infinity ? '+Inf' : value === -Infinity ? '-Inf' : String(value);
 
 function labelText(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);

@@ -1,9 +1,9 @@
 /** A replayed capture for people: what was dropped, what was not and why, who sent it, and when. */
 import type { Plan, RuleDecision } from '../plan/plan.js';
 import type { RuleId } from '../model/ruleset.js';
-import { formatAddress } from '../oracle/describe-frame.js';
 import type { HeavyHitters } from '../replay/heavy-hitters.js';
-import type { PassCount, ReplayTally, SourceKey } from '../replay/tally.js';
+import { type SourceKey, sourceText } from '../replay/source-key.js';
+import type { PassCount, ReplayTally } from '../replay/tally.js';
 import { passWords } from './pass-words.js';
 import { printable, shortened } from './printable.js';
 import { bytes, count, counted } from './quantity.js';
@@ -172,11 +172,6 @@ function rulePart(tally: ReplayTally, texts: ReadonlyMap<RuleId, RuleDecision>, 
     (more > 0 ? `  … and ${counted(more, 'more rule')} (--all lists them)\n` : '') +
     '\n'
   );
-}
-
-function sourceText(key: SourceKey): string {
-  if (typeof key === 'number') return formatAddress(Uint32Array.of(key));
-  return formatAddress(Uint32Array.from({ length: 4 }, (_, i) => parseInt(key.slice(i * 8, i * 8 + 8), 16)));
 }
 
 function sourcePart(title: string, sources: HeavyHitters<SourceKey>, style: TextStyle): string {

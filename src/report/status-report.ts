@@ -2,6 +2,7 @@
 import { printable, shortened } from './printable.js';
 import { bytes, count, counted } from './quantity.js';
 import { ruleBody } from './rule-body.js';
+import type { TopSources } from '../sample/top-sources.js';
 import type { TextStyle } from './text-style.js';
 
 export interface RuleDrops {
@@ -21,6 +22,8 @@ export interface DeviceStatus {
   readonly counters: number;
   /** ISO 8601; null when nothing was recorded. */
   readonly attachedAt: string | null;
+  /** Seconds for which it goes on to drop without being told again (negative: since it passes everything; -Infinity: it was told to); null: no lease. */
+  readonly lease: number | null;
   readonly files: readonly string[];
   /** Packets that were passed to the stack. */
   readonly passed: bigint;
@@ -66,11 +69,26 @@ export interface Since {
 /** Rules with the most drops that are shown, unless all are asked for. */
 const shownRules = 20;
 
-export function statusJson(devices: readonly DeviceStatus[], { confirmBy, residualTables }: Pending): string {
+export function statusJson(
+  devices: readonly DeviceStatus[],
+  { confirmBy, residualTables }: Pending,
+  top: TopSources | null = null,
+): string {
   const plain = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
+  const told = devices.map((status) => ({ ...status, lease: leaseJson(status.lease) }));
   const confirm = confirmBy === null ? null : new Date(confirmBy).toISOString();
-  return `${JSON.stringify({ schemaVersion: 1, devices, confirmBy: confirm, residualTables }, plain, 2)}\n`;
+  const whole = {
+    schemaVersion: 1,
+    devices: told,
+    confirmBy: confirm,
+    residualTables,
+    ...(top && { topSources: top }),
+  };
+  return `${JSON.stringify(whole, plain, 2)}\n`;
 }
+
+const leaseJson = (left: number | null): object | null =>
+  left === null ? null : { dropping: left > 0, secondsLeft: Number.isFinite(left) ? left : null };
 
 export function* statusText(
   devices: readonly DeviceStatus[],
@@ -95,6 +113,7 @@ function* deviceText(status: DeviceStatus, style: TextStyle, since: Since | null
   const { colors } = style;
   const when = status.attachedAt === null ? '' : ` since ${moment(status.attachedAt)}`;
   yield `${colors.bold(printable(status.device))}: ${status.mode} XDP, program ${status.programId}${calledBy(status)}${when}\n`;
+  if (status.lease !== null) yield `  ${leaseText(status.lease, style)}\n`;
   if (status.files.length > 0) yield `  made from ${status.files.map(printable).join(', ')}\n`;
   if (status.watch !== null) yield* watchText(status.watch, style);
   const { drops, passed } = status;
@@ -126,6 +145,16 @@ function* watchText(watch: WatchStatus, { colors }: TextStyle): Generator<string
 const clock = (iso: string): string => `${iso.slice(11, 19)} UTC`;
 const duration = (seconds: number): string =>
   seconds < 1 ? `${Math.ceil(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
+
+function leaseText(left: number, { colors }: TextStyle): string {
+  if (left === Infinity) return 'lease: without end';
+  if (left > 0) return `lease: ${Math.ceil(left)} s left`;
+  const why =
+    left === -Infinity
+      ? 'everything passes, as it was told to'
+      : `lease ran out ${Math.floor(-left)} s ago: everything passes`;
+  return colors.yellow(why);
+}
 
 interface Row {
   readonly rule: RuleDrops;
@@ -161,6 +190,20 @@ function* ruleTable(
     yield `${shortened(row, columns)}\n`;
   }
   if (rows.length < hit.length) yield `  … and ${counted(hit.length - rows.length, 'more rule')} (--all lists them)\n`;
+}
+
+/** Packets that all devices drop in a second; null: one of them does not count, or has not been there before. */
+export function droppedPerSecond(devices: readonly DeviceStatus[], since: Since): number | null {
+  const before = new Map(since.devices.map(({ counters, drops }) => [counters, drops.packets]));
+  // Devices that share their counters are one.
+  const now = new Map(devices.map(({ counters, drops }) => [counters, drops.packets]));
+  let packets = 0n;
+  for (const [counters, dropped] of now) {
+    const old = before.get(counters);
+    if (old === undefined || dropped < old) return null;
+    packets += dropped - old;
+  }
+  return packets === 0n ? null : Number(packets) / Math.max(since.seconds, 0.001);
 }
 
 const perSecond = (n: bigint, seconds: number): string => count(Math.round(Number(n) / Math.max(seconds, 0.001)));

@@ -30,7 +30,7 @@ function parsed(text: string): Map<string, { type: string; samples: Sample[] }> 
   for (const line of text.slice(0, -1).split('\n')) {
     const help = /^# HELP ([a-z_]+) \S.*$/.exec(line);
     const type = /^# TYPE ([a-z_]+) (counter|gauge)$/.exec(line);
-    const sample = /^([a-z_]+)(?:\{(.*)\})? (-?\d+(?:\.\d+)?)$/.exec(line);
+    const sample = /^([a-z_]+)(?:\{(.*)\})? (-?\d+(?:\.\d+)?|[+-]Inf)$/.exec(line);
     if (help?.[1] !== undefined) {
       if (found.has((current = help[1]))) throw new Error(`twice: ${current}`);
       found.set(current, { type: '', samples: [] });
@@ -64,6 +64,21 @@ test('every metric has help, type and samples in the format; counters end in _to
   t.is(samples('offload_rule_dropped_bytes_total')[1]?.value, '1200');
   t.deepEqual(samples('offload_residual_tables'), [{ labels: {}, value: '2' }]);
   t.deepEqual(samples('offload_unconfirmed'), [{ labels: {}, value: '1' }]);
+});
+
+test('a lease, and whether anything is dropped', (t) => {
+  for (const [lease, seconds, dropping] of [
+    [null, undefined, '1'],
+    [41.25, '41.25', '1'],
+    [0.0000001, '0', '1'],
+    [-3, '-3', '0'],
+    [Infinity, '+Inf', '1'],
+    [-Infinity, '-Inf', '0'],
+  ] as const) {
+    const found = printed([device('eth0', { lease })]);
+    t.is(found.get('offload_lease_seconds')?.samples[0]?.value, seconds);
+    t.is(found.get('offload_dropping')?.samples[0]?.value, dropping);
+  }
 });
 
 test('nothing attached is no error, and is told', (t) => {

@@ -2,12 +2,21 @@
 import { Ajv } from 'ajv';
 import test from 'ava';
 import pc from 'picocolors';
-import { type Pending, type Since, statusJson, statusText } from '../../src/report/status-report.js';
+import { droppedPerSecond, type Pending, type Since, statusJson, statusText } from '../../src/report/status-report.js';
 import schema from '../../src/report/status.schema.json' with { type: 'json' };
+import { topSourcesText } from '../../src/report/top-sources.js';
 import { device, evil, nothingPending, rule, watch } from './status-samples.js';
 
 const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
 const style = { columns: 110, colors: pc.createColors(false), all: false };
+const top = {
+  seconds: 3.2,
+  samples: 10,
+  sources: [
+    { source: '198.18.0.1', samples: 6, share: 0.6 },
+    { source: '2001:db8::7', samples: 4, share: 0.4 },
+  ],
+};
 const printed = (devices = [device('eth0')], pending: Pending = nothingPending, since: Since | null = null): string =>
   [...statusText(devices, pending, style, since)].join('');
 
@@ -20,12 +29,51 @@ test('the JSON is what its schema says, whatever is attached', (t) => {
       [device('eth0', { watch: watch() }), device('eth1', { watch: watch({ passing: evil, lastChange: null }) })],
       pending,
     ),
+    ...[null, 42.5, -3, Infinity, -Infinity].map((lease) => statusJson([device('eth0', { lease })], nothingPending)),
+    statusJson([], nothingPending, top),
     statusJson([device(evil, { rules: [rule(evil, 1n << 40n, evil)] })], nothingPending),
   ];
   for (const text of cases) t.true(validate(JSON.parse(text)), JSON.stringify(validate.errors));
   t.is((JSON.parse(cases[1] ?? '') as { confirmBy: string }).confirmBy, '2026-01-02T03:04:05.000Z');
   t.false(validate({ ...(JSON.parse(cases[0] ?? '') as object), extra: 1 }));
   t.false(validate({ schemaVersion: 1, devices: [{ device: 'eth0' }], confirmBy: null, residualTables: [] }));
+});
+
+test('the lease is told, and whether it has run out', (t) => {
+  const told = (lease: number | null): readonly unknown[] => [
+    printed([device('eth0', { lease })]).split('\n')[1],
+    (JSON.parse(statusJson([device('eth0', { lease })], nothingPending)) as { devices: { lease: unknown }[] })
+      .devices[0]?.lease,
+  ];
+  t.deepEqual(told(null), ['  made from rules.v4', null]);
+  t.deepEqual(told(41.2), ['  lease: 42 s left', { dropping: true, secondsLeft: 41.2 }]);
+  t.deepEqual(told(-10.2), ['  lease ran out 10 s ago: everything passes', { dropping: false, secondsLeft: -10.2 }]);
+  t.deepEqual(told(Infinity), ['  lease: without end', { dropping: true, secondsLeft: null }]);
+  t.deepEqual(told(-Infinity), ['  everything passes, as it was told to', { dropping: false, secondsLeft: null }]);
+});
+
+test('sources are told as shares of a sample', (t) => {
+  t.is(
+    [...topSourcesText(top, 12_000, style)].join(''),
+    `Sources of what is dropped, by a sample of 10 packets in the last 3 seconds
+  share  per second  source
+   60 %      ~7,200  198.18.0.1
+   40 %      ~4,800  2001:db8::7
+`,
+  );
+  t.regex([...topSourcesText(top, null, style)].join(''), /\n {2}share {2}source\n {3}60 % {2}198\.18\.0\.1\n/);
+  t.regex(
+    [...topSourcesText({ seconds: 0.1, samples: 0, sources: [] }, null, style)].join(''),
+    /^Nothing was sampled in the last 1 second:/,
+  );
+});
+
+test('what all devices drop in a second; those that share their counters are one', (t) => {
+  const at = (packets: bigint, counters = 7) => device('eth0', { counters, drops: { packets, bytes: 0n } });
+  t.is(droppedPerSecond([at(30n), at(30n), at(5n, 8)], { devices: [at(10n), at(10n), at(1n, 8)], seconds: 2 }), 12);
+  // One that has just come, or counts anew.
+  t.is(droppedPerSecond([at(30n), at(5n, 8)], { devices: [at(10n)], seconds: 2 }), null);
+  t.is(droppedPerSecond([at(3n)], { devices: [at(10n)], seconds: 2 }), null);
 });
 
 test('rules with drops, most first; the back end of iptables is told', (t) => {

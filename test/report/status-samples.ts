@@ -18,6 +18,7 @@ export const device = (name: string, more: Partial<DeviceStatus> = {}): DeviceSt
   programId: 42,
   counters: 7,
   attachedAt: '2026-01-02T03:04:05.678Z',
+  lease: null,
   files: ['rules.v4'],
   passed: 1000n,
   drops: { packets: 30n, bytes: 1800n },

@@ -1,0 +1,35 @@
+/** Which rule a counter belongs to, by what was recorded when attaching. */
+import type { CounterRun, InstallRecord } from '../state/install-record.js';
+import type { RuleId } from '../model/ruleset.js';
+
+export interface CountedRule {
+  readonly rule: RuleId;
+  /** Source text of the rule, shortened; empty for a policy. */
+  readonly text: string;
+  /** The set and the number of its element, where elements are counted. */
+  readonly element: { readonly set: string; readonly index: number } | null;
+}
+
+/** Null: nothing is recorded, or drops are not counted. */
+export function ruleOfCounter(record: InstallRecord | null, counter: number): CountedRule | null {
+  const run = record === null ? null : runOf(record.counters, counter);
+  if (record === null || run === null) return null;
+  const { rule, set, element } = run;
+  return {
+    rule,
+    text: record.texts[rule] ?? '',
+    element: set === null ? null : { set, index: element + counter - run.first },
+  };
+}
+
+/** Runs stand in the order of their counters. */
+function runOf(runs: readonly CounterRun[], counter: number): CounterRun | null {
+  let [low, high] = [0, runs.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((runs[middle]?.first ?? 0) <= counter) low = middle + 1;
+    else high = middle;
+  }
+  const run = runs[low - 1];
+  return run !== undefined && counter < run.first + run.counters ? run : null;
+}
