@@ -9,6 +9,7 @@ import { xfrmEvents } from './network/xfrm-events.js';
 import { NftSource } from './nft/nft-source.js';
 import { IpsetProbe } from './poll/ipset-probe.js';
 import { LegacyProbe } from './poll/legacy-probe.js';
+import { OwnedTablesProbe } from './poll/owned-tables-probe.js';
 import { PollSource, Turns, type Probe } from './poll/poll-source.js';
 import type { Source } from './source.js';
 
@@ -79,6 +80,7 @@ function makersOf(
     () => new NftSource(native, receiveBuffer, notify),
     () => new NetworkSource(native, receiveBuffer, notify, routeEvents()),
     () => whereSupported(() => new NetworkSource(native, receiveBuffer, notify, xfrmEvents)),
+    () => poll(new OwnedTablesProbe(pollSeconds)),
     () => poll(new IpsetProbe(pollSeconds)),
     () => poll(new LegacyProbe('ip', pollSeconds)),
     () => poll(new LegacyProbe('ip6', pollSeconds)),
