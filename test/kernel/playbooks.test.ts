@@ -96,7 +96,9 @@ test('plan, apply, apply again, mitigate, unmitigate, roll back', async (t) => {
     t.regex(planned.stdout, /^ +"-\\t\\tip saddr 198\.51\.100\.99 drop"/m, 'what netfilter would lose');
     t.false(await isAttached(host));
     t.is(await rulesNow(host), original);
-    t.is((await host.shell('ls /etc/offload /var/lib/offload 2>/dev/null || true')).stdout.trim(), '/etc/offload:');
+    await play('apply', ['--check']);
+    t.is((await host.shell('ls -d /etc/offload /var/lib/offload 2>/dev/null || true')).stdout, '');
+    t.false(await isAttached(host));
 
     const unreachable = await play('apply', ['-e', '{"offload_confirm":2,"offload_probe_ports":[9]}'], {
       mayFail: true,
@@ -149,6 +151,23 @@ test('plan, apply, apply again, mitigate, unmitigate, roll back', async (t) => {
     t.true((await play('rollback')).changed > 0);
     t.false(await isAttached(host));
     t.is(await rulesNow(host), original);
+  });
+});
+
+test('what offload watch looks after is left to it', async (t) => {
+  await onSite(t, async ({ host, play, arrive }) => {
+    const watching = host.exec('offload', ['watch', '--live', '--dev', 'eth0'], { mayFail: true, timeout: 120_000 });
+    for (let i = 0; i < 300 && !(await isAttached(host)); i++) await setTimeout(100);
+    const here = { offload_root: '/opt/offload', offload_install_residual: false };
+    const mitigated = await play('mitigate', ['-e', JSON.stringify({ ...here, offload_sources: [single] })]);
+    t.regex(mitigated.stdout, /TASK \[offload : Replace the filter\] \*+\nskipping/);
+    t.is(await arrive(single), 0);
+    t.regex((await host.shell('offload status')).stdout, /5 +\d+ bytes +inet filter early 2/, 'in XDP');
+    const { devices } = JSON.parse((await host.shell('offload status --format json')).stdout) as {
+      devices: { watch: { pid: number } }[];
+    };
+    await host.exec('kill', [`${devices[0]?.watch.pid}`]);
+    await watching;
   });
 });
 

@@ -22,8 +22,8 @@ for folder in ${writable.join(' ')}; do
   mkdir -p ${base}/$folder/upper ${base}/$folder/work
   mount -t overlay overlay -o lowerdir=/$folder,upperdir=${base}/$folder/upper,workdir=${base}/$folder/work /$folder
 done
-mkdir -p /opt/offload /etc/offload
-rm -f /etc/offload/*
+mkdir -p /opt/offload
+rm -rf /etc/offload
 mount --bind ${repository} /opt/offload
 mount -t bpf -o mode=700 bpf /sys/fs/bpf
 mount -t tmpfs -o mode=755 tmpfs /run
