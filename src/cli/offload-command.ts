@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { kernelAsksConntrack } from '../host/check-conntrack.js';
 import { residualTexts } from '../residual/residual-texts.js';
+import { htmlReport } from '../report/html-report.js';
 import { jsonReport } from '../report/json-report.js';
 import { counted } from '../report/quantity.js';
 import { textReport } from '../report/text-report.js';
@@ -32,7 +33,7 @@ export interface OffloadOptions extends InputOptions, FilterOptions {
   readonly installResidual?: true;
   /** Seconds. */
   readonly confirm?: number;
-  readonly format: 'text' | 'json';
+  readonly format: 'text' | 'json' | 'html';
   readonly all?: true;
 }
 
@@ -53,7 +54,7 @@ export function addOffloadCommand(program: Command): void {
       'load what stays in netfilter, after attaching; `offload detach` puts the original back',
     )
     .option('--confirm <SECONDS>', 'undo everything unless `offload confirm` is run within this time', seconds)
-    .addOption(new Option('--format <FORMAT>', 'report').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--format <FORMAT>', 'report').choices(['text', 'json', 'html']).default('text'))
     .option('--all', 'list every rule in the text report');
   addFilterOptions(command).action(async (files: readonly string[], given: OffloadOptions, command: Command) => {
     const options = commandLineWins(files, given, (name) => command.getOptionValueSource(name) === 'config');
@@ -164,6 +165,8 @@ async function report(
   switch (options.format) {
     case 'json':
       return print(jsonReport(plan, prefilter));
+    case 'html':
+      return print(htmlReport(plan, prefilter, { done, next }));
     case 'text':
       return print(textReport(plan, prefilter, { done, next }, terminalStyle(options.all === true)));
   }

@@ -84,7 +84,7 @@ function prefilterLine({ steps, fields, tables }: PrefilterSummary, { columns }:
 }
 
 /** How the statement of a declared tolerance begins: there is nothing to check of it. */
-const toleranceMark = 'tolerance: ';
+export const toleranceMark = 'tolerance: ';
 
 function assumptions(all: readonly Assumption[], { columns, colors }: TextStyle): string {
   if (all.length === 0) return '';
