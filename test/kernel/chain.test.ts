@@ -186,7 +186,7 @@ test('refusals name what is in the way', async (t) => {
     );
     await refused(
       3,
-      new RegExp(`XDP program ${id} "caller" on eth0 does not use`),
+      new RegExp(`XDP program ${id ?? '?'} "caller" on eth0 does not use`),
       '--chain',
       join(maps, '../others/programs'),
     );

@@ -166,7 +166,7 @@ test('what offload watch looks after is left to it', async (t) => {
     const { devices } = JSON.parse((await host.shell('offload status --format json')).stdout) as {
       devices: { watch: { pid: number } }[];
     };
-    await host.exec('kill', [`${devices[0]?.watch.pid}`]);
+    await host.exec('kill', [String(devices[0]?.watch.pid)]);
     await watching;
   });
 });

@@ -42,7 +42,10 @@ export async function privateHost(net: Net, ns: string): Promise<PrivateHost> {
     if (holder.exitCode !== null) throw new Error(`no mounts of its own: ${said}`);
     await setTimeout(20);
   }
-  const spaces = [`--mount=/proc/${holder.pid}/ns/mnt`, `--pid=/proc/${holder.pid}/ns/pid_for_children`];
+  const spaces = [
+    `--mount=/proc/${String(holder.pid)}/ns/mnt`,
+    `--pid=/proc/${String(holder.pid)}/ns/pid_for_children`,
+  ];
   const path = `/opt/offload/bin:${process.env['PATH'] ?? ''}`;
   const exec: PrivateHost['exec'] = (command, args = [], options = {}) =>
     net.exec(ns, 'nsenter', [...spaces, '--wd=/root', command, ...args], {

@@ -58,7 +58,7 @@ async function follow(
       await step.before?.(scene);
       const run = (): Promise<{ stdout: string; stderr: string }> => host.shell(blocks[i] ?? '', { env });
       const { stdout, stderr } = step.underAttack ? await underAttack(net, peer, run) : await run();
-      for (const expected of step.prints ?? []) t.regex(stdout, expected, `${blocks[i]}\n${stderr}`);
+      for (const expected of step.prints ?? []) t.regex(stdout, expected, `${step.begins}\n${stderr}`);
       await step.after?.(scene);
     }
   });
@@ -89,6 +89,7 @@ test('attack.md', async (t) => {
     { begins: 'offload status', underAttack: true, prints: [/inet attack early 1 +ip saddr @blocked/] },
     { begins: 'nft list chain', underAttack: true, prints: [/counter packets 0 bytes 0 drop/] },
     { begins: 'timeout 2 tcpdump', underAttack: true, prints: [/gone/] },
+    { begins: 'offload tail', underAttack: true, prints: [/198\.51\.100\.7\b[^]*inet attack early 1/] },
     { begins: 'offload explain', prints: [/inet attack early 1/, /drop/i] },
     {
       begins: 'nft delete element',
