@@ -10,15 +10,24 @@ export interface CountedRule {
   readonly element: { readonly set: string; readonly index: number } | null;
 }
 
-/** Null: nothing is recorded, or drops are not counted. */
-export function ruleOfCounter(record: InstallRecord | null, counter: number): CountedRule | null {
-  const run = record === null ? null : runOf(record.counters, counter);
-  if (record === null || run === null) return null;
+/**
+ * Null: nothing is recorded, or drops are not counted. `added`: counters that elements were given since the program was attached; which
+ * element of their set each is, is not told.
+ */
+export function ruleOfCounter(
+  record: InstallRecord | null,
+  added: () => readonly CounterRun[],
+  counter: number,
+): CountedRule | null {
+  if (record === null) return null;
+  const known = runOf(record.counters, counter);
+  const run = known ?? runOf(added(), counter);
+  if (run === null) return null;
   const { rule, set, element } = run;
   return {
     rule,
     text: record.texts[rule] ?? '',
-    element: set === null ? null : { set, index: element + counter - run.first },
+    element: set === null || known === null ? null : { set, index: element + counter - run.first },
   };
 }
 

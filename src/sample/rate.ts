@@ -16,7 +16,7 @@ const unlimited = 2 ** 31 - 1;
 /** Seconds' worth that may be taken at once: little, for packets in a row are often of one sender. */
 const burst = 0.2;
 /** Of each packet, until it is known how many there are. */
-const firstChance = 2 ** 20;
+const firstChance = 2 ** 24;
 
 /** How many dropped packets a taken one stands for. */
 export const weightOf = (chance: number): number => (chance === everyPacket ? 1 : 2 ** 32 / Math.max(1, chance));

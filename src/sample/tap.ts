@@ -2,8 +2,9 @@
 import { openMaps, type OpenedMaps } from '../load/attachment.js';
 import { LoadError } from '../load/load-error.js';
 import type { NativeApi } from '../load/native-api.js';
-import type { InstallRecord } from '../state/install-record.js';
+import type { CounterRun, InstallRecord } from '../state/install-record.js';
 import { readRecord } from '../state/journal.js';
+import { readWatchRecord, type WatchRecord } from '../state/watch-record.js';
 import { type CountedRule, ruleOfCounter } from './counted-rule.js';
 import { Listener } from './listener.js';
 import type { Rate } from './rate.js';
@@ -68,12 +69,19 @@ export class Tap {
 
   /** What has been dropped since the last time, oldest first. */
   read(): TappedSample[] {
+    let watched: WatchRecord | null | undefined;
+    const added =
+      ({ programId }: Tapped) =>
+      (): readonly CounterRun[] => {
+        if (watched === undefined) watched = readWatchRecord(this.request.state);
+        return watched?.programs.includes(programId) === true ? watched.added : [];
+      };
     const samples = this.#heard.flatMap(({ listener, devices }) =>
       listener.read().flatMap((sample): TappedSample[] => {
         const from = devices.find(({ ifindex }) => ifindex === sample.ifindex);
         return from === undefined
           ? []
-          : [{ ...sample, device: from.device, rule: ruleOfCounter(from.record, sample.counter) }];
+          : [{ ...sample, device: from.device, rule: ruleOfCounter(from.record, added(from), sample.counter) }];
       }),
     );
     return samples.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
