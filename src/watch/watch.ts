@@ -27,6 +27,9 @@ const attention = 25;
 /** A plan that blocks for longer is made while everything passes: a change could not be acted on before it is done. */
 const longestBlock = 1000;
 
+/** Milliseconds until a source that does not answer is asked for again. */
+const askAgain = 1000;
+
 const now = (): number => performance.now();
 
 export class Watch {
@@ -205,7 +208,10 @@ export class Watch {
   /** Drops again, unless it is not known what goes on. For how long everything has passed; null: it did not. */
   #open(): string | null {
     const { follower, lease } = this.watching;
-    if (!follower.healthy()) return null;
+    if (!follower.healthy()) {
+      this.#renewAt = Math.min(this.#renewAt, now() + askAgain);
+      return null;
+    }
     this.#filter?.lease.renew(lease);
     this.#renewAt = now() + (lease * 1000) / 3;
     if (this.passing === null) return null;
@@ -277,7 +283,10 @@ export class Watch {
     for (const { set, reason } of replan) this.#wants('plan', `${set}: ${reason}`);
     for (const { set, what } of this.#overturned) if (filter.updater.suspend(set)) this.#wants('plan', what);
     if (this.#need === 'nothing' && follower.healthy()) filter.lease.renew(lease);
-    else filter.lease.passAll();
+    else {
+      filter.lease.passAll();
+      this.#pass('a source of changes does not answer');
+    }
   }
 
   #failed(error: unknown): void {

@@ -198,3 +198,21 @@ test('somebody asks for a plan', async (t) => {
     t.true(bed.events.includes('plan asked'));
   });
 });
+
+test('a filter that is attached while a source does not answer passes, says so, and drops when it answers again', async (t) => {
+  await withBed(async (bed) => {
+    await bed.until('started');
+    bed.whilePlanning = () => {
+      bed.follower.isHealthy = false;
+      return Promise.resolve();
+    };
+    bed.follower.report(rules(true));
+    await bed.until('2:attached');
+    t.true(bed.events.includes('2:pass'));
+    t.false(bed.events.includes('2:renew'));
+    t.truthy(bed.watch.passing);
+    bed.follower.isHealthy = true;
+    await bed.until('2:renew');
+    t.is(bed.watch.passing, null);
+  });
+});

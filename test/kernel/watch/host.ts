@@ -66,6 +66,8 @@ export interface Host {
   readonly status: () => Promise<Status>;
   /** Makes the device and its peer, again where they are gone. */
   readonly connect: () => Promise<void>;
+  /** Packets from `source` that XDP has passed. */
+  readonly seen: (source: string) => Promise<number>;
   /** Packets from `source` arrive. */
   readonly passes: (source: string) => Promise<void>;
   /** Netfilter sees packets from `source`, whatever it does with them. */
@@ -135,6 +137,7 @@ export async function withHost(
       offload,
       status,
       connect,
+      seen: count,
       input: async (text, name, ...args) => void (await net.exec(ns, name, args, { input: text })),
       watch: (...args) => {
         const child = net.start(ns, process.execPath, [command, 'watch', ...args, ...where], { timeout: 600_000 });
