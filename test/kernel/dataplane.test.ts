@@ -131,7 +131,9 @@ test('the largest programs of both families at once are verified by the kernel',
     for (const skips of [false, true]) {
       const made = (family: 4 | 6) =>
         randomProgram(new Random(seed + steps + family), { ...small, family, steps, atoms: 40, skips, counters: 50 });
-      const image = compilePrefilter({ ip: made(4), ip6: made(6), counters: 50 });
+      const prefilter = { ip: made(4), ip6: made(6), counters: 50 };
+      // As `offload watch` attaches them: more of the stack, and of what the verifier walks.
+      const image = compilePrefilter(prefilter, { leased: true, sampled: true });
       for (const object of [objectFile, conntrackObjectFile]) {
         (await loadImage(image, { mac: deviceMac, position: 0 }, object)).close();
       }
