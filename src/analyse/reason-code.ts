@@ -5,6 +5,7 @@ export const reasonCodes = {
     'XDP drops its packets except those of tracked connections and of protocols whose connections it cannot look up',
   fragments:
     'XDP drops its packets except those whose layer-4 header is not whole: fragments, cut headers, unusual IPv6 headers',
+  dhcp: 'XDP drops its packets except replies to DHCP clients, which packet sockets read before netfilter would drop them',
   gro: 'the kernel may merge its segments before netfilter sees them, and XDP leaves those to it',
   'own-source': "XDP drops its packets; the rule stays because the host's own looped-back broadcasts could match it",
   policy: 'XDP drops what falls through to this policy; the policy itself always stays',

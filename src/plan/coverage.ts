@@ -23,6 +23,8 @@ export interface Coverage {
   readonly lacking: boolean;
   /** Packets that conntrack knows, or cannot be asked about, pass. */
   readonly tracked: boolean;
+  /** Replies to DHCP clients pass. */
+  readonly exempt: boolean;
   /** There were too many steps to look at. */
   readonly givenUp: boolean;
 }
@@ -41,6 +43,7 @@ const dropped: Coverage = {
   diverters: [],
   lacking: false,
   tracked: false,
+  exempt: false,
   givenUp: false,
 };
 
@@ -82,7 +85,7 @@ function ownSteps(steps: readonly MergedStep[]): ReadonlyMap<RuleId, readonly nu
 function follow(search: Search, condition: Conj, start: number): Coverage {
   const { steps, family, own } = search;
   const lastOwn = own[own.length - 1] ?? -1;
-  const found = { some: false, passes: false, lacking: false, tracked: false, givenUp: false };
+  const found = { some: false, passes: false, lacking: false, tracked: false, exempt: false, givenUp: false };
   const blockers: RuleId[] = [];
   const diverters: RuleId[] = [];
   const result = (all: boolean): Coverage => ({
@@ -93,6 +96,7 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
     diverters,
     lacking: found.lacking,
     tracked: found.tracked,
+    exempt: found.exempt,
     givenUp: found.givenUp,
   });
   let i = start;
@@ -120,9 +124,12 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
       found.lacking ||= covers && conjMayLack(step.when, family);
       if (covers && !found.some) return { ...result(true), shadow: coveringRule(step, condition) };
       if (covers) return found.lacking || found.tracked || found.passes ? result(true) : dropped;
+    } else if (step.exempts === true && !own.includes(i)) {
+      // What passes here is dropped by the rule of the next step, which stays in netfilter for just that.
     } else {
       const { to } = outcome;
-      if (own.some((at) => i <= at && at < to)) addOverlapping(diverters, step, condition);
+      found.exempt ||= step.exempts === true;
+      if (!step.exempts && own.some((at) => i <= at && at < to)) addOverlapping(diverters, step, condition);
       found.lacking ||= covers && outcome.maybe !== true && conjMayLack(step.when, family);
       if (covers) i = to;
       else return join(result(true), follow(search, [...condition, ...step.when], to), follow(search, condition, i));
@@ -144,6 +151,7 @@ function join(sofar: Coverage, skipped: Coverage, stayed: Coverage): Coverage {
     diverters: rules((way) => way.diverters),
     lacking: ways.some((way) => way.lacking),
     tracked: ways.some((way) => way.tracked),
+    exempt: ways.some((way) => way.exempt),
     givenUp: ways.some((way) => way.givenUp),
   };
 }

@@ -112,6 +112,7 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
   if (found.some((one) => one.lacking)) return partial('fragments');
   if (!occurrences.every(({ reach }) => reach.every((conj) => excludesOwn(conj, plan)))) return partial('own-source');
   if (found.some((one) => one.givenUp)) return partial('unproven');
+  if (found.some((one) => one.exempt)) return partial('dhcp');
   if (!found.every((one) => one.all)) return partial(plan.analysis.nat ? 'nat' : 'other-course');
   return fullIfTheHostAllows(id, plan, partial);
 }

@@ -27,6 +27,8 @@ export interface MergedStep {
   readonly members: readonly Member[];
   /** Index in `when` of the literal that the members differ in; null when there is one member. */
   readonly varying: number | null;
+  /** It passes packets that the next step, a drop, would take. */
+  readonly exempts?: true;
 }
 
 interface Candidate {

@@ -75,6 +75,7 @@ function remove(steps: readonly MergedStep[], gone: readonly boolean[]): MergedS
     );
 }
 
+/** In front of each drop that would take such a reply, what of it is one passes. */
 export function exemptDhcp(steps: readonly MergedStep[], family: AddressFamily): MergedStep[] {
   if (family === 6) return [...steps];
   const needs = steps.map(
@@ -92,13 +93,15 @@ export function exemptDhcp(steps: readonly MergedStep[], family: AddressFamily):
     const moved: MergedStep =
       step.outcome.kind === 'skip' ? { ...step, outcome: { ...step.outcome, to: at(step.outcome.to) } } : step;
     if (needs[i] !== true) return [moved];
-    const over: MergedStep = {
-      when: dhcpReply,
-      outcome: { kind: 'skip', to: at(i + 1) },
-      members: [{ when: dhcpReply, rule: routing }],
+    const when = [...dhcpReply, ...step.when];
+    const passing: MergedStep = {
+      when,
+      outcome: { kind: 'skip', to: at(steps.length) },
+      members: [{ when, rule: routing }],
       varying: null,
+      exempts: true,
     };
-    return [over, moved];
+    return [passing, moved];
   });
 }
 
@@ -149,7 +152,7 @@ export function limitTuples(steps: readonly MergedStep[], leftOut: ReadonlyMap<s
     const reason = found.find((one) => one !== null);
     if (reason === undefined) return step;
     for (const { rule } of step.members) if (!cut.has(rule)) cut.set(rule, reason);
-    gone[i] = step.outcome.kind === 'drop';
+    gone[i] = step.outcome.kind === 'drop' || step.exempts === true;
     // A guard may hold for longer than it should, not for less: elements that expire are no part of it.
     const lasting = step.when.filter(({ set, negate }, at) => found[at] === null && (negate || !expires(set)));
     return { ...step, when: lasting, outcome: { kind: 'pass' }, varying: null };
