@@ -37,7 +37,8 @@ enum field_slot {
 #define MAX_REVERSE_PATH 7
 #define TUPLE_SLOTS 4
 #define MAX_TUPLE_SHAPES 255
-#define MAX_WORDS 160 /* 10,240 steps */
+#define MAX_GROUP_WORDS 4
+#define CLUSTER_BOUNDS 4
 #define MAX_PREFIX_BUCKETS 8 /* probed; the builder guarantees that no entry is further from its place */
 #define MAX_PREFIX_DEPTH 8 /* halvings of at most 129 lengths */
 #define MAX_BUCKETS_PROBED 16 /* of an address table's buckets */
@@ -84,7 +85,7 @@ enum pass_reason {
 struct step {
 	__u8 outcome;
 	__u8 counted_slot; /* FIELD_SLOTS: none */
-	__u16 skip_to;
+	__u16 skip_to; /* steps in clusters: the step's number */
 	__u32 counter; /* OUTCOME_MARK: the state */
 };
 _Static_assert(sizeof(struct step) == 8, "abi");
@@ -113,17 +114,12 @@ struct field_config {
 	__u32 width; /* bytes per label of a small field: 1, 2 or 4 */
 	/*
 	 * Offset of u64 rows[classes][words]: the steps that a packet of this class may still match. With more than one word a row
-	 * begins with its span, struct row_span.
+	 * begins with its summary: a bit per group of 1 << group_shift words, set where one of them is not 0.
 	 */
 	__u32 rows;
 	__u32 classes;
 	__u32 counted; /* labels carry counters, or expire */
 	__u32 timed; /* labels may be expiry records */
-};
-
-struct row_span {
-	__u32 first; /* word that is not 0 */
-	__u32 behind; /* the last such word; equal to `first`: none */
 };
 
 /* IPv4 addresses: single ones in buckets, all others as sorted range starts behind an index of the top bits. */
@@ -139,7 +135,13 @@ struct address_config {
 	__u32 range_count; /* 0: every address that is in no bucket has the label `fallback` */
 	__u32 depth; /* halvings that find a range */
 	__u32 fallback;
+	__u32 where; /* offset of codes of where_bits bits, one per /24, from the low bits of each u32 up (enum where); 0: none */
+	__u32 where_bits; /* 2; or 1, which says both or neither */
+	__u32 common; /* label of addresses that are neither in buckets nor in ranges of another label */
 };
+
+/* Of a /24: what must be asked, a bit each. */
+enum where { IN_BUCKETS = 1, IN_RANGES = 2 };
 
 struct bucket {
 	__u64 slot
@@ -254,12 +256,18 @@ struct family_config {
 	__u32 enabled;
 	__u32 used; /* bit per field slot */
 	__u32 words; /* u64s per row */
+	__u32 group_shift; /* 64 << group_shift words at most */
+	/*
+	 * Steps do not stand in their order but in clusters, each of them in order and of whole groups. The first match of each cluster is
+	 * found, and of those the one with the lowest number decides. None of them sends the search elsewhere.
+	 */
+	__u32 clustered;
 	__u32 steps; /* offset of struct step[step_count] */
 	__u32 step_count;
 	__u32 skips; /* number of skip steps */
-	__u32 calls; /* words are searched by bpf_loop, skips or not: they are more than the verifier walks */
 	__u32 escapes; /* offset */
 	__u32 expiries; /* offset of struct expiry[] */
+	__u32 clusters[CLUSTER_BOUNDS]; /* first group of each but the first */
 	struct field_config field[FIELD_SLOTS];
 };
 

@@ -14,7 +14,7 @@ struct lookup {
 	__u32 label[FIELD_SLOTS];
 	__u32 row[FIELD_SLOTS]; /* offset */
 	__u64 match; /* the AND, where a row has one word */
-	struct row_span span; /* else: intersection of the spans */
+	__u64 groups; /* else: the AND of the summaries */
 	/*
 	 * 0, but the verifier does not know. ORed into what differs from path to path (a constant here, a lookup there), it lets the paths
 	 * be merged again; else their number doubles with every field.
@@ -43,20 +43,6 @@ static __always_inline __u32 escaped_class(const void *t, family_ptr family, __u
 	return ((const struct escape *)(t + at))->class;
 }
 
-/* Without branches, whose paths the verifier would multiply. Both below 2^31. */
-static __always_inline __u32 larger(__u32 a, __u32 b)
-{
-	__u32 keep_a = (__s32)(b - a) >> 31;
-
-	barrier_var(keep_a);
-	return (a & keep_a) | (b & ~keep_a);
-}
-
-static __always_inline __u32 smaller(__u32 a, __u32 b)
-{
-	return a + b - larger(a, b);
-}
-
 /* Narrows what matches by one field. False: a class beyond its table, which never happens. */
 static __always_inline int narrow(const void *t, family_ptr family, struct lookup *l, __u32 slot, __u32 label)
 {
@@ -83,16 +69,15 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 		return 1;
 	}
 	class = field->rows + class * (family->words + 1) * 8;
-	l->row[slot] = class + sizeof(struct row_span);
-	l->span.first = larger(l->span.first, ((const struct row_span *)(t + class))->first);
-	l->span.behind = smaller(l->span.behind, ((const struct row_span *)(t + class))->behind);
+	l->row[slot] = class + 8;
+	l->groups &= *(__u64 *)(t + class);
 	return 1;
 }
 
 /* No step can match any more: what else a packet has is not looked up. */
 static __always_inline int is_settled(family_ptr family, const struct lookup *l)
 {
-	return family->words == 1 ? !l->match : l->span.first >= l->span.behind;
+	return family->words == 1 ? !l->match : !l->groups;
 }
 
 static __always_inline __u32 row_of(family_ptr family, __u32 slot, __u32 value, __u32 max)
@@ -107,8 +92,7 @@ static __always_inline __u32 row_of(family_ptr family, __u32 slot, __u32 value, 
 	barrier_var(class);
 	if (class >= field->classes)
 		return ~0u;
-	return family->words == 1 ? field->rows + class * 8
-				  : field->rows + class * (family->words + 1) * 8 + sizeof(struct row_span);
+	return family->words == 1 ? field->rows + class * 8 : field->rows + class * (family->words + 1) * 8 + 8;
 }
 
 /* Offset of the row of a mark state; ~0: never. Own function: the verifier walks it once, and all rows look alike to it. */
@@ -172,8 +156,7 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	__u32 used = family->used;
 
 	l->match = ~0ULL;
-	l->span.first = 0;
-	l->span.behind = family->words;
+	l->groups = ~0ULL;
 	l->zero = *(__u32 *)t;
 	NARROW(F_DEVICE, NO_PROTOCOL, family->field[F_DEVICE].labels);
 	NARROW(F_PACKET_TYPE, SHORT_HEADER, SMALL(F_PACKET_TYPE, p->packet_type, 7));
@@ -206,7 +189,7 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	TUPLE(1);
 	TUPLE(2);
 	TUPLE(3);
-	/* Nobody has marked the packet yet. What the state rules out is not ruled out for good, so the span stays. */
+	/* Nobody has marked the packet yet. What the state rules out is not ruled out for good, so the summary stays out. */
 	if (used & 1 << F_MARK) {
 		if (!mark(l, 0, version))
 			return 0;

@@ -134,16 +134,33 @@ static __always_inline __u32 range_label(const void *t, const volatile struct ad
 	return ((const struct range *)(t + ranges))[base].label;
 }
 
+/* What most sources of a flood, and of everybody else, are answered by alone: the other tables are too large for the cache. */
+static __always_inline __u32 where_to_look(const void *t, const volatile struct address_config *table, __u32 address)
+{
+	const __u32 *codes = t + table->where;
+
+	if (table->where_bits == 1)
+		return -(codes[address >> 13] >> (address >> 8 & 31) & 1) & (IN_BUCKETS | IN_RANGES);
+	return codes[address >> 12] >> ((address >> 8 & 15) * 2) & (IN_BUCKETS | IN_RANGES);
+}
+
 static __always_inline __u32 address_label(const void *t, const volatile struct address_config *table, __u32 address)
 {
-	if (table->bucket_count) {
+	__u32 where = IN_BUCKETS | IN_RANGES;
+
+	if (table->where) {
+		where = where_to_look(t, table, address);
+		if (!where)
+			return table->common;
+	}
+	if (table->bucket_count && where & IN_BUCKETS) {
 		__u32 label = table->plain ? plain_bucket_label(t, table, address) : bucket_label(t, table, address);
 
 		if (label)
 			return label;
 	}
 	if (table->range_count)
-		return range_label(t, table, address);
+		return where & IN_RANGES ? range_label(t, table, address) : table->common;
 	return table->fallback;
 }
 

@@ -32,11 +32,11 @@ static __always_inline __u64 match_word(const void *t, family_ptr family, const 
 
 #define NO_STEP (~0u)
 
-/* With skip steps, or more words than the verifier walks: from `position` on, over words and skips alike. */
 struct search {
 	struct lookup lookup;
-	__u32 position; /* step to look from */
+	__u32 position; /* ordered steps: the one to look from. Clusters: the lowest number found */
 	__u32 found;
+	__u32 asked; /* clusters: the lowest number of a step that asks conntrack */
 	struct xdp_md *ctx; /* of those that are asked how the source is routed */
 	const struct packet *packet;
 };
@@ -50,8 +50,18 @@ static __always_inline long search_on(struct search *s, family_ptr family, int v
 
 	/* The next position must come from the bounded w, or its range grows from round to round and the verifier never ends. */
 	barrier_var(w);
-	if (!t || w >= family->words || (family->words > 1 && w >= s->lookup.span.behind))
+	if (!t || w >= family->words)
 		return 1;
+	if (family->words > 1 && !(s->lookup.groups >> (w >> family->group_shift) & 1)) {
+		__u64 rest = s->lookup.groups & (~0ULL << (w >> family->group_shift));
+
+		if (!rest)
+			return 1;
+		w = (lowest_bit(rest) & 63) << family->group_shift;
+		s->position = w << 6;
+		if (w >= family->words)
+			return 1; /* never */
+	}
 	match = match_word(t, family, &s->lookup, w) & (~0ULL << (s->position & 63));
 	if (!match) {
 		s->position = (w + 1) << 6;
@@ -89,56 +99,95 @@ static __always_inline long search_on(struct search *s, family_ptr family, int v
 	return 0;
 }
 
+static __always_inline __u32 next_cluster(family_ptr family, __u32 group)
+{
+	__u32 next = 64, i;
+
+#pragma clang loop unroll(full)
+	for (i = CLUSTER_BOUNDS; i > 0; i--)
+		if (group < family->clusters[i - 1])
+			next = family->clusters[i - 1];
+	return next;
+}
+
+/* The next group of words in which a step may match. */
+static __always_inline long search_group(struct search *s, family_ptr family)
+{
+	const void *t = table_base();
+	__u64 groups = s->lookup.groups, match = 0, at;
+	__u32 group, next, number, w, i;
+	const struct step *step;
+
+	if (!t || !groups)
+		return 1;
+	group = lowest_bit(groups) & 63;
+	s->lookup.groups = groups & (groups - 1);
+	w = group << family->group_shift;
+	for (i = 0; i < MAX_GROUP_WORDS; i++, w++) {
+		if (i >> family->group_shift || w >= family->words)
+			break;
+		match = match_word(t, family, &s->lookup, w);
+		if (match)
+			break;
+	}
+	if (!match)
+		return 0;
+	/* Later steps of the cluster have higher numbers. */
+	next = next_cluster(family, group);
+	s->lookup.groups &= next < 64 ? ~0ULL << (next & 63) : 0;
+	number = w << 6 | (lowest_bit(match) & 63);
+	at = family->steps + (__u64)number * sizeof(*step);
+	barrier_var(at);
+	if (at > cfg.tables_bytes - sizeof(*step))
+		return 1;
+	step = t + at;
+	if (step->outcome == OUTCOME_ASK) {
+		s->asked = step->skip_to;
+	} else if (step->skip_to < s->position) {
+		s->position = step->skip_to;
+		s->found = number;
+	}
+	return 0;
+}
+
 static long search_ip(__u32 i, struct search *s)
 {
-	return search_on(s, &cfg.ip, 4);
+	return cfg.ip.clustered ? search_group(s, &cfg.ip) : search_on(s, &cfg.ip, 4);
 }
 
 static long search_ip6(__u32 i, struct search *s)
 {
-	return search_on(s, &cfg.ip6, 6);
+	return cfg.ip6.clustered ? search_group(s, &cfg.ip6) : search_on(s, &cfg.ip6, 6);
 }
 
-/* Number of the step that decides, or NO_STEP. */
+/* Place of the step that decides, or NO_STEP. */
 static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p,
 					struct search *s, int version)
 {
-	__u32 words = family->words, used = family->used, w, i;
+	__u32 words = family->words, rounds = family->clustered ? 64 : words + family->skips + 1;
 
-	if (family->skips || family->calls) {
+	if (words > 1 || family->skips) {
 		s->found = NO_STEP;
+		s->asked = NO_STEP;
 		/* A constant would have the verifier walk every word; so would a value that it knows to be equal to `zero`, which this is. */
-		s->position = *(const volatile __u32 *)t;
-		if (family->calls)
-			s->position = s->lookup.span.first << 6;
+		s->position = family->clustered ? NO_STEP : *(const volatile __u32 *)t;
 		s->lookup.asked = 0;
 		s->ctx = ctx;
 		s->packet = p;
 		if (version == 4)
-			bpf_loop(words + family->skips + 1, search_ip, s, 0);
+			bpf_loop(rounds, search_ip, s, 0);
 		else
-			bpf_loop(words + family->skips + 1, search_ip6, s, 0);
+			bpf_loop(rounds, search_ip6, s, 0);
+		if (family->clustered)
+			s->lookup.asked = s->asked < s->position;
 		return s->found;
 	}
 	/* A family whose steps have no literals at all has no rows: its first step decides. */
-	if (!used)
+	if (!family->used)
 		return 0;
-	if (words == 1) {
-		if (!s->lookup.match)
-			return NO_STEP;
-		return family->step_count == 1 ? 0 : lowest_bit(s->lookup.match) & 63;
-	}
-	w = s->lookup.span.first;
-	for (i = 0; i < MAX_WORDS; i++, w++) {
-		__u64 match;
-
-		if (w >= words || w >= s->lookup.span.behind)
-			break;
-		match = match_word(t, family, &s->lookup, w);
-		if (match)
-			return w << 6 | (lowest_bit(match) & 63);
-	}
-	return NO_STEP;
+	if (!s->lookup.match)
+		return NO_STEP;
+	return family->step_count == 1 ? 0 : lowest_bit(s->lookup.match) & 63;
 }
 
 /* The counter in an escape record for `number`, or `fallback`. */

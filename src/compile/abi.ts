@@ -57,12 +57,15 @@ export const maxPrefixBuckets = 8;
 export const prefixSlots = 3;
 export const stepBytes = 8;
 export const prefixTables = { saddr: 0, daddr: 1, smac: 2 } as const;
+export const clusterBounds = 4;
 export const prefixTablesPerFamily = 3;
 export const tupleTablesPerFamily = 4;
 export const tupleWords = 12;
 export const tupleShapeWords = 16;
 export const tupleBucketWords = 16;
 export const maxTupleShapes = 255;
+/** Of a /24, what must be asked. */
+export const where = { buckets: 1, ranges: 2 } as const;
 export const outcomes = { pass: 0, drop: 1, skip: 2, ask: 3, mark: 4, route: 5 } as const;
 
 /** What is to be done for a drop. */
@@ -110,6 +113,9 @@ export const addressConfig: Struct = {
     'range_count',
     'depth',
     'fallback',
+    'where',
+    'where_bits',
+    'common',
   ),
 };
 
@@ -142,7 +148,19 @@ export const tupleConfig: Struct = {
 export const familyConfig: Struct = {
   name: 'family_config',
   members: [
-    ...u32s('enabled', 'used', 'words', 'steps', 'step_count', 'skips', 'calls', 'escapes', 'expiries'),
+    ...u32s(
+      'enabled',
+      'used',
+      'words',
+      'group_shift',
+      'clustered',
+      'steps',
+      'step_count',
+      'skips',
+      'escapes',
+      'expiries',
+    ),
+    ['clusters', 4, clusterBounds],
     ['field', fieldConfig, fieldSlots],
   ],
 };

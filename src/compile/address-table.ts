@@ -5,6 +5,7 @@ import { crossovers } from './crossovers.js';
 import { atomOfKind, expiryColumn, type FieldUse } from './field-use.js';
 import { GrowingColumns } from './growing-columns.js';
 import type { Entries, LabelledRanges } from './sweep.js';
+import { whereMap, type WhereMap } from './where-map.js';
 
 /** Elements per bucket of eight, on average. */
 const bucketLoad = 5;
@@ -29,6 +30,8 @@ export interface Ranges {
   /** 32: no index. */
   readonly indexShift: number;
   readonly depth: number;
+  /** Of a lookup, in steps of the binary search. */
+  readonly cost: number;
 }
 
 export interface AddressTable {
@@ -36,6 +39,8 @@ export interface AddressTable {
   /** Null when one label, `fallback`, holds for all that is in no bucket. */
   readonly ranges: Ranges | null;
   readonly fallback: number;
+  /** Null: the tables are small. */
+  readonly where: WhereMap | null;
 }
 
 export function addressEntries(program: StepProgram, use: FieldUse): Entries {
@@ -73,9 +78,19 @@ export const scale = (hash: number, n: number): number =>
 /** `spare`: single addresses that may come to it; then it has buckets, however few there are. */
 export function addressTable(all: LabelledRanges, spare = 0): AddressTable {
   const { addresses, labels, rest } = splitSingles(all);
-  if (spare === 0 && addresses.length < crossovers.bucketsFrom) return { buckets: null, ...rangesOf(all) };
-  return { buckets: bucketsOf(addresses, labels, spare), ...rangesOf(rest) };
+  const beside = rangesOf(rest);
+  if (spare === 0) {
+    const alone = rangesOf(all);
+    if (addresses.length < crossovers.bucketsFrom || costOf(alone) <= crossovers.bucketCost + costOf(beside))
+      return { buckets: null, ...alone, where: whereOf(new Uint32Array(0), false, all) };
+  }
+  return { buckets: bucketsOf(addresses, labels, spare), ...beside, where: whereOf(addresses, true, rest) };
 }
+
+const costOf = ({ ranges }: Pick<AddressTable, 'ranges'>): number => (ranges === null ? 0 : ranges.cost);
+
+const whereOf = (singles: Uint32Array, hasBuckets: boolean, ranges: LabelledRanges): WhereMap | null =>
+  singles.length + ranges.count < crossovers.whereFrom ? null : whereMap(singles, hasBuckets, ranges);
 
 const lengthOf = ({ starts, count }: LabelledRanges, i: number): number =>
   (i + 1 < count ? starts[i + 1]! : 2 ** 32) - starts[i]!;
@@ -160,23 +175,24 @@ function rangesOf(all: LabelledRanges): { readonly ranges: Ranges | null; readon
   return { ranges: { words, count: all.count, ...bestIndex(all) }, fallback: 0 };
 }
 
-/** What an index of so many bits costs a lookup, in steps of the binary search: it misses the first-level cache when large. */
-const indexCost = [
-  [0, 0],
-  [8, 1],
-  [12, 1.5],
-  [16, 2.5],
+/** What an index costs a lookup, in steps of the binary search, by its shift: it misses the caches when large. */
+const indexCosts = [
+  [32, 0],
+  [24, 1],
+  [20, 1.5],
+  [16, 5],
 ] as const;
 
-function bestIndex(all: LabelledRanges): Pick<Ranges, 'index' | 'indexShift' | 'depth'> {
-  let best: Pick<Ranges, 'index' | 'indexShift' | 'depth'> | null = null;
+function bestIndex(all: LabelledRanges): Pick<Ranges, 'index' | 'indexShift' | 'depth' | 'cost'> {
+  let best: Pick<Ranges, 'index' | 'indexShift' | 'depth' | 'cost'> | null = null;
   let bestCost = Infinity;
-  for (const [bits, cost] of indexCost) {
+  for (const [shift, cost] of indexCosts) {
+    const bits = 32 - shift;
     const index = bits === 0 ? null : topBitsIndex(all, bits);
     const depth = Math.ceil(Math.log2(index === null ? all.count : longest(index)));
     if (cost + depth < bestCost) {
       bestCost = cost + depth;
-      best = { index, indexShift: 32 - bits, depth };
+      best = { index, indexShift: shift, depth, cost: bestCost };
     }
   }
   return best!;

@@ -11,7 +11,8 @@ import { Escapes, Labels } from './labels.js';
 import { address6Prefixes, macPrefixes } from './prefix-entries.js';
 import { lengthWordCount } from './prefix-groups.js';
 import { prefixTable, type KeyLayout, type PrefixTable } from './prefix-table.js';
-import { RowBuilder, rowBytes, rowWords, walkedByVerifier } from './rows.js';
+import { placeSteps, searchesOn, type Placement } from './placement.js';
+import { RowBuilder, rowBytes } from './rows.js';
 import type { Spare } from './spare.js';
 import { labelWidth, smallEntries, smallTable } from './small-table.js';
 import { sweep, type LabelledRanges } from './sweep.js';
@@ -84,8 +85,9 @@ export interface FamilyLayout {
   readonly fields: readonly FieldLayout[];
   readonly escapes: Place;
   readonly expiries: Place;
-  /** Offset of the steps. */
+  /** Offset of the steps, and where they stand there. */
   readonly steps: number;
+  readonly placement: Placement;
 }
 
 /** `start`: second since the epoch that expiries are counted from. */
@@ -102,6 +104,7 @@ class FamilyBuilder {
   readonly #tuples: { table: number; numbers: Numbers }[] = [];
   readonly #structures: Structure[] = [];
   readonly #uses: readonly FieldUse[];
+  readonly #placement: Placement;
   readonly #layouts: FieldLayout[] = [];
 
   constructor(
@@ -112,6 +115,7 @@ class FamilyBuilder {
   ) {
     this.#expiries = new Expiries(start);
     this.#uses = usedFields(program);
+    this.#placement = placeSteps(program);
   }
 
   build(): FamilyImage {
@@ -137,6 +141,7 @@ class FamilyBuilder {
         escapes: { offset: at.escapes, capacity: escapes.length },
         expiries: { offset: at.expiries, capacity: expiries.length / (expiryBytes / 4) },
         steps,
+        placement: this.#placement,
       },
       fields: this.#fields,
       address: this.#address,
@@ -165,32 +170,45 @@ class FamilyBuilder {
 
   #familyNumbers(at: Readonly<Record<'steps' | 'escapes' | 'expiries', number>>): Numbers {
     const { steps } = this.program;
+    const { words, groupShift, clusters } = this.#placement;
     return {
       enabled: steps.length > 0 ? 1 : 0,
       used: this.#uses.reduce((sum, { slot }) => sum | (1 << slot), 0),
-      words: rowWords(steps.length),
-      step_count: steps.length,
-      skips: steps.filter(({ outcome }) => outcome.kind !== 'drop' && outcome.kind !== 'pass').length,
-      calls: walkedByVerifier(rowWords(steps.length), this.#uses.length) ? 0 : 1,
+      words,
+      group_shift: groupShift,
+      clustered: clusters === null ? 0 : 1,
+      step_count: this.#stepPlaces(),
+      skips: steps.filter((step) => searchesOn(this.program, step)).length,
       ...at,
     };
   }
 
+  /** Clusters of steps leave places free. */
+  #stepPlaces(): number {
+    const { clusters, words } = this.#placement;
+    return clusters === null ? this.program.steps.length : words * 64;
+  }
+
   #stepTable(): Uint8Array {
     const { steps } = this.program;
-    const bytes = new Uint8Array(steps.length * stepBytes);
+    const { positions, clusters } = this.#placement;
+    const bytes = new Uint8Array(this.#stepPlaces() * stepBytes);
     const shorts = new Uint16Array(bytes.buffer);
     const words = new Uint32Array(bytes.buffer);
-    steps.forEach(({ outcome }, number) => {
-      const counted = countedAtom(this.program, number);
+    steps.forEach((each, step) => {
+      const { outcome } = each;
+      const number = positions[step]!;
+      const counted = countedAtom(this.program, step);
       const use = counted === null ? undefined : this.#uses.find(({ atoms }) => atoms.includes(counted));
-      bytes[number * stepBytes] = outcomes[outcome.kind];
+      bytes[number * stepBytes] =
+        outcomes[outcome.kind === 'skip' && !searchesOn(this.program, each) ? 'pass' : outcome.kind];
       bytes[number * stepBytes + 1] = use?.slot ?? fieldSlots;
       if (outcome.kind === 'skip') {
-        if (outcome.to <= number || outcome.to > steps.length)
-          throw new Error(`bug: step ${number} skips to ${outcome.to}`);
+        if (outcome.to <= step || outcome.to > steps.length)
+          throw new Error(`bug: step ${step} skips to ${outcome.to}`);
         shorts[number * 4 + 1] = outcome.to;
       }
+      if (clusters !== null) shorts[number * 4 + 1] = step;
       if (outcome.kind === 'drop') words[number * 2 + 1] = outcome.counter;
       if (outcome.kind === 'mark') words[number * 2 + 1] = outcome.state;
     });
@@ -223,8 +241,8 @@ class FamilyBuilder {
       place = { ...nowhere, address: this.#addresses(use.field, addressTable(ranges, more)) };
     }
     const capacity = classes.count + (spare?.classes ?? 0);
-    this.arena.reserveRows(rowBytes(this.program.steps.length, capacity));
-    const rowBuilder = new RowBuilder(this.program, use, classes);
+    this.arena.reserveRows(rowBytes(this.#placement.words, capacity));
+    const rowBuilder = new RowBuilder(this.program, use, classes, this.#placement);
     const rows = rowBuilder.rows(capacity - classes.count);
     const offset = this.arena.add(rows);
     if (use.live) this.#layouts.push({ use, classes, labels, rowBuilder, rows: { offset, capacity }, ...place });
@@ -249,7 +267,7 @@ class FamilyBuilder {
     return { labels: this.arena.add(table), width };
   }
 
-  #addresses(field: 'saddr' | 'daddr', { buckets, ranges, fallback }: AddressTable): Numbers {
+  #addresses(field: 'saddr' | 'daddr', { buckets, ranges, fallback, where }: AddressTable): Numbers {
     const name = this.program.family === 4 ? field : `${field} groups`;
     const numbers: Record<string, number> = { fallback };
     if (buckets !== null) {
@@ -267,6 +285,12 @@ class FamilyBuilder {
       numbers['index_shift'] = ranges.indexShift;
       numbers['depth'] = ranges.depth;
       this.#list(name, 'ranges', ranges.count, ranges.words.byteLength + (ranges.index?.byteLength ?? 0));
+    }
+    if (where !== null) {
+      numbers['where'] = this.arena.add(where.words);
+      numbers['where_bits'] = where.bits;
+      numbers['common'] = where.common;
+      this.#list(name, 'where-map', where.words.length * (32 / where.bits), where.words.byteLength);
     }
     this.#address.push({ side: field === 'saddr' ? 0 : 1, numbers });
     return numbers;

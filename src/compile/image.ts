@@ -5,7 +5,8 @@ import { limits, type Field } from '../plan/program.js';
 export interface Structure {
   /** Family and field: `ip saddr`. */
   readonly name: string;
-  readonly structure: 'direct' | 'ranges' | 'buckets' | 'prefix-buckets' | 'tuple-buckets' | 'bit-vectors';
+  readonly structure:
+    'direct' | 'ranges' | 'buckets' | 'where-map' | 'prefix-buckets' | 'tuple-buckets' | 'bit-vectors';
   readonly entries: number;
   readonly bytes: number;
 }

@@ -26,6 +26,9 @@ export function rodataBytes(
 function writeFamily(view: DataView, name: 'ip' | 'ip6', family: FamilyImage, device: DeviceConfig): void {
   const [base, struct] = element(config, name, 0);
   writeNumbers(view, struct, base, family.numbers);
+  family.layout.placement.clusters?.forEach((group, i) =>
+    view.setUint32(base + offsetOf(struct, 'clusters') + i * 4, group, littleEndian),
+  );
   for (const { slot, numbers, device: labels } of family.fields) {
     const [at, field] = element(struct, 'field', slot);
     writeNumbers(view, field, base + at, numbers);

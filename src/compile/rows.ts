@@ -1,5 +1,6 @@
 /** Bit vectors: for each class of a field, the steps that a packet of that class may still match. */
 import { lackingHolds, type StepProgram } from '../plan/program.js';
+import type { Placement } from './placement.js';
 import type { Classes } from './classes.js';
 import type { FieldUse } from './field-use.js';
 import { highHalf, lowHalf } from './halves.js';
@@ -7,18 +8,14 @@ import { highHalf, lowHalf } from './halves.js';
 /** 64-bit words per row; a family without steps has one. */
 export const rowWords = (steps: number): number => Math.max(1, Math.ceil(steps / 64));
 
-/**
- * Whether the verifier gets through a loop over all words of that many fields. It forgets states inside of loops, and then walks again what
- * follows each of a word's branches, one per field: Linux 6.18 needs 1 M instructions, its limit, at 13 fields of 16 words. A call of
- * a function for each word is verified once, whatever their number, and costs a packet some nanoseconds.
- */
-export const walkedByVerifier = (words: number, fields: number): boolean => words * fields ** 2 <= 1500;
+/** Words that a bit of a row's summary stands for, as a power of two: there are 64 bits. */
+export const groupShift = (words: number): number => Math.max(0, Math.ceil(Math.log2(words / 64)));
 
-/** u64s that a row takes: one of several words begins with its span. */
+/** u64s that a row takes: one of several words begins with its summary. */
 const rowSize = (words: number): number => (words === 1 ? 1 : words + 1);
 
 /** Bytes of all rows of a field. */
-export const rowBytes = (steps: number, classes: number): number => rowSize(rowWords(steps)) * 8 * classes;
+export const rowBytes = (words: number, classes: number): number => rowSize(words) * 8 * classes;
 
 /** Literals of one field within one step: all of them must hold. */
 interface StepLiterals {
@@ -40,8 +37,8 @@ function literalsOf(program: StepProgram, use: FieldUse): StepLiterals[] {
 }
 
 /**
- * u32 halves of rows[classes][words]. Bits beyond the last step are 0. With more than one word a row begins with its span, u32 first word
- * that is not 0 and u32 the one behind the last: most classes of addresses occur in few steps.
+ * u32 halves of rows[classes][words]. Bits beyond the last step are 0. With more than one word a row begins with its summary, a bit per
+ * group of words that is not 0: most classes of addresses occur in few steps, and the AND of the summaries tells which words need a look.
  */
 export class RowBuilder {
   /** u32s of a row. */
@@ -56,15 +53,15 @@ export class RowBuilder {
     program: StepProgram,
     use: FieldUse,
     private readonly classes: Classes,
+    private readonly placement: Placement,
   ) {
-    const words = rowWords(program.steps.length);
-    this.size = rowSize(words) * 2;
+    this.size = rowSize(placement.words) * 2;
     this.#constrained = literalsOf(program, use);
     this.#others = this.#constrained.filter(({ literals }) => literals.length > 1 || literals[0]!.negate);
     this.#stepsOf = use.atoms.map(() => []);
     for (const { step, literals } of this.#constrained)
       if (literals.length === 1 && !literals[0]!.negate) this.#stepsOf[literals[0]!.atom]!.push(step);
-    this.#unconstrained = rowOf(program.steps.length, words, this.#constrained);
+    this.#unconstrained = rowOf(placement, this.#constrained);
   }
 
   /** Rows of all classes there are, and zeros for `spare` more. */
@@ -84,34 +81,38 @@ export class RowBuilder {
   #write(id: number, out: Uint32Array): void {
     const head = this.size - this.#unconstrained.length;
     const row = out.subarray(head);
+    const { positions, groupShift: shift } = this.placement;
     row.set(this.#unconstrained);
-    if (id === 0) for (const { step, lacking } of this.#constrained) if (lacking) setBit(row, step);
+    if (id === 0) for (const { step, lacking } of this.#constrained) if (lacking) setBit(row, positions[step]!);
     if (id > 0) {
       this.classes.forEachAtom(id, (atom) => {
-        for (const step of this.#stepsOf[atom]!) setBit(row, step);
+        for (const step of this.#stepsOf[atom]!) setBit(row, positions[step]!);
       });
       for (const { step, literals } of this.#others)
-        if (literals.every(({ atom, negate }) => this.classes.has(id, atom) !== negate)) setBit(row, step);
+        if (literals.every(({ atom, negate }) => this.classes.has(id, atom) !== negate)) setBit(row, positions[step]!);
     }
-    if (head > 0) out.set(spanOf(row));
+    if (head > 0) summarize(row, shift, out);
   }
 }
 
 /** A bit for every step but those. */
-function rowOf(steps: number, words: number, without: readonly StepLiterals[]): Uint32Array {
+function rowOf({ positions, words }: Placement, without: readonly StepLiterals[]): Uint32Array {
   const row = new Uint32Array(words * 2);
-  for (let step = 0; step < steps; step++) setBit(row, step);
-  for (const { step } of without) row[half(step)]! &= ~(1 << (step & 31));
+  for (const bit of positions) setBit(row, bit);
+  for (const { step } of without) row[half(positions[step]!)]! &= ~(1 << (positions[step]! & 31));
   return row;
 }
 
-function spanOf(row: Uint32Array): [number, number] {
-  const first = row.findIndex((word) => word !== 0);
-  return first < 0 ? [0, 0] : [first >> 1, (row.findLastIndex((word) => word !== 0) >> 1) + 1];
+/** Into the first word of `out`. */
+function summarize(row: Uint32Array, shift: number, out: Uint32Array): void {
+  out.fill(0, 0, 2);
+  row.forEach((word, i) => {
+    if (word !== 0) setBit(out, i >> (1 + shift));
+  });
 }
 
-function setBit(row: Uint32Array, step: number): void {
-  row[half(step)]! |= 1 << (step & 31);
+function setBit(row: Uint32Array, bit: number): void {
+  row[half(bit)]! |= 1 << (bit & 31);
 }
 
-const half = (step: number): number => ((step >>> 6) << 1) | ((step & 32) === 0 ? lowHalf : highHalf);
+const half = (bit: number): number => ((bit >>> 6) << 1) | ((bit & 32) === 0 ? lowHalf : highHalf);

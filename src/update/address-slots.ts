@@ -1,7 +1,8 @@
 /** IPv4 addresses in buckets, and ranges around them (src/compile/address-table.ts): one address gets another label by one store. */
-import { bucketSlots, maxBucketsProbed } from '../compile/abi.js';
+import { bucketSlots, maxBucketsProbed, where } from '../compile/abi.js';
 import { hashAddress, scale } from '../compile/address-table.js';
 import type { Numbers } from '../compile/family.js';
+import { placeOfCode } from '../compile/where-map.js';
 import type { TableMemory } from './table-memory.js';
 
 const probesForDead = 64;
@@ -15,6 +16,8 @@ export class AddressSlots {
   readonly #ranges: number;
   readonly #rangeCount: number;
   readonly #fallback: number;
+  readonly #where: number;
+  readonly #whereBits: 1 | 2;
 
   constructor(
     private readonly memory: TableMemory,
@@ -29,6 +32,8 @@ export class AddressSlots {
     this.#ranges = of('ranges') >>> 2;
     this.#rangeCount = of('range_count');
     this.#fallback = of('fallback');
+    this.#where = of('where') >>> 2;
+    this.#whereBits = of('where_bits') === 2 ? 2 : 1;
   }
 
   label(address: number): number {
@@ -83,8 +88,17 @@ export class AddressSlots {
     if (found < 0 && label === this.#around(address)) return true;
     const at = found < 0 ? this.#free(address) : found;
     if (at < 0) return false;
+    this.#tellWhere(address);
     this.memory.store64(at, address, label);
     return true;
+  }
+
+  /** Before an address comes into a bucket: lookups go there. They still do when it has left again. */
+  #tellWhere(address: number): void {
+    if (this.#where === 0) return;
+    const [word, shift] = placeOfCode(address, this.#whereBits);
+    const at = this.#where + word;
+    this.memory.store32(at, this.memory.words[at]! | (where.buckets << shift));
   }
 
   /** The first empty slot on the way that a lookup takes, so buckets stay filled from the front; else one that says what the ranges say. */
@@ -109,7 +123,9 @@ export class AddressSlots {
     if (label === this.#plain) {
       const at = found < 0 ? this.#freePlain(address) : found;
       if (at < 0) return false;
-      if (found < 0) this.memory.store32(at, address);
+      if (found >= 0) return true;
+      this.#tellWhere(address);
+      this.memory.store32(at, address);
       return true;
     }
     if (label !== this.#around(address) || address === this.#filler) return false;

@@ -12,10 +12,11 @@ import type { TableMemory } from './table-memory.js';
 /** `op` null: whatever has changed. Answers how many steps pass from now on that did not. */
 export function suspendSteps(
   memory: TableMemory,
-  { program, steps }: FamilyLayout,
+  layout: FamilyLayout,
   set: SetId,
   op: 'add' | 'remove' | null,
 ): number {
+  const { program } = layout;
   const own = new Set(program.atoms.flatMap(({ live }, atom) => (live?.set === set ? [atom] : [])));
   const suspended = new Set<number>();
   let behind = false;
@@ -26,22 +27,22 @@ export function suspendSteps(
     if (holdsLess || (behind && outcome.kind === 'drop')) suspended.add(number);
     behind ||= holdsMore && outcome.kind !== 'drop';
   });
-  return passAll(memory, steps, suspended);
+  return passAll(memory, layout, suspended);
 }
 
 /** All drops of a family pass: a set has changed of which nobody knows where it stands in the steps. */
-export const suspendAll = (memory: TableMemory, { program, steps }: FamilyLayout): number =>
+export const suspendAll = (memory: TableMemory, layout: FamilyLayout): number =>
   passAll(
     memory,
-    steps,
-    program.steps.flatMap(({ outcome }, number) => (outcome.kind === 'drop' ? [number] : [])),
+    layout,
+    layout.program.steps.flatMap(({ outcome }, number) => (outcome.kind === 'drop' ? [number] : [])),
   );
 
-function passAll(memory: TableMemory, steps: number, numbers: Iterable<number>): number {
+function passAll(memory: TableMemory, { steps, placement }: FamilyLayout, numbers: Iterable<number>): number {
   const shift = lowHalf === 0 ? 0 : 24;
   let changed = 0;
   for (const number of numbers) {
-    const word = (steps + number * stepBytes) >>> 2;
+    const word = (steps + placement.positions[number]! * stepBytes) >>> 2;
     const now = memory.words[word]!;
     if (((now >>> shift) & 255) === outcomes.pass) continue;
     memory.store32(word, (now & ~(255 << shift)) | (outcomes.pass << shift));

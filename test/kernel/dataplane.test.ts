@@ -1,7 +1,7 @@
 /** The main evidence for the data plane: random programs and packets, the kernel's verdicts and counters against the evaluator's. */
 import test, { type ExecutionContext } from 'ava';
 import { compilePrefilter } from '../../src/compile/compile.js';
-import { walkedByVerifier } from '../../src/compile/rows.js';
+import { CompileError, type Image } from '../../src/compile/image.js';
 import type { Prefilter, StepProgram } from '../../src/plan/program.js';
 import { evaluate } from '../compile/evaluate.js';
 import { decoded, deviceMac, frameOf, type PacketSpec } from '../compile/frame.js';
@@ -21,12 +21,12 @@ const clockZeroAt = (second: number): bigint => BigInt(second) * 1_000_000_000n 
 async function agree(
   t: ExecutionContext,
   program: StepProgram,
+  image: Image,
   counters: number,
   packets: readonly PacketSpec[],
   device = 0,
   second = 0,
 ): Promise<void> {
-  const image = compilePrefilter(prefilterOf(program, counters));
   const target = { mac: deviceMac, position: device };
   const loaded = await loadImage(image, target, objectFile, clockZeroAt(second));
   try {
@@ -54,20 +54,36 @@ const small: Omit<Shape, 'family'> = {
   steps: 5, atoms: 8, counters: 12, entries: 5, fields: allFields, skips: true, devices: 2,
 }; // prettier-ignore
 
+/** Null: elements of several fields overlap in more ways than fit, which planning keeps in netfilter. */
+function compiled(prefilter: Prefilter): Image | null {
+  try {
+    return compilePrefilter(prefilter);
+  } catch (error) {
+    if (error instanceof CompileError && error.code === 'too-large') return null;
+    throw error;
+  }
+}
+
 async function rounds(
   t: ExecutionContext,
   count: number,
   packets: number,
   shape: (random: Random, round: number) => Shape,
 ) {
-  for (let round = 0; round < count; round++) {
+  let tooLarge = 0;
+  for (let round = 0; round < count + tooLarge; round++) {
     const here = seed + round * 7919;
     const random = new Random(here);
     const device = random.below(3);
     const made = shape(random, round);
     const program = randomProgram(random, made);
+    const image = compiled(prefilterOf(program, made.counters));
+    if (image === null) {
+      t.true(++tooLarge <= count, 'most programs fit');
+      continue;
+    }
     const specs = Array.from({ length: packets }, () => randomPacket(random, program, device));
-    await agree(t, program, made.counters, specs, device, randomSecond(random));
+    await agree(t, program, image, made.counters, specs, device, randomSecond(random));
     if (!t.passed) {
       t.log(`seed ${seed}, round ${round}: ${JSON.stringify({ ...made, fields: undefined })}`);
       return;
@@ -93,8 +109,8 @@ for (const family of [4, 6] as const) {
     await rounds(t, sizes.length * 2, 300, (random, round) => ({
       ...small,
       family,
-      steps: sizes[round >> 1]!,
-      atoms: random.between(20, sizes[round >> 1]!),
+      steps: sizes[(round >> 1) % sizes.length]!,
+      atoms: random.between(20, sizes[(round >> 1) % sizes.length]!),
       entries: 4,
       counters: 2000,
       skips: round % 2 === 1,
@@ -142,17 +158,15 @@ test('the largest programs of both families at once are verified by the kernel',
   t.pass();
 });
 
-test('both families at the most words that the verifier walks, for any number of fields', async (t) => {
-  for (const count of [2, 3, 5, 8, 13, 16]) {
-    const words = Math.min(160, Math.floor(1500 / count ** 2));
-    t.true(walkedByVerifier(words, count), `${words} words of ${count} fields`);
-    t.is(walkedByVerifier(words + 1, count), words === 160);
+test('both families with 10,240 steps of any number of fields are verified by the kernel', async (t) => {
+  for (const count of [2, 5, 16]) {
     const fields = allFields.filter((field) => field !== 'tuple').slice(0, count);
     const made = (family: 4 | 6) =>
       randomProgram(new Random(seed + count + family), {
-        ...small, family, steps: words * 64, atoms: 60, skips: false, counters: 50, fields,
+        ...small, family, steps: 10_240, atoms: 60, skips: false, counters: 50, fields,
       }); // prettier-ignore
     const image = compilePrefilter({ ip: made(4), ip6: made(6), counters: 50 });
     (await loadImage(image, { mac: deviceMac, position: 0 }, conntrackObjectFile)).close();
   }
+  t.pass();
 });
