@@ -87,10 +87,10 @@ export class WatchPlanner implements Planner {
       const { facts, live } = seen.inputs;
       if (facts === null) throw new Error('bug: the facts of this host were not read');
       replacing.read(planned.plan.ruleset, live);
-      let filter: WatchedFilter | null = null;
+      const made: { filter: WatchedFilter | null } = { filter: null };
       const ready = async (loaded: LoadedImage): Promise<void> => {
-        filter = this.#filterOf(loaded, planned);
-        await replacing.ready(filter);
+        made.filter = this.#filterOf(loaded, planned);
+        await replacing.ready(made.filter);
       };
       try {
         const outcome = await attachAndInstall({
@@ -105,14 +105,14 @@ export class WatchPlanner implements Planner {
         });
         this.#frames = outcome.frames;
       } catch (error) {
-        (filter as WatchedFilter | null)?.close();
+        made.filter?.close();
         throw error;
       }
-      if (filter === null) throw new Error('bug: attached without being told');
-      this.#filter = filter;
+      if (made.filter === null) throw new Error('bug: attached without being told');
+      this.#filter = made.filter;
       [this.#host, this.#explained] = [hostText(facts, seen.checks), explained];
       this.#fileTexts = textOf(seen);
-      return filter;
+      return made.filter;
     });
 
   get filter(): WatchedFilter | null {

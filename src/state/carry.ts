@@ -25,7 +25,9 @@ export function carried({ passed, drops, rules }: Totals, now: readonly Rule[]):
   const byKey = new Map<string, Rule[]>();
   for (const rule of now) {
     const key = keyOf(rule.id, rule.text);
-    byKey.get(key)?.push(rule) ?? byKey.set(key, [rule]);
+    const alike = byKey.get(key);
+    if (alike === undefined) byKey.set(key, [rule]);
+    else alike.push(rule);
   }
   const found = (rules ?? []).flatMap(({ rule, text, packets, bytes }): CountedRule[] => {
     const alike = byKey.get(keyOf(rule, text)) ?? [];

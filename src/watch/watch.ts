@@ -199,7 +199,7 @@ export class Watch {
     if (!same) {
       this.#pass(this.#cause);
       this.#need = 'plan';
-    } else if (this.#need === 'nothing') {
+    } else if (!this.#isNeeded()) {
       const passed = this.#open();
       if (passed !== null) log.note(`${this.#cause}: nothing that matters here; everything passed for ${passed}`);
     }
@@ -253,13 +253,17 @@ export class Watch {
       log.note(`${this.#cause}: planned anew and replaced in ${seconds(now() - began)}${meanwhile}`);
   }
 
+  #isNeeded(): boolean {
+    return this.#need !== 'nothing';
+  }
+
   /** What is reported while a filter is made goes to the one that runs, and is kept for the one that comes. */
   async #attend(work: Promise<Filter>): Promise<Filter> {
-    let done = false;
-    const end = (): void => void (done = true);
+    const working = { done: false };
+    const end = (): void => void (working.done = true);
     work.then(end, end);
     let blocked = 0;
-    while (!done && !this.#handingOver && !this.watching.stop.aborted) {
+    while (!working.done && !this.#handingOver && !this.watching.stop.aborted) {
       const began = now();
       this.#listening = this.#listen(attention);
       await this.#listening;

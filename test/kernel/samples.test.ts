@@ -52,7 +52,9 @@ async function withProgram(
   const image = await loadImage(native, compilePrefilter(prefilter, options), [target]);
   const { program } = image.devices[0]!;
   try {
-    await body(image, async (...frames) => void (await native.testRun(program.fd, 0, batch(frames))));
+    await body(image, async (...frames) => {
+      await native.testRun(program.fd, 0, batch(frames));
+    });
   } finally {
     image.close();
   }

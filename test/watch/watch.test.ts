@@ -162,7 +162,7 @@ test('another run that takes over is not fought', async (t) => {
       throw new Taken('seen');
     }, 1).catch((error: unknown) => Promise.reject(error as Error)),
   );
-  t.is(error?.message, 'seen');
+  t.is(error.message, 'seen');
 });
 
 test('a device that is gone: passes, and is planned for until it is back', async (t) => {

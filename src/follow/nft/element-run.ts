@@ -37,19 +37,37 @@ export class ElementRun {
   #add(own: Attributes): void {
     const i = this.count;
     const flags = own.be32(element.flags) ?? 0;
-    if ((flags & ~elementFlags.intervalEnd) !== 0) return this.#giveUp('an element stands for all others');
-    if (own.has(element.data) || own.has(element.object)) return this.#giveUp('its elements have values');
-    if (this.op === 'add' && !onlyCounts(own)) return this.#giveUp('an element has a limit of its own');
-    if (!this.#readKey(own, element.key, i)) return this.#giveUp('its elements are no addresses');
+    if ((flags & ~elementFlags.intervalEnd) !== 0) {
+      this.#giveUp('an element stands for all others');
+      return;
+    }
+    if (own.has(element.data) || own.has(element.object)) {
+      this.#giveUp('its elements have values');
+      return;
+    }
+    if (this.op === 'add' && !onlyCounts(own)) {
+      this.#giveUp('an element has a limit of its own');
+      return;
+    }
+    if (!this.#readKey(own, element.key, i)) {
+      this.#giveUp('its elements are no addresses');
+      return;
+    }
     this.endMarks[i] = flags & elementFlags.intervalEnd;
     if (own.has(element.keyEnd)) {
       this.ends ??= this.keys.slice();
-      if (!this.#readKey(own, element.keyEnd, i)) return this.#giveUp('its elements are no addresses');
+      if (!this.#readKey(own, element.keyEnd, i)) {
+        this.#giveUp('its elements are no addresses');
+        return;
+      }
     } else if (this.ends !== null) {
       for (let w = i * this.words; w < (i + 1) * this.words; w++) this.ends[w] = this.keys[w]!;
     }
     const left = own.be64(element.expiration);
-    if (left === null && (own.be64(element.timeout) ?? 0) > 0) return this.#giveUp('an element does not tell its time');
+    if (left === null && (own.be64(element.timeout) ?? 0) > 0) {
+      this.#giveUp('an element does not tell its time');
+      return;
+    }
     // What has nothing left is about to go.
     if (left !== null) (this.left ??= new Float64Array(this.endMarks.length))[i] = Math.max(1, left);
     this.count++;

@@ -46,7 +46,10 @@ export class NftSource implements Source {
   #drain(): void {
     const lost = this.#subscription.read((bytes, message) => {
       if (message.type >>> 8 !== subsystem) return;
-      if ((message.type & 0xff) === messages.newGeneration) return this.#finish();
+      if ((message.type & 0xff) === messages.newGeneration) {
+        this.#finish();
+        return;
+      }
       this.#draft ??= new TransactionDraft(this.#subscription.emptyAt);
       this.#draft.add(bytes, message);
     });
@@ -58,7 +61,10 @@ export class NftSource implements Source {
     this.#draft = null;
     if (transaction === null) return;
     this.#elements += transaction.runs.reduce((sum, { count }) => sum + count, 0);
-    if (this.#elements > mostElements) return this.#lose('more elements changed than are kept in mind');
+    if (this.#elements > mostElements) {
+      this.#lose('more elements changed than are kept in mind');
+      return;
+    }
     this.#log.push(transaction);
   }
 

@@ -38,19 +38,18 @@ const value = new Attributes();
 
 /** `lookups`: takes the names of the sets that the rule asks. The bytes hold the list of its expressions. */
 export function dropsSilently(bytes: Buffer, from: number, to: number, lookups: (set: string) => void): boolean {
-  let isPure = true;
-  let drops = false;
+  const rule = { isPure: true, drops: false };
   const whole = eachOf(bytes, from, to, (start, end) => {
     // Nothing stands behind a verdict.
-    if (!outer.read(bytes, start, end) || drops) isPure = false;
-    if (!isPure) return;
+    if (!outer.read(bytes, start, end) || rule.drops) rule.isPure = false;
+    if (!rule.isPure) return;
     const name = outer.text(expression.name);
     if (!own.readNested(outer, expression.data)) own.read(bytes, 0, 0);
-    if (name === 'immediate') drops = isDrop(own);
+    if (name === 'immediate') rule.drops = isDrop(own);
     if (name === 'lookup') lookups(own.text(1));
-    isPure = drops || pureExpressions[name]?.(own) === true;
+    rule.isPure = rule.drops || pureExpressions[name]?.(own) === true;
   });
-  return whole && isPure && drops;
+  return whole && rule.isPure && rule.drops;
 }
 
 /** An immediate value that is the verdict "drop"; one that goes into another register is not pure enough to be told. */

@@ -50,8 +50,10 @@ export class TransactionDraft {
   add(bytes: Buffer, { type, start, end }: Message): void {
     const family = nft.families[bytes[start]!] ?? `family ${bytes[start]!}`;
     // Of `struct nfgenmsg`, 4 bytes.
-    if (!top.read(bytes, start + 4, end))
-      return this.#rules(false, 'something changed in nftables that cannot be read');
+    if (!top.read(bytes, start + 4, end)) {
+      this.#rules(false, 'something changed in nftables that cannot be read');
+      return;
+    }
     const table: TableKey = `${family} ${top.text(1)}`;
     this.#addOf(type & 0xff, bytes, table);
   }
@@ -60,44 +62,73 @@ export class TransactionDraft {
     switch (type) {
       case messages.newElement:
       case messages.delElement:
-      case messages.destroyElement:
-        return this.#elements(bytes, table, type === messages.newElement ? 'add' : 'remove');
-      case messages.newRule:
-        return this.#newRule(bytes, table);
+      case messages.destroyElement: {
+        this.#elements(bytes, table, type === messages.newElement ? 'add' : 'remove');
+        return;
+      }
+      case messages.newRule: {
+        this.#newRule(bytes, table);
+        return;
+      }
       case messages.delRule:
-      case messages.destroyRule:
-        return this.#rules(false, `rule removed from ${table} ${top.text(nft.rule.chain)}`);
-      case messages.newChain:
-        return this.#newChain(table);
+      case messages.destroyRule: {
+        this.#rules(false, `rule removed from ${table} ${top.text(nft.rule.chain)}`);
+        return;
+      }
+      case messages.newChain: {
+        this.#newChain(table);
+        return;
+      }
       case messages.delChain:
-      case messages.destroyChain:
-        return this.#rules(false, `chain ${table} ${top.text(nft.chain.name)} removed or changed`);
+      case messages.destroyChain: {
+        this.#rules(false, `chain ${table} ${top.text(nft.chain.name)} removed or changed`);
+        return;
+      }
       case messages.newTable:
         this.#tables.set(table, top.be32(nft.table.use) ?? 0);
-        return this.#rules((top.be32(nft.table.flags) ?? 0) === 0, `table ${table} added or changed`);
+        {
+          this.#rules((top.be32(nft.table.flags) ?? 0) === 0, `table ${table} added or changed`);
+          return;
+        }
       case messages.delTable:
-      case messages.destroyTable:
-        return this.#rules(false, `table ${table} removed`);
+      case messages.destroyTable: {
+        this.#rules(false, `table ${table} removed`);
+        return;
+      }
       case messages.newSet:
         this.#count(table);
-        return this.#rules(true, `set ${table} ${top.text(nft.set.name)} added`);
+        {
+          this.#rules(true, `set ${table} ${top.text(nft.set.name)} added`);
+          return;
+        }
       case messages.delSet:
-      case messages.destroySet:
-        return this.#rules(false, `set ${table} ${top.text(nft.set.name)} removed`);
+      case messages.destroySet: {
+        this.#rules(false, `set ${table} ${top.text(nft.set.name)} removed`);
+        return;
+      }
       case messages.newFlowtable:
         this.#count(table);
-        return this.#rules(true, `flowtable in ${table} added`);
+        {
+          this.#rules(true, `flowtable in ${table} added`);
+          return;
+        }
       case messages.delFlowtable:
-      case messages.destroyFlowtable:
-        return this.#rules(false, `flowtable in ${table} removed or changed`);
+      case messages.destroyFlowtable: {
+        this.#rules(false, `flowtable in ${table} removed or changed`);
+        return;
+      }
       // Counters, quotas, limits: nothing but the rules that use them matters. A quota that is spent tells so from a packet's path.
-      case messages.newObject:
-        return this.#count(table);
+      case messages.newObject: {
+        this.#count(table);
+        return;
+      }
       case messages.delObject:
       case messages.destroyObject:
         return;
-      default:
-        return this.#rules(false, `something changed in ${table} that is not known (message ${type})`);
+      default: {
+        this.#rules(false, `something changed in ${table} that is not known (message ${type})`);
+        return;
+      }
     }
   }
 
@@ -128,7 +159,10 @@ export class TransactionDraft {
     const { name, hook, policy, type, flags } = nft.chain;
     this.#count(table);
     const what = `chain ${table} ${top.text(name)} added or changed`;
-    if (!top.has(hook)) return this.#rules(true, what);
+    if (!top.has(hook)) {
+      this.#rules(true, what);
+      return;
+    }
     const isPlain = top.text(type) === 'filter' && ((top.be32(flags) ?? 0) & nft.hardwareOffload) === 0;
     if (top.be32(policy) !== nft.drop) this.#wantNew.add(table);
     this.#rules(isPlain, what);

@@ -42,7 +42,7 @@ function tablesOf(text: string): Tables {
   const tables = new Map<string, Map<string, Chain>>();
   let chains = new Map<string, Chain>();
   for (const line of text.split('\n')) {
-    if (line.startsWith('*')) tables.set(line.slice(1), (chains = new Map()));
+    if (line.startsWith('*')) tables.set(line.slice(1), (chains = new Map<string, Chain>()));
     const [, declared, policy] = /^:(\S+) (\S+)/.exec(line) ?? [];
     if (declared !== undefined) chains.set(declared, { policy: policy!, rules: [] });
     const chain = /^-A (\S+) /.exec(`${line} `)?.[1];

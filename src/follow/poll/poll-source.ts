@@ -90,7 +90,10 @@ export class PollSource implements Source {
   }
 
   async #look(): Promise<void> {
-    if (this.#isLooking) return this.#schedule(this.pollSeconds);
+    if (this.#isLooking) {
+      this.#schedule(this.pollSeconds);
+      return;
+    }
     this.#isLooking = true;
     const generation = this.#generation;
     const isCurrent = (): boolean => generation === this.#generation && this.#isOpen;

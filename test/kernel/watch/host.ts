@@ -138,7 +138,9 @@ export async function withHost(
       status,
       connect,
       seen: count,
-      input: async (text, name, ...args) => void (await net.exec(ns, name, args, { input: text })),
+      input: async (text, name, ...args) => {
+        await net.exec(ns, name, args, { input: text });
+      },
       watch: (...args) => {
         const child = net.start(ns, process.execPath, [command, 'watch', ...args, ...where], { timeout: 600_000 });
         watchers.push(new Watcher(child));

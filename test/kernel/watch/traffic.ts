@@ -46,7 +46,9 @@ class Counter {
     this.#lines = createInterface(child.stdout!);
   }
 
-  ready = async (): Promise<void> => void (await once(this.#lines, 'line'));
+  ready = async (): Promise<void> => {
+    await once(this.#lines, 'line');
+  };
 
   async ask(question = ''): Promise<Counts> {
     const answer = once(this.#lines, 'line');
