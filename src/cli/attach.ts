@@ -16,11 +16,16 @@ import type { Progress } from './progress.js';
 import { openReplaced, type Replaced } from './replaced.js';
 import { plannedFingerprint } from './runs-already.js';
 
+/** A filter of a hundred thousand rules would take most of a minute to verify; `offload verify` does it all the same. */
+const verifiedRules = 20_000;
+
 export interface AttachOptions {
   readonly mode: 'native' | 'generic';
   readonly bpffs: string;
   readonly state: string;
   readonly chain?: Chain;
+  /** Rules that the verification makes frames for; of more, so many, spread evenly. */
+  readonly verifiedRules?: number;
 }
 
 /** Told of the loaded program between its verification and its first packet. */
@@ -58,7 +63,8 @@ export async function attach(
         const { asksConntrack } = image;
         const run = (batch: FrameBatch): Promise<Uint8Array> => native.testRun(program.fd, device.ifindex, batch);
         const read = (): Float64Array => readPackets(native, counters, image);
-        const loaded = { plan, facts, asksConntrack, device, run, counters: read, progress };
+        const rules = options.verifiedRules ?? verifiedRules;
+        const loaded = { plan, facts, asksConntrack, device, run, counters: read, progress, rules };
         frames += (await checkProgram(loaded, null, 'Nothing was attached.')).frames;
       },
     });

@@ -23,6 +23,8 @@ export interface ProgramOnDevice {
   /** Packets that each counter has counted. */
   readonly counters: () => Float64Array;
   readonly progress: Progress;
+  /** Rules that frames are made for; of more, so many, spread evenly. */
+  readonly rules?: number;
 }
 
 /** Differences that a refusal shows. */
@@ -52,6 +54,7 @@ export async function checkProgram(
     device: device.name,
     decisions: new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload])),
     conntrack,
+    ...(program.rules !== undefined && { frames: { rules: program.rules } }),
     run: async (batch) => {
       const began = Date.now();
       const verdicts = await program.run(batch);

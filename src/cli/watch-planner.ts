@@ -40,6 +40,9 @@ export interface WatchedFilter extends Filter {
 const hostText = (facts: Seen['inputs']['facts'], checks: Seen['checks']): string =>
   JSON.stringify([facts, checks.map(({ code, status }) => [code, status])]);
 
+/** Until a replacement is verified, everything passes or the old filter is behind the host. */
+const verifiedRules = 4000;
+
 export class WatchPlanner implements Planner {
   #filter: WatchedFilter | null = null;
   #host = '';
@@ -99,7 +102,7 @@ export class WatchPlanner implements Planner {
           live,
           facts,
           before: install,
-          options,
+          options: { ...options, verifiedRules },
           progress,
           ready,
         });

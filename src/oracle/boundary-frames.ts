@@ -19,6 +19,8 @@ export interface BoundaryOptions {
   readonly seed?: number;
   /** Upper bound of the frames made for set elements, all sets together; sets with fewer elements get all of theirs. */
   readonly setFrames?: number;
+  /** Rules that get frames; of more, so many, spread evenly. Absent: all. */
+  readonly rules?: number;
   /** Rules (spread evenly) that also get every trap. */
   readonly trapRules?: number;
   /** Frames that combine values at random. */
@@ -85,6 +87,7 @@ function* familyDrafts(source: Source, facts: HostFacts, options: BoundaryOption
   const { context, base, mac } = source;
   const tables = context.ruleset.tables.filter((table) => appliesTo(table, context.family));
   const total = tables.reduce((sum, table) => sum + rulesIn(table), 0);
+  const chosen = new Set(spread(total, options.rules ?? total));
   const trapped = new Set(spread(total, options.trapRules ?? 50));
   const pools = valuePools(randomNumbers(options.seed ?? 1));
   // Multicast destinations come in multicast frames, unless the frame was addressed on purpose.
@@ -107,8 +110,10 @@ function* familyDrafts(source: Source, facts: HostFacts, options: BoundaryOption
     for (const chain of table.chains.values()) {
       const ways = waysInto(table, chain.name, source, 0, jumps);
       for (const rule of chain.rules) {
+        const at = position++;
+        if (!chosen.has(at) && !trapped.has(at)) continue;
         for (const spec of ruleSpecs(rule, ways, context)) yield draft(rule.id, spec);
-        if (trapped.has(position++)) yield* traps(rule.id, applyRule(rule, ways[0] ?? base, context));
+        if (trapped.has(at)) yield* traps(rule.id, applyRule(rule, ways[0] ?? base, context));
       }
     }
   }

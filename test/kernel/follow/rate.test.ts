@@ -22,6 +22,7 @@ test('each of thousands of transactions is told', async (t) => {
       bundled(repository, 'test/kernel/follow/rate-agent.ts'),
       `${transactions}`,
     ]);
+    const ended = once(agent, 'exit');
     const monitor = net.start(ns, 'nft', ['monitor']);
     let shown = 0;
     monitor.stdout!.on('data', (chunk: Buffer) => (shown += chunk.toString('latin1').split('add element').length - 1));
@@ -39,7 +40,7 @@ test('each of thousands of transactions is told', async (t) => {
     const began = process.hrtime.bigint();
     await net.exec(ns, 'nft', ['-i'], { input: lines.join('') });
     const seconds = Number(process.hrtime.bigint() - began) / 1e9;
-    await once(agent, 'exit');
+    await ended;
     const result = JSON.parse(output.split('\n')[1]!) as Record<
       'elements' | 'lost' | 'other' | 'cpu' | 'batches',
       number

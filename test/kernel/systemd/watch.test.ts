@@ -63,6 +63,7 @@ now >stopped
 systemctl start offload-watch && systemctl show -p ActiveState offload-watch >started
 systemctl stop offload
 systemctl show -p ActiveState offload-watch >with-the-other
+until_true '! ip link show dev eth0 | grep -q xdp'
 ip -j link show dev eth0 >detached
 systemd-analyze verify /etc/systemd/system/offload*.service >verified 2>&1; echo $? >>verified
 systemd-analyze security --no-pager --offline=true --threshold=40 /etc/systemd/system/offload-watch.service >exposure 2>&1; echo $? >>exposure
@@ -90,7 +91,7 @@ $offload install-service --remove >removed 2>&1
   t.regex(file('journal'), /stopped: the filter stays on eth0/);
   t.regex(file('started'), /=active/);
   t.regex(file('with-the-other'), /=inactive/);
-  t.notRegex(file('detached'), /xdp/);
+  t.notRegex(file('detached'), /xdp/, file('journal'));
   t.is(file('verified'), '0\n');
   t.regex(file('exposure'), /\n0\n$/);
   t.regex(file('removed'), /offload-watch\.service: removed/);
