@@ -1,6 +1,6 @@
-// Checks, then every ava test, two files at a time: first those without kernel side effects, then those in namespaces of their own.
+// Every ava test, two files at a time: first those without kernel side effects, then those in namespaces of their own.
 // A skipped or to-do test counts as failed. Last line: "N passed, N failed".
-// Options: --unit (no kernel tests), --kernel (only them), --no-check.
+// Options: --unit (no kernel tests), --kernel (only them), --check (before them: what `npm run check` does).
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ const testFiles = readdirSync('test', { recursive: true })
 const isKernel = (file) => file.startsWith(join('test', 'kernel'));
 
 const totals = [];
-if (!options.has('--no-check')) totals.push(await check());
+if (options.has('--check')) totals.push(await check());
 if (unit) totals.push(await ava(testFiles.filter((file) => !isKernel(file))));
 if (kernel) totals.push(await ava(testFiles.filter(isKernel)));
 const passed = totals.reduce((sum, [ok]) => sum + ok, 0);

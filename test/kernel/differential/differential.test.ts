@@ -7,7 +7,7 @@ import { runCase, type CaseReport } from './run-case.js';
 
 /** OFFLOAD_SEED=N takes other frames and other random hosts. `npm run test:long` takes many. */
 const seed = Number(process.env['OFFLOAD_SEED'] ?? 1);
-const frames = 500;
+const frames = 300;
 const cases = [...firewallCases(), ...Array.from({ length: 3 }, (_, i) => randomHost(seed + i))];
 
 test.before((t) => t.log(`seed ${seed}`));
