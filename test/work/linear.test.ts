@@ -9,7 +9,7 @@ import { address, times, type Grow } from './grow.js';
 import { iptablesRulesets } from './iptables-rulesets.js';
 import { jsonRulesets, nftRulesets } from './nft-rulesets.js';
 
-const size = 120;
+const size = 80;
 
 const filesOf = (grow: Grow, n: number): SourceText[] =>
   Object.entries(grow).map(([file, make]) => ({ file, text: make(n), takenAt: Date.UTC(2026, 0) }));

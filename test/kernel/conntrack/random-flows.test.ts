@@ -6,10 +6,10 @@ import { conversations } from './conversations.js';
 import { randomRules } from './random-rules.js';
 import { runSplit, type SplitOptions, type SplitReport } from './split-run.js';
 
-/** OFFLOAD_LONG=1: 200 rulesets instead of 4. OFFLOAD_SEED=N: from that seed on. */
+/** OFFLOAD_LONG=1: 200 rulesets instead of 3. OFFLOAD_SEED=N: from that seed on. */
 const long = process.env['OFFLOAD_LONG'] === '1';
 const first = Number(process.env['OFFLOAD_SEED'] ?? (long ? Date.now() % 1_000_000 : 1));
-const seeds = Array.from({ length: Number(process.env['OFFLOAD_RULESETS'] ?? (long ? 200 : 4)) }, (_, i) => first + i);
+const seeds = Array.from({ length: Number(process.env['OFFLOAD_RULESETS'] ?? (long ? 200 : 3)) }, (_, i) => first + i);
 
 async function run(
   t: { log: (...values: string[]) => void },

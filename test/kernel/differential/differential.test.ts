@@ -1,6 +1,7 @@
 /** The rulesets of the suite and the samples, original against XDP plus residual, in real kernels' namespaces. */
 import test from 'ava';
 import { withNamespaces } from '../namespace.js';
+import { backends } from './backend.js';
 import { firewallCases } from './firewall-cases.js';
 import { randomHost } from './random-cases.js';
 import { runCase, type CaseReport } from './run-case.js';
@@ -18,10 +19,12 @@ function tell({ datagrams, survived, answered, silent, early, decisions, finding
   return [summary, ...findings.slice(0, 5).map(({ kind, backend, text }) => `${kind} [${backend}] ${text}`)];
 }
 
-for (const firewall of cases) {
+/** One half by one back end, the other half by the other; with the next seed the other way round. `npm run test:long` takes both. */
+for (const [i, firewall] of cases.entries()) {
+  const backend = backends[(i + seed) % backends.length]!;
   test.serial(firewall.name, async (t) => {
     t.timeout(300_000);
-    const report = await withNamespaces(t, (net) => runCase(net, firewall, { seed, frames }));
+    const report = await withNamespaces(t, (net) => runCase(net, firewall, { seed, frames, backend }));
     t.log(...tell(report).map((line) => `${line}\n`));
     t.true(report.datagrams >= 0.9 * frames, 'as many datagrams as asked for');
     t.true(report.survived + report.answered + report.silent > 0, 'frames arrive at all');

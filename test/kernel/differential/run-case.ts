@@ -39,6 +39,8 @@ export interface CaseOptions {
   readonly conntrack?: boolean;
   /** Attach and take the residual by the command `offload`; the verdicts are still those of the same program loaded beside it. */
   readonly command?: boolean;
+  /** Of those that can load the ruleset, only this one. */
+  readonly backend?: Backend;
   /** Negative controls: spoil the program, or the residual, on the way. */
   readonly dropProtocol?: number;
   readonly spoilResidual?: (text: string) => string;
@@ -161,7 +163,8 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
   const frameFile = join(directory, 'frames');
   writeFileSync(frameFile, packFrameFile(frames));
 
-  const backends = backendsOf(firewall);
+  const all = backendsOf(firewall);
+  const backends = all.filter((one) => all.length === 1 || one === (options.backend ?? one));
   const bed = createBed(
     net,
     backends.flatMap((backend) => [`${backend}A`, `${backend}B`]),

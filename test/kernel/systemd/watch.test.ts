@@ -55,11 +55,11 @@ until_true 'systemctl is-active -q offload-watch && now | grep -q "\\"isAlive\\"
 now >restarted
 was=$(program)
 systemctl reload offload-watch
-until_true '[ "$(program)" != "$was" ]'
+until_true 'is=$(program); [ -n "$is" ] && [ "$is" != "$was" ]'
 now >reloaded
 was=$(program)
 systemctl reload offload
-until_true '[ "$(program)" != "$was" ]'
+until_true 'is=$(program); [ -n "$is" ] && [ "$is" != "$was" ]'
 now >reloaded-through
 systemctl stop offload-watch
 now >stopped
