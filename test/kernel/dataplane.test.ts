@@ -94,7 +94,7 @@ async function rounds(
 
 for (const family of [4, 6] as const) {
   test(`IPv${family}: small programs over all fields`, async (t) => {
-    await rounds(t, 20, 300, (random) => ({
+    await rounds(t, 12, 300, (random) => ({
       ...small,
       family,
       steps: random.between(1, 12),

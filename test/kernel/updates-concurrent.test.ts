@@ -20,7 +20,7 @@ import { Random } from '../compile/random.js';
 import { webServer } from '../plan/plan-text.js';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1e9);
-const repeats = 400_000;
+const repeats = 200_000;
 const now = Math.floor(Date.now() / 1000);
 
 interface Subject {

@@ -13,7 +13,7 @@ import { MAC } from '../oracle/rulesets.js';
 import { arbitraryRuleset, type RandomRuleset } from './arbitrary-ruleset.js';
 
 const seed = Number(process.env['PROPERTY_SEED'] ?? 20261126);
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 8);
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 5);
 
 const flat = (rules: readonly MetRule[]): MetRule[] =>
   rules.flatMap((rule) => [rule, ...(rule.inside === null ? [] : flat(rule.inside.rules))]);

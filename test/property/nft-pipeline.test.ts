@@ -16,7 +16,7 @@ import { inputsOf, root, samples } from '../samples/sample-runs.js';
 
 /** Fixed, so that a failure comes back; more with PROPERTY_RUNS. */
 const seed = Number(process.env['PROPERTY_SEED'] ?? 20261125);
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 150);
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 100);
 
 const texts = samples
   .filter((sample) => inputsOf(sample).includes('ruleset.nft'))

@@ -31,7 +31,7 @@ for (const name of readdirSync(samples)) {
   for (const { kind, forwarding, conntrack } of cases) {
     test(`${name}: ${kind}`, (t) => {
       const here = { ...host, forwarding: { ip: forwarding, ip6: forwarding } };
-      const frames = { trapRules: 10, randomFrames: 200 };
+      const frames = { trapRules: 20, randomFrames: 500 };
       const { dropped, differences } = checkFrames({ ruleset: readSample(name), facts: here, conntrack, frames });
       t.is(differences.length, 0, differences.slice(0, 3).join('\n'));
       t.true(dropped > 100);
