@@ -264,7 +264,7 @@ struct family_config {
 	__u32 clustered;
 	__u32 steps; /* offset of struct step[step_count] */
 	__u32 step_count;
-	__u32 skips; /* number of skip steps */
+	__u32 skips; /* number of steps behind which the search goes on */
 	__u32 escapes; /* offset */
 	__u32 expiries; /* offset of struct expiry[] */
 	__u32 clusters[CLUSTER_BOUNDS]; /* first group of each but the first */

@@ -30,6 +30,9 @@ export interface Ranges {
   /** 32: no index. */
   readonly indexShift: number;
   readonly depth: number;
+}
+
+interface Index extends Pick<Ranges, 'index' | 'indexShift' | 'depth'> {
   /** Of a lookup, in steps of the binary search. */
   readonly cost: number;
 }
@@ -78,16 +81,18 @@ export const scale = (hash: number, n: number): number =>
 /** `spare`: single addresses that may come to it; then it has buckets, however few there are. */
 export function addressTable(all: LabelledRanges, spare = 0): AddressTable {
   const { addresses, labels, rest } = splitSingles(all);
-  const beside = rangesOf(rest);
-  if (spare === 0) {
-    const alone = rangesOf(all);
-    if (addresses.length < crossovers.bucketsFrom || costOf(alone) <= crossovers.bucketCost + costOf(beside))
-      return { buckets: null, ...alone, where: whereOf(new Uint32Array(0), false, all) };
-  }
-  return { buckets: bucketsOf(addresses, labels, spare), ...beside, where: whereOf(addresses, true, rest) };
+  const beside = bestIndex(rest);
+  const areFew = addresses.length < crossovers.bucketsFrom;
+  // Where all else is one range, nothing is searched besides.
+  const alone = spare === 0 && (areFew || rest.count > 1) ? bestIndex(all) : null;
+  if (alone !== null && (areFew || alone.cost <= crossovers.bucketCost + beside.cost))
+    return { buckets: null, ...rangesOf(all, alone), where: whereOf(new Uint32Array(0), false, all) };
+  return {
+    buckets: bucketsOf(addresses, labels, spare),
+    ...rangesOf(rest, beside),
+    where: whereOf(addresses, true, rest),
+  };
 }
-
-const costOf = ({ ranges }: Pick<AddressTable, 'ranges'>): number => (ranges === null ? 0 : ranges.cost);
 
 const whereOf = (singles: Uint32Array, hasBuckets: boolean, ranges: LabelledRanges): WhereMap | null =>
   singles.length + ranges.count < crossovers.whereFrom ? null : whereMap(singles, hasBuckets, ranges);
@@ -165,14 +170,17 @@ function fillBuckets(addresses: Uint32Array, labels: Uint32Array | null, count: 
   return words;
 }
 
-function rangesOf(all: LabelledRanges): { readonly ranges: Ranges | null; readonly fallback: number } {
+function rangesOf(
+  all: LabelledRanges,
+  { index, indexShift, depth }: Index,
+): { readonly ranges: Ranges | null; readonly fallback: number } {
   if (all.count === 1) return { ranges: null, fallback: all.labels[0]! };
   const words = new Uint32Array(all.count * 2);
   for (let i = 0; i < all.count; i++) {
     words[i * 2] = all.starts[i]!;
     words[i * 2 + 1] = all.labels[i]!;
   }
-  return { ranges: { words, count: all.count, ...bestIndex(all) }, fallback: 0 };
+  return { ranges: { words, count: all.count, index, indexShift, depth }, fallback: 0 };
 }
 
 /** What an index costs a lookup, in steps of the binary search, by its shift: it misses the caches when large. */
@@ -183,8 +191,8 @@ const indexCosts = [
   [16, 5],
 ] as const;
 
-function bestIndex(all: LabelledRanges): Pick<Ranges, 'index' | 'indexShift' | 'depth' | 'cost'> {
-  let best: Pick<Ranges, 'index' | 'indexShift' | 'depth' | 'cost'> | null = null;
+function bestIndex(all: LabelledRanges): Index {
+  let best: Index | null = null;
   let bestCost = Infinity;
   for (const [shift, cost] of indexCosts) {
     const bits = 32 - shift;

@@ -109,5 +109,5 @@ export const lackingHolds = (outcome: Outcome): boolean =>
   (outcome.kind === 'mark' && !outcome.certain) ||
   (outcome.kind === 'skip' && outcome.maybe === true);
 
-/** What the data plane can hold (bpf/abi.h: 160 words of 64 steps; tables of tuples a family). */
+/** What the data plane can hold (bpf/abi.h: 64 groups of 4 words of 64 steps, not all of them full; tables of tuples a family). */
 export const limits = { steps: 10_240, tupleTables: 4 } as const;

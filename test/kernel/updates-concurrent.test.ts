@@ -5,6 +5,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { compileWithLayout } from '../../src/compile/compile.js';
 import { passReasons } from '../../src/compile/abi.js';
+import { crossovers } from '../../src/compile/crossovers.js';
 import { spareFor } from '../../src/compile/spare.js';
 import { Descriptor } from '../../src/load/descriptor.js';
 import { loadNative } from '../../src/load/native.js';
@@ -41,6 +42,7 @@ const many = 1_000_000;
 const subjects: Readonly<Record<string, Subject>> = {
   'IPv4 addresses': { family: 4, type: 'hash:ip', options: '', sides: 'src', kept: 6000, moving: 3500, batches: many },
   'a few IPv4 addresses': { family: 4, type: 'hash:ip', options: '', sides: 'src', kept: 3, moving: 200, batches: many },
+  'so many that each /24 is asked for first': { family: 4, type: 'hash:ip', options: '', sides: 'src', kept: 430_000, moving: 3500, batches: many },
   'in a full table': { family: 4, type: 'hash:ip', options: ' timeout 0', sides: 'src', kept: 40, moving: 400, batches: many, room: 160 },
   'in a full table of one label': { family: 4, type: 'hash:ip', options: '', sides: 'src', kept: 40, moving: 400, batches: many, room: 160 },
   'with counters': { family: 4, type: 'hash:ip', options: ' counters', sides: 'src', kept: 2000, moving: 1500, batches: 120 },
@@ -120,6 +122,8 @@ async function changeWhile(t: ExecutionContext, subject: Subject, random: Random
       ...(subject.room !== undefined && { elements: subject.room }),
     }),
   });
+  const asksFirst = image.structures.some(({ structure }) => structure === 'where-map');
+  t.is(asksFirst, kept >= crossovers.whereFrom);
   const loaded = await loadImage(image, { mac: deviceMac, position: 0 });
   const native = loadNative();
   const mapping = mapTables(native, new Descriptor(native, loaded.maps['tables']!));
