@@ -36,13 +36,13 @@ export async function underAttack<T>(net: Net, peer: string, body: () => Promise
   }
 }
 
-/** How many of five datagrams from an address reach the host's UDP. */
-export async function delivered(net: Net, host: string, peer: string, from: string): Promise<number> {
+/** How many datagrams from an address, of so many, reach the host's UDP. */
+export async function delivered(net: Net, host: string, peer: string, from: string, datagrams = 5): Promise<number> {
   const before = await noPorts(net, host);
   const code = `const s = require('dgram').createSocket('udp4');
     s.on('error', () => undefined);
     s.bind(0, '${from}', async () => {
-      for (let i = 0; i < 5; i++) await new Promise((r) => s.send('x', 9, '${hostAddress}', r));
+      for (let i = 0; i < ${datagrams}; i++) await new Promise((r) => s.send('x', 9, '${hostAddress}', r));
       setTimeout(() => s.close(), 100);
     });`;
   await net.exec(peer, process.execPath, ['-e', code]);

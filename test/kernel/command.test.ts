@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { command } from '../command.js';
 import { type Finished, type Net, withNamespaces } from './namespace.js';
+import { delivered } from './attack.js';
 
 const rules = `*filter
 :INPUT ACCEPT [0:0]
@@ -42,21 +43,8 @@ async function withHost(t: { log: (...values: string[]) => void }, body: (host: 
 }
 
 /** Sends datagrams from an address to a closed port and returns how many reached the host's UDP. */
-async function delivered({ net, ns, peer }: Host, from: string, datagrams = 5): Promise<number> {
-  const before = await noPorts(net, ns);
-  const code = `const s = require('dgram').createSocket('udp4');
-    s.bind(0, '${from}', async () => {
-      for (let i = 0; i < ${datagrams}; i++) await new Promise((r) => s.send('x', 9, '192.0.2.25', r));
-      setTimeout(() => s.close(), 100);
-    });`;
-  await net.exec(peer, process.execPath, ['-e', code]);
-  return (await noPorts(net, ns)) - before;
-}
-
-async function noPorts(net: Net, ns: string): Promise<number> {
-  const { stdout } = await net.exec(ns, 'cat', ['/proc/net/snmp']);
-  return Number(/^Udp: \d+ (\d+)/m.exec(stdout)?.[1]);
-}
+const arrived = ({ net, ns, peer }: Host, from: string, datagrams?: number): Promise<number> =>
+  delivered(net, ns, peer, from, datagrams);
 
 interface Status {
   readonly passed: number;
@@ -73,15 +61,15 @@ test('attach, count by rule, replace, detach', async (t) => {
   await withHost(t, async (host) => {
     const file = join(host.directory, 'rules.v4');
     const residual = join(host.directory, 'residual.v4');
-    t.is(await delivered(host, '198.18.0.7'), 5, 'nothing is attached yet');
+    t.is(await arrived(host, '198.18.0.7'), 5, 'nothing is attached yet');
 
     const attached = await host.offload(file, '--dev', 'eth0', '--residual', residual);
     t.is(attached.code, 0, attached.stderr);
     t.regex(attached.stdout, /^Attached to eth0 \(native XDP\), verified with [\d,]+ frames: no difference\./);
     t.true(existsSync(residual));
-    t.is(await delivered(host, '198.18.0.7', 4), 0);
-    t.is(await delivered(host, '198.18.0.8', 2), 0);
-    t.is(await delivered(host, '192.0.2.1'), 5);
+    t.is(await arrived(host, '198.18.0.7', 4), 0);
+    t.is(await arrived(host, '198.18.0.8', 2), 0);
+    t.is(await arrived(host, '192.0.2.1'), 5);
 
     const status = await statusOf(host);
     t.is(status?.drops.packets, 6);
@@ -98,8 +86,8 @@ test('attach, count by rule, replace, detach', async (t) => {
     writeFileSync(file, rules.replace(/^-A INPUT -s 198\.18\.0\.8.*\n/m, '').replace('-A INPUT -s 198.18.0.7', moved));
     const replaced = await host.offload(file, '--dev', 'eth0');
     t.regex(replaced.stdout, /^Replaced on eth0/, replaced.stderr);
-    t.is(await delivered(host, '198.18.0.7', 3), 0);
-    t.is(await delivered(host, '198.18.0.8'), 5);
+    t.is(await arrived(host, '198.18.0.7', 3), 0);
+    t.is(await arrived(host, '198.18.0.8'), 5);
     const after = await statusOf(host);
     t.is(after?.drops.packets, 9, 'what was counted before the replacement counts on');
     t.is(
@@ -110,7 +98,7 @@ test('attach, count by rule, replace, detach', async (t) => {
     t.true((after?.passed ?? 0) > (status?.passed ?? Infinity));
 
     t.is((await host.offload('detach', '--dev', 'eth0')).stdout, 'eth0: detached\n');
-    t.is(await delivered(host, '198.18.0.7'), 5);
+    t.is(await arrived(host, '198.18.0.7'), 5);
     t.is((await host.offload('status')).stdout, 'Nothing is attached.\n');
   });
 });
@@ -127,11 +115,11 @@ test('a violated assumption refuses, unless it is taken as given', async (t) => 
     t.is(refused.stdout, '');
     t.regex(refused.stderr, /\[source-routing\].*--assume source-routing/s);
     t.false(existsSync(residual), 'a residual belongs to a filter that is attached');
-    t.is(await delivered(host, '198.18.0.7'), 5);
+    t.is(await arrived(host, '198.18.0.7'), 5);
 
     const assumed = await host.offload(file, '--dev', 'eth0', '--assume', 'source-routing');
     t.is(assumed.code, 0, assumed.stderr);
-    t.is(await delivered(host, '198.18.0.7'), 0);
+    t.is(await arrived(host, '198.18.0.7'), 0);
     t.is((await host.offload(file, '--dev', 'eth0', '--assume', 'no-such-code')).code, 1);
   });
 });
@@ -144,7 +132,7 @@ test('what this host cannot do is exit 3, and a plan for a device touches nothin
     t.regex(missing.stderr, /there is no device eth9 \(there are: eth0\)/);
     const dry = await host.offload(file, '--dev', 'eth0', '--dry-run');
     t.is(dry.code, 0, dry.stderr);
-    t.is(await delivered(host, '198.18.0.7'), 5);
+    t.is(await arrived(host, '198.18.0.7'), 5);
   });
 });
 

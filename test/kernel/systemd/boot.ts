@@ -11,6 +11,18 @@ import { repository } from '../namespace.js';
 /** Where the repository is in that system. */
 export const checkout = '/opt/offload';
 
+/** A unit that does to the network, by these commands, what ifupdown or networkd do in a real system. */
+export const networkService = (commands: string): string => `[Unit]
+DefaultDependencies=no
+After=network-pre.target
+Wants=network.target network-online.target
+Before=network.target network-online.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c '${commands}'
+`;
+
 export interface System {
   /** Files of that system, by path. */
   readonly files: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 /** The units in a system that boots: attached before the network, planned anew with its addresses, detached when stopped. */
 import test from 'ava';
-import { boot, checkout } from './boot.js';
+import { boot, checkout, networkService } from './boot.js';
 import '../../command.js'; // builds what is stale
 
 const rules = `flush ruleset
@@ -15,17 +15,9 @@ table inet filter {
 }
 `;
 
-/** What ifupdown or networkd do in a real system. */
-const network = `[Unit]
-DefaultDependencies=no
-After=network-pre.target
-Wants=network.target network-online.target
-Before=network.target network-online.target
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/bin/sh -c 'ip -j link show dev eth0 >/results/before-network; ip addr add 192.0.2.25/24 dev eth0; ip link set eth0 up'
-`;
+const network = networkService(
+  'ip -j link show dev eth0 >/results/before-network; ip addr add 192.0.2.25/24 dev eth0; ip link set eth0 up',
+);
 
 test('at boot: first without addresses, then with them; stop, restart, remove', async (t) => {
   const results = await boot({

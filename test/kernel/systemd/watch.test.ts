@@ -1,6 +1,6 @@
 /** `offload-watch.service` in a system that boots: takes over from offload.service, follows, is started again when killed, reloads, stops. */
 import test from 'ava';
-import { boot, checkout } from './boot.js';
+import { boot, checkout, networkService } from './boot.js';
 import '../../command.js'; // builds what is stale
 
 const rules = `flush ruleset
@@ -10,16 +10,9 @@ table inet filter {
 }
 `;
 
-const network = `[Unit]
-DefaultDependencies=no
-After=network-pre.target
-Wants=network.target network-online.target
-Before=network.target network-online.target
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=/bin/sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; ip addr add 192.0.2.25/24 dev eth0; ip link set eth0 up'
-`;
+const network = networkService(
+  'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; ip addr add 192.0.2.25/24 dev eth0; ip link set eth0 up',
+);
 
 interface Status {
   readonly devices: readonly {
@@ -40,7 +33,7 @@ chroot $root ${checkout}/bin/offload install-service --watch >$root/results/inst
     script: `
 offload=${checkout}/bin/offload
 now() { $offload status --format json; }
-program() { now | grep -o '"programId": [0-9]*'; }
+program() { now | grep -o '"programId": [0-9][0-9]*'; }
 # Half a minute is more than anything here takes.
 until_true() { i=0; while ! eval "$1" && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done; }
 systemctl show -p ActiveState,Result offload offload-watch >states
