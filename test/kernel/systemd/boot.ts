@@ -45,11 +45,13 @@ export async function boot(system: System): Promise<ReadonlyMap<string, string>>
       writeFileSync(join(files, path), text, { mode: path.endsWith('.sh') ? 0o755 : 0o644 });
     }
     writeFileSync(join(directory, 'start.sh'), start(directory, system.before));
-    await firstProcess(join(directory, 'start.sh'));
+    mkdirSync(join(directory, 'cgroup'));
+    await firstProcess(directory);
     if (!existsSync(join(results, 'ended'))) throw new Error(`the system did not end by itself:\n${readAll(results)}`);
     const names = execFileSync('ls', [results], { encoding: 'utf8' }).split('\n').filter(Boolean);
     return new Map(names.map((name) => [name, readFileSync(join(results, name), 'utf8')]));
   } finally {
+    removeGroup(directory);
     rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -121,10 +123,33 @@ export container=other
 exec chroot $root /usr/lib/systemd/systemd --unit=test.target --log-target=journal --show-status=no
 `;
 
-function firstProcess(script: string): Promise<void> {
+/** A control group of its own, or two systems at a time would take each other's services for theirs. Arguments: directory, then what to run. */
+const inGroup = `set -e
+mount -t cgroup2 cgroup2 "$0/cgroup"
+group="$0/cgroup/\${0##*/}"
+mkdir "$group"
+echo $$ >"$group/cgroup.procs"
+umount "$0/cgroup"
+exec "$@"`;
+
+/** What ran there has ended; its last process may not be gone yet. */
+const removing = `mount -t cgroup2 cgroup2 "$0/cgroup"
+group="$0/cgroup/\${0##*/}"
+for i in 1 2 3 4 5 6 7 8 9 10; do
+  [ ! -d "$group" ] && exit
+  find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
+done`;
+
+const removeGroup = (directory: string): void =>
+  void execFileSync('unshare', ['--mount', 'sh', '-c', removing, directory]);
+
+function firstProcess(directory: string): Promise<void> {
   return new Promise((done, fail) => {
     const spaces = ['--pid', '--fork', '--kill-child=KILL', '--mount', '--net', '--uts', '--ipc', '--cgroup'];
-    const child = spawn('unshare', [...spaces, 'sh', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const system = ['unshare', ...spaces, 'sh', join(directory, 'start.sh')];
+    const child = spawn('unshare', ['--mount', 'sh', '-c', inGroup, directory, ...system], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     // The first process ignores the signals that it has no handler for; it dies with what started it.
     const end = (): void => void child.kill('SIGKILL');
     const timer = setTimeout(end, 300_000);
