@@ -1,10 +1,11 @@
-// Every ava test, two files at a time: first those without kernel side effects, then those in namespaces of their own.
+// Every ava test, two files at a time, the long ones first; those of the kernel in namespaces of their own.
 // A skipped or to-do test counts as failed. Last line: "N passed, N failed".
 // Options: --unit (no kernel tests), --kernel (only them), --check (before them: what `npm run check` does).
-import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { bundleTests } from './bundle-tests.mjs';
 import { check } from './check.mjs';
 
 const options = new Set(process.argv.slice(2));
@@ -13,8 +14,10 @@ const kernel = !options.has('--unit');
 
 /** Runs ava with TAP output; quiet about what passes, verbatim about what does not. */
 async function ava(files) {
-  const child = spawn(join('node_modules/.bin', 'ava'), ['--tap', '--concurrency=2', ...files], {
+  const child = spawn(join('node_modules/.bin', 'ava'), ['--config=scripts/suite.config.mjs', '--tap', ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    // Tests start the command, and scripts of their own, as they were built for this run; nothing looks again whether it is stale.
+    env: { ...process.env, OFFLOAD_SUITE: '1' },
   });
   const count = { passed: 0, failed: 0 };
   let telling = false;
@@ -43,10 +46,15 @@ const testFiles = readdirSync('test', { recursive: true })
   .sort();
 const isKernel = (file) => file.startsWith(join('test', 'kernel'));
 
+const chosen = testFiles.filter((file) => (isKernel(file) ? kernel : unit));
+
 const totals = [];
 if (options.has('--check')) totals.push(await check());
-if (unit) totals.push(await ava(testFiles.filter((file) => !isKernel(file))));
-if (kernel) totals.push(await ava(testFiles.filter(isKernel)));
+// What cannot be built is told by it, and by the tests that need it.
+spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
+rmSync('build/test', { recursive: true, force: true });
+const bundles = await bundleTests(chosen).catch(() => null); // esbuild has printed why
+totals.push(bundles === null ? [0, 1] : await ava(bundles));
 const passed = totals.reduce((sum, [ok]) => sum + ok, 0);
 const failed = totals.reduce((sum, [, bad]) => sum + bad, 0);
 console.log(`${passed} passed, ${failed} failed`);
