@@ -1,5 +1,4 @@
 /** What a run is about, looked at and planned: everything before the first change, the same for one run and for each of a watcher. */
-import { setImmediate } from 'node:timers/promises';
 import { kernelAsksConntrack } from '../host/check-conntrack.js';
 import { type Check, preflight } from '../host/preflight.js';
 import type { Chain } from '../load/chain.js';
@@ -42,9 +41,7 @@ export async function look(
 ): Promise<Seen> {
   const checks = await checksOf(options, attaching);
   progress.stage('reading');
-  await othersTurn();
   const inputs = readInputs(files, options);
-  await othersTurn();
   return { inputs: options.beforeNetwork ? withoutNetwork(inputs) : inputs, checks };
 }
 
@@ -68,10 +65,4 @@ function withoutNetwork(inputs: Inputs): Inputs {
   if (inputs.facts === null) return inputs;
   const { devices, ipsec } = inputs.facts;
   return { ...inputs, facts: { forwarding: { ip: null, ip6: null }, localRoutes: null, devices, ipsec } };
-}
-
-/** Tools are waited for without the event loop: whoever else has something to do does it in between. Two turns, for one may begin behind them. */
-async function othersTurn(): Promise<void> {
-  await setImmediate();
-  await setImmediate();
 }

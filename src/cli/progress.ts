@@ -10,13 +10,15 @@ export class Progress {
   #large = false;
   #shown = false;
 
+  constructor(private readonly terminal = process.stderr.isTTY) {}
+
   expectInput(size: number): void {
     this.#large ||= size >= largeInput;
   }
 
   /** Stages block the event loop, so the line is written before one starts, not by a timer. */
   stage(name: string): void {
-    if (!process.stderr.isTTY) return;
+    if (!this.terminal) return;
     if (!this.#large && performance.now() - this.#started < patience) return;
     process.stderr.write(`\r\u001b[K${name} …`);
     this.#shown = true;

@@ -4,14 +4,13 @@ import { followHost } from '../follow/follow-host.js';
 import { loadNative } from '../load/native.js';
 import { counted } from '../report/quantity.js';
 import { prepareState } from '../state/install.js';
-import { Taken } from '../watch/filter.js';
+import { PlannerGone, Taken } from '../watch/filter.js';
 import { Watch } from '../watch/watch.js';
 import { devicesAppear } from './devices-appear.js';
 import { CommandError, exitCodes, usageError } from './exit-code.js';
 import { addFilterOptions, type FilterOptions } from './filter-options.js';
 import { addInputOptions, type InputOptions } from './inputs.js';
 import { deviceName, seconds } from './option.js';
-import { Progress } from './progress.js';
 import { serviceManager } from './service-manager.js';
 import { watchLog } from './watch-log.js';
 import { lockWatch } from './watch-lock.js';
@@ -64,10 +63,9 @@ async function watch(files: readonly string[], options: WatchOptions): Promise<v
   const lock = lockWatch(native, state);
   const stop = new AbortController();
   const end = (): void => stop.abort();
-  const progress = new Progress();
+  const planner = new WatchPlanner(native, files, { ...options, dev, follow: true, leased: true });
   try {
     const log = watchLog(quiet === true);
-    const planner = new WatchPlanner(native, files, { ...options, dev, follow: true, leased: true }, progress);
     const follower = followHost(native, { pollSeconds: poll, ...(options.live ? {} : { files }) });
     const reporter = new WatchReporter({ state, lease, dev, planner, follower, manager: serviceManager(native) });
     const watch = new Watch({
@@ -81,7 +79,6 @@ async function watch(files: readonly string[], options: WatchOptions): Promise<v
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
     process.on('SIGHUP', () => watch.replan('SIGHUP'));
     await watch.run(() => {
-      progress.done();
       log.note(`${dev.join(', ')}: ${planner.summary()}`);
       reporter.ready(watch);
     });
@@ -92,9 +89,10 @@ async function watch(files: readonly string[], options: WatchOptions): Promise<v
     );
   } catch (error) {
     if (error instanceof Taken) throw new CommandError(exitCodes.host, `${error.message}: it is not followed any more`);
+    if (error instanceof PlannerGone) throw new CommandError(exitCodes.host, `${error.message}\nEverything passes now`);
     throw error;
   } finally {
-    progress.done();
+    await planner.close();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end);
     lock.close();
   }

@@ -1,10 +1,8 @@
 /** What a watcher tells of itself: to `offload status` by its record, to systemd by notifications. Once a second at most. */
 import type { Follower } from '../follow/change.js';
 import { counted } from '../report/quantity.js';
-import type { CounterRun } from '../state/install-record.js';
 import { ownProcess } from '../state/process-id.js';
 import { type WatchRecord, writeWatchRecord } from '../state/watch-record.js';
-import type { AddedCounter } from '../update/updater.js';
 import type { Watch } from '../watch/watch.js';
 import type { ServiceManager } from './service-manager.js';
 import type { WatchPlanner } from './watch-planner.js';
@@ -70,8 +68,8 @@ export class WatchReporter {
       replaced,
       lastChange: lastChange && { at: lastChange.at.toISOString(), what: lastChange.what },
       passing,
-      programs: planner.filter?.programs ?? [],
-      added: addedRuns(planner.filter?.updater.added() ?? []),
+      programs: planner.filter?.programs.map(({ programId }) => programId) ?? [],
+      added: planner.filter?.added ?? [],
     };
     const text = JSON.stringify(record);
     if (text === this.#written) return;
@@ -89,17 +87,4 @@ function statusLine({ passing, lastChange, replaced }: Watch): string {
   const state = passing === null ? 'dropping' : `passing everything: ${passing}`;
   const last = lastChange === null ? '' : `; last change: ${lastChange.what}`;
   return `${state}; ${counted(replaced, 'plan')}${last}`.replaceAll(/[\n\r]/g, ' ');
-}
-
-/** Counters are given out in rising order. */
-function addedRuns(added: readonly AddedCounter[]): readonly CounterRun[] {
-  const runs: CounterRun[] = [];
-  for (const { counter, rule, set } of added) {
-    if (rule === null) continue;
-    const run = runs.at(-1);
-    if (run?.rule === rule && run.set === set && run.first + run.counters === counter)
-      runs[runs.length - 1] = { ...run, counters: run.counters + 1 };
-    else runs.push({ first: counter, counters: 1, rule, set, element: 0 });
-  }
-  return runs;
 }

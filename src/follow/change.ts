@@ -1,6 +1,6 @@
 /** What tells `offload watch` that the host is no longer as it was read. */
 import type { LiveText } from '../host/live/read-live.js';
-import type { Ruleset } from '../model/ruleset.js';
+import type { Input, Ruleset, Table } from '../model/ruleset.js';
 import type { SetId } from '../model/set.js';
 import type { SetChange } from '../update/set-change.js';
 
@@ -31,6 +31,12 @@ export interface SourceDelay {
   readonly isHealthy: boolean;
 }
 
+/** What of a ruleset is followed by itself: its sets, the texts of those that are polled, and tables that may go without a word. */
+export interface FollowedRuleset extends Pick<Ruleset, 'sets'> {
+  readonly inputs: readonly Pick<Input, 'format' | 'text'>[];
+  readonly tables: readonly Pick<Table, 'family' | 'name' | 'managed'>[];
+}
+
 /**
  * The order that keeps a plan sound: `followHost`, read the host, plan, `baseline`, attach, and then apply what `next` gives. To plan anew:
  * `rereading`, read the host, plan, `baseline`: what happened after `rereading` is given (again) after `baseline`. Applying a change twice
@@ -44,7 +50,7 @@ export interface Follower {
   /** Called before the host is read anew. Until `baseline`, changes go on being given as before. */
   readonly rereading: () => void;
   /** What is followed from now on: the sets with their definitions, and the texts as they were read. Nothing is given before the first one. */
-  readonly baseline: (ruleset: Ruleset, live: readonly LiveText[] | null) => void;
+  readonly baseline: (ruleset: FollowedRuleset, live: readonly LiveText[] | null) => void;
   /** False while a source is overdue (no poll succeeded for three times its interval) or has died: no lease is renewed then. */
   readonly healthy: () => boolean;
   readonly delays: () => readonly SourceDelay[];

@@ -1,7 +1,6 @@
 /** One of the things that are followed. */
 import type { LiveText } from '../host/live/read-live.js';
-import type { Ruleset } from '../model/ruleset.js';
-import type { HostChange, SourceDelay } from './change.js';
+import type { FollowedRuleset, HostChange, SourceDelay } from './change.js';
 
 export interface Source {
   /** What has changed since it was asked last. */
@@ -10,7 +9,7 @@ export interface Source {
   readonly tick: () => void;
   /** See `Follower`. */
   readonly rereading: () => void;
-  readonly baseline: (ruleset: Ruleset, live: readonly LiveText[] | null) => void;
+  readonly baseline: (ruleset: FollowedRuleset, live: readonly LiveText[] | null) => void;
   readonly delay: () => SourceDelay;
   readonly close: () => void;
 }

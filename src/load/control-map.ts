@@ -56,7 +56,7 @@ export class ControlMap {
   /** Throws NativeError. The mapping holds the map; `close()` leaves it. */
   constructor(
     private readonly native: NativeApi,
-    map: Descriptor,
+    map: Pick<Descriptor, 'fd'>,
   ) {
     this.#memory = native.mapMemory(map.fd);
     this.places = Array.from({ length: listeners }, (_, index) => new ListenerPlace(index, this.#memory));

@@ -28,7 +28,7 @@ const never = 0n;
 const forEver = 2n ** 64n - 1n;
 
 /** `control`: the map of programs that were loaded with `leased`; all that share it share the lease. Throws LoadError of any others. */
-export function openLease(native: NativeApi, control: Descriptor): Lease {
+export function openLease(native: NativeApi, control: Pick<Descriptor, 'fd'>): Lease {
   const map = new ControlMap(native, control);
   if (!map.leased) {
     map.close();

@@ -37,8 +37,8 @@ export interface Updater {
   readonly apply: (changes: readonly SetChange[]) => Updated;
   /** The set has changed, and nobody knows how: what asks for it passes until it is replaced. False: nothing does. */
   readonly suspend: (set: SetId) => boolean;
-  /** Counters given out since the plan was made; those of elements that have left go on being listed. */
-  readonly added: () => readonly AddedCounter[];
+  /** Counters given out since the plan was made, without the first `known`; those of elements that have left go on being listed. */
+  readonly added: (known?: number) => readonly AddedCounter[];
 }
 
 /**
@@ -78,8 +78,8 @@ class TableUpdater implements Updater {
     }
   }
 
-  added = (): readonly AddedCounter[] =>
-    this.#added.map(({ counter, rule, change, index }) => ({
+  added = (known = 0): readonly AddedCounter[] =>
+    this.#added.slice(known).map(({ counter, rule, change, index }) => ({
       counter,
       rule,
       set: change.set,

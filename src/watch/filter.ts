@@ -1,8 +1,10 @@
 /** What the loop is given: the filter that runs, and somebody who makes another one. */
+import type { FollowedRuleset } from '../follow/change.js';
 import type { LiveText } from '../host/live/read-live.js';
 import type { Lease } from '../load/lease.js';
-import type { Ruleset } from '../model/ruleset.js';
-import type { Updater } from '../update/updater.js';
+import type { SetId } from '../model/set.js';
+import type { SetChange } from '../update/set-change.js';
+import type { Updated } from '../update/updater.js';
 
 /**
  * `own`: every device runs it. `device-gone`: a device is not there, or there anew. `taken`: another run has replaced or detached it, and is
@@ -10,8 +12,14 @@ import type { Updater } from '../update/updater.js';
  */
 export type Standing = { readonly kind: 'own' | 'device-gone' } | { readonly kind: 'taken'; readonly how: string };
 
+/** An updater (src/update) in another thread. What it is told it does in the order in which it was told. */
+export interface DistantUpdater {
+  readonly apply: (changes: readonly SetChange[]) => Promise<Updated>;
+  readonly suspend: (set: SetId) => Promise<boolean>;
+}
+
 export interface Filter {
-  readonly updater: Updater;
+  readonly updater: DistantUpdater;
   readonly lease: Lease;
   readonly standing: () => Promise<Standing>;
   readonly close: () => void;
@@ -20,15 +28,19 @@ export interface Filter {
 /** Thrown where another run has taken the devices over. */
 export class Taken extends Error {}
 
+/** Thrown where whoever plans, and holds the tables of the filter, is gone. */
+export class PlannerGone extends Error {}
+
 export interface Replacing {
-  /** What has changed from now on, the reading may not have. */
-  readonly reading: () => void;
+  /** What has changed from now on, the reading may not have: it begins when this has resolved. */
+  readonly reading: () => Promise<void>;
   /** What was read, and is to be followed. */
-  readonly read: (ruleset: Ruleset, live: readonly LiveText[] | null) => void;
-  /** Verified, and attached next: it passes everything unless its lease is set here. */
+  readonly read: (ruleset: FollowedRuleset, live: readonly LiveText[] | null) => void;
+  /** Verified, and attached when this has resolved: it passes everything unless its lease is set here. */
   readonly ready: (filter: Filter) => Promise<void>;
 }
 
+/** Works elsewhere: the loop goes on while it waits for it. */
 export interface Planner {
   /** Whether addresses, links, routes and what else was checked are still what was planned for. Throws when they cannot be read or forbid a filter. */
   readonly hostIsAsPlanned: () => Promise<boolean>;

@@ -2,7 +2,7 @@
 import type { Follower, HostChange } from '../follow/change.js';
 import { latestOf } from '../follow/latest.js';
 import type { SetChange } from '../update/set-change.js';
-import { type Filter, type Planner, Taken, type WatchLog } from './filter.js';
+import { type DistantUpdater, type Filter, type Planner, PlannerGone, Taken, type WatchLog } from './filter.js';
 import { calm, longestBurst, Pace } from './pace.js';
 
 export interface Watching {
@@ -22,10 +22,8 @@ type Need = 'nothing' | 'host' | 'plan';
 
 /** Milliseconds after which the loop looks around at the latest. */
 const longestNap = 2000;
-/** While a plan is made: what is reported meanwhile is acted on after so long, and after whatever blocks longer. */
+/** Milliseconds after which it looks whether the planner is ready; what is reported meanwhile is acted on at once. */
 const attention = 25;
-/** A plan that blocks for longer is made while everything passes: a change could not be acted on before it is done. */
-const longestBlock = 1000;
 
 /** Milliseconds until a source that does not answer is asked for again. */
 const askAgain = 1000;
@@ -34,20 +32,22 @@ const now = (): number => performance.now();
 
 export class Watch {
   #filter: Filter | null = null;
+  /** Ready, and being attached: it is told everything that the one before is told. */
+  #coming: Filter | null = null;
+  /** A filter is being made from a reading of what there was, or will be made from one. */
+  #making = false;
   /** Changes since the reading that the next filter is planned from. */
   #since: SetChange[] | null = null;
   #overturned: SetOverturned[] = [];
   #need: Need = 'nothing';
   #cause = 'start';
+  /** Something was reported, since the host was read or looked at, that may make drops wrong. */
+  #inDoubt = false;
   #asked = false;
   #lastFailure = '';
   #passingSince = 0;
-  #listening: Promise<unknown> = Promise.resolve();
-  #handingOver = false;
   #renewAt = 0;
   #checkAt = 0;
-  /** Milliseconds for which the last plan blocked everything else. */
-  #blocked = 0;
   #unsound = false;
   /** In place, and not said yet. */
   #untold = { elements: 0, sets: new Set<string>(), milliseconds: 0, from: 0 };
@@ -76,7 +76,7 @@ export class Watch {
     this.#wants('plan', cause);
   }
 
-  /** Until it is stopped. Throws what the first plan meets, and Taken; nothing else that comes later. */
+  /** Until it is stopped. Throws what the first plan meets, Taken and PlannerGone; nothing else that comes later. */
   async run(started: () => void): Promise<void> {
     const { stop, alive, follower } = this.watching;
     try {
@@ -89,6 +89,9 @@ export class Watch {
         this.#tell();
         alive();
       }
+    } catch (error) {
+      if (error instanceof PlannerGone) this.#doubt(error.message);
+      throw error;
     } finally {
       follower.close();
       this.#filter?.close();
@@ -104,27 +107,32 @@ export class Watch {
   /** Acts on what is reported within this time; whether something was. */
   async #listen(milliseconds: number): Promise<boolean> {
     const { follower, stop } = this.watching;
+    const began = now();
     const changes = await new Promise<readonly HostChange[]>((heard, fail) => {
       const stopped = (): void => heard([]);
       stop.addEventListener('abort', stopped, { once: true });
       const done = (): void => stop.removeEventListener('abort', stopped);
       follower.next(milliseconds).then(heard, fail).finally(done);
     });
-    this.#take(changes);
+    this.slowest = Math.max(this.slowest, now() - began - milliseconds);
+    await this.#take(changes);
     return changes.length > 0;
   }
 
-  #take(changes: readonly HostChange[]): void {
+  /** Tells the filters before the first pause, so in the order in which it was reported; resolves when they have done it. */
+  async #take(changes: readonly HostChange[]): Promise<void> {
     if (changes.length === 0) return;
     const began = now();
     const first = changes.find(passesFirst);
-    if (first !== undefined) this.#pass(first.what);
+    if (first !== undefined) this.#doubt(first.what);
+    const done: Promise<void>[] = [];
     for (const change of changes) {
-      if (change.kind === 'elements') this.#apply(change.changes);
-      else if (change.kind === 'set') this.#suspend(change);
+      if (change.kind === 'elements') done.push(this.#apply(change.changes));
+      else if (change.kind === 'set') done.push(this.#suspend(change));
       else this.#wants(change.kind === 'network' ? 'host' : 'plan', change.what);
     }
     this.#pace.changed();
+    await Promise.all(done);
     this.slowest = Math.max(this.slowest, now() - began);
   }
 
@@ -134,18 +142,35 @@ export class Watch {
     [this.#need, this.#cause] = [need, cause];
   }
 
+  /** Drops may be wrong: until somebody has looked, everything passes. */
+  #doubt(why: string): void {
+    this.#inDoubt = true;
+    this.#pass(why);
+  }
+
   #pass(why: string): void {
     this.#filter?.lease.passAll();
+    this.#coming?.lease.passAll();
     if (this.passing === null) this.#passingSince = now();
     this.passing ??= why;
   }
 
-  #apply(changes: readonly SetChange[]): void {
+  /** Of the filter that runs, and of the one that comes; what the first cannot do is no need where the other has it, or will. */
+  async #each<T>(
+    ask: (updater: DistantUpdater) => Promise<T>,
+  ): Promise<{ readonly running: T | null; readonly last: T | null }> {
+    const [filter, coming, making] = [this.#filter, this.#coming, this.#making];
+    const [running, next] = await Promise.all([filter && ask(filter.updater), coming && ask(coming.updater)]);
+    return { running, last: coming === null ? (making ? null : running) : next };
+  }
+
+  async #apply(changes: readonly SetChange[]): Promise<void> {
     this.#since?.push(...changes);
     const [first] = changes;
-    if (this.#filter === null || first === undefined) return;
+    if (first === undefined) return;
     const began = now();
-    const { elements, replan } = this.#filter.updater.apply(changes);
+    const { running, last } = await this.#each((updater) => updater.apply(changes));
+    const elements = running?.elements ?? 0;
     this.elements += elements;
     if (elements > 0) {
       this.lastChange = { at: new Date(), what: `elements of ${first.set}` };
@@ -154,7 +179,7 @@ export class Watch {
       this.#untold.milliseconds += now() - began;
       for (const { set } of changes) this.#untold.sets.add(set);
     }
-    for (const { set, reason } of replan) this.#wants('plan', `${set}: ${reason}`);
+    for (const { set, reason } of last?.replan ?? []) this.#wants('plan', `${set}: ${reason}`);
   }
 
   /** A line a second at most, however many elements come and go. */
@@ -168,9 +193,10 @@ export class Watch {
   }
 
   /** The filter that comes has it from the reading, unless it came later: then that is suspended, too. */
-  #suspend(change: SetOverturned): void {
+  async #suspend(change: SetOverturned): Promise<void> {
     if (this.#since !== null) this.#overturned.push(change);
-    if (this.#filter?.updater.suspend(change.set) === true) this.#wants('plan', change.what);
+    const { last } = await this.#each((updater) => updater.suspend(change.set));
+    if (last === true) this.#wants('plan', change.what);
   }
 
   /** What has changed is planned for when the burst is over. */
@@ -182,24 +208,21 @@ export class Watch {
       if (this.#need === 'host') await this.#compare();
       else await this.#replace();
     } catch (error) {
-      if (error instanceof Taken) throw error;
+      if (error instanceof Taken || error instanceof PlannerGone) throw error;
       this.#failed(error);
     }
   }
 
   /** Nothing but the host may have changed: where it has not, the filter goes on. */
   async #compare(): Promise<void> {
-    const { planner, follower, log } = this.watching;
-    const began = now();
-    this.#need = 'nothing';
-    const same = await planner.hostIsAsPlanned();
-    this.slowest = Math.max(this.slowest, now() - began);
-    this.#take(follower.pending());
+    const { planner, log } = this.watching;
+    [this.#need, this.#inDoubt] = ['nothing', false];
+    const same = await this.#attend(planner.hostIsAsPlanned());
     this.#checkAt = now() + this.watching.lease * 1000;
     if (!same) {
-      this.#pass(this.#cause);
+      this.#doubt(this.#cause);
       this.#need = 'plan';
-    } else if (!this.#isNeeded()) {
+    } else if (!this.#isDoubted()) {
       const passed = this.#open();
       if (passed !== null) log.note(`${this.#cause}: nothing that matters here; everything passed for ${passed}`);
     }
@@ -221,16 +244,16 @@ export class Watch {
 
   async #replace(): Promise<void> {
     const { planner, follower, log } = this.watching;
-    if (this.#blocked > longestBlock) this.#pass(`planning takes ${seconds(this.#blocked)}`);
     const [began, asked] = [now(), this.#asked];
     this.#asked = false;
-    this.#handingOver = false;
     const work = planner.replace(
       {
         reading: () => {
-          this.#take(follower.pending());
+          this.#making = true;
+          const taken = this.#take(follower.pending());
           follower.rereading();
-          this.#need = 'nothing';
+          [this.#need, this.#inDoubt] = ['nothing', false];
+          return taken;
         },
         read: (ruleset, live) => {
           follower.baseline(ruleset, live);
@@ -242,51 +265,59 @@ export class Watch {
     );
     const filter = await this.#attend(work);
     this.#filter?.close();
-    this.#filter = filter;
-    [this.#since, this.#overturned] = [null, []];
+    [this.#filter, this.#coming, this.#making] = [filter, null, false];
     this.#lastFailure = '';
     this.#checkAt = now() + this.watching.lease * 1000;
-    const passed = this.#need === 'nothing' ? this.#open() : null;
+    const passed = this.#isDoubted() ? null : this.#open();
     this.#pace.done(now(), now() - began, this.passing === null);
     const meanwhile = passed === null ? '' : `; everything passed for ${passed}`;
     if (this.replaced++ > 0)
       log.note(`${this.#cause}: planned anew and replaced in ${seconds(now() - began)}${meanwhile}`);
   }
 
-  #isNeeded(): boolean {
-    return this.#need !== 'nothing';
+  #isDoubted(): boolean {
+    return this.#inDoubt;
   }
 
-  /** What is reported while a filter is made goes to the one that runs, and is kept for the one that comes. */
-  async #attend(work: Promise<Filter>): Promise<Filter> {
+  /** While the planner works the loop goes on: what is reported is acted on, the lease renewed, the service manager told. */
+  async #attend<T>(work: Promise<T>): Promise<T> {
     const working = { done: false };
     const end = (): void => void (working.done = true);
     work.then(end, end);
-    let blocked = 0;
-    while (!working.done && !this.#handingOver && !this.watching.stop.aborted) {
-      const began = now();
-      this.#listening = this.#listen(attention);
-      await this.#listening;
-      blocked = Math.max(blocked, now() - began);
+    while (!working.done && !this.watching.stop.aborted) {
+      await this.#listen(attention);
+      this.#extend();
+      this.#tell();
       this.watching.alive();
     }
-    const filter = await work;
-    this.#blocked = blocked;
-    this.slowest = Math.max(this.slowest, blocked);
-    return filter;
+    return work;
   }
 
-  /** Nothing is taken from here until the filter is attached. */
-  async #handOver(filter: Filter): Promise<void> {
-    this.#handingOver = true;
-    await this.#listening;
+  /** Attaching takes its time, too: both filters drop for as long as nothing speaks against it. */
+  #extend(): void {
     const { follower, lease } = this.watching;
-    this.#take(follower.pending());
+    if (now() < this.#renewAt || !follower.healthy()) return;
+    this.#renewAt = now() + (lease * 1000) / 3;
+    if (this.passing === null) this.#filter?.lease.renew(lease);
+    if (!this.#inDoubt) this.#coming?.lease.renew(lease);
+  }
+
+  /** From here on the filter is told what the one that runs is told, after what came since the reading. */
+  async #handOver(filter: Filter): Promise<void> {
+    const { follower, lease } = this.watching;
+    const taken = this.#take(follower.pending());
     const changes = latestOf([{ kind: 'elements', changes: this.#since ?? [] }]);
-    const { replan } = filter.updater.apply(changes.flatMap((one) => (one.kind === 'elements' ? one.changes : [])));
+    const overturned = this.#overturned;
+    [this.#since, this.#overturned, this.#coming] = [null, [], filter];
+    const late = changes.flatMap((one) => (one.kind === 'elements' ? one.changes : []));
+    const [{ replan }, ...suspended] = await Promise.all([
+      filter.updater.apply(late),
+      ...overturned.map(({ set }) => filter.updater.suspend(set)),
+      taken,
+    ]);
     for (const { set, reason } of replan) this.#wants('plan', `${set}: ${reason}`);
-    for (const { set, what } of this.#overturned) if (filter.updater.suspend(set)) this.#wants('plan', what);
-    if (this.#need === 'nothing' && follower.healthy()) filter.lease.renew(lease);
+    overturned.forEach(({ what }, i) => suspended[i] === true && this.#wants('plan', what));
+    if (!this.#inDoubt && follower.healthy()) filter.lease.renew(lease);
     else {
       filter.lease.passAll();
       this.#pass('a source of changes does not answer');
@@ -294,9 +325,9 @@ export class Watch {
   }
 
   #failed(error: unknown): void {
-    [this.#since, this.#overturned] = [null, []];
+    [this.#since, this.#overturned, this.#coming, this.#making] = [null, [], null, false];
     this.#need = 'plan';
-    this.#pass(this.#cause);
+    this.#doubt(this.#cause);
     this.#pace.failed(now());
     const message = error instanceof Error ? error.message : String(error);
     if (message === this.#lastFailure) return;
@@ -315,14 +346,14 @@ export class Watch {
     const standing = await this.#filter.standing();
     if (standing.kind === 'taken') throw new Taken(standing.how);
     if (standing.kind === 'device-gone' && this.#need !== 'plan') {
-      this.#pass('a device is gone');
+      this.#doubt('a device is gone');
       this.#wants('plan', 'a device is gone');
     }
     const sound = follower.healthy();
     if (!sound && !this.#unsound)
       log.warn('a source of changes does not answer: the lease is not renewed, and everything passes when it is over');
     this.#unsound = !sound;
-    if (this.#need === 'nothing' || this.passing === null) this.#open();
+    if (!this.#inDoubt) this.#open();
   }
 }
 

@@ -43,6 +43,8 @@ export interface Bed {
   readonly watch: Watch;
   /** Called while a plan is made, after the host was read. */
   whilePlanning: () => Promise<void>;
+  /** Called between the hand-over and the end of attaching. */
+  whileAttaching: () => Promise<void>;
   /** What `replace` is to throw. */
   failure: Error | null;
   hostIsSame: boolean;
@@ -84,13 +86,12 @@ export async function withBed(body: (bed: Bed) => Promise<void>, lease = 60): Pr
             .filter((one) => unchangeable.has(one.set))
             .map((one) => ({ set: one.set, reason: 'no' }));
           for (const { op, ranges } of changes) event(`${op} ${(ranges.lo[0] ?? 0) & 255}`);
-          return { elements: changes.length, replan, suspended: replan.length };
+          return Promise.resolve({ elements: changes.length, replan, suspended: replan.length });
         },
         suspend: (which) => {
           event(`suspend ${which}`);
-          return which === set;
+          return Promise.resolve(which === set);
         },
-        added: () => [],
       },
       lease: {
         renew: () => event('renew'),
@@ -106,12 +107,13 @@ export async function withBed(body: (bed: Bed) => Promise<void>, lease = 60): Pr
     hostIsAsPlanned: () => Promise.resolve(bed.hostIsSame),
     replace: async (replacing, asked) => {
       events.push(asked ? 'plan asked' : 'plan');
-      replacing.reading();
+      await replacing.reading();
       if (bed.failure !== null) throw bed.failure;
       replacing.read(null as never, null);
       await bed.whilePlanning();
       const filter = newFilter();
       await replacing.ready(filter);
+      await bed.whileAttaching();
       events.push(`${filters}:attached`);
       return filter;
     },
@@ -124,6 +126,7 @@ export async function withBed(body: (bed: Bed) => Promise<void>, lease = 60): Pr
     log,
     watch,
     whilePlanning: () => Promise.resolve(),
+    whileAttaching: () => Promise.resolve(),
     failure: null,
     hostIsSame: true,
     standing: { kind: 'own' },

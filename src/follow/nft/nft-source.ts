@@ -1,9 +1,8 @@
 /** Changes of nftables, which the kernel tells to whoever listens (group NFNLGRP_NFTABLES). */
 import type { NativeApi } from '../../load/native-api.js';
-import type { Ruleset } from '../../model/ruleset.js';
 import type { NamedSet, SetId } from '../../model/set.js';
 import { ChangeLog } from '../change-log.js';
-import type { HostChange, SourceDelay } from '../change.js';
+import type { FollowedRuleset, HostChange, SourceDelay } from '../change.js';
 import { Subscription } from '../netlink/subscription.js';
 import type { Source } from '../source.js';
 import { messages, subsystem } from './constants.js';
@@ -96,7 +95,7 @@ export class NftSource implements Source {
     this.#log.mark();
   };
 
-  baseline = ({ sets }: Ruleset): void => {
+  baseline = ({ sets }: FollowedRuleset): void => {
     this.#drain();
     this.#sets = sets;
     this.#log.replay();

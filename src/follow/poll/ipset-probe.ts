@@ -3,8 +3,7 @@
  * many elements each has, and those of which that has changed are listed by themselves.
  */
 import type { LiveText } from '../../host/live/read-live.js';
-import type { Ruleset } from '../../model/ruleset.js';
-import type { HostChange } from '../change.js';
+import type { FollowedRuleset, HostChange } from '../change.js';
 import { Budget, ownCpu } from './budget.js';
 import { capture, type Captured } from './capture.js';
 import { sectionsOf, tersely, type Section } from './ipset-text.js';
@@ -32,7 +31,7 @@ export class IpsetProbe implements Probe {
 
   constructor(private readonly pollSeconds: number) {}
 
-  baseline = ({ sets, inputs }: Ruleset, live: readonly LiveText[] | null): boolean => {
+  baseline = ({ sets, inputs }: FollowedRuleset, live: readonly LiveText[] | null): boolean => {
     const texts = live === null ? [] : inputs.filter(({ format }) => format === 'ipset');
     const sections = new Map(texts.flatMap(({ text }) => [...sectionsOf(text)]));
     const known = [...sets.values()].filter(({ id }) => id.startsWith('ipset:'));

@@ -2,8 +2,7 @@
 import type { LiveText } from '../../host/live/read-live.js';
 import { toolOf } from '../../host/live/read-live.js';
 import { legacyTables } from '../../host/live/kernel-side.js';
-import type { Ruleset } from '../../model/ruleset.js';
-import type { HostChange } from '../change.js';
+import type { FollowedRuleset, HostChange } from '../change.js';
 import { Budget, ownCpu } from './budget.js';
 import { capture } from './capture.js';
 import { differenceOf, still } from './legacy-rules.js';
@@ -28,7 +27,7 @@ export class LegacyProbe implements Probe {
   }
 
   /** Where there are no legacy tables it is asked whether some have come, which costs next to nothing. */
-  baseline = (_: Ruleset, live: readonly LiveText[] | null): boolean => {
+  baseline = (_: FollowedRuleset, live: readonly LiveText[] | null): boolean => {
     const text = live?.find(({ name }) => name === `live:${this.name}-legacy-save`)?.text ?? '';
     this.#known = live === null ? null : still(text);
     return true;

@@ -2,8 +2,7 @@
  * Tables of running programs (flag owner, Linux 5.12): when the program ends the kernel takes them away and tells nobody
  * (`nft_rcv_nl_event`, Linux 6.18). Where the planned ruleset has some, it is looked whether they are still there.
  */
-import type { Ruleset } from '../../model/ruleset.js';
-import type { HostChange } from '../change.js';
+import type { FollowedRuleset, HostChange } from '../change.js';
 import { Budget } from './budget.js';
 import { capture } from './capture.js';
 import type { Probe } from './poll-source.js';
@@ -19,7 +18,7 @@ export class OwnedTablesProbe implements Probe {
 
   constructor(private readonly pollSeconds: number) {}
 
-  baseline = ({ tables }: Ruleset): boolean => {
+  baseline = ({ tables }: FollowedRuleset): boolean => {
     const owned = tables.filter(({ managed }) => managed === 'owner');
     this.#tables = new Set(owned.map(({ family, name }) => `${family} ${name}`));
     return owned.length > 0;

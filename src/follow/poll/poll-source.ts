@@ -1,13 +1,12 @@
 /** What the kernel does not tell of itself: looked at again and again, one look at a time. */
 import type { LiveText } from '../../host/live/read-live.js';
-import type { Ruleset } from '../../model/ruleset.js';
-import type { HostChange, SourceDelay } from '../change.js';
+import type { FollowedRuleset, HostChange, SourceDelay } from '../change.js';
 import type { Source } from '../source.js';
 
 export interface Probe {
   readonly name: string;
   /** What looks are compared with from now on. False: there is nothing to look at. */
-  readonly baseline: (ruleset: Ruleset, live: readonly LiveText[] | null) => boolean;
+  readonly baseline: (ruleset: FollowedRuleset, live: readonly LiveText[] | null) => boolean;
   /**
    * What has changed since the last look. Throws with the reason why it could not look. After whatever it waits for it asks `isCurrent`:
    * what was read before the baseline is not compared with it. Null: it did not look, for that would cost too much.
@@ -73,7 +72,7 @@ export class PollSource implements Source {
   /** Looks go on being compared with what was read before. */
   rereading = (): void => undefined;
 
-  baseline = (ruleset: Ruleset, live: readonly LiveText[] | null): void => {
+  baseline = (ruleset: FollowedRuleset, live: readonly LiveText[] | null): void => {
     this.#generation++;
     // They are in what has been read, or are found by the next look.
     this.#changes = [];
