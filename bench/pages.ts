@@ -6,6 +6,7 @@ import { legitimatePage } from './legitimate/page.js';
 import { planningPage } from './planning/page.js';
 import type { Page } from './report/page.js';
 import { updatesPage } from './updates/page.js';
+import { watchPage } from './watch/page.js';
 
 export const pages: Readonly<Record<string, Page>> = {
   dataplane: dataplanePage,
@@ -13,5 +14,6 @@ export const pages: Readonly<Record<string, Page>> = {
   legitimate: legitimatePage,
   goodput: goodputPage,
   updates: updatesPage,
+  watch: watchPage,
   planning: planningPage,
 };

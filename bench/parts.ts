@@ -6,8 +6,9 @@ import { legitimate } from './legitimate/part.js';
 import { planning } from './planning/part.js';
 import type { Part } from './harness/part.js';
 import { updates } from './updates/part.js';
+import { watch } from './watch/part.js';
 
-export const parts = { dataplane, capacity, legitimate, goodput, updates, planning } as const satisfies Readonly<
+export const parts = { dataplane, capacity, legitimate, goodput, updates, watch, planning } as const satisfies Readonly<
   Record<string, Part>
 >;
 export type PartName = keyof typeof parts;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Machine } from './machine.js';
 
-export const units = ['ns/packet', 'requests/s', 'ms', 's', 'MB', 'Mpackets/s'] as const;
+export const units = ['ns/packet', 'requests/s', 'ms', 's', 'MB', 'Mpackets/s', 'packets', '%'] as const;
 export type Unit = (typeof units)[number];
 
 export interface What {
@@ -29,7 +29,7 @@ export interface Goal {
   readonly goal: string;
   /** What was found, as a number with its unit. */
   readonly figure: number;
-  readonly unit: 'ns' | '×' | 'ms' | 's';
+  readonly unit: 'ns' | '×' | 'ms' | 's' | 'packets';
   readonly bound: number;
   readonly sense: 'at most' | 'at least';
   readonly met: boolean;

@@ -45,6 +45,8 @@ export interface FollowedRuleset extends Pick<Ruleset, 'sets'> {
 export interface Follower {
   /** Resolves when something has changed, or after `timeoutMs` with nothing. */
   readonly next: (timeoutMs: number) => Promise<readonly HostChange[]>;
+  /** Ends a `next` that waits: somebody else has something to do. */
+  readonly wake: () => void;
   /** Changes that are there now, without waiting. */
   readonly pending: () => readonly HostChange[];
   /** Called before the host is read anew. Until `baseline`, changes go on being given as before. */

@@ -27,7 +27,7 @@ class HostFollower implements Follower {
   #wake: (() => void) | null = null;
 
   constructor(native: NativeApi, options: FollowOptions) {
-    const notify = (): void => this.#wake?.();
+    const notify = this.wake;
     try {
       for (const make of makersOf(native, options, notify)) this.#sources.push(...[make() ?? []].flat());
     } catch (error) {
@@ -51,6 +51,8 @@ class HostFollower implements Follower {
     this.#wake = null;
     return this.pending();
   };
+
+  wake = (): void => this.#wake?.();
 
   pending = (): readonly HostChange[] => latestOf(this.#sources.flatMap((source) => source.take()));
 

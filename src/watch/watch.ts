@@ -74,6 +74,7 @@ export class Watch {
     this.#asked = true;
     this.#pace.changed();
     this.#wants('plan', cause);
+    this.watching.follower.wake();
   }
 
   /** Until it is stopped. Throws what the first plan meets, Taken and PlannerGone; nothing else that comes later. */

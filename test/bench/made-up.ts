@@ -2,6 +2,7 @@
 import { measurementOf } from '../../bench/harness/interleave.js';
 import type { Measurement, PartResult, Unit } from '../../bench/harness/result.js';
 import { library, inPlace, scenarios as updates } from '../../bench/updates/names.js';
+import { packets, scenarios as watch, who } from '../../bench/watch/names.js';
 import { moved, noRules, original, scenarios as legitimate } from '../../bench/legitimate/names.js';
 import { defended, noDefence, scenarios as goodput } from '../../bench/goodput/names.js';
 
@@ -86,6 +87,15 @@ export function madeUp(): PartResult[] {
       of(inPlace, updates.one, 1_000_000, 1.5, 'ms'),
       of(inPlace, updates.mitigation, 1000, 3, 'ms'),
       of(library, updates.replace, 100_000, 900, 'ms'),
+    ]),
+    result('watch', [
+      of(who.nft, watch.drop, null, 25, 'ms'),
+      of(who.ipset, watch.drop, null, 1000, 'ms'),
+      of(who.nft, watch.rule, null, 700, 'ms'),
+      of(who.library, watch.step, 1000, 110, 'ms'),
+      measurementOf({ subject: packets.lost, scenario: watch.packets, size: 1020, unit: 'packets' }, [0]),
+      measurementOf({ subject: packets.leaked, scenario: watch.packets, size: 20, unit: 'packets' }, [3]),
+      of(who.watcher, watch.idle, null, 3.4, '%'),
     ]),
     result('planning', [
       of('offload', 'iptables rules', 100_000, 1.5, 's'),

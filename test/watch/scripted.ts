@@ -9,6 +9,8 @@ export class ScriptedFollower implements Follower {
   readonly #waiting: HostChange[] = [];
   #wake: () => void = () => undefined;
   isHealthy = true;
+  /** Milliseconds: a longer nap ends only when something is reported, or somebody wakes it. */
+  longestNap = Infinity;
 
   report(...changes: HostChange[]): void {
     this.#waiting.push(...changes);
@@ -18,7 +20,7 @@ export class ScriptedFollower implements Follower {
   next = async (timeoutMs: number): Promise<readonly HostChange[]> => {
     if (this.#waiting.length === 0)
       await new Promise<void>((done) => {
-        const timer = setTimeout(done, timeoutMs);
+        const timer = timeoutMs > this.longestNap ? undefined : setTimeout(done, timeoutMs);
         this.#wake = (): void => {
           clearTimeout(timer);
           done();
@@ -26,6 +28,8 @@ export class ScriptedFollower implements Follower {
       });
     return this.pending();
   };
+
+  wake = (): void => this.#wake();
 
   pending = (): readonly HostChange[] => this.#waiting.splice(0);
   rereading = (): void => undefined;

@@ -276,9 +276,12 @@ test('it stops when told to, and leaves the filter as it is', async (t) => {
   });
 });
 
-test('somebody asks for a plan', async (t) => {
+test('somebody asks for a plan, and does not wait for the end of a nap', async (t) => {
   await withBed(async (bed) => {
+    bed.follower.longestNap = 1000;
     await bed.until('started');
+    // It sleeps by now.
+    await new Promise((done) => setTimeout(done, 20));
     bed.watch.replan('SIGHUP');
     await bed.until('2:attached');
     t.true(bed.events.includes('plan asked'));

@@ -94,9 +94,11 @@ ${Object.values(addresses)
 }
 `;
 
+/** `every`: milliseconds between two datagrams of one source. */
 export async function withHost(
   t: { log: (...values: string[]) => void },
   body: (host: Host) => Promise<void>,
+  { every = 4 }: { readonly every?: number } = {},
 ): Promise<void> {
   await withNamespaces(t, async (net) => {
     const [ns, peer] = [net.namespace('host'), net.namespace('peer')];
@@ -114,7 +116,7 @@ export async function withHost(
     const where = ['--bpffs', net.bpffs(), '--state', join(directory, 'state')];
     const offload: Host['offload'] = (...args) =>
       net.exec(ns, process.execPath, [command, ...args, ...where], { mayFail: true });
-    const traffic = await Traffic.start(net, ns, peer);
+    const traffic = await Traffic.start(net, ns, peer, every);
     const watchers: Watcher[] = [];
     const status: Host['status'] = async () => {
       const { stdout } = await offload('status', '--format', 'json');

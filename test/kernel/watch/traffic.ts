@@ -1,4 +1,4 @@
-/** Datagrams from each of the peer's addresses, some hundred a second, numbered by how many were sent; and how many arrive. */
+/** Datagrams from each of the peer's addresses, some hundreds a second, numbered by how many were sent; and how many arrive. */
 import type { ChildProcess } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { until } from './until.js';
 
 const sender = `
   const dgram = require('dgram');
-  const sources = process.argv.slice(1);
+  const [every, ...sources] = process.argv.slice(1);
   const sent = Object.fromEntries(sources.map((source) => [source, 0]));
   let on = true;
   for (const source of sources) {
@@ -16,7 +16,7 @@ const sender = `
     socket.on('error', () => undefined); // the device may be gone for a while
     socket.bind(0, source, () => setInterval(() => {
       if (on) socket.send('x', 9000, '${addresses.host}', (error) => { if (!error) sent[source]++; });
-    }, 4));
+    }, Number(every)));
   }
   require('readline').createInterface(process.stdin).on('line', (line) => {
     if (line === 'end') on = false;
@@ -64,12 +64,15 @@ export class Traffic {
     private readonly receiving: Counter,
   ) {}
 
-  static async start(net: Net, ns: string, peer: string): Promise<Traffic> {
+  /** `every`: milliseconds between two datagrams of one source. */
+  static async start(net: Net, ns: string, peer: string, every: number): Promise<Traffic> {
     const options = { timeout: 600_000 };
     const receiving = new Counter(net.start(ns, process.execPath, ['-e', receiver], options));
     await receiving.ready();
     const { good, bad, other } = addresses;
-    const sending = new Counter(net.start(peer, process.execPath, ['-e', sender, good, bad, other], options));
+    const sending = new Counter(
+      net.start(peer, process.execPath, ['-e', sender, String(every), good, bad, other], options),
+    );
     await sending.ready();
     return new Traffic(sending, receiving);
   }

@@ -1,0 +1,139 @@
+/**
+ * What `offload watch` takes, on a host in a namespace with live traffic: from a change to the drop, replacements and the packets that are
+ * lost or leaked while they happen, CPU of the process with nothing to do.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { addresses } from '../../test/kernel/watch/addresses.js';
+import { type Host, type Watcher, withHost } from '../../test/kernel/watch/host.js';
+import { measurementOf } from '../harness/interleave.js';
+import type { Context, Outcome, Part } from '../harness/part.js';
+import type { Measurement, Unit } from '../harness/result.js';
+import { Arrivals } from './arrivals.js';
+import { packets, scenarios, who } from './names.js';
+import { replacedAnew, replacedByLibrary, replacedByWatcher, replacements } from './replacements.js';
+
+const { good, bad, other } = addresses;
+
+/** Milliseconds between two datagrams of each of the three sources. */
+const every = 1;
+
+const table = `table inet own {
+	set quiet { type ipv4_addr; elements = { ${bad} } }
+	chain in { type filter hook input priority 0; ip saddr @quiet drop; }
+}
+`;
+/** Those of the sets: one of nft, one of iptables. */
+const fewRules = 2;
+
+interface Amounts {
+  readonly rounds: number;
+  /** By the library, and of the process that follows the host. */
+  readonly replacements: number;
+  readonly anew: number;
+  readonly manyRules: number;
+  readonly idleSeconds: number;
+}
+
+const amountsOf = ({ quick, rounds }: Context): Amounts =>
+  quick
+    ? { rounds, replacements: 50, anew: 5, manyRules: 2000, idleSeconds: 5 }
+    : { rounds, replacements: 1000, anew: 20, manyRules: 100_000, idleSeconds: 60 };
+
+const row = (subject: string, scenario: string, unit: Unit, samples: readonly number[], size: number | null = null): Measurement =>
+  measurementOf({ subject, scenario, size, unit }, samples); // prettier-ignore
+
+type Command = readonly [string, ...string[]];
+
+/** The first round is not counted. */
+async function elements(host: Host, subject: string, add: Command, remove: Command, rounds: number): Promise<Measurement[]> {
+  const arrivals = await Arrivals.of(host, other);
+  const [drop, pass]: [number[], number[]] = [[], []];
+  for (let round = 0; round <= rounds; round++) {
+    drop.push(await arrivals.untilDropped(() => host.run(...add)));
+    pass.push(await arrivals.untilPassed(() => host.run(...remove)));
+  }
+  arrivals.close();
+  return [row(subject, scenarios.drop, 'ms', drop.slice(1)), row(subject, scenarios.pass, 'ms', pass.slice(1))];
+} // prettier-ignore
+
+/** A rule that lets something through may make any drop wrong: until it has been planned for, everything passes. */
+async function rules(host: Host, rounds: number): Promise<Measurement> {
+  const arrivals = await Arrivals.of(host, bad);
+  const passing: number[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const rule = ['inet', 'own', 'in', 'tcp', 'dport', String(1000 + round), 'accept'];
+    passing.push(await arrivals.passing(() => host.run('nft', 'insert', 'rule', ...rule)));
+  }
+  arrivals.close();
+  return row(who.nft, scenarios.rule, 'ms', passing.slice(1));
+}
+
+/** A list of lines that drop one source each. */
+async function manyReplaced(host: Host, watcher: Watcher, lines: number, rounds: number): Promise<Measurement> {
+  const source = (i: number): string => `11.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
+  const text = Array.from({ length: lines }, (_, i) => `-A PREROUTING -s ${source(i)} -j DROP\n`).join('');
+  const before = replacements(watcher).length;
+  await host.input(`*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${text}COMMIT\n`, 'iptables-legacy-restore');
+  await watcher.says(/planned anew and replaced/, before + 1);
+  return replacedAnew(watcher, lines, rounds);
+}
+
+/** Percent of a core: what the process has used itself in user and system mode, and the tools that it has run. Clock ticks are 1/100 s. */
+async function idle(watcher: Watcher, seconds: number): Promise<Measurement> {
+  const used = (): number => {
+    const stat = readFileSync(`/proc/${watcher.pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+  };
+  const [before, began] = [used(), performance.now()];
+  await setTimeout(seconds * 1000);
+  const took = (performance.now() - began) / 1000;
+  return row(who.watcher, scenarios.idle, '%', [((used() - before) / took) * 100]);
+}
+
+async function measure(host: Host, context: Context, amounts: Amounts): Promise<Measurement[]> {
+  const { tell } = context;
+  await host.input(table, 'nft', '-f', '-');
+  await host.run('ipset', 'create', 'listed', 'hash:ip');
+  await host.run('iptables-legacy', '-A', 'INPUT', '-m', 'set', '--match-set', 'listed', 'src', '-j', 'DROP');
+  const times = amounts.replacements;
+  const found = await replacedByLibrary(host, times, (done) => tell(`replacement ${done} of ${times}`));
+  const watcher = host.watch('--live', '--dev', 'eth0');
+  await watcher.ready();
+  tell('replacements by the process');
+  found.push(...(await replacedByWatcher(host, watcher, fewRules, amounts.anew)));
+  tell('changes of sets and rules');
+  const [element, { rounds }] = [['inet', 'own', 'quiet', `{ ${other} }`], amounts];
+  found.push(
+    ...(await elements(host, who.nft, ['nft', 'add', 'element', ...element], ['nft', 'delete', 'element', ...element], rounds)),
+    ...(await elements(host, who.ipset, ['ipset', 'add', 'listed', other], ['ipset', 'del', 'listed', other], rounds)),
+    await rules(host, rounds),
+  );
+  const [sent, lost] = [await host.traffic.sent(good), await host.traffic.lost(good)];
+  const all = replacements(watcher).length + times;
+  found.push(row(packets.lost, scenarios.packets, 'packets', [lost], all), row(packets.legitimate, scenarios.packets, 'packets', [sent], all));
+  tell(`nothing to do for ${amounts.idleSeconds} s`);
+  found.push(await idle(watcher, amounts.idleSeconds));
+  tell(`replacing ${amounts.manyRules} rules`);
+  found.push(await manyReplaced(host, watcher, amounts.manyRules, Math.min(3, rounds)));
+  return found;
+} // prettier-ignore
+
+async function run(context: Context): Promise<Outcome> {
+  const amounts = amountsOf(context);
+  const log = { log: (...lines: string[]) => lines.forEach(context.tell) };
+  let measurements: Measurement[] = [];
+  const body = async (host: Host): Promise<void> => {
+    measurements = await measure(host, context, amounts);
+  };
+  await withHost(log, body, { every });
+  return { settings: { ...amounts, datagramsPerSecondAndSource: 1000 / every }, measurements };
+}
+
+export const watch: Part = {
+  title: 'Following a host',
+  packages: ['iptables', 'ipset', 'nftables', 'tcpdump'],
+  seconds: 260,
+  run,
+};
