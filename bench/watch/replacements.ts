@@ -28,7 +28,7 @@ export async function replacedByLibrary(
   tell: (done: number) => void,
 ): Promise<Measurement[]> {
   const args = [host.net.bpffs(), host.net.directory()];
-  const script = LineProcess.start(host.net, host.ns, { file: 'bench/watch/replace-script.ts', args, core: measuringCore });
+  const script = LineProcess.start(host.net, host.ns, { file: 'test/kernel/fixture/replace-run.ts', args, core: measuringCore });
   await script.ask('attach');
   const found = await leaksDuring(host, times, async () => {
     const milliseconds: number[] = [];

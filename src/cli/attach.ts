@@ -8,6 +8,7 @@ import type { HostFacts } from '../model/host.js';
 import { carried } from '../state/carry.js';
 import { counterRuns, ruleTexts } from '../state/install-record.js';
 import { type OpenJournal, openJournal } from '../state/journal.js';
+import { ownProcess } from '../state/process-id.js';
 import { checkProgram } from './check-program.js';
 import { CommandError, exitCodes } from './exit-code.js';
 import { readPackets } from './loaded-prefilter.js';
@@ -89,8 +90,9 @@ function journalOf(planned: Planned, facts: HostFacts, { state }: AttachOptions,
   const texts = ruleTexts(plan, counters);
   const attachedAt = new Date().toISOString();
   const files = plan.inputs.map(({ file }) => file);
-  return openJournal(state, ({ device, programId, mode }) => {
-    const earlier = before === null ? {} : { earlier: carried(before.read(), plan.rules) };
+  return openJournal(state, ({ device, programId, mode }, settled) => {
+    const unsettled = settled ? {} : { unsettledBy: ownProcess() };
+    const earlier = before === null ? {} : { earlier: carried(before.read(), plan.rules), ...unsettled };
     return { version: 1, device: device.name, mode, programId, attachedAt, files, madeOf, counters, texts, ...earlier };
   });
 }

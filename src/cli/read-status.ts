@@ -1,6 +1,7 @@
 /** What is attached and what it has dropped, asked of the kernel and put into words by what was recorded when attaching. */
+import { setTimeout } from 'node:timers/promises';
 import { counter, sizeOf } from '../compile/abi.js';
-import { attachmentOf, openMaps, pinnedDevices } from '../load/attachment.js';
+import { attachmentOf, isSeated, openMaps, pinnedDevices } from '../load/attachment.js';
 import { ControlMap } from '../load/control-map.js';
 import type { Descriptor } from '../load/descriptor.js';
 import { secondsLeft } from '../load/lease.js';
@@ -37,21 +38,46 @@ export interface OpenStatus {
   readonly close: () => void;
 }
 
-/** Null: a pin without a filter that runs on this device. */
-export async function openStatus(
+/** Milliseconds between two tries to read it while the filter is replaced, and tries. */
+const pause = 5;
+const mostTries = 100;
+
+/** Null: a pin without a filter that runs on this device. Throws LoadError. */
+export async function openStatus(native: NativeApi, device: string, places: Places): Promise<OpenStatus | null> {
+  for (let tries = 1; ; tries++) {
+    const opened = await openWhole(native, device, places, tries === mostTries);
+    if (opened !== 'being replaced') return opened;
+    await setTimeout(pause);
+  }
+}
+
+/** `anyway`: also what is not whole, and what stands in its way is thrown. */
+async function openWhole(
   native: NativeApi,
   device: string,
   { bpffs, state }: Places,
-): Promise<OpenStatus | null> {
+  anyway: boolean,
+): Promise<OpenStatus | 'being replaced' | null> {
   const attachment = await attachmentOf(native, bpffs, device);
   if (attachment.kind !== 'attached') return null;
   const { programId, mode, seat } = attachment;
+  const opened = await openMaps(native, programId).catch((error: unknown) => {
+    if (anyway || isSeated(native, bpffs, device, programId)) throw error;
+    return null;
+  });
+  if (opened === null) return 'being replaced';
+  const { maps, close } = opened;
+  const record = readRecord(state, device, programId);
+  // A record goes with its program: one that still runs had it.
+  const isWhole = isSettled(record) && isSeated(native, bpffs, device, programId);
+  if (!isWhole && !anyway) {
+    close();
+    return 'being replaced';
+  }
   const calledBy =
     seat.kind === 'link'
       ? null
       : { programId: seat.caller.programId, name: seat.caller.programName, index: seat.index };
-  const { maps, close } = await openMaps(native, programId);
-  const record = readRecord(state, device, programId);
   const entries = Math.floor(native.mapInfo(maps.counters.fd).valueSize / sizeOf(counter));
   const earlier = record?.earlier;
   const read = (): DeviceStatus => {
@@ -77,6 +103,10 @@ export async function openStatus(
   };
   return { read, close };
 }
+
+/** Whoever died owing it has left what is known. */
+const isSettled = (record: InstallRecord | null): boolean =>
+  record?.unsettledBy === undefined || !isAlive(record.unsettledBy);
 
 /** What a watcher has said of this program. */
 function watched(programId: number, state: string): WatchRecord | null {

@@ -2,11 +2,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { holdsPins, pinsRoot } from './bpffs.js';
 import { Descriptor, withDescriptor } from './descriptor.js';
-import { LoadError, explaining } from './load-error.js';
+import { LoadError, explaining, isNativeError } from './load-error.js';
 import { everyMap, type Maps } from './load-image.js';
 import type { NativeApi } from './native-api.js';
 import { programAt, usesArray } from './chain.js';
-import { type ChainPin, findChainPin, hasSeat, isPinned, linkPin } from './pins.js';
+import { type ChainPin, findChainPin, hasSeat, isPinned, linkPin, seatedProgram } from './pins.js';
 import { linkState, type XdpOnDevice } from './xdp-on-device.js';
 
 /** What holds the program. */
@@ -29,10 +29,25 @@ export type Attachment =
   /** The pinned link is alive, but on another device: renamed, or of another network namespace. */
   | { readonly kind: 'elsewhere'; readonly programId: number; readonly ifindex: number };
 
+/** Times that a device is looked at again whose program is replaced meanwhile. */
+const mostLooks = 10;
+
 /** Throws LoadError when the pins cannot be read. */
 export async function attachmentOf(native: NativeApi, bpffs: string, device: string): Promise<Attachment> {
+  if (!holdsPins(bpffs)) return { kind: 'none' };
+  const seated = (): Promise<number | null> =>
+    explaining(`cannot read the pins of ${device}`, () => seatedProgram(native, bpffs, device));
+  // What is seated and what the device runs are asked one after the other. Replaced in between, they are two programs, both of them ours.
+  for (let look = 1; ; look++) {
+    const before = await seated();
+    const attachment = await lookAt(native, bpffs, device);
+    if (attachment.kind === 'attached' || look === mostLooks || (await seated()) === before) return attachment;
+  }
+}
+
+async function lookAt(native: NativeApi, bpffs: string, device: string): Promise<Attachment> {
   const pin = linkPin(bpffs, device);
-  if (!holdsPins(bpffs) || !hasSeat(bpffs, device)) return { kind: 'none' };
+  if (!hasSeat(bpffs, device)) return { kind: 'none' };
   const chain = findChainPin(bpffs, device);
   if (chain !== null)
     return explaining(`cannot read what is called on ${device}`, () => chained(native, bpffs, device, chain));
@@ -46,6 +61,16 @@ export async function attachmentOf(native: NativeApi, bpffs: string, device: str
     return { kind: 'attached', programId, ifindex, mode: state.xdp.mode, seat: { kind: 'link', id } };
   }
   return { kind: 'elsewhere', programId, ifindex };
+}
+
+/** Whether link or place hold this program. Errs to no: the pins may be gone by now. */
+export function isSeated(native: NativeApi, bpffs: string, device: string, programId: number): boolean {
+  try {
+    return seatedProgram(native, bpffs, device) === programId;
+  } catch (error) {
+    if (isNativeError(error)) return false;
+    throw error;
+  }
 }
 
 function chained(native: NativeApi, bpffs: string, device: string, { path, index }: ChainPin): Attachment {

@@ -47,7 +47,8 @@ export function seatedProgram(native: NativeApi, bpffs: string, device: string):
 
 /** Whether a program is the one that was pinned, or is about to be: in somebody else's array there may be others. */
 export const isPinned = (native: NativeApi, bpffs: string, device: string, programId: number): boolean =>
-  [pinsOf(bpffs, device), nextOf(pinsOf(bpffs, device))]
+  // Moved while they are looked at, a pin is found in its new place.
+  [nextOf(pinsOf(bpffs, device)), pinsOf(bpffs, device)]
     .map((directory) => join(directory, 'prog'))
     .some(
       (pin) =>

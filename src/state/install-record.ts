@@ -2,6 +2,7 @@
 import type { RuleId } from '../model/ruleset.js';
 import type { CounterOwner, Plan } from '../plan/plan.js';
 import type { Fingerprint } from './fingerprint.js';
+import type { ProcessId } from './process-id.js';
 
 /** Counters `first` … `first + counters - 1`; of a set, they count its elements from `element` on. */
 export interface CounterRun {
@@ -45,6 +46,8 @@ export interface InstallRecord {
   readonly texts: Readonly<Record<RuleId, string>>;
   /** Absent: it replaced none. */
   readonly earlier?: Earlier;
+  /** Who will write once more what is `earlier`, for the program before may have counted since. Absent: it is final. */
+  readonly unsettledBy?: ProcessId;
 }
 
 /** Longest rule text that is kept, UTF-16 units. */

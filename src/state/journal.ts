@@ -56,18 +56,24 @@ export interface OpenJournal extends Journal {
   readonly settle: () => void;
 }
 
-/** The journal of one run of `apply`. Its `prepare` throws LoadError when the disk is full or the directory cannot be written. */
-export function openJournal(state: string, recordOf: (installed: Installed) => InstallRecord): OpenJournal {
+/** The journal of one run of `apply`. `settled`: what the record says of programs before is final. Its `prepare` throws LoadError when the disk is full or the directory cannot be written. */
+export function openJournal(
+  state: string,
+  recordOf: (installed: Installed, settled: boolean) => InstallRecord,
+): OpenJournal {
   let prepared: readonly Installed[] = [];
-  const write = (each: Installed): void =>
-    writeFileAtomically(fileOf(state, each.device.name, each.programId), `${JSON.stringify(recordOf(each))}\n`);
+  const write = (each: Installed, settled: boolean): void =>
+    writeFileAtomically(
+      fileOf(state, each.device.name, each.programId),
+      `${JSON.stringify(recordOf(each, settled))}\n`,
+    );
   const remove = ({ device, programId }: Installed): void => removeIfPossible(fileOf(state, device.name, programId));
   return {
     prepare(installed) {
       prepared = installed;
       try {
         mkdirSync(state, { recursive: true, mode: 0o700 });
-        installed.forEach(write);
+        for (const each of installed) write(each, false);
       } catch (error) {
         installed.forEach(remove);
         throw unusable(state, error);
@@ -85,7 +91,7 @@ export function openJournal(state: string, recordOf: (installed: Installed) => I
     },
     settle() {
       try {
-        prepared.forEach(write);
+        for (const each of prepared) write(each, true);
       } catch {
         // What was written before falls short by the packets of a moment.
       }
