@@ -2,7 +2,7 @@
   'targets': [
     {
       'target_name': 'offload',
-      'sources': ['addon.cc', 'arguments.cc', 'datagram.cc', 'failure.cc', 'inspect.cc', 'link.cc', 'load.cc', 'maps.cc', 'netlink.cc', 'poll.cc', 'ring.cc', 'run.cc'],
+      'sources': ['unit.cc'],
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
       'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
       'cflags!': ['-fno-exceptions'],
