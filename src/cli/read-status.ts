@@ -1,12 +1,12 @@
 /** What is attached and what it has dropped, asked of the kernel and put into words by what was recorded when attaching. */
 import { setTimeout } from 'node:timers/promises';
 import { counter, sizeOf } from '../compile/abi.js';
-import { attachmentOf, isSeated, openMaps, pinnedDevices } from '../load/attachment.js';
+import { attachmentOf, isSeated, type OpenedMaps, openMaps, pinnedDevices } from '../load/attachment.js';
 import { ControlMap } from '../load/control-map.js';
-import type { Descriptor } from '../load/descriptor.js';
 import { secondsLeft } from '../load/lease.js';
 import type { NativeApi } from '../load/native-api.js';
 import type { DeviceStatus, RuleDrops, WatchStatus } from '../report/status-report.js';
+import { clearDeadListeners } from '../sample/dead-listeners.js';
 import type { CounterRun, InstallRecord } from '../state/install-record.js';
 import { readRecord } from '../state/journal.js';
 import { isAlive } from '../state/process-id.js';
@@ -90,7 +90,7 @@ async function openWhole(
       programId,
       counters: native.mapInfo(maps.counters.fd).id,
       attachedAt: record?.attachedAt ?? null,
-      lease: leaseLeft(native, maps.control),
+      lease: leaseLeft(native, maps),
       files: record?.files ?? [],
       passed: stats.reduce((sum, n) => sum + n, BigInt(earlier?.passed ?? 0)),
       drops: {
@@ -124,9 +124,11 @@ function watchStatus(device: string, programId: number, state: string): WatchSta
   return { pid: process.pid, isAlive: alive, since, lastChange, passing, elements, replaced, delays };
 }
 
-function leaseLeft(native: NativeApi, control: Descriptor): number | null {
+/** On the way it clears away what dead listeners have left. */
+function leaseLeft(native: NativeApi, { control, samples }: OpenedMaps['maps']): number | null {
   const map = new ControlMap(native, control);
   try {
+    clearDeadListeners(native, map, samples);
     return map.leased ? secondsLeft(map.dropUntil) : null;
   } finally {
     map.close();

@@ -1,11 +1,28 @@
-/** Whether the devices still run the programs of a filter. */
-import { attachmentOf } from '../load/attachment.js';
+/** Whether the devices still run the programs of a filter; what others have left in these is cleared away with it. */
+import { attachmentOf, openMaps } from '../load/attachment.js';
+import { isNativeError, LoadError } from '../load/load-error.js';
 import type { NativeApi } from '../load/native-api.js';
+import { clearDeadListenersOf } from '../sample/dead-listeners.js';
 import type { Standing } from '../watch/filter.js';
 
 export interface OwnProgram {
   readonly name: string;
   readonly programId: number;
+}
+
+/** A listener that was killed leaves its ring for as long as the program runs, which may be months. */
+async function clearListeners(native: NativeApi, programId: number): Promise<void> {
+  try {
+    const { maps, close } = await openMaps(native, programId);
+    try {
+      clearDeadListenersOf(native, maps);
+    } finally {
+      close();
+    }
+  } catch (error) {
+    // The next one tries again: it is no reason to end.
+    if (!(error instanceof LoadError) && !isNativeError(error)) throw error;
+  }
 }
 
 export async function standingOf(native: NativeApi, bpffs: string, own: readonly OwnProgram[]): Promise<Standing> {
@@ -18,6 +35,7 @@ export async function standingOf(native: NativeApi, bpffs: string, own: readonly
         if (attachment.programId !== programId)
           return { kind: 'taken', how: `another run of offload has replaced the filter on ${name}` };
         gone ||= attachment.kind === 'elsewhere';
+        await clearListeners(native, programId);
         break;
       case 'severed':
         gone = true;

@@ -34,9 +34,11 @@ export function tailText(sample: TappedSample, { colors }: TextStyle): string {
   return `${at} ${frameText(sample)}  ${colors.dim(ruleLine(sample.rule))}\n`;
 }
 
+/** As tail.schema.json says. */
 export function tailJson(sample: TappedSample): string {
   const { time, device, counter, rule, length, frame, weight } = sample;
   return `${JSON.stringify({
+    schemaVersion: 1,
     time: timeText(time),
     device,
     rule: rule?.rule ?? null,
@@ -44,7 +46,7 @@ export function tailJson(sample: TappedSample): string {
     element: rule?.element ?? null,
     counter,
     length,
-    oneIn: Math.round(weight),
+    oneIn: Math.max(1, Math.round(weight)),
     packet: frameText(sample),
     frame: Buffer.from(frame).toString('hex'),
   })}\n`;

@@ -1,7 +1,7 @@
 /**
  * Listens to what programs drop. A listener takes a place in the map `control`, puts a ring of its own into `samples`, and says again
  * and again that it is alive: a place whose time is up is free, and programs stop by themselves to fill its ring. So killing a listener
- * leaves nothing behind but a ring, which the next one in that place replaces.
+ * leaves nothing behind but a ring, until somebody looks (dead-listeners.ts).
  */
 import { monotonicNow, readClockZero } from '../load/clock.js';
 import { ControlMap, type ListenerPlace } from '../load/control-map.js';
@@ -9,15 +9,12 @@ import { Descriptor } from '../load/descriptor.js';
 import { LoadError, explaining } from '../load/load-error.js';
 import type { Maps } from '../load/load-image.js';
 import type { NativeApi } from '../load/native-api.js';
+import { clearDeadListeners, leavePlace, patience, placeKey } from './dead-listeners.js';
 import { Pacer, type Rate } from './rate.js';
 import { readSamples, type Sample } from './sample-record.js';
 
-/** Nanoseconds without a sign of life after which a listener is taken to be dead. */
-const patience = 3_000_000_000n;
 /** Room for 5,461 samples. */
 const ringBytes = 1 << 20;
-
-const key = (number: number): Uint8Array => new Uint8Array(Uint32Array.of(number).buffer);
 
 export class Listener {
   readonly #pacer: Pacer;
@@ -90,16 +87,13 @@ export class Listener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.place.until === this.#until) {
-      this.place.listening = false;
-      this.native.deleteElement(this.samples.fd, key(this.place.index));
-      this.place.replaceUntil(this.#until, 0n);
-    }
+    if (this.place.until === this.#until) leavePlace(this.native, this.samples, this.place, this.#until);
     this.ring.close();
     this.control.close();
   }
 
   #take(): [ListenerPlace, bigint] {
+    clearDeadListeners(this.native, this.control, this.samples);
     const now = monotonicNow();
     const until = now + patience;
     const place = this.control.places.find((one) => {
@@ -108,7 +102,7 @@ export class Listener {
     });
     if (place === undefined) throw crowded(this.control.places.length);
     place.listening = false;
-    this.native.updateBatch(this.samples.fd, key(place.index), key(this.ring.fd), 1);
+    this.native.updateBatch(this.samples.fd, placeKey(place), new Uint8Array(Uint32Array.of(this.ring.fd).buffer), 1);
     place.set('ifindex', this.ifindex);
     place.set('lost', 0);
     this.#setPace(this.#pacer.first(), place);

@@ -2,9 +2,18 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import test from 'ava';
+import { listeners } from '../../src/compile/abi.js';
+import { pinsOf } from '../../src/load/bpffs.js';
+import { withDescriptor } from '../../src/load/descriptor.js';
+import { loadNative } from '../../src/load/native.js';
+import schema from '../../src/report/tail.schema.json' with { type: 'json' };
 import { command } from '../command.js';
 import { type Finished, type Net, withNamespaces } from './namespace.js';
+import { until } from './watch/until.js';
+
+const isTailLine = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
 
 const rules = `*raw
 :PREROUTING ACCEPT [0:0]
@@ -143,18 +152,7 @@ test.serial('lines with packet and rule, as text and as JSON; a signal ends it',
     t.regex(json.output.stderr, /offload: \d+ samples\n$/);
     for (const line of json.output.stdout.trimEnd().split('\n')) {
       const sample = JSON.parse(line) as Record<string, unknown>;
-      t.deepEqual(Object.keys(sample), [
-        'time',
-        'device',
-        'rule',
-        'text',
-        'element',
-        'counter',
-        'length',
-        'oneIn',
-        'packet',
-        'frame',
-      ]);
+      t.true(isTailLine(sample), JSON.stringify(isTailLine.errors));
       t.like(sample, { device: 'eth0', length: 48, element: null });
       t.regex(String(sample['frame']), /^[0-9a-f]{96}$/);
       t.true(Math.abs(Date.now() - Date.parse(String(sample['time']))) < 60_000);
@@ -226,6 +224,45 @@ test.serial('a pipe that is closed, a filter that is replaced, a device that goe
     await net.exec(ns, 'ip', ['link', 'del', 'eth1']);
     t.is(await tail.ended, 0);
     t.regex(tail.output.stderr, /eth1: the filter is gone\noffload: \d+ samples\n$/);
+  });
+});
+
+/** Rings that the program on eth0 holds. */
+function rings({ where: [, bpffs = ''] }: Host): number {
+  const native = loadNative();
+  const pin = join(pinsOf(bpffs, 'eth0'), 'maps', 'samples');
+  return withDescriptor(native, native.openPinned(pin), (map) => {
+    const places = Array.from({ length: listeners }, (_, i) => new Uint8Array(Uint32Array.of(i).buffer));
+    return places.filter((place) => native.lookupElement(map, place) !== null).length;
+  });
+}
+
+test.serial('what a killed one leaves is cleared away by whoever comes next', async (t) => {
+  await withHost(t, async (host) => {
+    const killed = async (): Promise<void> => {
+      const tail = host.start('tail');
+      await tail.printed(/samples of what is dropped on eth0/, 'stderr');
+      tail.child.kill('SIGKILL');
+      await tail.ended;
+    };
+    const watcher = host.start('watch', join(host.directory, 'rules.v4'), '--dev', 'eth0', '--lease', '2');
+    await watcher.printed(/followed from now on/, 'stderr');
+    await killed();
+    t.is(rings(host), 1, 'it has left one');
+    await until(
+      () => rings(host) === 0,
+      () => 'the watcher clears it away',
+    );
+    watcher.child.kill('SIGTERM');
+    t.is(await watcher.ended, 0);
+
+    await killed();
+    t.is(rings(host), 1);
+    const status = async (): Promise<boolean> => {
+      t.is((await host.offload('status')).code, 0);
+      return rings(host) === 0;
+    };
+    await until(status, () => 'status clears it away');
   });
 });
 
