@@ -187,6 +187,7 @@ function whyNever(match: Match, { via }: Frame): Why {
 
 /** The statement, or a rule of the chain that it leads to, may change the packet's mark. */
 function changesMark(statement: Statement, { table, context }: Frame): boolean {
+  if (statement.kind === 'drop' || statement.kind === 'accept') return false;
   let seen: Set<string> | undefined;
   const visit = (one: Statement): boolean => {
     const change = markChangeOf(one);

@@ -18,8 +18,10 @@ export const markIn = (states: readonly number[]): Lit =>
 
 const isMark = ({ set }: Lit): boolean => set.field === 'mark';
 
+const asksMark = (conj: Conj): boolean => conj.some(isMark);
+
 export const dependsOnMark = ({ may, must }: Condition): boolean =>
-  [...may, ...(must ?? [])].some((conj) => conj.some(isMark));
+  may.some(asksMark) || (must !== null && must !== may && must.some(asksMark));
 
 /** Fields that steps change: the mark, and how the source is routed. */
 const isChanging = (literal: Lit): boolean => isMark(literal) || literal.set.field === 'reversePath';

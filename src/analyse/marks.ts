@@ -108,7 +108,10 @@ export function testedBits(ruleset: Ruleset): number {
   let bits = 0;
   for (const table of ruleset.tables)
     for (const chain of table.chains.values())
-      for (const rule of chain.rules)
-        for (const part of rule.parts) if ('match' in part && part.match.kind === 'mark') bits |= part.match.mask;
+      for (const { parts } of chain.rules)
+        for (let i = 0; i < parts.length; i++) {
+          const part = parts[i]!;
+          if ('match' in part && part.match.kind === 'mark') bits |= part.match.mask;
+        }
   return bits >>> 0;
 }

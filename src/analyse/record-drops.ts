@@ -22,9 +22,11 @@ export function recordDrop(
   // What a mark is at this place says nothing of what it is at others: a rule about marks is not proven to be done with. Nor is one
   // about routes, which a packet gets to know on its way.
   const { section } = frame;
-  const reach = condition.may.map((conj): Conj =>
-    section.length === 0 ? withoutChanging(conj) : [...section, ...withoutChanging(conj)],
-  );
+  const { may } = condition;
+  const reach =
+    section.length === 0 && may.every((conj) => withoutChanging(conj) === conj)
+      ? may
+      : may.map((conj): Conj => [...section, ...withoutChanging(conj)]);
   const marked: Why | null = dependsOnMark(condition) ? { code: 'marked', detail: '' } : null;
   const occurrence = { reach, step, why: why ?? marked };
   const list = walk.occurrences.get(rule);

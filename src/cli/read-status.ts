@@ -34,6 +34,8 @@ export async function readStatus(native: NativeApi, places: Places): Promise<rea
 
 /** A program's counters, held open: they can be read when another program runs already. */
 export interface OpenStatus {
+  /** Id of the map: devices that were attached together share it. */
+  readonly counters: number;
   readonly read: () => DeviceStatus;
   readonly close: () => void;
 }
@@ -79,6 +81,7 @@ async function openWhole(
       ? null
       : { programId: seat.caller.programId, name: seat.caller.programName, index: seat.index };
   const entries = Math.floor(native.mapInfo(maps.counters.fd).valueSize / sizeOf(counter));
+  const counterMap = native.mapInfo(maps.counters.fd).id;
   const earlier = record?.earlier;
   const read = (): DeviceStatus => {
     const counters = native.readPerCpu(maps.counters.fd, 0, entries, 2);
@@ -88,7 +91,7 @@ async function openWhole(
       mode,
       calledBy,
       programId,
-      counters: native.mapInfo(maps.counters.fd).id,
+      counters: counterMap,
       attachedAt: record?.attachedAt ?? null,
       lease: leaseLeft(native, maps),
       files: record?.files ?? [],
@@ -101,7 +104,7 @@ async function openWhole(
       watch: watchStatus(device, programId, state),
     };
   };
-  return { read, close };
+  return { counters: counterMap, read, close };
 }
 
 /** Whoever died owing it has left what is known. */
@@ -140,15 +143,15 @@ function dropsByRule(
   added: readonly CounterRun[],
   counters: BigUint64Array,
 ): readonly RuleDrops[] {
-  const drops = new Map<string, RuleDrops>();
+  const drops = new Map<string, { rule: string; text: string; packets: bigint; bytes: bigint }>();
   const add = (rule: string, text: string, packets: bigint, bytes: bigint): void => {
-    const before = drops.get(rule);
-    drops.set(rule, {
-      rule,
-      text,
-      packets: (before?.packets ?? 0n) + packets,
-      bytes: (before?.bytes ?? 0n) + bytes,
-    });
+    const known = drops.get(rule);
+    if (known === undefined) {
+      drops.set(rule, { rule, text, packets, bytes });
+      return;
+    }
+    known.packets += packets;
+    known.bytes += bytes;
   };
   for (const { rule, first, counters: length } of [...runs, ...added])
     add(rule, texts[rule] ?? '', sumOf(counters, first, length, 0), sumOf(counters, first, length, 1));

@@ -24,8 +24,8 @@ export async function openReplaced(
   const close = (): void => opened.forEach((one) => one.close());
   const read = (): Totals => {
     // Devices that were attached together share their counters.
-    const statuses = opened.map((one) => one.read()).filter((status) => counters.has(status.counters));
-    const all = [...new Map(statuses.map((status) => [status.counters, status])).values()];
+    const ones = new Map(opened.filter((one) => counters.has(one.counters)).map((one) => [one.counters, one]));
+    const all = [...ones.values()].map((one) => one.read());
     return {
       passed: all.reduce((sum, { passed }) => sum + passed, 0n),
       drops: {
@@ -35,11 +35,11 @@ export async function openReplaced(
       rules: byRule(all),
     };
   };
-  const counters = new Set(opened.map((one) => one.read().counters));
+  const counters = new Set(opened.map((one) => one.counters));
   for (const device of pinnedDevices(places.bpffs).filter((name) => !devices.includes(name))) {
     const other = await openStatus(native, device, places);
     if (other === null) continue;
-    counters.delete(other.read().counters);
+    counters.delete(other.counters);
     other.close();
   }
   if (counters.size > 0) return { read, close };
@@ -49,6 +49,8 @@ export async function openReplaced(
 
 /** Of filters that become one. */
 function byRule(all: readonly DeviceStatus[]): readonly RuleDrops[] {
+  const [only] = all;
+  if (only !== undefined && all.length === 1) return only.rules ?? [];
   const drops = new Map<string, RuleDrops>();
   for (const each of all.flatMap(({ rules }) => rules ?? [])) {
     const { packets, bytes } = drops.get(each.rule) ?? { packets: 0n, bytes: 0n };

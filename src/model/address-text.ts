@@ -10,6 +10,13 @@ export interface Bounds {
   readonly hi: readonly number[];
 }
 
+/** One range as columns. A single address is both its bounds: a hundred thousand lines have one each. */
+export function rangeOf(family: AddressFamily, { lo, hi }: Bounds): AddressRanges {
+  const low = Uint32Array.from(lo);
+  const single = lo.every((word, i) => word === hi[i]);
+  return { family, count: 1, lo: low, hi: single ? low : Uint32Array.from(hi) };
+}
+
 /** Ranges as columns. */
 export function rangesOf(family: AddressFamily, bounds: readonly Bounds[]): AddressRanges {
   const words = wordsPerAddress(family);
@@ -57,6 +64,26 @@ export function xtablesNetwork(family: AddressFamily, text: string): Bounds | 'm
   if (!address) return null;
   const bits = slash < 0 ? address.length * 32 : prefixLength(family, text.slice(slash + 1));
   return typeof bits === 'number' ? network(address, bits) : bits;
+}
+
+/** The same of what iptables-save writes of IPv4, `a.b.c.d/LENGTH`, without a string or an array in between; null where it is written otherwise. */
+export function plainNetwork(text: string): AddressRanges | null {
+  const slash = text.indexOf('/');
+  let bits = 32;
+  if (slash >= 0) {
+    bits = 0;
+    if (text.length === slash + 1 || text.length > slash + 3) return null;
+    for (let i = slash + 1; i < text.length; i++) {
+      const digit = text.charCodeAt(i) - 48;
+      if (digit < 0 || digit > 9) return null;
+      bits = bits * 10 + digit;
+    }
+    if (bits > 32) return null;
+  }
+  if (!scanAddress(4, text, 0, slash < 0 ? text.length : slash)) return null;
+  const mask = prefixMask(bits);
+  const lo = Uint32Array.of((scanned[0]! & mask) >>> 0);
+  return { family: 4, count: 1, lo, hi: bits === 32 ? lo : Uint32Array.of((scanned[0]! | ~mask) >>> 0) };
 }
 
 function prefixLength(family: AddressFamily, text: string): number | 'mask' | null {

@@ -2,8 +2,8 @@
 import type { Span } from '../diagnostic.js';
 import type { Shape, VariantLine } from '../parse/iptables-tree.js';
 import { expandVariant } from '../parse/rule-shape.js';
-import type { AddressFamily } from './address.js';
-import { isEverything, rangesOf, xtablesNetwork } from './address-text.js';
+import type { AddressFamily, AddressRanges } from './address.js';
+import { isEverything, plainNetwork, rangeOf, xtablesNetwork } from './address-text.js';
 import type { LoweredRule } from './lower-rule.js';
 import type { AddressMatch, Part } from './match.js';
 
@@ -26,8 +26,8 @@ export class VariantLowering {
   lowerVariant(line: VariantLine): LoweredRule | null {
     const shape = this.#shape(line.shape);
     if (!shape) return null;
-    const range = line.address.includes(',') ? null : xtablesNetwork(this.family, line.address);
-    if (range === null || range === 'mask' || isEverything(range)) return null;
+    const ranges = this.#rangesOf(line.address);
+    if (ranges === null) return null;
     const { rule, option, length } = line.shape;
     const from = rule.options[option]!.values[0]!.span.column;
     const shift = line.address.length - length;
@@ -37,10 +37,18 @@ export class VariantLowering {
       if ('statement' in part) return { statement: part.statement, span };
       if (i !== shape.part) return { match: part.match, span };
       const { field, negate } = part.match as AddressMatch;
-      const match: AddressMatch = { kind: 'address', field, ranges: rangesOf(this.family, [range]), negate };
+      const match: AddressMatch = { kind: 'address', field, ranges, negate };
       return { match, span };
     });
     return { parts, rules: 1, onlyFamily: shape.lowered.onlyFamily };
+  }
+
+  /** null: there are several, or none, or it is about every address and no match at all. */
+  #rangesOf(address: string): AddressRanges | null {
+    const plain = this.family === 4 ? plainNetwork(address) : null;
+    if (plain !== null) return plain.lo[0] === 0 && plain.hi[0] === 0xffffffff ? null : plain;
+    const range = address.includes(',') ? null : xtablesNetwork(this.family, address);
+    return range === null || range === 'mask' || isEverything(range) ? null : rangeOf(this.family, range);
   }
 
   #shape(shape: Shape): LoweredShape | null {

@@ -63,7 +63,8 @@ export function coverer(steps: readonly MergedStep[], family: AddressFamily): Co
   let total = 0;
   return (condition, rule) => {
     const search: Search = { steps, family, own: own.get(rule) ?? [], looks: total >= maxLooksInAll ? maxLooks : 0 };
-    const found = follow(search, condition, 0);
+    const first = firstMet(search, condition);
+    const found = dropsPlainly(search, first, condition) ? dropped : follow(search, condition, first);
     total += search.looks;
     return found;
   };
@@ -80,6 +81,22 @@ function ownSteps(steps: readonly MergedStep[]): ReadonlyMap<RuleId, readonly nu
     }
   });
   return own;
+}
+
+/** Number of the first step that packets of the condition may meet, or that is one look too many. */
+function firstMet(search: Search, condition: Conj): number {
+  const { steps } = search;
+  let i = 0;
+  for (; i < steps.length && search.looks < maxLooks; search.looks++, i++)
+    if (mayOverlap(steps[i]!.when, condition)) break;
+  return i;
+}
+
+/** The usual case, decided without a search: the first step that is met is the rule's own, and drops them all. */
+function dropsPlainly({ steps, family, own }: Search, first: number, condition: Conj): boolean {
+  const step = steps[first];
+  if (step?.outcome.kind !== 'drop' || !own.includes(first)) return false;
+  return valuesCover(step.when, condition) && !conjMayLack(step.when, family);
 }
 
 function follow(search: Search, condition: Conj, start: number): Coverage {

@@ -157,9 +157,11 @@ function whyBlocked(blockedBy: readonly RuleId[], plan: FamilyPlan): ReasonCode 
   return plan.analysis.nat ? 'nat' : 'other-course';
 }
 
-const familiesOf = (table: Table): readonly [AddressFamily, AddressFamily?] => {
-  if (table.family === 'ip') return [4];
-  return table.family === 'ip6' ? [6] : [4, 6];
+const [only4, only6, both]: readonly (readonly [AddressFamily, AddressFamily?])[] = [[4], [6], [4, 6]];
+
+const familiesOf = ({ family }: Table): readonly [AddressFamily, AddressFamily?] => {
+  if (family === 'ip') return only4!;
+  return family === 'ip6' ? only6! : both!;
 };
 
 /** No packet of the family gets there, or matches. */

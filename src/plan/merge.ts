@@ -4,16 +4,12 @@
  */
 import type { AddressRanges } from '../model/address.js';
 import { wordsPerAddress } from '../model/address.js';
-import type { RuleId } from '../model/ruleset.js';
 import type { Label, RawStep } from '../analyse/walk.js';
 import type { Conj, Lit, ValueSet } from '../analyse/logic.js';
 import { expires } from '../analyse/logic.js';
 import type { Field } from './program.js';
 
-export interface Member {
-  readonly when: Conj;
-  readonly rule: RuleId;
-}
+export type Member = Pick<RawStep, 'when' | 'rule'>;
 
 export interface MergedStep {
   readonly when: Conj;
@@ -79,22 +75,28 @@ function sameOutcome(a: RawStep, b: RawStep): boolean {
 
 /** `a` itself where all of it is shared: run after run of the same kind is. */
 function common(a: readonly Candidate[], b: readonly Candidate[]): readonly Candidate[] {
+  if (a === b) return a;
   const isShared = (one: Candidate): boolean => b.some((other) => other.field === one.field && other.rest === one.rest);
   return a.every(isShared) ? a : a.filter(isShared);
 }
 
-function candidatesOf(when: Conj, identify: (literal: Lit) => string): Candidate[] {
+/** Of steps that ask for one field only: a hundred thousand lines share them. */
+const alone: ReadonlyMap<Field, readonly Candidate[]> = new Map(
+  varyingFields.map((field) => [field, [{ field, rest: '' }]]),
+);
+
+function candidatesOf(when: Conj, identify: (literal: Lit) => string): readonly Candidate[] {
+  const [only] = when;
+  if (only !== undefined && when.length === 1)
+    return varyingIndex(when, only.set.field) < 0 ? [] : (alone.get(only.set.field) ?? []);
   const candidates: Candidate[] = [];
   for (const field of varyingFields) {
     const at = varyingIndex(when, field);
     if (at < 0) continue;
-    const rest =
-      when.length === 1
-        ? ''
-        : when
-            .flatMap((literal, i) => (i === at ? [] : [identify(literal)]))
-            .sort()
-            .join(' ');
+    const rest = when
+      .flatMap((literal, i) => (i === at ? [] : [identify(literal)]))
+      .sort()
+      .join(' ');
     candidates.push({ field, rest });
   }
   return candidates;
@@ -132,7 +134,7 @@ function identities(): (literal: Lit) => string {
 function close(group: Group, indexOf: (label: Label) => number): MergedStep {
   const { first } = group;
   const outcome = first.outcome.kind === 'skip' ? { ...first.outcome, to: indexOf(first.outcome.to) } : first.outcome;
-  const members = group.members.map(({ when, rule }): Member => ({ when, rule }));
+  const { members } = group;
   const [candidate] = group.candidates;
   if (members.length === 1 || !candidate) return { when: first.when, outcome, members, varying: null };
   const literals = members.map(({ when }) => when[varyingIndex(when, candidate.field)]?.set ?? bug());

@@ -113,22 +113,30 @@ function decideAll(ruleset: Ruleset, planOf: (family: AddressFamily) => FamilyPl
         hint: hintFor(judgement, rule, rules),
       });
       const duplicates = duplicatesIn(chain);
-      const own = chain.rules.filter((rule, i) => rule.id !== chain.rules[i - 1]?.id);
-      const decisions = own.map((rule): RuleDecision => ({
-        id: rule.id,
-        ...place,
-        number: rule.number,
-        file: rule.span.file,
-        line: rule.span.line,
-        text: rule.text.trim(),
-        ...judged(
-          judgeOnce(
-            judgeForAll(table, (family) => judgeRule(rule, planOf(family))),
-            duplicates.get(rule.id),
-          ),
-          rule,
-        ),
-      }));
+      const decisions: RuleDecision[] = [];
+      let before: RuleId | null = null;
+      for (const rule of chain.rules) {
+        // The ways through one rule stand together.
+        if (rule.id === before) continue;
+        before = rule.id;
+        const judgement = judgeOnce(
+          judgeForAll(table, (family) => judgeRule(rule, planOf(family))),
+          duplicates.get(rule.id),
+        );
+        decisions.push({
+          id: rule.id,
+          family: table.family,
+          table: table.name,
+          chain: chain.name,
+          number: rule.number,
+          file: rule.span.file,
+          line: rule.span.line,
+          text: rule.text.trim(),
+          offload: judgement.offload,
+          reason: toReason(judgement, rules),
+          hint: hintFor(judgement, rule, rules),
+        });
+      }
       if (chain.kind !== 'base' || chain.policy !== 'drop') return decisions;
       return [
         ...decisions,

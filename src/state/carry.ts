@@ -22,6 +22,11 @@ const keyOf = (rule: string, text: string): string => `${chainOf(rule)}\n${uncou
 
 /** A rule is found again by its chain and text, of several alike by their order. */
 export function carried({ passed, drops, rules }: Totals, now: readonly Rule[]): Earlier {
+  const found = rules?.some(({ packets }) => packets > 0n) === true ? carriedRules(rules, now) : [];
+  return { packets: String(drops.packets), bytes: String(drops.bytes), passed: String(passed), rules: found };
+}
+
+function carriedRules(rules: NonNullable<Totals['rules']>, now: readonly Rule[]): readonly CountedRule[] {
   const byKey = new Map<string, Rule[]>();
   for (const rule of now) {
     const key = keyOf(rule.id, rule.text);
@@ -29,12 +34,11 @@ export function carried({ passed, drops, rules }: Totals, now: readonly Rule[]):
     if (alike === undefined) byKey.set(key, [rule]);
     else alike.push(rule);
   }
-  const found = (rules ?? []).flatMap(({ rule, text, packets, bytes }): CountedRule[] => {
+  return rules.flatMap(({ rule, text, packets, bytes }): CountedRule[] => {
     const alike = byKey.get(keyOf(rule, text)) ?? [];
     const at = alike.findIndex((one) => sameRule(text, one.text));
     const [one] = at < 0 ? [] : alike.splice(at, 1);
     if (one === undefined || packets === 0n) return [];
     return [{ rule: one.id, text, packets: String(packets), bytes: String(bytes) }];
   });
-  return { packets: String(drops.packets), bytes: String(drops.bytes), passed: String(passed), rules: found };
 }

@@ -83,7 +83,7 @@ const continues = (run: CounterRun, counter: number, { rule, element }: CounterO
 
 export function ruleTexts(plan: Plan, runs: readonly CounterRun[]): Readonly<Record<RuleId, string>> {
   const counted = new Set(runs.map(({ rule }) => rule));
-  return Object.fromEntries(
-    plan.rules.filter(({ id }) => counted.has(id)).map(({ id, text }) => [id, text.slice(0, keptText)]),
-  );
+  const texts: Record<RuleId, string> = {};
+  for (const { id, text } of plan.rules) if (counted.has(id)) texts[id] = text.slice(0, keptText);
+  return texts;
 }

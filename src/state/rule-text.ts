@@ -2,12 +2,14 @@
 import { keptText } from './install-record.js';
 
 /** Without what moves by itself. */
-export const uncounted = (text: string): string =>
-  text
-    .trim()
+export function uncounted(text: string): string {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith('[') && !trimmed.includes('packets')) return trimmed;
+  return trimmed
     .replace(/^\[\d+:\d+\] /, '')
     .replaceAll(/\bpackets \d+ bytes \d+/g, 'packets')
     .replaceAll(/"packets": ?\d+, ?"bytes": ?\d+/g, '');
+}
 
 /** What was recorded when attaching may be cut short, within a counter even; counters have moved since. */
 export function sameRule(recorded: string, now: string): boolean {
