@@ -6,13 +6,17 @@ import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Diagnostic } from '../diagnostic.js';
 import type { FollowedRuleset } from '../follow/change.js';
+import { routesUnasked } from '../analyse/reverse-path.js';
 import { sameStructure, type LiveText, readLive } from '../host/live/read-live.js';
 import { readHostFacts } from '../host/read-host-facts.js';
 import type { LoadedImage } from '../load/load-image.js';
 import { loadNative } from '../load/native.js';
 import type { NativeApi } from '../load/native-api.js';
 import { mapTables, type TableMapping } from '../load/table-mapping.js';
+import type { AddressFamily } from '../model/address.js';
+import type { HostFacts } from '../model/host.js';
 import type { Ruleset } from '../model/ruleset.js';
+import type { Plan } from '../plan/plan.js';
 import type { SetId } from '../model/set.js';
 import { counted } from '../report/quantity.js';
 import type { Install } from '../state/install.js';
@@ -48,10 +52,18 @@ export interface PlanningSetup {
 export interface Known {
   /** What the plan rests on beside the rules, as text: equal texts make equal plans. */
   readonly host: string;
+  /** What of the routes is part of it. */
+  readonly routes: RoutesAsked;
   /** The rules that the files are for: those of the kernel when they were planned for. Null: the kernel's own are planned for. */
   readonly explained: readonly LiveText[] | null;
   /** Digest of the files. */
   readonly files: string;
+}
+
+/** Families of which the plan asks how sources are routed, and of which it would if the routes were others. */
+export interface RoutesAsked {
+  readonly asked: readonly AddressFamily[];
+  readonly wanted: readonly AddressFamily[];
 }
 
 export interface PlanOrder {
@@ -72,6 +84,7 @@ export interface Ready {
   /** Descriptor of the map `control`, of the process: open until it is answered. */
   readonly control: number;
   readonly programs: readonly OwnProgram[];
+  readonly routes: readonly AddressFamily[];
 }
 
 /** What the thread asks of the loop. */
@@ -90,7 +103,7 @@ export interface UpdatedTables extends Updated {
 /** What the loop asks of the thread; `apply`, `suspend` and `release` are about the filter that it made last. */
 export interface PlanningFunctions {
   readonly replace: (order: PlanOrder) => Promise<PlanDone>;
-  readonly hostText: () => Promise<string>;
+  readonly hostText: (routes: RoutesAsked) => Promise<string>;
   readonly apply: (changes: readonly SetChange[]) => UpdatedTables;
   readonly suspend: (set: SetId) => boolean;
   readonly release: () => void;
@@ -118,7 +131,8 @@ class PlanningThread {
   serve(): void {
     const own: PlanningFunctions = {
       replace: this.#replace,
-      hostText: async () => hostText(readHostFacts(this.setup.options.dev), await checksOf(this.setup.options, true)),
+      hostText: async (routes) =>
+        hostText(readHostFacts(this.setup.options.dev), await checksOf(this.setup.options, true), routes),
       apply: this.#apply,
       suspend: (set) => this.#updater.suspend(set),
       release: this.#release,
@@ -185,8 +199,9 @@ class PlanningThread {
       progress,
       ready: (loaded) => this.#hold(loaded, planned),
     });
+    const routes = routesOf(planned.plan);
     return {
-      known: { host: hostText(facts, seen.checks), explained, files: digestOf(seen) },
+      known: { host: hostText(facts, seen.checks, routes), routes, explained, files: digestOf(seen) },
       summary: summaryOf(planned, frames),
     };
   }
@@ -195,7 +210,7 @@ class PlanningThread {
     const tables = mapTables(loadNative(), maps.tables);
     this.#held = { tables, updater: createUpdater(plan, layout, tables.bytes), told: 0 };
     const programs = devices.map(({ device: { name }, programId }) => ({ name, programId }));
-    await this.#loop!.call('ready', { control: maps.control.fd, programs });
+    await this.#loop!.call('ready', { control: maps.control.fd, programs, routes: routesOf(plan).asked });
   }
 
   /**
@@ -217,8 +232,20 @@ class PlanningThread {
   }
 }
 
-const hostText = (facts: Seen['inputs']['facts'], checks: Seen['checks']): string =>
-  JSON.stringify([facts, checks.map(({ code, status }) => [code, status])]);
+/** Of the routes that are not the host's own nothing but whether they can be asked: XDP asks the kernel for each packet. */
+function hostText({ routing, ...facts }: HostFacts, checks: Seen['checks'], { asked, wanted }: RoutesAsked): string {
+  const asks = [...asked, ...wanted].map((family) => routesUnasked({ ...facts, ...(routing && { routing }) }, family));
+  const others = checks.filter(({ code }) => code !== 'plain-routes-ip' && code !== 'plain-routes-ip6');
+  return JSON.stringify([facts, asks, others.map(({ code, status }) => [code, status])]);
+}
+
+function routesOf({ assumptions, rules }: Plan): RoutesAsked {
+  const families = [4, 6] as const;
+  const rests = (family: AddressFamily): boolean =>
+    assumptions.some(({ code }) => code === (family === 4 ? 'plain-routes-ip' : 'plain-routes-ip6'));
+  const wanted = rules.some(({ reason }) => reason?.code === 'routes-unclear' || reason?.code === 'routes-closed');
+  return { asked: families.filter(rests), wanted: wanted ? families : [] };
+}
 
 async function refuseTaken(native: NativeApi, bpffs: string, own: readonly OwnProgram[] | null): Promise<void> {
   const standing = own === null ? null : await standingOf(native, bpffs, own);

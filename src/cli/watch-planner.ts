@@ -67,8 +67,8 @@ export class WatchPlanner implements Planner {
   }
 
   hostIsAsPlanned = async (): Promise<boolean> => {
-    const thread = this.#free ?? this.#holder;
-    return thread !== null && (await thread.calls.call('hostText')) === this.#known?.host;
+    const [thread, known] = [this.#free ?? this.#holder, this.#known];
+    return thread !== null && known !== null && (await thread.calls.call('hostText', known.routes)) === known.host;
   };
 
   replace = async (replacing: Replacing, asked: boolean): Promise<Filter> => {
@@ -97,11 +97,12 @@ export class WatchPlanner implements Planner {
     }
   };
 
-  #filterOf(thread: Thread, { control, programs }: Ready): WatchedFilter {
+  #filterOf(thread: Thread, { control, programs, routes }: Ready): WatchedFilter {
     const lease = openLease(this.native, { fd: control });
     const added: CounterRun[] = [];
     return {
       programs,
+      routes,
       added,
       updater: {
         apply: async (changes) => {

@@ -1,6 +1,7 @@
 /** What tells `offload watch` that the host is no longer as it was read. */
 import type { LiveText } from '../host/live/read-live.js';
 import type { Input, Ruleset, Table } from '../model/ruleset.js';
+import type { AddressFamily } from '../model/address.js';
 import type { SetId } from '../model/set.js';
 import type { SetChange } from '../update/set-change.js';
 
@@ -17,8 +18,11 @@ export type HostChange =
    * were added, so that no drop in XDP can have become wrong. `what`: for people ("rule added to ip filter INPUT").
    */
   | { readonly kind: 'rules'; readonly addsDropsOnly: boolean; readonly what: string }
-  /** Addresses, links, routes, routing rules, forwarding, IPsec, tc filters. */
-  | { readonly kind: 'network'; readonly what: string }
+  /**
+   * Addresses, links, routes, routing rules, forwarding, IPsec, tc filters. `routes`: nothing but where packets of this family are sent has changed,
+   * which no drop rests on unless it asks how sources are routed; absent: anything may have.
+   */
+  | { readonly kind: 'network'; readonly what: string; readonly routes?: AddressFamily }
   /** Events were lost, or a source died: nothing is sure until everything is read anew. */
   | { readonly kind: 'lost'; readonly what: string };
 

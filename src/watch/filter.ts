@@ -2,6 +2,7 @@
 import type { FollowedRuleset } from '../follow/change.js';
 import type { LiveText } from '../host/live/read-live.js';
 import type { Lease } from '../load/lease.js';
+import type { AddressFamily } from '../model/address.js';
 import type { SetId } from '../model/set.js';
 import type { SetChange } from '../update/set-change.js';
 import type { Updated } from '../update/updater.js';
@@ -19,6 +20,8 @@ export interface DistantUpdater {
 }
 
 export interface Filter {
+  /** Families of which the filter asks how sources are routed: a drop of it may rest on any route. */
+  readonly routes: readonly AddressFamily[];
   readonly updater: DistantUpdater;
   readonly lease: Lease;
   readonly standing: () => Promise<Standing>;

@@ -1,6 +1,7 @@
 /** The loop that keeps a filter true. */
 import type { Follower, HostChange } from '../follow/change.js';
 import { latestOf } from '../follow/latest.js';
+import type { AddressFamily } from '../model/address.js';
 import type { SetChange } from '../update/set-change.js';
 import { type DistantUpdater, type Filter, type Planner, PlannerGone, Taken, type WatchLog } from './filter.js';
 import { calm, longestBurst, Pace } from './pace.js';
@@ -39,6 +40,8 @@ export class Watch {
   /** Changes since the reading that the next filter is planned from. */
   #since: SetChange[] | null = null;
   #overturned: SetOverturned[] = [];
+  /** Families whose routes have changed since that reading, and the last change. */
+  readonly #moved = new Map<AddressFamily, string>();
   #need: Need = 'nothing';
   #cause = 'start';
   /** Something was reported, since the host was read or looked at, that may make drops wrong. */
@@ -124,17 +127,25 @@ export class Watch {
   async #take(changes: readonly HostChange[]): Promise<void> {
     if (changes.length === 0) return;
     const began = now();
-    const first = changes.find(passesFirst);
+    const first = changes.filter(passesFirst).find((change) => this.#matters(change));
     if (first !== undefined) this.#doubt(first.what);
     const done: Promise<void>[] = [];
     for (const change of changes) {
       if (change.kind === 'elements') done.push(this.#apply(change.changes));
       else if (change.kind === 'set') done.push(this.#suspend(change));
-      else this.#wants(change.kind === 'network' ? 'host' : 'plan', change.what);
+      else if (this.#matters(change)) this.#wants(change.kind === 'network' ? 'host' : 'plan', change.what);
+      if (change.kind === 'network' && change.routes !== undefined) this.#moved.set(change.routes, change.what);
     }
     this.#pace.changed();
     await Promise.all(done);
     this.slowest = Math.max(this.slowest, now() - began);
+  }
+
+  /** To a filter that runs, or is being attached. Whether it does to the one that is being made is not known yet (`#moved`). */
+  #matters(change: HostChange): boolean {
+    if (change.kind !== 'network' || change.routes === undefined) return true;
+    const { routes } = change;
+    return [this.#filter, this.#coming].some((filter) => filter?.routes.includes(routes) === true);
   }
 
   #wants(need: Need, cause: string): void {
@@ -253,6 +264,7 @@ export class Watch {
           this.#making = true;
           const taken = this.#take(follower.pending());
           follower.rereading();
+          this.#moved.clear();
           [this.#need, this.#inDoubt] = ['nothing', false];
           return taken;
         },
@@ -318,6 +330,11 @@ export class Watch {
     ]);
     for (const { set, reason } of replan) this.#wants('plan', `${set}: ${reason}`);
     overturned.forEach(({ what }, i) => suspended[i] === true && this.#wants('plan', what));
+    for (const [family, what] of this.#moved) {
+      if (!filter.routes.includes(family)) continue;
+      this.#doubt(what);
+      this.#wants('host', what);
+    }
     if (!this.#inDoubt && follower.healthy()) filter.lease.renew(lease);
     else {
       filter.lease.passAll();

@@ -1,5 +1,6 @@
 /** A host that changes as a test says, and a planner that plans nothing: what the loop makes of them is written down. */
 import type { Follower, HostChange } from '../../src/follow/change.js';
+import type { AddressFamily } from '../../src/model/address.js';
 import type { SetId } from '../../src/model/set.js';
 import type { SetChange } from '../../src/update/set-change.js';
 import type { Filter, Planner, Standing, WatchLog } from '../../src/watch/filter.js';
@@ -52,6 +53,8 @@ export interface Bed {
   /** What `replace` is to throw. */
   failure: Error | null;
   hostIsSame: boolean;
+  /** Families of which filters that are made from now on ask for routes. */
+  routes: readonly AddressFamily[];
   standing: Standing;
   /** Sets that the plan asks for in a way that no element can change. */
   readonly unchangeable: Set<string>;
@@ -84,6 +87,7 @@ export async function withBed(body: (bed: Bed) => Promise<void>, lease = 60): Pr
     const number = ++filters;
     const event = (what: string): void => void events.push(`${number}:${what}`);
     return {
+      routes: bed.routes,
       updater: {
         apply: (changes) => {
           const replan = changes
@@ -132,6 +136,7 @@ export async function withBed(body: (bed: Bed) => Promise<void>, lease = 60): Pr
     whilePlanning: () => Promise.resolve(),
     whileAttaching: () => Promise.resolve(),
     failure: null,
+    routes: [],
     hostIsSame: true,
     standing: { kind: 'own' },
     unchangeable,

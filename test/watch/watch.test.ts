@@ -52,7 +52,7 @@ test('the network: passes, looks, and goes on where nothing that matters has cha
     await bed.until('started');
     bed.follower.report(network);
     await bed.until('1:pass');
-    await bed.until('1:renew', 3);
+    await bed.until(/nothing that matters here/);
     t.is(bed.events.filter((one) => one === 'plan').length, 1);
     t.is(bed.watch.passing, null);
     t.regex(bed.log.join('\n'), /nothing that matters here; everything passed for \d+ ms/);
@@ -63,6 +63,58 @@ test('the network: passes, looks, and goes on where nothing that matters has cha
     t.is(bed.watch.passing, null);
   });
 });
+
+const routes = (family: 4 | 6): HostChange => ({ kind: 'network', what: `route of ${family}`, routes: family });
+
+test('routes: what asks for none of that family goes on as if nothing had changed', async (t) => {
+  await withBed(async (bed) => {
+    bed.routes = [6];
+    await bed.until('started');
+    bed.follower.report(routes(4), element('add', 1));
+    await bed.until('1:add 1');
+    bed.whilePlanning = async () => {
+      bed.follower.report(routes(4), element('add', 2));
+      await bed.until('1:add 2');
+    };
+    bed.follower.report(rules(true));
+    await bed.until('2:attached');
+    await bed.until('2:renew', 2);
+    t.false(bed.events.includes('1:pass') || bed.events.includes('2:pass'));
+    t.is(bed.watch.passing, null);
+    t.notRegex(bed.log.join('\n'), /route of/);
+  });
+});
+
+test('routes: what asks for them passes, looks, and goes on', async (t) => {
+  await withBed(async (bed) => {
+    bed.routes = [4];
+    await bed.until('started');
+    bed.follower.report(routes(4));
+    await bed.until('1:pass');
+    await bed.until(/route of 4: nothing that matters here; everything passed for/);
+    t.is(bed.watch.passing, null);
+  });
+});
+
+for (const when of ['whilePlanning', 'whileAttaching'] as const) {
+  test(`routes: they change while the first filter that asks for them is made (${when})`, async (t) => {
+    await withBed(async (bed) => {
+      await bed.until('started');
+      bed.routes = [4];
+      bed[when] = async () => {
+        bed.follower.report(routes(4), element('add', 2));
+        await bed.until('1:add 2');
+      };
+      bed.follower.report(rules(true));
+      await bed.until('2:pass');
+      await bed.until(/route of 4: nothing that matters here/);
+      const second = bed.events.filter((one) => /^2:(pass|renew)/.test(one));
+      t.is(second.indexOf('2:renew', second.indexOf('2:pass')), second.length - 1, 'it drops again in the end');
+      if (when === 'whilePlanning') t.is(second[0], '2:pass', 'not before somebody has looked');
+      t.is(bed.watch.passing, null);
+    });
+  });
+}
 
 test('what is reported while a plan is made is told to both filters, before the new one drops', async (t) => {
   await withBed(async (bed) => {

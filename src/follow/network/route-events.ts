@@ -7,7 +7,7 @@
  * was (lifetimes of router advertisements).
  */
 import { Attributes, messageType, multi, u32, type Message } from '../netlink/message.js';
-import type { NetworkEvents } from './network-source.js';
+import type { NetworkChange, NetworkEvents } from './network-source.js';
 
 /** `RTM_…` of linux/rtnetlink.h */
 const rtm = {
@@ -50,9 +50,9 @@ export function routeEvents(): NetworkEvents {
     groups,
     requests: [dump(rtm.getLink, 16), dump(rtm.getAddress, 8)],
     changeOf: (bytes, message) => {
-      const what = known.changeOf(bytes, message);
+      const change = known.changeOf(bytes, message);
       // What is asked for is how things stand.
-      return (message.flags & multi) === 0 ? what : null;
+      return (message.flags & multi) === 0 ? change : null;
     },
   };
 }
@@ -71,7 +71,23 @@ class KnownState {
   readonly #links = new Map<number, { readonly name: string; readonly whole: string }>();
   readonly #addresses = new Set<string>();
 
-  changeOf(bytes: Buffer, { type, start, end }: Message): string | null {
+  changeOf(bytes: Buffer, message: Message): NetworkChange | null {
+    const { type, start, end } = message;
+    switch (type) {
+      case rtm.newRoute:
+      case rtm.delRoute:
+        return route(bytes, start, end, type === rtm.newRoute);
+      case rtm.newNexthop:
+      case rtm.delNexthop:
+        return { what: 'next hop changed', ...routesOf(bytes[start]!) };
+      default: {
+        const what = this.#whatOf(bytes, message);
+        return what === null ? null : { what };
+      }
+    }
+  }
+
+  #whatOf(bytes: Buffer, { type, start, end }: Message): string | null {
     if (type === messageType.error || type === messageType.done || type === messageType.noop) return null;
     switch (type) {
       case rtm.newLink:
@@ -80,15 +96,9 @@ class KnownState {
       case rtm.newAddress:
       case rtm.delAddress:
         return this.#address(bytes, start, end, type === rtm.newAddress);
-      case rtm.newRoute:
-      case rtm.delRoute:
-        return route(bytes, start, end, type === rtm.newRoute);
       case rtm.newRule:
       case rtm.delRule:
         return `routing rule ${type === rtm.newRule ? 'added' : 'removed'}`;
-      case rtm.newNexthop:
-      case rtm.delNexthop:
-        return 'next hop changed';
       case rtm.newFilter:
       case rtm.delFilter:
         return this.#filter(bytes, start);
@@ -154,15 +164,23 @@ class KnownState {
   }
 }
 
-function route(bytes: Buffer, start: number, end: number, isThere: boolean): string | null {
+/** Of an `AF_…`; none of any other. */
+const routesOf = (family: number): Pick<NetworkChange, 'routes'> =>
+  family === 2 ? { routes: 4 } : family === 10 ? { routes: 6 } : {};
+
+const localTable = 255;
+
+/** What is the host's own stands in the local table, or is of a type that makes it so in any other. */
+function route(bytes: Buffer, start: number, end: number, isThere: boolean): NetworkChange | null {
   const [family, length, , , shortTable, , , type] = bytes.subarray(start, start + 8);
   if (family !== 2 && family !== 10) return null;
-  if (!own.read(bytes, start + 12, end)) return 'a route changed';
+  if (!own.read(bytes, start + 12, end)) return { what: 'a route changed' };
   if ((u32(bytes, start + 8) & cached) !== 0) return null;
   const to = own.has(1) ? addressText(bytes.subarray(own.start(1), own.end(1))) : family === 2 ? '0.0.0.0' : '::';
   const table = own.u32(15) ?? shortTable!;
   const kind = routeTypes[type!] ?? '';
-  return `${kind}route ${to}/${length!} ${isThere ? 'added to' : 'removed from'} table ${table}`;
+  const what = `${kind}route ${to}/${length!} ${isThere ? 'added to' : 'removed from'} table ${table}`;
+  return { what, ...(table === localTable || kind !== '' ? {} : routesOf(family)) };
 }
 
 const addressText = (bytes: Uint8Array): string =>

@@ -12,5 +12,5 @@ export const xfrmEvents: NetworkEvents = {
   groups: [3, 4],
   requests: [],
   changeOf: (_, { type }) =>
-    states.has(type) ? 'IPsec state changed' : policies.has(type) ? 'IPsec policy changed' : null,
+    states.has(type) ? { what: 'IPsec state changed' } : policies.has(type) ? { what: 'IPsec policy changed' } : null,
 };

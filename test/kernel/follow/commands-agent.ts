@@ -57,7 +57,9 @@ function textsOf(change: HostChange): string[] {
       return [`${change.addsDropsOnly ? 'drops only' : 'rules'}: ${change.what}`];
     case 'network':
     case 'lost':
-      return [`${change.kind}: ${change.what}`];
+      return [
+        `${change.kind === 'network' && change.routes !== undefined ? `routes ${change.routes}` : change.kind}: ${change.what}`,
+      ];
   }
 }
 
