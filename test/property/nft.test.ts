@@ -21,7 +21,7 @@ import { prefilterVerdict } from './evaluate-steps.js';
 import { randomNft } from './random-nft.js';
 
 const seed = Number(process.env['PROPERTY_SEED'] ?? 20261125);
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 25);
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 15);
 const rulesets = Array.from({ length: runs }, (_, i) => ({ at: seed + i, text: randomNft(createRandom(seed + i)) }));
 
 const read = (text: string): Ruleset => readRuleset([{ file: 'ruleset.nft', text, takenAt: null }]).ruleset;

@@ -5,7 +5,7 @@ import { arbitraryRuleset, type RandomRuleset } from './arbitrary-ruleset.js';
 import { checkFrames } from './check-frames.js';
 
 const seed = Number(process.env['PROPERTY_SEED'] ?? 20261125);
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 40);
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 25);
 
 function checkRuleset({ ruleset, facts, text }: RandomRuleset, frameSeed: number, conntrack: boolean): void {
   const frames = { randomFrames: 150, trapRules: 4, setFrames: 200, seed: frameSeed };

@@ -11,7 +11,7 @@ import { MAC } from '../oracle/rulesets.js';
 import { arbitraryRuleset, type RandomRuleset } from './arbitrary-ruleset.js';
 
 const seed = Number(process.env['PROPERTY_SEED'] ?? 20261125);
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 40);
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 25);
 
 function checkReading({ family, ruleset, facts, text, ipset }: RandomRuleset): void {
   const tool = family === 4 ? 'iptables' : 'ip6tables';
