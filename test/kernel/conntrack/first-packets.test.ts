@@ -6,6 +6,7 @@
 import test from 'ava';
 import { decodeFrame } from '../../../src/oracle/decode-frame.js';
 import { statesOfFirst } from '../../../src/oracle/first-packet.js';
+import { backends } from '../differential/backend.js';
 import { notesOf } from '../differential/compare.js';
 import { inside } from '../differential/firewall.js';
 import { ipv4, ipv6, targetMac, type Segment } from '../differential/frame.js';
@@ -116,14 +117,22 @@ const facts: Readonly<Record<string, Partial<Record<keyof typeof sysctls | 'else
   'udp of length 100': { else: 'INVALID' },
 };
 
-for (const [title, values] of Object.entries(sysctls)) {
+/** By one back end each, in turn: conntrack is the same. */
+for (const [i, [title, values]] of Object.entries(sysctls).entries()) {
+  const backend = backends[i % backends.length]!;
   test.serial(`packets of no connection, sysctls ${title}`, async (t) => {
     const named = frames();
     const set = Object.entries(values).map(([key, value]) => `echo ${String(value)} > /proc/sys/net/netfilter/${key}`);
-    const { report, verdicts } = await runTraps(t, firewallOf('first', rules, rules, false), named, {}, () => (bed) => {
-      for (const target of bed.targets) inside(target.name, 'sh', ['-ec', ['true', ...set].join('\n')]);
-      return Promise.resolve();
-    });
+    const { report, verdicts } = await runTraps(
+      t,
+      firewallOf('first', rules, rules, false),
+      named,
+      { backend },
+      () => (bed) => {
+        for (const target of bed.targets) inside(target.name, 'sh', ['-ec', ['true', ...set].join('\n')]);
+        return Promise.resolve();
+      },
+    );
     for (const run of report.runs) {
       for (const datagram of report.sent) {
         const what = `${run.backend}: ${datagram.shape}`;

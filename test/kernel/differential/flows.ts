@@ -52,6 +52,7 @@ for (const { protocol, local, localPort, peer, peerPort } of flows) {
 setTimeout(() => process.exit(0), 100);`;
 
 export async function openFlows(net: Net, bed: Bed, flows: readonly Flow[]): Promise<void> {
+  if (flows.length === 0) return;
   await Promise.all(
     bed.targets.map(({ name }) => net.exec(name, process.execPath, ['--eval', opener, JSON.stringify(flows)])),
   );
