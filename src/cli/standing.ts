@@ -2,6 +2,7 @@
 import { attachmentOf, openMaps } from '../load/attachment.js';
 import { isNativeError, LoadError } from '../load/load-error.js';
 import type { NativeApi } from '../load/native-api.js';
+import { findChainPin } from '../load/pins.js';
 import { clearDeadListenersOf } from '../sample/dead-listeners.js';
 import type { Standing } from '../watch/filter.js';
 
@@ -26,7 +27,7 @@ async function clearListeners(native: NativeApi, programId: number): Promise<voi
 }
 
 export async function standingOf(native: NativeApi, bpffs: string, own: readonly OwnProgram[]): Promise<Standing> {
-  let gone = false;
+  let unseated: string | null = null;
   for (const { name, programId } of own) {
     const attachment = await attachmentOf(native, bpffs, name);
     switch (attachment.kind) {
@@ -34,15 +35,18 @@ export async function standingOf(native: NativeApi, bpffs: string, own: readonly
       case 'elsewhere':
         if (attachment.programId !== programId)
           return { kind: 'taken', how: `another run of offload has replaced the filter on ${name}` };
-        gone ||= attachment.kind === 'elsewhere';
+        if (attachment.kind === 'elsewhere') unseated ??= `${name} is another device now`;
         await clearListeners(native, programId);
         break;
       case 'severed':
-        gone = true;
+        unseated ??= severedHow(bpffs, name);
         break;
       case 'none':
         return { kind: 'taken', how: `the filter on ${name} was detached` };
     }
   }
-  return { kind: gone ? 'device-gone' : 'own' };
+  return unseated === null ? { kind: 'own' } : { kind: 'unseated', how: unseated };
 }
+
+const severedHow = (bpffs: string, device: string): string =>
+  findChainPin(bpffs, device) === null ? `${device} is gone` : `nobody on ${device} calls the filter any more`;

@@ -8,10 +8,10 @@ import type { SetChange } from '../update/set-change.js';
 import type { Updated } from '../update/updater.js';
 
 /**
- * `own`: every device runs it. `device-gone`: a device is not there, or there anew. `taken`: another run has replaced or detached it, and is
+ * `own`: every device runs it. `unseated`: a device is not there, or there anew, or nobody on it calls the filter any more. `taken`: another run has replaced or detached it, and is
  * not to be fought.
  */
-export type Standing = { readonly kind: 'own' | 'device-gone' } | { readonly kind: 'taken'; readonly how: string };
+export type Standing = { readonly kind: 'own' } | { readonly kind: 'unseated' | 'taken'; readonly how: string };
 
 /** An updater (src/update) in another thread. What it is told it does in the order in which it was told. */
 export interface DistantUpdater {

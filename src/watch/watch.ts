@@ -363,9 +363,9 @@ export class Watch {
     this.#renewAt = now() + (lease * 1000) / 3;
     const standing = await this.#filter.standing();
     if (standing.kind === 'taken') throw new Taken(standing.how);
-    if (standing.kind === 'device-gone' && this.#need !== 'plan') {
-      this.#doubt('a device is gone');
-      this.#wants('plan', 'a device is gone');
+    if (standing.kind === 'unseated' && this.#need !== 'plan') {
+      this.#doubt(standing.how);
+      this.#wants('plan', standing.how);
     }
     const sound = follower.healthy();
     if (!sound && !this.#unsound)

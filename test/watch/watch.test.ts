@@ -307,8 +307,8 @@ test('a device that is gone: passes, and is planned for until it is back', async
   await withBed(async (bed) => {
     await bed.until('started');
     bed.failure = new Error('there is no device eth0');
-    bed.standing = { kind: 'device-gone' };
-    await bed.until(/^! a device is gone/);
+    bed.standing = { kind: 'unseated', how: 'eth0 is gone' };
+    await bed.until(/^! eth0 is gone/);
     t.true(bed.events.includes('1:pass'));
     bed.failure = null;
     bed.standing = { kind: 'own' };
