@@ -23,8 +23,8 @@ type Need = 'nothing' | 'host' | 'plan';
 
 /** Milliseconds after which the loop looks around at the latest. */
 const longestNap = 2000;
-/** Milliseconds after which it looks whether the planner is ready; what is reported meanwhile is acted on at once. */
-const attention = 25;
+/** The same while the planner works, milliseconds. */
+const attention = 100;
 
 /** Milliseconds until a source that does not answer is asked for again. */
 const askAgain = 1000;
@@ -295,7 +295,10 @@ export class Watch {
   /** While the planner works the loop goes on: what is reported is acted on, the lease renewed, the service manager told. */
   async #attend<T>(work: Promise<T>): Promise<T> {
     const working = { done: false };
-    const end = (): void => void (working.done = true);
+    const end = (): void => {
+      working.done = true;
+      this.watching.follower.wake();
+    };
     work.then(end, end);
     while (!working.done && !this.watching.stop.aborted) {
       await this.#listen(attention);
