@@ -5,7 +5,7 @@ import type { LoadedImage, TargetDevice } from '../load/load-image.js';
 import { loadNative } from '../load/native.js';
 import type { FrameBatch } from '../load/native-api.js';
 import type { HostFacts } from '../model/host.js';
-import { carried } from '../state/carry.js';
+import { carrier } from '../state/carry.js';
 import { counterRuns, ruleTexts } from '../state/install-record.js';
 import { type OpenJournal, openJournal } from '../state/journal.js';
 import { ownProcess } from '../state/process-id.js';
@@ -90,9 +90,10 @@ function journalOf(planned: Planned, facts: HostFacts, { state }: AttachOptions,
   const texts = ruleTexts(plan, counters);
   const attachedAt = new Date().toISOString();
   const files = plan.inputs.map(({ file }) => file);
+  const carried = carrier(plan.rules);
   return openJournal(state, ({ device, programId, mode }, settled) => {
     const unsettled = settled ? {} : { unsettledBy: ownProcess() };
-    const earlier = before === null ? {} : { earlier: carried(before.read(), plan.rules), ...unsettled };
+    const earlier = before === null ? {} : { earlier: carried(before.read()), ...unsettled };
     return { version: 1, device: device.name, mode, programId, attachedAt, files, madeOf, counters, texts, ...earlier };
   });
 }

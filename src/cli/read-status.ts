@@ -153,8 +153,9 @@ function dropsByRule(
     known.packets += packets;
     known.bytes += bytes;
   };
-  for (const { rule, first, counters: length } of [...runs, ...added])
-    add(rule, texts[rule] ?? '', sumOf(counters, first, length, 0), sumOf(counters, first, length, 1));
+  for (const list of [runs, added])
+    for (const { rule, first, counters: length } of list)
+      add(rule, texts[rule] ?? '', sumOf(counters, first, length, 0), sumOf(counters, first, length, 1));
   for (const { rule, text, packets, bytes } of earlier?.rules ?? [])
     add(rule, texts[rule] ?? text, BigInt(packets), BigInt(bytes));
   return [...drops.values()];
@@ -162,6 +163,7 @@ function dropsByRule(
 
 /** Counters are pairs: packets (0), bytes (1). */
 function sumOf(counters: BigUint64Array, first: number, length: number, which: 0 | 1): bigint {
+  if (length === 1) return counters[2 * first + which] ?? 0n;
   let sum = 0n;
   for (let i = first; i < first + length; i++) sum += counters[2 * i + which] ?? 0n;
   return sum;

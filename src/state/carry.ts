@@ -17,28 +17,51 @@ const keyLength = 80;
 
 type Rule = Pick<RuleDecision, 'id' | 'text'>;
 
-const chainOf = (rule: string): string => rule.slice(0, rule.lastIndexOf(' '));
-const keyOf = (rule: string, text: string): string => `${chainOf(rule)}\n${uncounted(text).slice(0, keyLength)}`;
+/** Rules by chain, and by how their text begins; those that have been found again are taken out. */
+type Index = Map<string, Map<string, Rule[]>>;
 
-/** A rule is found again by its chain and text, of several alike by their order. */
-export function carried({ passed, drops, rules }: Totals, now: readonly Rule[]): Earlier {
-  const found = rules?.some(({ packets }) => packets > 0n) === true ? carriedRules(rules, now) : [];
-  return { packets: String(drops.packets), bytes: String(drops.bytes), passed: String(passed), rules: found };
+const chainOf = (rule: string): string => rule.slice(0, rule.lastIndexOf(' '));
+const beginningOf = (text: string): string => uncounted(text).slice(0, keyLength);
+
+/** A rule is found again by its chain and text, of several alike by their order; once, for all that is carried to these rules. */
+export function carrier(now: readonly Rule[]): (before: Totals) => Earlier {
+  let index: Index | null = null;
+  const found = new Map<string, Rule | null>();
+  const again = (rule: string, text: string): Rule | null => {
+    let one = found.get(rule);
+    if (one === undefined) found.set(rule, (one = take((index ??= indexOf(now)), rule, text)));
+    return one;
+  };
+  return ({ passed, drops, rules }) => {
+    const counted: CountedRule[] = [];
+    // Where nothing was dropped it does not matter which rule is which; else those without drops count among the ones alike.
+    if (rules?.some(({ packets }) => packets > 0n) === true)
+      for (const { rule, text, packets, bytes } of rules) {
+        const one = again(rule, text);
+        if (one === null || packets === 0n) continue;
+        counted.push({ rule: one.id, text, packets: String(packets), bytes: String(bytes) });
+      }
+    return { packets: String(drops.packets), bytes: String(drops.bytes), passed: String(passed), rules: counted };
+  };
 }
 
-function carriedRules(rules: NonNullable<Totals['rules']>, now: readonly Rule[]): readonly CountedRule[] {
-  const byKey = new Map<string, Rule[]>();
-  for (const rule of now) {
-    const key = keyOf(rule.id, rule.text);
-    const alike = byKey.get(key);
-    if (alike === undefined) byKey.set(key, [rule]);
+function indexOf(rules: readonly Rule[]): Index {
+  const index: Index = new Map();
+  for (const rule of rules) {
+    const chain = chainOf(rule.id);
+    let texts = index.get(chain);
+    if (texts === undefined) index.set(chain, (texts = new Map<string, Rule[]>()));
+    const beginning = beginningOf(rule.text);
+    const alike = texts.get(beginning);
+    if (alike === undefined) texts.set(beginning, [rule]);
     else alike.push(rule);
   }
-  return rules.flatMap(({ rule, text, packets, bytes }): CountedRule[] => {
-    const alike = byKey.get(keyOf(rule, text)) ?? [];
-    const at = alike.findIndex((one) => sameRule(text, one.text));
-    const [one] = at < 0 ? [] : alike.splice(at, 1);
-    if (one === undefined || packets === 0n) return [];
-    return [{ rule: one.id, text, packets: String(packets), bytes: String(bytes) }];
-  });
+  return index;
+}
+
+function take(index: Index, rule: string, text: string): Rule | null {
+  const alike = index.get(chainOf(rule))?.get(beginningOf(text)) ?? [];
+  const at = alike.findIndex((one) => sameRule(text, one.text));
+  const [one = null] = at < 0 ? [] : alike.splice(at, 1);
+  return one;
 }

@@ -1,7 +1,7 @@
 /** Counters of a replaced program, found again by the rules that there are now. */
 import test from 'ava';
 import type { RuleId } from '../../src/model/ruleset.js';
-import { carried, type Totals } from '../../src/state/carry.js';
+import { carrier, type Totals } from '../../src/state/carry.js';
 
 const rule = (id: string, text: string): { readonly id: RuleId; readonly text: string } => ({ id: id as RuleId, text });
 const dropped = (id: string, text: string, packets: bigint): NonNullable<Totals['rules']>[number] => ({
@@ -62,7 +62,9 @@ const cases: Readonly<
 
 for (const [name, { before, now, expected }] of Object.entries(cases)) {
   test(name, (t) => {
-    const earlier = carried(before, now);
+    const carried = carrier(now);
+    t.deepEqual(carried(before), carried(before), 'as often as it is asked');
+    const earlier = carried(before);
     t.deepEqual(
       earlier.rules.map((one) => [one.rule, one.packets]),
       expected.map((one) => [...one]),
