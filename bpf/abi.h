@@ -112,11 +112,12 @@ struct counter {
 struct field_config {
 	__u32 labels; /* small fields: offset of one label per value; F_DEVICE: the label itself */
 	__u32 width; /* bytes per label of a small field: 1, 2 or 4 */
+	__u32 rows; /* offset of u64 rows[classes][words]: the steps that a packet of this class may still match */
 	/*
-	 * Offset of u64 rows[classes][words]: the steps that a packet of this class may still match. With more than one word a row
-	 * begins with its summary: a bit per group of 1 << group_shift words, set where one of them is not 0.
+	 * With more than one word, offset of u64 summaries[classes]: a bit per group of 1 << group_shift words, set where one of them
+	 * is not 0.
 	 */
-	__u32 rows;
+	__u32 summaries;
 	__u32 classes;
 	__u32 counted; /* labels carry counters, or expire */
 	__u32 timed; /* labels may be expiry records */
@@ -138,6 +139,7 @@ struct address_config {
 	__u32 where; /* offset of codes of where_bits bits, one per /24, from the low bits of each u32 up (enum where); 0: none */
 	__u32 where_bits; /* 2; or 1, which says both or neither */
 	__u32 common; /* label of addresses that are neither in buckets nor in ranges of another label */
+	__u32 full; /* label of a /24 that is said to be in ranges only; 0: they are to be searched */
 };
 
 /* Of a /24: what must be asked, a bit each. */

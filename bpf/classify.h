@@ -68,9 +68,9 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 		l->match &= *(__u64 *)(t + class);
 		return 1;
 	}
-	class = field->rows + class * (family->words + 1) * 8;
-	l->row[slot] = class + 8;
-	l->groups &= *(__u64 *)(t + class);
+	l->groups &= *(__u64 *)(t + field->summaries + class * 8);
+	class = field->rows + class * family->words * 8;
+	l->row[slot] = class;
 	return 1;
 }
 
@@ -92,7 +92,7 @@ static __always_inline __u32 row_of(family_ptr family, __u32 slot, __u32 value, 
 	barrier_var(class);
 	if (class >= field->classes)
 		return ~0u;
-	return family->words == 1 ? field->rows + class * 8 : field->rows + class * (family->words + 1) * 8 + 8;
+	return field->rows + class * family->words * 8;
 }
 
 /* Offset of the row of a mark state; ~0: never. Own function: the verifier walks it once, and all rows look alike to it. */

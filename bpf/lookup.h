@@ -117,7 +117,8 @@ static __always_inline __u32 range_label(const void *t, const volatile struct ad
 		__u64 half = length >> 1, probe = base + half;
 		__s64 above;
 
-		if (i >= depth)
+		/* Most cells of an index have one range. */
+		if (i >= depth || length <= 1)
 			break;
 		barrier_var(probe);
 		if (probe > last)
@@ -152,6 +153,8 @@ static __always_inline __u32 address_label(const void *t, const volatile struct 
 		where = where_to_look(t, table, address);
 		if (!where)
 			return table->common;
+		if (table->full && where == IN_RANGES)
+			return table->full;
 	}
 	if (table->bucket_count && where & IN_BUCKETS) {
 		__u32 label = table->plain ? plain_bucket_label(t, table, address) : bucket_label(t, table, address);

@@ -31,6 +31,7 @@ static __always_inline __u64 match_word(const void *t, family_ptr family, const 
 }
 
 #define NO_STEP (~0u)
+#define INLINE_ROUNDS 16
 
 struct search {
 	struct lookup lookup;
@@ -62,7 +63,8 @@ static __always_inline long search_on(struct search *s, family_ptr family, int v
 		if (w >= family->words)
 			return 1; /* never */
 	}
-	match = match_word(t, family, &s->lookup, w) & (~0ULL << (s->position & 63));
+	match = family->words == 1 ? s->lookup.match : match_word(t, family, &s->lookup, w);
+	match &= ~0ULL << (s->position & 63);
 	if (!match) {
 		s->position = (w + 1) << 6;
 		return 0;
@@ -81,6 +83,8 @@ static __always_inline long search_on(struct search *s, family_ptr family, int v
 	if (step->outcome == OUTCOME_MARK) {
 		if ((family->used & 1 << F_MARK) && !mark(&s->lookup, step->counter, version))
 			return 1;
+		if (family->words == 1)
+			s->lookup.match = match_word(t, family, &s->lookup, 0);
 		s->position = number + 1;
 		return 0;
 	}
@@ -88,6 +92,8 @@ static __always_inline long search_on(struct search *s, family_ptr family, int v
 		if ((family->used & 1 << F_REVERSE_PATH) &&
 		    !set_reverse_path(&s->lookup, route_back(s->ctx, s->packet, version), version))
 			return 1;
+		if (family->words == 1)
+			s->lookup.match = match_word(t, family, &s->lookup, 0);
 		s->position = number + 1;
 		return 0;
 	}
@@ -150,21 +156,35 @@ static __always_inline long search_group(struct search *s, family_ptr family)
 	return 0;
 }
 
+static __always_inline void search_clusters(struct search *s, family_ptr family)
+{
+	__u32 i;
+
+#pragma clang loop unroll(disable)
+	for (i = 0; i < 64; i++) {
+		if (search_group(s, family))
+			break;
+		s->position ^= s->lookup.zero;
+		s->found ^= s->lookup.zero;
+		s->asked ^= s->lookup.zero;
+	}
+}
+
 static long search_ip(__u32 i, struct search *s)
 {
-	return cfg.ip.clustered ? search_group(s, &cfg.ip) : search_on(s, &cfg.ip, 4);
+	return search_on(s, &cfg.ip, 4);
 }
 
 static long search_ip6(__u32 i, struct search *s)
 {
-	return cfg.ip6.clustered ? search_group(s, &cfg.ip6) : search_on(s, &cfg.ip6, 6);
+	return search_on(s, &cfg.ip6, 6);
 }
 
 /* Place of the step that decides, or NO_STEP. */
 static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p,
 					struct search *s, int version)
 {
-	__u32 words = family->words, rounds = family->clustered ? 64 : words + family->skips + 1;
+	__u32 i, words = family->words, rounds = family->clustered ? 64 : words + family->skips + 1;
 
 	if (words > 1 || family->skips) {
 		s->found = NO_STEP;
@@ -174,12 +194,23 @@ static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, famil
 		s->lookup.asked = 0;
 		s->ctx = ctx;
 		s->packet = p;
-		if (version == 4)
-			bpf_loop(rounds, search_ip, s, 0);
-		else
-			bpf_loop(rounds, search_ip6, s, 0);
-		if (family->clustered)
+		if (family->clustered) {
+			search_clusters(s, family);
 			s->lookup.asked = s->asked < s->position;
+			return s->found;
+		}
+		if (rounds <= INLINE_ROUNDS) {
+#pragma clang loop unroll(disable)
+			for (i = 0; i < INLINE_ROUNDS; i++) {
+				if (i >= rounds || search_on(s, family, version))
+					break;
+				s->position ^= s->lookup.zero;
+			}
+		} else if (version == 4) {
+			bpf_loop(rounds, search_ip, s, 0);
+		} else {
+			bpf_loop(rounds, search_ip6, s, 0);
+		}
 		return s->found;
 	}
 	/* A family whose steps have no literals at all has no rows: its first step decides. */

@@ -15,6 +15,8 @@ export interface Block {
   readonly sizes: readonly number[];
   readonly make: (count: number) => Sources;
   readonly rival: 'hash' | 'trie';
+  /** Each a line with a counter of its own; or elements of a set, with one counter. */
+  readonly of: 'lines' | 'set';
   /** Device of this network namespace that xdp-filter may use. */
   readonly xdpFilter: string | null;
 }
@@ -22,11 +24,14 @@ export interface Block {
 export const blocks = (quick: boolean, xdpFilter: string | null): readonly Block[] => {
   const sizes = quick ? [1, 1000, 10_000] : [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
   const fewer = sizes.filter((size) => size >= 1000);
+  const many = sizes.filter((size) => size >= 10_000);
   return [
-    { name: 'IPv4 addresses', sizes, make: addresses4, rival: 'hash', xdpFilter },
-    { name: 'IPv4 networks', sizes: fewer, make: networks4, rival: 'trie', xdpFilter: null },
-    { name: 'IPv6 addresses', sizes: fewer, make: (count) => sources6(count, [128]), rival: 'hash', xdpFilter: null },
-    { name: 'IPv6 networks', sizes: fewer, make: (count) => sources6(count, [128, 48, 32]), rival: 'trie', xdpFilter: null },
+    { name: 'IPv4 addresses', of: 'lines', sizes, make: addresses4, rival: 'hash', xdpFilter },
+    { name: 'IPv4 networks', of: 'lines', sizes: fewer, make: networks4, rival: 'trie', xdpFilter: null },
+    { name: 'IPv6 addresses', of: 'lines', sizes: fewer, make: (count) => sources6(count, [128]), rival: 'hash', xdpFilter: null },
+    { name: 'IPv6 networks', of: 'lines', sizes: fewer, make: (count) => sources6(count, [128, 48, 32]), rival: 'trie', xdpFilter: null },
+    { name: 'IPv4 addresses of a set', of: 'set', sizes: many, make: addresses4, rival: 'hash', xdpFilter: null },
+    { name: 'IPv4 networks of a set', of: 'set', sizes: many, make: networks4, rival: 'trie', xdpFilter: null },
   ]; // prettier-ignore
 };
 
@@ -64,7 +69,7 @@ export function addressContenders(native: NativeApi, block: Block): Contender[] 
         subject: 'offload',
         size,
         feeds: [hit, miss, both, one],
-        load: () => loadOffload(native, compilePrefilter(dropSources(get()))),
+        load: () => loadOffload(native, compilePrefilter(dropSources(get(), block.of))),
       },
       { subject: `kernel ${rival}`, size, feeds: [hit, miss], load: () => loadRival(native, rival, get()) },
       ...(device === null

@@ -6,10 +6,17 @@ import { table } from '../report/markdown.js';
 import { measurementsOf, type Chart, type Page } from '../report/page.js';
 import { dataplaneGoals } from './goals.js';
 
-const names = ['IPv4 addresses', 'IPv4 networks', 'IPv6 addresses', 'IPv6 networks'] as const;
+const names = [
+  'IPv4 addresses',
+  'IPv4 networks',
+  'IPv6 addresses',
+  'IPv6 networks',
+  'IPv4 addresses of a set',
+  'IPv4 networks of a set',
+] as const;
 const subjects = ['offload', 'kernel hash', 'kernel trie', 'xdp-filter'] as const;
 
-const fileOf = (name: string): string => `dataplane-${name.toLowerCase().replace(' ', '-')}.svg`;
+const fileOf = (name: string): string => `dataplane-${name.toLowerCase().replaceAll(' ', '-')}.svg`;
 
 function addressChart(result: PartResult, name: string): Chart[] {
   const lines = subjects.flatMap((subject, colour): Line[] =>
@@ -32,7 +39,7 @@ function addressChart(result: PartResult, name: string): Chart[] {
       svg: lineChart({
         title: `Dropping by source: ${name}`,
         subtitle: 'Nanoseconds per packet, many random sources; medians, and the middle half of the samples',
-        x: name.endsWith('networks') ? 'networks in the set' : 'addresses, each a line and a counter of its own',
+        x: name.endsWith('of a set') ? 'elements of the set, one counter' : 'lines, each with a counter of its own',
         y: 'ns per packet',
         lines: [...lines, flat],
       }),

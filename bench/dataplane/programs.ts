@@ -30,19 +30,21 @@ export function loadParseOnly(native: NativeApi): Promise<Program> {
   });
 }
 
-/** Drops from the sources, each line with a counter of its own, as `-s A -j DROP` lines have. */
-export function dropSources({ ranges }: Sources): Prefilter {
+/** Drops from the sources: lines with a counter each, as `-s A -j DROP` lines have, or the elements of a set with one for all. */
+export function dropSources({ ranges }: Sources, of: 'lines' | 'set'): Prefilter {
   const { family, count } = ranges;
-  const counters = Uint32Array.from({ length: count }, (_, i) => i + 1);
+  const counters = of === 'lines' ? Uint32Array.from({ length: count }, (_, i) => i + 1) : null;
   const program: StepProgram = {
     family,
     atoms: [{ kind: 'addresses', field: 'saddr', ranges, counters }],
-    steps: [{ when: [{ atom: 0, negate: false }], outcome: { kind: 'drop', counter: 0, counted: 0 } }],
+    steps: [
+      { when: [{ atom: 0, negate: false }], outcome: { kind: 'drop', counter: 0, counted: of === 'lines' ? 0 : null } },
+    ],
   };
   return {
     ip: family === 4 ? program : noSteps(4),
     ip6: family === 6 ? program : noSteps(6),
-    counters: count + 1,
+    counters: of === 'lines' ? count + 1 : 1,
   };
 }
 

@@ -96,7 +96,7 @@ const u32s = (...names: readonly string[]): Member[] => names.map((name) => [nam
 
 export const fieldConfig: Struct = {
   name: 'field_config',
-  members: u32s('labels', 'width', 'rows', 'classes', 'counted', 'timed'),
+  members: u32s('labels', 'width', 'rows', 'summaries', 'classes', 'counted', 'timed'),
 };
 
 export const addressConfig: Struct = {
@@ -116,6 +116,7 @@ export const addressConfig: Struct = {
     'where',
     'where_bits',
     'common',
+    'full',
   ),
 };
 

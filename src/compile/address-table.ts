@@ -183,23 +183,16 @@ function rangesOf(
   return { ranges: { words, count: all.count, index, indexShift, depth }, fallback: 0 };
 }
 
-/** What an index costs a lookup, in steps of the binary search, by its shift: it misses the caches when large. */
-const indexCosts = [
-  [32, 0],
-  [24, 1],
-  [20, 1.5],
-  [16, 5],
-] as const;
-
 function bestIndex(all: LabelledRanges): Index {
   let best: Index | null = null;
   let bestCost = Infinity;
-  for (const [shift, cost] of indexCosts) {
+  for (const [shift, cost] of crossovers.indexCosts) {
     const bits = 32 - shift;
     const index = bits === 0 ? null : topBitsIndex(all, bits);
     const depth = Math.ceil(Math.log2(index === null ? all.count : longest(index)));
-    if (cost + depth < bestCost) {
-      bestCost = cost + depth;
+    const steps = index === null ? depth : usualSteps(index);
+    if (cost + steps < bestCost) {
+      bestCost = cost + steps;
       best = { index, indexShift: shift, depth, cost: bestCost };
     }
   }
@@ -217,6 +210,20 @@ function topBitsIndex({ starts, count }: LabelledRanges, bits: number): Uint32Ar
   }
   index[2 ** bits] = count - 1;
   return index;
+}
+
+/** Halvings of a lookup: the mean of that for any address and that for an address of any range. */
+function usualSteps(index: Uint32Array): number {
+  let [ofAny, ofRanges] = [0, 0];
+  const cells = index.length - 1;
+  for (let k = 0; k < cells; k++) {
+    const length = index[k + 1]! - index[k]! + 1;
+    if (length === 1) continue;
+    const steps = Math.log2(length);
+    ofAny += steps;
+    ofRanges += steps * (length - 1);
+  }
+  return (ofAny / cells + ofRanges / Math.max(1, index[cells]!)) / 2;
 }
 
 function longest(index: Uint32Array): number {

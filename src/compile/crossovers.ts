@@ -6,11 +6,18 @@ export const crossovers = {
   /** IPv4: from so many single addresses on, buckets beat a longer binary search. */
   bucketsFrom: 32,
   /** … and where ranges are searched besides, a look into a bucket costs so many steps of the search. */
-  bucketCost: 7,
+  bucketCost: 4,
+  /** … as an index of ranges costs, by the bits of the address that it leaves to the search: it misses the caches when large. */
+  indexCosts: [
+    [32, 0],
+    [24, 1],
+    [20, 1.5],
+    [16, 5],
+  ],
   /** … and ranges of so many addresses count as single ones where those are the majority. */
   neighbours: 8,
   /** From so many entries on, a bit or two for each /24 say where to look: the tables themselves are beyond the second-level cache. */
-  whereFrom: 200_000,
+  whereFrom: 150_000,
   /** Prefix tables: below so many entries the buckets themselves stay in the cache, and a Bloom filter only costs. */
   bloomFrom: 4096,
 } as const;

@@ -52,8 +52,8 @@ export interface FieldLayout {
   readonly classes: Classes;
   readonly labels: Labels;
   readonly rowBuilder: RowBuilder;
-  /** Rows there are places for. */
-  readonly rows: Place;
+  /** Offsets of rows and of their summaries, and how many there are places for. */
+  readonly rows: Readonly<Record<'rows' | 'summaries' | 'capacity', number>>;
   readonly address: Numbers | null;
   readonly prefix: PrefixLayout | null;
   readonly tuple: TupleLayout | null;
@@ -243,18 +243,18 @@ class FamilyBuilder {
     const capacity = classes.count + (spare?.classes ?? 0);
     this.arena.reserveRows(rowBytes(this.#placement.words, capacity));
     const rowBuilder = new RowBuilder(this.program, use, classes, this.#placement);
-    const rows = rowBuilder.rows(capacity - classes.count);
-    const offset = this.arena.add(rows);
-    if (use.live) this.#layouts.push({ use, classes, labels, rowBuilder, rows: { offset, capacity }, ...place });
+    const { rows, summaries } = rowBuilder.rows(capacity - classes.count);
+    const at = { rows: this.arena.add(rows), summaries: summaries === null ? 0 : this.arena.add(summaries) };
+    if (use.live) this.#layouts.push({ use, classes, labels, rowBuilder, rows: { ...at, capacity }, ...place });
     const numbers = {
       ...table,
-      rows: offset,
+      ...at,
       classes: capacity,
       counted: labels.isCounted ? 1 : 0,
       timed: labels.isTimed ? 1 : 0,
     };
     this.#fields.push({ slot: use.slot, numbers, device });
-    this.#list(`${use.field} steps`, 'bit-vectors', classes.count, rows.byteLength);
+    this.#list(`${use.field} steps`, 'bit-vectors', classes.count, rows.byteLength + (summaries?.byteLength ?? 0));
   }
 
   #small(
@@ -290,6 +290,7 @@ class FamilyBuilder {
       numbers['where'] = this.arena.add(where.words);
       numbers['where_bits'] = where.bits;
       numbers['common'] = where.common;
+      numbers['full'] = where.full;
       this.#list(name, 'where-map', where.words.length * (32 / where.bits), where.words.byteLength);
     }
     this.#address.push({ side: field === 'saddr' ? 0 : 1, numbers });

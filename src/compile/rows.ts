@@ -11,11 +11,15 @@ export const rowWords = (steps: number): number => Math.max(1, Math.ceil(steps /
 /** Words that a bit of a row's summary stands for, as a power of two: there are 64 bits. */
 export const groupShift = (words: number): number => Math.max(0, Math.ceil(Math.log2(words / 64)));
 
-/** u64s that a row takes: one of several words begins with its summary. */
-const rowSize = (words: number): number => (words === 1 ? 1 : words + 1);
+/** Bytes of all rows of a field, with their summaries. */
+export const rowBytes = (words: number, classes: number): number => (words === 1 ? 1 : words + 1) * 8 * classes;
 
-/** Bytes of all rows of a field. */
-export const rowBytes = (words: number, classes: number): number => rowSize(words) * 8 * classes;
+/** u32 halves of u64s. */
+export interface Rows {
+  readonly rows: Uint32Array;
+  /** Null: a row is one word. */
+  readonly summaries: Uint32Array | null;
+}
 
 /** Literals of one field within one step: all of them must hold. */
 interface StepLiterals {
@@ -37,8 +41,9 @@ function literalsOf(program: StepProgram, use: FieldUse): StepLiterals[] {
 }
 
 /**
- * u32 halves of rows[classes][words]. Bits beyond the last step are 0. With more than one word a row begins with its summary, a bit per
- * group of words that is not 0: most classes of addresses occur in few steps, and the AND of the summaries tells which words need a look.
+ * u32 halves of rows[classes][words]. Bits beyond the last step are 0. A row of more than one word has a summary, a bit per group of words
+ * that is not 0: most classes of addresses occur in few steps, and the AND of the summaries tells which words need a look. Summaries stand
+ * side by side, apart from the rows: all of them fit in a cache that the rows do not fit in.
  */
 export class RowBuilder {
   /** u32s of a row. */
@@ -55,7 +60,7 @@ export class RowBuilder {
     private readonly classes: Classes,
     private readonly placement: Placement,
   ) {
-    this.size = rowSize(placement.words) * 2;
+    this.size = placement.words * 2;
     this.#constrained = literalsOf(program, use);
     this.#others = this.#constrained.filter(({ literals }) => literals.length > 1 || literals[0]!.negate);
     this.#stepsOf = use.atoms.map(() => []);
@@ -65,23 +70,35 @@ export class RowBuilder {
   }
 
   /** Rows of all classes there are, and zeros for `spare` more. */
-  rows(spare: number): Uint32Array {
-    const rows = new Uint32Array((this.classes.count + spare) * this.size);
-    for (let id = 0; id < this.classes.count; id++)
-      this.#write(id, rows.subarray(id * this.size, (id + 1) * this.size));
-    return rows;
+  rows(spare: number): Rows {
+    const classes = this.classes.count + spare;
+    const rows = new Uint32Array(classes * this.size);
+    const summaries = this.placement.words === 1 ? null : new Uint32Array(classes * 2);
+    for (let id = 0; id < this.classes.count; id++) {
+      const row = rows.subarray(id * this.size, (id + 1) * this.size);
+      this.#write(id, row);
+      if (summaries !== null) this.#summarize(row, summaries.subarray(id * 2, id * 2 + 2));
+    }
+    return { rows, summaries };
   }
 
-  row(id: number): Uint32Array {
-    const row = new Uint32Array(this.size);
-    this.#write(id, row);
-    return row;
+  /** Of one class. */
+  row(id: number): Rows {
+    const rows = new Uint32Array(this.size);
+    this.#write(id, rows);
+    const summaries = this.placement.words === 1 ? null : new Uint32Array(2);
+    if (summaries !== null) this.#summarize(rows, summaries);
+    return { rows, summaries };
   }
 
-  #write(id: number, out: Uint32Array): void {
-    const head = this.size - this.#unconstrained.length;
-    const row = out.subarray(head);
-    const { positions, groupShift: shift } = this.placement;
+  #summarize(row: Uint32Array, summary: Uint32Array): void {
+    row.forEach((word, i) => {
+      if (word !== 0) setBit(summary, i >> (1 + this.placement.groupShift));
+    });
+  }
+
+  #write(id: number, row: Uint32Array): void {
+    const { positions } = this.placement;
     row.set(this.#unconstrained);
     if (id === 0) for (const { step, lacking } of this.#constrained) if (lacking) setBit(row, positions[step]!);
     if (id > 0) {
@@ -91,7 +108,6 @@ export class RowBuilder {
       for (const { step, literals } of this.#others)
         if (literals.every(({ atom, negate }) => this.classes.has(id, atom) !== negate)) setBit(row, positions[step]!);
     }
-    if (head > 0) summarize(row, shift, out);
   }
 }
 
@@ -101,14 +117,6 @@ function rowOf({ positions, words }: Placement, without: readonly StepLiterals[]
   for (const bit of positions) setBit(row, bit);
   for (const { step } of without) row[half(positions[step]!)]! &= ~(1 << (positions[step]! & 31));
   return row;
-}
-
-/** Into the first word of `out`. */
-function summarize(row: Uint32Array, shift: number, out: Uint32Array): void {
-  out.fill(0, 0, 2);
-  row.forEach((word, i) => {
-    if (word !== 0) setBit(out, i >> (1 + shift));
-  });
 }
 
 function setBit(row: Uint32Array, bit: number): void {

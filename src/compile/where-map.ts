@@ -8,6 +8,8 @@ export interface WhereMap {
   readonly bits: 1 | 2;
   /** Label of what stands in neither. */
   readonly common: number;
+  /** Label of whole /24s, which are the ones said to be in ranges only; what else is in ranges is said to be in both. 0: none. */
+  readonly full: number;
 }
 
 /** Position of the /24 of an address in `words`: the word, and the shift in it. */
@@ -19,32 +21,63 @@ export function placeOfCode(address: number, bits: 1 | 2): readonly [word: numbe
 
 /** @param ranges What holds for addresses outside of buckets. */
 export function whereMap(singles: Uint32Array, hasBuckets: boolean, ranges: LabelledRanges): WhereMap {
-  const bits = hasBuckets && ranges.count > 1 ? 2 : 1;
+  const { common, full } = frequentLabels(ranges);
+  const bits = (hasBuckets || full !== 0) && ranges.count > 1 ? 2 : 1;
   const words = new Uint32Array(2 ** 24 / (32 / bits));
-  const set = (block: number, code: number): void => {
-    const [word, shift] = placeOfCode(block * 256, bits);
-    words[word]! |= code << shift;
-  };
-  for (const address of singles) set(address >>> 8, bits === 1 ? 1 : where.buckets);
-  const common = commonLabel(ranges);
-  for (let i = 0; i < ranges.count; i++) {
-    if (ranges.labels[i] === common) continue;
-    const last = ((i + 1 < ranges.count ? ranges.starts[i + 1]! : 2 ** 32) - 1) >>> 8;
-    fillBlocks(words, bits, ranges.starts[i]! >>> 8, last, bits === 1 ? 1 : where.ranges);
+  for (const address of singles) {
+    const [word, shift] = placeOfCode(address, bits);
+    words[word]! |= (bits === 1 ? 1 : where.buckets) << shift;
   }
-  return { words, bits, common };
+  const some = bits === 1 ? 1 : full === 0 ? where.ranges : where.buckets | where.ranges;
+  for (let i = 0; i < ranges.count; i++) {
+    const label = ranges.labels[i]!;
+    if (label === common) continue;
+    const [first, last] = [ranges.starts[i]!, lastOf(ranges, i)];
+    const [from, to] = label === full ? wholeBlocks(first, last) : [1, 0];
+    if (from > to) {
+      fillBlocks(words, bits, first >>> 8, last >>> 8, some);
+      continue;
+    }
+    if (first % 256 !== 0) fillBlocks(words, bits, first >>> 8, first >>> 8, some);
+    fillBlocks(words, bits, from, to, where.ranges);
+    if (last % 256 !== 255) fillBlocks(words, bits, last >>> 8, last >>> 8, some);
+  }
+  return { words, bits, common, full };
 }
 
-/** Label of most addresses. */
-function commonLabel({ count, starts, labels }: LabelledRanges): number {
-  const sizes = new Map<number, number>();
+const lastOf = ({ count, starts }: LabelledRanges, i: number): number => (i + 1 < count ? starts[i + 1]! : 2 ** 32) - 1;
+
+/** First and last of the /24s that lie in the range as a whole; the first is beyond the last where there are none. */
+const wholeBlocks = (first: number, last: number): readonly [from: number, to: number] => [
+  Math.ceil(first / 256),
+  Math.floor((last + 1) / 256) - 1,
+];
+
+/** The label of most addresses; and that of most of the other whole /24s, if it is that of most other blocks. */
+function frequentLabels(ranges: LabelledRanges): { common: number; full: number } {
+  const { count, labels } = ranges;
+  const [sizes, blocks] = [new Map<number, number>(), new Map<number, number>()];
+  const add = (to: Map<number, number>, label: number, more: number): void =>
+    void to.set(label, (to.get(label) ?? 0) + more);
+  let touched = 0;
   for (let i = 0; i < count; i++) {
-    const size = (i + 1 < count ? starts[i + 1]! : 2 ** 32) - starts[i]!;
-    sizes.set(labels[i]!, (sizes.get(labels[i]!) ?? 0) + size);
+    const [label, first, last] = [labels[i]!, ranges.starts[i]!, lastOf(ranges, i)];
+    const [from, to] = wholeBlocks(first, last);
+    add(sizes, label, last - first + 1);
+    add(blocks, label, Math.max(0, to - from + 1));
   }
-  let [most, common] = [0, labels[0]!];
-  for (const [label, size] of sizes) if (size > most) [most, common] = [size, label];
-  return common;
+  const common = mostOf(sizes) ?? labels[0]!;
+  blocks.delete(common);
+  for (let i = 0; i < count; i++)
+    if (labels[i] !== common) touched += (lastOf(ranges, i) >>> 8) - (ranges.starts[i]! >>> 8) + 1;
+  const full = mostOf(blocks);
+  return { common, full: full !== null && blocks.get(full)! * 2 > touched ? full : 0 };
+}
+
+function mostOf(numbers: ReadonlyMap<number, number>): number | null {
+  let [most, found]: [number, number | null] = [0, null];
+  for (const [label, number] of numbers) if (number > most) [most, found] = [number, label];
+  return found;
 }
 
 /** Sets the code of the /24s from `first` to `last`: whole words at once where there are many. */

@@ -138,8 +138,11 @@ export class FieldLabels {
 
   #writeRows(): void {
     const { classes, rowBuilder, rows } = this.field;
-    for (; this.#rows < classes.count && this.#rows < rows.capacity; this.#rows++)
-      this.memory.write((rows.offset >>> 2) + this.#rows * rowBuilder.size, rowBuilder.row(this.#rows));
+    for (; this.#rows < classes.count && this.#rows < rows.capacity; this.#rows++) {
+      const { rows: row, summaries } = rowBuilder.row(this.#rows);
+      this.memory.write((rows.rows >>> 2) + this.#rows * rowBuilder.size, row);
+      if (summaries !== null) this.memory.write((rows.summaries >>> 2) + this.#rows * 2, summaries);
+    }
   }
 
   /** Of a label that does not expire. */
