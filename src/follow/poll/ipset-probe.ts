@@ -4,11 +4,12 @@
  */
 import type { LiveText } from '../../host/live/read-live.js';
 import type { FollowedRuleset, HostChange } from '../change.js';
-import { Budget, ownCpu } from './budget.js';
+import { Budget } from './budget.js';
 import { capture, type Captured } from './capture.js';
 import { sectionsOf, tersely, type Section } from './ipset-text.js';
 import { FollowedIpset } from './followed-ipset.js';
 import type { Probe } from './poll-source.js';
+import { Slices } from './slices.js';
 
 /** A listing that costs a second is made every 40 seconds, and so is one of those that have changed: a twentieth of a CPU together. */
 const times = 40;
@@ -64,16 +65,21 @@ export class IpsetProbe implements Probe {
   ): Promise<readonly HostChange[] | null> {
     const text = await ran(['save']);
     if (!isCurrent()) return null;
-    const { result, cpu } = ownCpu(() => this.#compare(sectionsOf(text.text), text));
-    this.#whole.charge(text.cpu + cpu, text.began);
+    const slices = new Slices();
+    const result = await this.#compare(sectionsOf(text.text), text, slices);
+    this.#whole.charge(text.cpu + slices.cpu(), text.began);
+    if (!isCurrent()) return null;
     this.#terse = sizes;
     this.#due.clear();
     return result;
   }
 
-  #compare(sections: ReadonlyMap<string, Section>, text: Text): readonly HostChange[] {
+  async #compare(sections: ReadonlyMap<string, Section>, text: Text, slices: Slices): Promise<readonly HostChange[]> {
     const changes = this.#noteNames(new Set(sections.keys()));
-    for (const [name, section] of sections) changes.push(...(this.#sets.get(name)?.compare(section, text) ?? []));
+    // A new baseline brings others.
+    const sets = this.#sets;
+    for (const [name, section] of sections)
+      for (const change of (await sets.get(name)?.compare(section, text, slices)) ?? []) changes.push(change);
     return changes;
   }
 
@@ -112,9 +118,10 @@ export class IpsetProbe implements Probe {
     const text = await ran(['save', name]);
     const section = sectionsOf(text.text).get(name);
     if (!isCurrent() || section === undefined) return [];
-    const { result, cpu } = ownCpu(() => this.#sets.get(name)?.compare(section, text) ?? []);
+    const slices = new Slices();
+    const result = (await this.#sets.get(name)?.compare(section, text, slices)) ?? [];
     const alike = [...this.#single.values()].filter(({ cost }) => (cost ?? 0) > costly).length;
-    const total = text.cpu + cpu;
+    const total = text.cpu + slices.cpu();
     this.#budgetOf(name).charge(total > costly ? total * Math.max(1, alike) : total, text.began);
     return result;
   }

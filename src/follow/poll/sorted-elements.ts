@@ -1,72 +1,71 @@
-/** Elements of a set in the order of their keys, as columns, and what differs between two of them. */
+/**
+ * Elements of a set in the order of their keys, and what differs between two of them. They stand in shares, by a hash of the key: each share is sorted
+ * and compared for itself, in a few milliseconds.
+ */
 import { sortByColumns } from '../../compile/radix-sort.js';
-import { wordsPerAddress, type AddressFamily, type AddressRanges } from '../../model/address.js';
-import type { NamedSet, SetId, SetPart } from '../../model/set.js';
+import { wordsPerAddress } from '../../model/address.js';
+import type { SetId } from '../../model/set.js';
 import type { SetChange } from '../../update/set-change.js';
+import type { SetElements } from './set-elements.js';
+import type { Slices } from './slices.js';
 
-export interface SortedElements {
-  readonly family: AddressFamily;
-  readonly count: number;
-  /** First and last address, a column for each word; then, with `ports`, protocol << 16 | first port, and the last port. */
-  readonly columns: readonly Uint32Array[];
-  readonly ports: boolean;
-  /** Second since the epoch at which each element expires, or later; 0: it stays. Null: all stay. */
-  readonly expires: Uint32Array | null;
-  /** Seconds by which `expires` may be early. */
-  readonly early: number;
+export interface SortedElements extends SetElements {
+  /** Position at which each share begins, and behind the last one their end. */
+  readonly starts: Uint32Array;
 }
 
-type Ports = Extract<SetPart, { readonly kind: 'port' }>;
+/** Elements of a share, about. */
+const shareSize = 1 << 14;
+const mostShares = 1 << 12;
 
-/** `asOf`: second since the epoch at which elements had what they have left, or more. Null: columns do not say what is in the set. */
-export function sortedElements(set: NamedSet, asOf: number, early: number): SortedElements | null {
-  const parts = partsOf(set);
-  if (parts === null || set.kind === 'opaque' || set.kind === 'list' || set.nomatch !== null) return null;
-  const { ranges, ports } = parts;
-  const { family, count } = ranges;
-  const unsorted = columnsOf(ranges, ports);
-  const order = sortByColumns(unsorted, count);
-  const gather = (column: Uint32Array): Uint32Array => {
-    const sorted = new Uint32Array(count);
-    for (let i = 0; i < count; i++) sorted[i] = column[order[i]!]!;
-    return sorted;
-  };
-  const { timeout } = set;
-  let expires: Uint32Array | null = null;
-  if (timeout !== null) {
-    expires = new Uint32Array(count);
-    for (let i = 0; i < count; i++) {
-      const left = timeout[order[i]!]!;
-      expires[i] = left === 0 ? 0 : Math.min(0xffffffff, asOf + left);
-    }
+/** Of sets of so many elements; a power of two. */
+export function sharesFor(count: number): number {
+  let shares = 1;
+  while (shares < mostShares && count / shares > shareSize) shares *= 2;
+  return shares;
+}
+
+export async function sortedElements(elements: SetElements, shares: number, slices: Slices): Promise<SortedElements> {
+  const { count } = elements;
+  const { order, starts } = byShare(elements, shares);
+  await slices.pause();
+  const columns: Uint32Array[] = [];
+  for (const column of elements.columns) {
+    columns.push(gathered(column, order));
+    await slices.pause();
   }
-  return { family, count, columns: unsorted.map(gather), ports: ports !== null, expires, early };
+  const expires = elements.expires === null ? null : gathered(elements.expires, order);
+  for (let share = 0; share < shares; share++) {
+    const [from, to] = [starts[share]!, starts[share + 1]!];
+    const own = columns.map((column) => column.subarray(from, to));
+    const sorted = sortByColumns(own, to - from);
+    for (const column of own) column.set(gathered(column, sorted));
+    const seconds = expires?.subarray(from, to);
+    seconds?.set(gathered(seconds, sorted));
+    await slices.pause();
+  }
+  return { ...elements, count, columns, expires, starts };
 }
 
-/** Sets of addresses, and of pairs of address and port. */
-function partsOf(set: NamedSet): { readonly ranges: AddressRanges; readonly ports: Ports | null } | null {
-  if (set.kind === 'addresses') return { ranges: set.ranges, ports: null };
-  if (set.kind !== 'tuples' || set.parts.length !== 2) return null;
-  const [first, second] = set.parts;
-  return first?.kind === 'address' && second?.kind === 'port' ? { ranges: first.ranges, ports: second } : null;
+function gathered(column: Uint32Array, order: Uint32Array): Uint32Array {
+  const all = new Uint32Array(order.length);
+  for (let i = 0; i < order.length; i++) all[i] = column[order[i]!]!;
+  return all;
 }
 
-function columnsOf({ family, count, lo, hi }: AddressRanges, ports: Ports | null): Uint32Array[] {
-  const words = wordsPerAddress(family);
-  const word = (from: Uint32Array, w: number): Uint32Array => {
-    const column = new Uint32Array(count);
-    for (let i = 0; i < count; i++) column[i] = from[i * words + w]!;
-    return column;
-  };
-  const columns = [lo, hi].flatMap((bound) => Array.from({ length: words }, (_, w) => word(bound, w)));
-  if (ports === null) return columns;
-  const { protocol, portLo, portHi } = ports;
-  return [
-    ...columns,
-    Uint32Array.from({ length: count }, (_, i) => protocol[i]! * 65536 + portLo[i]!),
-    Uint32Array.from(portHi.subarray(0, count)),
-  ];
-}
+/** Equal elements are of one share. */
+function byShare({ columns, count }: SetElements, shares: number): { readonly order: Uint32Array; readonly starts: Uint32Array } {
+  const keys = new Uint32Array(count);
+  for (const column of columns) for (let i = 0; i < count; i++) keys[i] = Math.imul(keys[i]! ^ column[i]!, 0x9e3779b1);
+  const starts = new Uint32Array(shares + 1);
+  // The lowest bits are those of the addresses as they stand.
+  for (let i = 0; i < count; i++) starts[((keys[i]! >>> 16) & (shares - 1)) + 1]!++;
+  for (let share = 0; share < shares; share++) starts[share + 1]! += starts[share]!;
+  const next = starts.slice();
+  const order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[next[(keys[i]! >>> 16) & (shares - 1)]!++] = i;
+  return { order, starts };
+} // prettier-ignore
 
 export interface ElementDifference {
   /** Positions among the earlier ones. */
@@ -77,14 +76,37 @@ export interface ElementDifference {
   readonly expires: Uint32Array | null;
 }
 
-/** Both of one set: of one family, with ports or without. */
-export function differenceOf(before: SortedElements, after: SortedElements): ElementDifference {
-  const removed: number[] = [];
-  const added: number[] = [];
-  const expires = after.expires?.slice() ?? null;
-  let [i, j] = [0, 0];
-  while (i < before.count || j < after.count) {
-    const order = compare(before, i, after, j);
+/** Both of one set: of one family, with ports or without, in as many shares. */
+export async function differenceOf(
+  before: SortedElements,
+  after: SortedElements,
+  slices: Slices,
+): Promise<ElementDifference> {
+  const difference = { removed: [], added: [], expires: after.expires?.slice() ?? null };
+  for (let share = 0; share + 1 < after.starts.length; share++) {
+    differenceInShare(before, after, share, difference);
+    await slices.pause();
+  }
+  return difference;
+}
+
+interface Growing {
+  readonly removed: number[];
+  readonly added: number[];
+  readonly expires: Uint32Array | null;
+}
+
+function differenceInShare(
+  before: SortedElements,
+  after: SortedElements,
+  share: number,
+  { removed, added, expires }: Growing,
+): void {
+  let [i, j] = [before.starts[share]!, after.starts[share]!];
+  const [oldEnd, newEnd] = [before.starts[share + 1]!, after.starts[share + 1]!];
+  while (i < oldEnd || j < newEnd) {
+    // What has ended is behind everything.
+    const order = i >= oldEnd ? 1 : j >= newEnd ? -1 : compare(before, i, after, j);
     if (order < 0) removed.push(i++);
     else if (order > 0) added.push(j++);
     else {
@@ -97,13 +119,9 @@ export function differenceOf(before: SortedElements, after: SortedElements): Ele
       j++;
     }
   }
-  return { removed, added, expires };
 }
 
-/** What has ended is behind everything. */
 function compare(before: SortedElements, i: number, after: SortedElements, j: number): number {
-  if (i >= before.count) return 1;
-  if (j >= after.count) return -1;
   for (let c = 0; c < before.columns.length; c++) {
     const difference = before.columns[c]![i]! - after.columns[c]![j]!;
     if (difference !== 0) return difference;
@@ -115,7 +133,7 @@ function compare(before: SortedElements, i: number, after: SortedElements, j: nu
 export function changeOf(
   set: SetId,
   op: SetChange['op'],
-  { family, columns, ports, expires }: SortedElements,
+  { family, columns, ports, expires }: SetElements,
   positions: readonly number[],
 ): SetChange {
   const words = wordsPerAddress(family);
