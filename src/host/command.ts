@@ -31,8 +31,8 @@ export function run(
 }
 
 /** Output of an `ip` command. Throws LoadError: without it nothing is known of the host. */
-export function runIp(args: readonly string[]): string {
-  const output = run('ip', args);
+export function runIp(args: readonly string[], input = ''): string {
+  const output = run('ip', args, { input });
   if (output.kind === 'text') return output.stdout;
   const missing = output.kind === 'missing';
   throw new LoadError({
@@ -44,6 +44,12 @@ export function runIp(args: readonly string[]): string {
     hint: missing ? 'install iproute2, or plan with --host FILE' : 'plan with --host FILE',
   });
 }
+
+/** What several `ip` commands list, as JSON, by one process that reads them from its standard input: each prints a line of its own. */
+export const ipJsonBatch = (options: readonly string[], commands: readonly string[]): readonly unknown[] =>
+  runIp([...options, '-j', '-batch', '-'], commands.map((command) => `${command}\n`).join(''))
+    .split('\n')
+    .flatMap((line) => (line.trim() === '' ? [] : (JSON.parse(line) as unknown[])));
 
 /** JSON that `ip -j` prints; it prints nothing at all for an empty list in some versions. */
 export function ipJson(args: readonly string[]): readonly unknown[] {
