@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { delivered } from './attack.js';
 import type { Run } from './fixture/apply-run.js';
 import { withNamespaces, type Net } from './namespace.js';
 
@@ -28,8 +29,8 @@ interface Bench {
   readonly state: string;
   /** Runs the fixture; the answer. */
   readonly run: (run: Partial<Run> & Pick<Run, 'command'>, ns?: string) => Promise<Answer>;
-  /** Whether an IPv4 packet from the peer is answered. */
-  readonly answers: () => Promise<boolean>;
+  /** Whether an IPv4 packet from the peer arrives. */
+  readonly arrives: () => Promise<boolean>;
 }
 
 /** What detaching the one device said. */
@@ -51,21 +52,18 @@ async function onBench(t: ExecutionContext, body: (bench: Bench) => Promise<void
       });
       return JSON.parse(stdout === '' ? '{"killed":true}' : stdout) as Answer;
     };
-    // A closed port answers with a reset; one SYN is sent before the attempt is given up.
-    const connect = `const s = require('net').connect({ host: '192.0.2.1', port: 9 });
-      s.on('error', (e) => process.exit(e.code === 'ECONNREFUSED' ? 0 : 1)); setTimeout(() => process.exit(2), 700);`;
-    const answers: Bench['answers'] = async () =>
-      (await net.exec(peer, process.execPath, ['-e', connect], { mayFail: true })).code === 0;
-    await body({ net, ns, peer, bpffs, state, run, answers });
+    const arrives: Bench['arrives'] = async () =>
+      (await delivered(net, ns, peer, '192.0.2.2', { datagrams: 1, to: '192.0.2.1' })) === 1;
+    await body({ net, ns, peer, bpffs, state, run, arrives });
   });
 }
 
 test('attach, count, replace, detach', async (t) => {
-  await onBench(t, async ({ run, answers, bpffs, state }) => {
-    t.true(await answers());
+  await onBench(t, async ({ run, arrives, bpffs, state }) => {
+    t.true(await arrives());
     const [applied] = await run({ command: 'apply', digest: 'one' });
     t.like(applied, { mode: 'native', replaced: false });
-    t.false(await answers());
+    t.false(await arrives());
     t.deepEqual(readdirSync(join(bpffs, 'offload/eth0')).sort(), ['link', 'maps', 'prog']);
     t.deepEqual(readdirSync(join(bpffs, 'offload/eth0/maps')).sort(), [
       'control',
@@ -79,12 +77,12 @@ test('attach, count, replace, detach', async (t) => {
     const [status] = await run({ command: 'status' });
     t.like(status, { kind: 'attached', mode: 'native', programId: applied.programId, digest: 'one' });
     t.deepEqual(status.pinned, ['eth0']);
-    // A SYN and the frame of the verification: only the SYN counts.
+    // A datagram and the frame of the verification: only the datagram counts.
     t.is(status.packets, 1);
 
     const [again] = await run({ command: 'apply', drops: false, digest: 'two' });
     t.like(again, { replaced: true });
-    t.true(await answers());
+    t.true(await arrives());
     t.like((await run({ command: 'status' }))[0], {
       seat: { id: status.seat.id },
       programId: again.programId,
@@ -100,9 +98,9 @@ test('attach, count, replace, detach', async (t) => {
 });
 
 test('a refused verification, a failed step or a full state leave the old filter', async (t) => {
-  await onBench(t, async ({ run, answers, bpffs, state, net, ns }) => {
+  await onBench(t, async ({ run, arrives, bpffs, state, net, ns }) => {
     t.like(await run({ command: 'apply', refuse: true }), { error: 'refused by the test' });
-    t.true(await answers());
+    t.true(await arrives());
     t.deepEqual(readdirSync(join(bpffs, 'offload')), []);
 
     const [before] = await run({ command: 'apply', drops: false, digest: 'old' });
@@ -121,7 +119,7 @@ test('a refused verification, a failed step or a full state leave the old filter
     const noSpace = await run({ command: 'apply', state: full });
     t.regex(noSpace.error, /ENOSPC.*\n {2}hint: free some space/);
     t.like((await run({ command: 'status' }))[0], { programId: before.programId, digest: 'old' });
-    t.true(await answers());
+    t.true(await arrives());
   });
 });
 
@@ -245,25 +243,25 @@ test('two runs at once: one waits for the other', async (t) => {
 });
 
 test('a lease on devices that share it: set before anything is attached, renewed by another process', async (t) => {
-  await onBench(t, async ({ net, ns, peer, run, answers }) => {
+  await onBench(t, async ({ net, ns, peer, run, arrives }) => {
     net.veth(ns, 'eth1', peer, 'eth1');
     const both = ['eth0', 'eth1'];
     await run({ command: 'apply', devices: both, lease: -1 });
-    t.true(await answers());
+    t.true(await arrives());
     t.is((await run({ command: 'status' }))[0].packets, 0);
     // By the other device's pins.
     t.like(await run({ command: 'renew', devices: ['eth1'], lease: 600 }), [{ left: null }]);
-    t.false(await answers());
+    t.false(await arrives());
     const [{ left }] = await run({ command: 'renew', lease: 0 });
     t.true(left > 500 && left <= 600);
     // Meanwhile a process has started: longer than a tick.
-    t.true(await answers());
+    t.true(await arrives());
     t.is((await run({ command: 'status' }))[0].packets, 1);
     await run({ command: 'renew', lease: 600 });
-    t.false(await answers());
+    t.false(await arrives());
     // A filter that replaces it has its own.
     await run({ command: 'apply', devices: both });
-    t.false(await answers());
+    t.false(await arrives());
     t.regex((await run({ command: 'renew', lease: 1 })).error, /knows no lease/);
   });
 });

@@ -1,4 +1,5 @@
 /** An attack: a host, and a peer that has good and bad addresses and sends datagrams from them. */
+import { setTimeout } from 'node:timers/promises';
 import type { Net } from './namespace.js';
 
 export const hostAddress = '192.0.2.25';
@@ -36,17 +37,39 @@ export async function underAttack<T>(net: Net, peer: string, body: () => Promise
   }
 }
 
+export interface Sent {
+  readonly datagrams?: number;
+  readonly to?: string;
+  /** One where nobody listens. */
+  readonly port?: number;
+  /** Of each datagram. */
+  readonly bytes?: number;
+}
+
+/** Looks at the host, 60 ms between them, before what has been sent and has not arrived is taken for dropped. */
+const looks = 5;
+
 /** How many datagrams from an address, of so many, reach the host's UDP. */
-export async function delivered(net: Net, host: string, peer: string, from: string, datagrams = 5): Promise<number> {
+export async function delivered(
+  net: Net,
+  host: string,
+  peer: string,
+  from: string,
+  { datagrams = 5, to = hostAddress, port = 9, bytes = 1 }: Sent = {},
+): Promise<number> {
   const before = await noPorts(net, host);
   const code = `const s = require('dgram').createSocket('udp4');
     s.on('error', () => undefined);
     s.bind(0, '${from}', async () => {
-      for (let i = 0; i < ${datagrams}; i++) await new Promise((r) => s.send('x', 9, '${hostAddress}', r));
-      setTimeout(() => s.close(), 100);
+      for (let i = 0; i < ${datagrams}; i++) await new Promise((r) => s.send(Buffer.alloc(${bytes}), ${port}, '${to}', r));
+      s.close();
     });`;
   await net.exec(peer, process.execPath, ['-e', code]);
-  return (await noPorts(net, host)) - before;
+  for (let look = 0; ; look++) {
+    const arrived = (await noPorts(net, host)) - before;
+    if (arrived >= datagrams || look === looks) return arrived;
+    await setTimeout(60);
+  }
 }
 
 async function noPorts(net: Net, ns: string): Promise<number> {

@@ -43,8 +43,8 @@ async function withHost(t: { log: (...values: string[]) => void }, body: (host: 
 }
 
 /** Sends datagrams from an address to a closed port and returns how many reached the host's UDP. */
-const arrived = ({ net, ns, peer }: Host, from: string, datagrams?: number): Promise<number> =>
-  delivered(net, ns, peer, from, datagrams);
+const arrived = ({ net, ns, peer }: Host, from: string, datagrams = 5): Promise<number> =>
+  delivered(net, ns, peer, from, { datagrams });
 
 interface Status {
   readonly passed: number;

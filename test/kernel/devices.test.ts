@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { command } from '../command.js';
+import { delivered as arrived } from './attack.js';
 import { type Finished, type Net, withNamespaces } from './namespace.js';
 
 interface Host {
@@ -54,19 +55,8 @@ async function withHost(
       writeFileSync(join(directory, 'rules.v4'), text);
       return join(directory, 'rules.v4');
     };
-    const arrivals = async (): Promise<number> =>
-      Number(/^Udp: \d+ (\d+)/m.exec((await net.exec(ns, 'cat', ['/proc/net/snmp'])).stdout)?.[1]);
-    const delivered: Host['delivered'] = async (device, from, { bytes = 100, port = 9 } = {}) => {
-      const before = await arrivals();
-      const code = `const s = require('dgram').createSocket('udp4');
-        s.on('error', () => undefined);
-        s.bind(0, '${from}', async () => {
-          for (let i = 0; i < 3; i++) await new Promise((r) => s.send(Buffer.alloc(${bytes}), ${port}, '192.0.2.25', r));
-          setTimeout(() => s.close(), 100);
-        });`;
-      await net.exec(peers.get(device) ?? '', process.execPath, ['-e', code]);
-      return (await arrivals()) - before;
-    };
+    const delivered: Host['delivered'] = (device, from, to) =>
+      arrived(net, ns, peers.get(device) ?? '', from, { datagrams: 3, bytes: 100, ...to });
     await body({ net, ns, peer: (device) => peers.get(device) ?? '', offload, rules, delivered });
   });
 }

@@ -24,7 +24,7 @@ export interface RunOptions {
   /** Return instead of throwing when the command fails. */
   readonly mayFail?: boolean;
   readonly env?: Readonly<Record<string, string>>;
-  /** Milliseconds until it is killed; 60,000 unless given. */
+  /** Milliseconds until it is killed; five minutes unless given. */
   readonly timeout?: number;
 }
 
@@ -109,7 +109,7 @@ function createNet(): Net & { readonly dispose: () => void } {
     const child = spawn('nsenter', [`--net=/run/netns/${ns}`, command, ...args], {
       cwd: repository,
       env: { ...process.env, PATH: systemPath, ...options.env },
-      timeout: options.timeout ?? 60_000,
+      timeout: options.timeout ?? 300_000,
       killSignal: 'SIGKILL',
     });
     cleanup(() => child.kill('SIGKILL'));

@@ -104,7 +104,7 @@ test('plan, apply, apply again, mitigate, unmitigate, roll back', async (t) => {
       mayFail: true,
     });
     t.is(unreachable.failed, 1, unreachable.stdout);
-    for (let i = 0; i < 100 && (await isAttached(host)); i++) await setTimeout(100);
+    for (let i = 0; i < 600 && (await isAttached(host)); i++) await setTimeout(100);
     t.false(await isAttached(host), 'nobody could confirm that the host can be reached');
     t.is(await rulesNow(host), original);
 

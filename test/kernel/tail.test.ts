@@ -94,14 +94,17 @@ async function withHost(t: { log: (...values: string[]) => void }, body: (host: 
   });
 }
 
-/** Until the end of the test: 4 packets a millisecond, three of them from .7, to each address. */
-function flood({ net, peer }: Host, ...to: readonly string[]): void {
+/** Until the end of the test: 4 packets a millisecond, three of them from .7, to each address. Resolves when it has begun. */
+async function flood({ net, peer }: Host, ...to: readonly string[]): Promise<void> {
   const code = `const dgram = require('dgram');
     const bind = (from) => new Promise((done) => { const s = dgram.createSocket('udp4'); s.bind(4000, from, () => done(s)); });
-    Promise.all([bind('198.18.0.7'), bind('198.18.0.8')]).then(([a, b]) => setInterval(() => {
-      for (const to of ${JSON.stringify(to)}) for (const s of [a, a, a, b]) s.send('attack', 53, to, () => {});
-    }, 1));`;
-  net.start(peer, process.execPath, ['-e', code], { timeout: 120_000 });
+    Promise.all([bind('198.18.0.7'), bind('198.18.0.8')]).then(([a, b]) => {
+      a.send('attack', 53, ${JSON.stringify(to[0])}, () => console.log('begun'));
+      setInterval(() => {
+        for (const to of ${JSON.stringify(to)}) for (const s of [a, a, a, b]) s.send('attack', 53, to, () => {});
+      }, 1);
+    });`;
+  await running(net.start(peer, process.execPath, ['-e', code])).printed(/begun/);
 }
 
 const attach = async ({ offload, directory }: Host, ...args: string[]): Promise<Finished> => {
@@ -132,7 +135,7 @@ test.serial('nothing attached, nothing to listen to, and a wrong rate', async (t
 test.serial('lines with packet and rule, as text and as JSON; a signal ends it', async (t) => {
   await withHost(t, async (host) => {
     await attach(host, '--dev', 'eth0');
-    flood(host, '192.0.2.25');
+    await flood(host, '192.0.2.25');
     const text = await host.offload('tail', '--count', '5', '--rate', 'all');
     t.is(text.code, 0);
     const lines = text.stdout.trimEnd().split('\n');
@@ -166,7 +169,7 @@ test.serial('a file that tcpdump reads, with the rules as comments', async (t) =
   await withHost(t, async (host) => {
     const { net, ns, directory, offload } = host;
     await attach(host, '--dev', 'eth0');
-    flood(host, '192.0.2.25');
+    await flood(host, '192.0.2.25');
     const file = join(directory, 'drops.pcapng');
     t.is((await offload('tail', '--count', '20', '--write', file)).code, 0);
     t.is(statSync(file).mode & 0o777, 0o600);
@@ -198,7 +201,7 @@ test.serial('a pipe that is closed, a filter that is replaced, a device that goe
   await withHost(t, async (host) => {
     const { net, ns, where } = host;
     await attach(host, '--dev', 'eth0');
-    flood(host, '192.0.2.25');
+    await flood(host, '192.0.2.25');
     const head = await net.exec(ns, 'sh', [
       '-c',
       `"$@" | head -n 2; echo ended`,
@@ -269,7 +272,7 @@ test.serial('what a killed one leaves is cleared away by whoever comes next', as
 test.serial('devices that share their maps: each its own', async (t) => {
   await withHost(t, async (host) => {
     await attach(host, '--dev', 'eth0', '--dev', 'eth1');
-    flood(host, '192.0.2.25', '192.0.3.25');
+    await flood(host, '192.0.2.25', '192.0.3.25');
     const devices = async (...args: string[]): Promise<readonly string[]> => {
       const { stdout } = await host.offload('tail', '--format', 'json', '--count', '40', ...args);
       const found = stdout
@@ -290,7 +293,7 @@ test.serial('the sources of what is dropped, once and while it is watched', asyn
       (await host.offload('status', '--top', '1')).stdout,
       /\nNothing was sampled in the last 3 seconds: no sources to show\.\n$/,
     );
-    flood(host, '192.0.2.25');
+    await flood(host, '192.0.2.25');
     const { stdout } = await host.offload('status', '--top', '5', '--format', 'json');
     const { topSources } = JSON.parse(stdout) as {
       topSources: { samples: number; sources: { source: string; samples: number; share: number }[] };

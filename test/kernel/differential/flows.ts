@@ -36,20 +36,28 @@ export function flowsOf(text: string, random: Random): Flow[] {
   });
 }
 
-/** Plain JavaScript for `node --eval`: faster to start than a TypeScript file. An error opens no flow, in all targets alike. */
+/**
+ * Plain JavaScript for `node --eval`: faster to start than a TypeScript file. It ends when every flow's first packet is sent, at once: a
+ * connection that nobody answers is one for conntrack. An error opens no flow, in all targets alike.
+ */
 const opener = `
 const flows = JSON.parse(process.argv[1]);
+let left = flows.length;
 for (const { protocol, local, localPort, peer, peerPort } of flows) {
+  let once = true;
+  const done = () => {
+    if (once && --left === 0) process.exit(0);
+    once = false;
+  };
   if (protocol === 6) {
-    const socket = require('node:net').connect({ host: peer, port: peerPort, localAddress: local, localPort });
-    socket.on('error', () => undefined);
+    require('node:net').connect({ host: peer, port: peerPort, localAddress: local, localPort }).on('error', done);
+    setImmediate(done);
   } else {
     const socket = require('node:dgram').createSocket(local.includes(':') ? 'udp6' : 'udp4');
-    socket.on('error', () => undefined);
-    socket.bind(localPort, local, () => socket.send('x', peerPort, peer));
+    socket.on('error', done);
+    socket.bind(localPort, local, () => socket.send('x', peerPort, peer, done));
   }
-}
-setTimeout(() => process.exit(0), 100);`;
+}`;
 
 export async function openFlows(net: Net, bed: Bed, flows: readonly Flow[]): Promise<void> {
   if (flows.length === 0) return;

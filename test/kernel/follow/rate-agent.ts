@@ -15,7 +15,7 @@ process.stdout.write('ready\n');
 const began = process.cpuUsage();
 const counts = { elements: 0, batches: 0, lost: 0, other: 0 };
 while (counts.elements < wanted && counts.lost === 0) {
-  const changes = await follower.next(5000);
+  const changes = await follower.next(60_000);
   if (changes.length === 0) break;
   counts.batches++;
   for (const change of changes) {

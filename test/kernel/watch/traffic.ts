@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import type { Net } from '../namespace.js';
 import { addresses } from './addresses.js';
 import { until } from './until.js';
@@ -92,6 +93,14 @@ export class Traffic {
   /** Ends it: how many datagrams from `source` were sent and have not arrived. */
   async lost(source: string): Promise<number> {
     const sent = (await this.sending.ask('end'))[source] ?? 0;
-    return sent - (await this.received(source));
+    // The receiver may be behind: not before it has stood still for a second.
+    let received = 0;
+    for (let still = 0; received < sent && still < 20; still++) {
+      const now = await this.received(source);
+      if (now > received) still = 0;
+      received = now;
+      await setTimeout(50);
+    }
+    return sent - received;
   }
 }
