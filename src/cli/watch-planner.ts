@@ -41,6 +41,7 @@ export class WatchPlanner implements Planner {
   #holder: Thread | null = null;
   /** Makes the next one; null: all there are have something to do. */
   #free: Thread | null;
+  readonly #threads: Thread[] = [];
   readonly #warn = warningsOnce();
   readonly #setup: PlanningSetup;
 
@@ -50,7 +51,7 @@ export class WatchPlanner implements Planner {
     private readonly options: WatchedOptions,
   ) {
     this.#setup = { files, options, terminal: process.stderr.isTTY };
-    this.#free = new Thread(this.#setup);
+    this.#free = this.#start();
   }
 
   get filter(): WatchedFilter | null {
@@ -63,7 +64,13 @@ export class WatchPlanner implements Planner {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#free?.close(), this.#holder?.close()]);
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  #start(): Thread {
+    const thread = new Thread(this.#setup);
+    this.#threads.push(thread);
+    return thread;
   }
 
   hostIsAsPlanned = async (): Promise<boolean> => {
@@ -72,7 +79,7 @@ export class WatchPlanner implements Planner {
   };
 
   replace = async (replacing: Replacing, asked: boolean): Promise<Filter> => {
-    const thread = this.#free ?? new Thread(this.#setup);
+    const thread = this.#free ?? this.#start();
     this.#free = null;
     let made: WatchedFilter | null = null;
     const before =

@@ -80,6 +80,9 @@ test.serial('told to stop: the filter stays until its lease runs out', async (t)
   await withHost(t, async (host) => {
     await host.input(table, 'nft', '-f', '-');
     const watcher = await followed(host, '--lease', '5');
+    // By then there are two threads that plan.
+    watcher.child.kill('SIGHUP');
+    await watcher.says(/planned anew and replaced/);
     watcher.child.kill('SIGTERM');
     t.is(await watcher.ends(), 0);
     t.regex(
