@@ -1,9 +1,10 @@
 /** Long work in slices: whoever else waits for the event loop has it in between. */
 import { setImmediate } from 'node:timers/promises';
+import { threadCpu } from './budget.js';
 
 export class Slices {
   #began = performance.now();
-  #before = process.cpuUsage();
+  #before = threadCpu();
   #cpu = 0;
 
   /** Milliseconds of a slice; what is done until the next call of `pause` comes on top. */
@@ -14,19 +15,19 @@ export class Slices {
     if (performance.now() - this.#began < this.length) return;
     this.#count();
     await setImmediate();
-    this.#before = process.cpuUsage();
+    this.#before = threadCpu();
     this.#began = performance.now();
   }
 
-  /** Seconds of CPU that this process has taken for the slices up to now. */
+  /** Seconds of CPU that this thread has taken for the slices up to now. */
   cpu(): number {
     this.#count();
     return this.#cpu;
   }
 
   #count(): void {
-    const { user, system } = process.cpuUsage(this.#before);
-    this.#cpu += (user + system) / 1e6;
-    this.#before = process.cpuUsage();
+    const now = threadCpu();
+    this.#cpu += now - this.#before;
+    this.#before = now;
   }
 }
