@@ -18,6 +18,9 @@ export const crossovers = {
   neighbours: 8,
   /** From so many entries on, a bit or two for each /24 say where to look: the tables themselves are beyond the second-level cache. */
   whereFrom: 150_000,
+  /** IPv6: so many prefixes of at most so many lengths are searched by length alone, without their first 32 bits. */
+  oneGroupFrom: 10_000,
+  oneGroupLengths: 3,
   /** Prefix tables: below so many entries the buckets themselves stay in the cache, and a Bloom filter only costs. */
   bloomFrom: 4096,
 } as const;

@@ -21,6 +21,9 @@ import { tupleTable, type TupleTable } from './tuple-table.js';
 
 const nowhere: Pick<FieldLayout, 'address' | 'prefix' | 'tuple'> = { address: null, prefix: null, tuple: null };
 
+/** What every address is answered: number of the group + 1. */
+const allInOneGroup: AddressTable = { buckets: null, ranges: null, fallback: 1, where: null };
+
 /** Groups of IPv6 addresses that may come: one for each label outside of the longer prefixes. */
 const spareGroups = 64;
 
@@ -301,7 +304,9 @@ class FamilyBuilder {
   #prefix(name: string, table: number, built: PrefixTable, more: number): Pick<FieldLayout, 'address' | 'prefix'> {
     const { top, buckets, unit, layout } = built;
     const address =
-      top !== null && (name === 'saddr' || name === 'daddr') ? this.#addresses(name, addressTable(top, more)) : null;
+      name === 'saddr' || name === 'daddr'
+        ? this.#addresses(name, top === null ? allInOneGroup : addressTable(top, more))
+        : null;
     const lengths = this.arena.add(built.lengths);
     const groups = top === null || more === 0 ? 0 : spareGroups;
     const numbers: Record<string, number> = {

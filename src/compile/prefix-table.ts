@@ -1,6 +1,7 @@
 /** IPv6 addresses and MACs: groups of prefixes, searched by halving the lengths that occur in the group (bpf/abi.h). */
 import type { Classes } from './classes.js';
 import type { Labels } from './labels.js';
+import { crossovers } from './crossovers.js';
 import { prefixBuckets, type PrefixBuckets } from './prefix-buckets.js';
 import { groupAddresses, groupAll, PrefixGroups } from './prefix-groups.js';
 import { nestedLabels } from './prefix-nest.js';
@@ -38,8 +39,9 @@ export function prefixTable(
   const { kept, labelOf } = nestedLabels(prefixes, classes, labels, fallback);
   const unit = spare === 0 ? null : longest(prefixes, kept, layout);
   const groups = new PrefixGroups(prefixes, kept, labelOf, layout, unit);
-  const top = layout === 'address6' ? groupAddresses(groups, fallback) : null;
-  if (layout !== 'address6') groupAll(groups, fallback);
+  const isOneGroup = layout !== 'address6' || (spare === 0 && hasFewLengths(prefixes, kept));
+  const top = isOneGroup ? null : groupAddresses(groups, fallback);
+  if (isOneGroup) groupAll(groups, fallback);
   return {
     top,
     lengths: groups.lengthWords(),
@@ -51,6 +53,17 @@ export function prefixTable(
     unit,
     layout,
   };
+}
+
+/** Many prefixes of so few lengths that a search of them all costs no more than one behind a lookup of the first 32 bits. */
+function hasFewLengths({ length }: Prefixes, kept: Uint32Array): boolean {
+  if (kept.length < crossovers.oneGroupFrom) return false;
+  const seen = new Set<number>();
+  for (const i of kept) {
+    seen.add(length[i]!);
+    if (seen.size > crossovers.oneGroupLengths) return false;
+  }
+  return true;
 }
 
 /** IPv6 prefixes of one length from which on more of that length are to be expected rather than single addresses. */

@@ -1,5 +1,6 @@
 /** What does not fit, and which structures are chosen. That the bytes mean the right thing is test/kernel/dataplane*.test.ts. */
 import test from 'ava';
+import { crossovers } from '../../src/compile/crossovers.js';
 import { compilePrefilter } from '../../src/compile/compile.js';
 import { CompileError } from '../../src/compile/image.js';
 import { config, sizeOf } from '../../src/compile/abi.js';
@@ -165,5 +166,21 @@ test('IPv6 prefixes of up to 32 bits are ranges, longer ones are buckets', (t) =
     'ip6 saddr groups: ranges 3',
     'ip6 saddr: prefix-buckets 1',
     'ip6 saddr steps: bit-vectors 3',
+  ]);
+});
+
+test('many IPv6 prefixes of few lengths are searched without their first 32 bits', (t) => {
+  const names = (lengths: readonly number[]) => {
+    const list = Array.from(
+      { length: crossovers.oneGroupFrom },
+      (_, i) => [[0x20000000 + i, 1, 2, 3], lengths[i % lengths.length]!] as const,
+    );
+    return compilePrefilter(prefixes6(list)).structures.map(({ name, structure }) => `${name}: ${structure}`);
+  };
+  t.deepEqual(names([32, 48, 128]), ['ip6 saddr: prefix-buckets', 'ip6 saddr steps: bit-vectors']);
+  t.deepEqual(names([32, 48, 64, 128]), [
+    'ip6 saddr groups: buckets',
+    'ip6 saddr: prefix-buckets',
+    'ip6 saddr steps: bit-vectors',
   ]);
 });

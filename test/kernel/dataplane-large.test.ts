@@ -157,3 +157,43 @@ for (const count of [100_000, 1_000_000]) {
     await check(t, oneSet({ family: 6, count, lo, hi }, true), probes);
   });
 }
+
+test.serial('100,000 IPv6 prefixes that nest, of three lengths: the first line counts', async (t) => {
+  const random = new Random(seed);
+  const [count, lengths] = [100_000, [24, 40, 128]] as const;
+  const lo = new Uint32Array(count * 4);
+  const hi = new Uint32Array(count * 4);
+  const line = new Map<string, number>();
+  const cut = (words: readonly number[], length: number, fill: number): number[] =>
+    words.map((word, k) => {
+      const bits = length - k * 32;
+      const mask = bits >= 32 ? 0xffffffff : bits <= 0 ? 0 : ~(0xffffffff >>> bits);
+      return ((word & mask) | (fill & ~mask)) >>> 0;
+    });
+  const key = (words: readonly number[], length: number): string => `${cut(words, length, 0).join()}/${length}`;
+  // Few first words: what is short lies around what is long.
+  const address = (): number[] => [
+    0x20000000 | (random.below(64) << 8) | random.below(4),
+    random.below(64) << 24,
+    random.word(),
+    random.below(4),
+  ];
+  for (let i = 0; i < count; i++) {
+    const [words, length] = [address(), lengths[random.below(20) === 0 ? random.below(3) : 2]!];
+    lo.set(cut(words, length, 0), i * 4);
+    hi.set(cut(words, length, 0xffffffff), i * 4);
+    if (!line.has(key(words, length))) line.set(key(words, length), i);
+  }
+  // The first line counts, whatever its length.
+  const expected = (words: readonly number[]): number | null => {
+    const lines = lengths.flatMap((length) => line.get(key(words, length)) ?? []);
+    return lines.length === 0 ? null : Math.min(...lines);
+  };
+  const probes = Array.from({ length: 3000 }, () => {
+    const at = random.below(count) * 4;
+    const words = random.pick([[...lo.subarray(at, at + 4)], [...hi.subarray(at, at + 4)], address()]);
+    if (random.below(4) === 0) words[3] = (words[3]! ^ 1) >>> 0;
+    return { saddr: words, expected: expected(words) };
+  });
+  await check(t, oneSet({ family: 6, count, lo, hi }, true), probes);
+});
