@@ -7,6 +7,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { withNamespaces, type Net } from '../namespace.js';
 import type { Backend } from '../differential/backend.js';
 import { inside as command, restore } from '../differential/firewall.js';
@@ -45,7 +46,7 @@ export interface HostBed {
   readonly protect: (rules: Rules, filtering?: Filtering) => Promise<Filtered>;
   /** Packets that passed a rule of the host, by a piece of its text as iptables-save writes it; all that contain it together. */
   readonly hits: (text: string, tool?: 'iptables' | 'ip6tables') => number;
-  /** Sends frames from outside to the host. */
+  /** Sends frames from outside to the host, and waits until it has taken them. */
   readonly inject: (...frames: readonly Uint8Array[]) => Promise<void>;
   /** Packets that XDP has dropped since the last call or `protect`. */
   readonly early: () => Promise<number>;
@@ -102,6 +103,9 @@ export function sysctl(ns: string, values: Readonly<Record<string, number>>): vo
   );
 }
 
+/** Until frames count as lost, which a thousand at once may be. */
+const looks = 20;
+
 export interface BedOptions {
   readonly backend: Backend;
   readonly forwarding: boolean;
@@ -131,6 +135,7 @@ export async function withHost(
     ];
     const ifindex = net.ifindex(names.outside, 'out0');
     const save = (tool: 'iptables' | 'ip6tables'): string => command(names.host, `${tool}-${backend}-save`, ['-c']);
+    const received = (): number => Number(/eth0: *\d+ +(\d+)/.exec(command(names.host, 'cat', ['/proc/net/dev']))?.[1]);
     let before = 0;
     let files: string[] = [];
     const load = (dumps: readonly { readonly name: string; readonly text: string }[]): void =>
@@ -166,11 +171,14 @@ export async function withHost(
           .split('\n')
           .filter((line) => line.includes(text))
           .reduce((sum, line) => sum + Number(/^\[(\d+):/.exec(line)?.[1] ?? 0), 0),
-      inject: (...frames) =>
-        outside.frames(
+      inject: async (...frames) => {
+        const all = received() + frames.length;
+        await outside.frames(
           ifindex,
           frames.map((frame) => Buffer.from(frame).toString('hex')),
-        ),
+        );
+        for (let look = 0; look < looks && received() < all; look++) await setTimeout(10);
+      },
       early: async () => {
         const now = await host.dropped();
         const since = now - before;
