@@ -21,6 +21,7 @@ interface Followed {
   readonly change: (op: SetChange['op'], set: string, ...elements: string[]) => Updated;
   /** Outcomes of the IPv4 steps as the program reads them now. */
   readonly outcomesNow: () => number[];
+  readonly isClustered: boolean;
 }
 
 function follow(sets: string, rules: readonly string[], nft = '', rules6 = ''): Followed {
@@ -35,7 +36,9 @@ function follow(sets: string, rules: readonly string[], nft = '', rules6 = ''): 
     plan,
     updater,
     change: (op, set, ...elements) => updater.apply([changeOf(op, set, elements)]),
-    outcomesNow: () => plan.prefilter.ip.steps.map((_, i) => image.tables[layout.ip.steps + i * 8]!),
+    outcomesNow: () =>
+      plan.prefilter.ip.steps.map((_, i) => image.tables[layout.ip.steps + layout.ip.placement.positions[i]! * 8]!),
+    isClustered: layout.ip.placement.clusters !== null,
   };
 }
 
@@ -104,6 +107,24 @@ test('what must no longer drop passes at once, in place or not', (t) => {
   const late = follow(sets, [dropFrom('bad')]).change('add', 'bad', '198.20.0.0/16');
   t.is(late.suspended, 0);
   t.is(late.replan.length, 1);
+});
+
+test('steps of many rules stand elsewhere, and those that must no longer drop are found', (t) => {
+  const rules = Array.from(
+    { length: 99 },
+    (_, i) => `-s 10.${i}.0.0/16 -d 198.51.100.${i}/32 -p udp --dport ${i} -j DROP`,
+  );
+  rules.splice(50, 0, `-d 192.0.2.1/32 ${dropFrom('bad')}`);
+  const sets = 'create bad hash:net\nadd bad 198.18.0.0/16\nadd bad 198.19.0.1\n';
+  const { change, outcomesNow, isClustered } = follow(sets, rules);
+  t.true(isClustered);
+  const before = outcomesNow();
+  t.is(change('remove', 'bad', '198.18.0.0/16').suspended, 1);
+  const now = outcomesNow();
+  t.deepEqual(
+    before.flatMap((outcome, step) => (outcome === now[step] ? [] : [[step, outcome, now[step]]])),
+    [[50, outcomes.drop, outcomes.pass]],
+  );
 });
 
 test('elements that lie within others', (t) => {
