@@ -31,7 +31,7 @@ static __always_inline __u64 match_word(const void *t, family_ptr family, const 
 }
 
 #define NO_STEP (~0u)
-#define INLINE_ROUNDS 16
+#define MAX_ROUNDS_WALKED 24
 
 struct search {
 	struct lookup lookup;
@@ -156,35 +156,52 @@ static __always_inline long search_group(struct search *s, family_ptr family)
 	return 0;
 }
 
-static __always_inline void search_clusters(struct search *s, family_ptr family)
+static __always_inline long search_round(struct search *s, family_ptr family, int version)
+{
+	return family->clustered ? search_group(s, family) : search_on(s, family, version);
+}
+
+static long search_ip(__u32 i, struct search *s)
+{
+	return search_round(s, &cfg.ip, 4);
+}
+
+static long search_ip6(__u32 i, struct search *s)
+{
+	return search_round(s, &cfg.ip6, 6);
+}
+
+/*
+ * A call for each round costs as much as the lookup of a field, where returns are mitigated; the verifier walks each round of a loop, but a
+ * called function once.
+ */
+static __always_inline void search_rounds(struct search *s, family_ptr family, __u32 rounds, int version)
 {
 	__u32 i;
 
+	if (rounds > MAX_ROUNDS_WALKED) {
+		if (version == 4)
+			bpf_loop(rounds, search_ip, s, 0);
+		else
+			bpf_loop(rounds, search_ip6, s, 0);
+		return;
+	}
 #pragma clang loop unroll(disable)
-	for (i = 0; i < 64; i++) {
-		if (search_group(s, family))
+	for (i = 0; i < MAX_ROUNDS_WALKED; i++) {
+		if (i >= rounds || search_round(s, family, version))
 			break;
+		/* After any round the verifier knows as little of them. */
 		s->position ^= s->lookup.zero;
 		s->found ^= s->lookup.zero;
 		s->asked ^= s->lookup.zero;
 	}
 }
 
-static long search_ip(__u32 i, struct search *s)
-{
-	return search_on(s, &cfg.ip, 4);
-}
-
-static long search_ip6(__u32 i, struct search *s)
-{
-	return search_on(s, &cfg.ip6, 6);
-}
-
 /* Place of the step that decides, or NO_STEP. */
 static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p,
 					struct search *s, int version)
 {
-	__u32 i, words = family->words, rounds = family->clustered ? 64 : words + family->skips + 1;
+	__u32 words = family->words;
 
 	if (words > 1 || family->skips) {
 		s->found = NO_STEP;
@@ -194,23 +211,10 @@ static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, famil
 		s->lookup.asked = 0;
 		s->ctx = ctx;
 		s->packet = p;
-		if (family->clustered) {
-			search_clusters(s, family);
+		search_rounds(s, family, family->clustered ? words >> family->group_shift : words + family->skips + 1,
+			      version);
+		if (family->clustered)
 			s->lookup.asked = s->asked < s->position;
-			return s->found;
-		}
-		if (rounds <= INLINE_ROUNDS) {
-#pragma clang loop unroll(disable)
-			for (i = 0; i < INLINE_ROUNDS; i++) {
-				if (i >= rounds || search_on(s, family, version))
-					break;
-				s->position ^= s->lookup.zero;
-			}
-		} else if (version == 4) {
-			bpf_loop(rounds, search_ip, s, 0);
-		} else {
-			bpf_loop(rounds, search_ip6, s, 0);
-		}
 		return s->found;
 	}
 	/* A family whose steps have no literals at all has no rows: its first step decides. */
