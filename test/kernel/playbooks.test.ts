@@ -83,7 +83,7 @@ test('plan, apply, apply again, mitigate, unmitigate, roll back', async (t) => {
     // stays as it is.
     await host.shell(`mkdir -p /opt/installed /tmp/copy && mount -t tmpfs tmpfs /tmp/copy && mkdir /tmp/copy/upper /tmp/copy/work
       mount -t overlay overlay -o lowerdir=/opt/offload,upperdir=/tmp/copy/upper,workdir=/tmp/copy/work /opt/installed
-      rm /opt/installed/bin/offload && touch /opt/installed/node_modules/.package-lock.json`);
+      rm /opt/installed/bin/offload && touch -d tomorrow /opt/installed/node_modules/.package-lock.json`);
     await play('apply', ['--tags', 'install']);
     t.regex(
       (await host.shell('/opt/installed/bin/offload --version && ls /opt/installed/.set-up-*')).stdout,
