@@ -71,7 +71,10 @@ export class Arrivals {
   }
 
   async #until(what: string, holds: () => boolean): Promise<void> {
-    for (const end = Date.now() + patience; !holds(); await setTimeout(look))
+    const end = Date.now() + patience;
+    while (!holds()) {
       if (Date.now() > end) throw new Error(`the packets do not ${what}`);
+      await setTimeout(look);
+    }
   }
 }

@@ -243,7 +243,7 @@ function routesOf({ assumptions, rules }: Plan): RoutesAsked {
   const families = [4, 6] as const;
   const rests = (family: AddressFamily): boolean =>
     assumptions.some(({ code }) => code === (family === 4 ? 'plain-routes-ip' : 'plain-routes-ip6'));
-  const wanted = rules.some(({ reason }) => reason?.code === 'routes-unclear' || reason?.code === 'routes-closed');
+  const wanted = rules.some(({ reason }) => reason.code === 'routes-unclear' || reason.code === 'routes-closed');
   return { asked: families.filter(rests), wanted: wanted ? families : [] };
 }
 

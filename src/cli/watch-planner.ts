@@ -81,7 +81,7 @@ export class WatchPlanner implements Planner {
   replace = async (replacing: Replacing, asked: boolean): Promise<Filter> => {
     const thread = this.#free ?? this.#start();
     this.#free = null;
-    let made: WatchedFilter | null = null;
+    const made: { filter: WatchedFilter | null } = { filter: null };
     const before =
       this.#filter === null || this.#known === null ? null : { programs: this.#filter.programs, known: this.#known };
     try {
@@ -90,16 +90,17 @@ export class WatchPlanner implements Planner {
         {
           reading: () => replacing.reading(),
           read: (ruleset, live) => replacing.read(ruleset, live),
-          ready: (ready) => replacing.ready((made = this.#filterOf(thread, ready))),
+          ready: (ready) => replacing.ready((made.filter = this.#filterOf(thread, ready))),
           warn: this.#warn,
         },
       );
-      if (made === null) throw new Error('bug: attached without being told');
-      [this.#filter, this.#holder, this.#known, this.#summary] = [made, thread, done.known, done.summary];
-      return made;
+      const { filter } = made;
+      if (filter === null) throw new Error('bug: attached without being told');
+      [this.#filter, this.#holder, this.#known, this.#summary] = [filter, thread, done.known, done.summary];
+      return filter;
     } catch (error) {
-      if (made === null) this.#free = thread;
-      else (made as WatchedFilter).close();
+      if (made.filter === null) this.#free = thread;
+      else made.filter.close();
       throw this.#filter === null ? error : inShort(error);
     }
   };

@@ -25,7 +25,7 @@ const errors: readonly Error[] = [
 ];
 
 function connected(t: { teardown: (end: () => void) => void }): {
-  calls: ThreadCalls<Theirs, Record<never, never>>;
+  calls: ThreadCalls<Theirs, Record<string, never>>;
   begun: number[];
 } {
   const { port1, port2 } = new MessageChannel();
@@ -44,8 +44,8 @@ function connected(t: { teardown: (end: () => void) => void }): {
     },
     never: () => new Promise(() => undefined),
   };
-  new ThreadCalls<Record<never, never>, Theirs>(port2, own);
-  return { calls: new ThreadCalls<Theirs, Record<never, never>>(port1, {}), begun };
+  new ThreadCalls<Record<string, never>, Theirs>(port2, own);
+  return { calls: new ThreadCalls<Theirs, Record<string, never>>(port1, {}), begun };
 }
 
 test('calls are begun in order; each gets its own answer', async (t) => {
