@@ -71,6 +71,17 @@ export function addressContenders(native: NativeApi, block: Block): Contender[] 
         feeds: [hit, miss, both, one],
         load: () => loadOffload(native, compilePrefilter(dropSources(get(), block.of))),
       },
+      // What a counter for each line costs.
+      ...(block.of === 'lines'
+        ? [
+            {
+              subject: 'offload, no counters',
+              size,
+              feeds: [hit],
+              load: () => loadOffload(native, compilePrefilter(dropSources(get(), block.of), { counters: false })),
+            },
+          ]
+        : []),
       { subject: `kernel ${rival}`, size, feeds: [hit, miss], load: () => loadRival(native, rival, get()) },
       ...(device === null
         ? []

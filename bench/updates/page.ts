@@ -5,7 +5,7 @@ import { figures, sizeText } from '../chart/number-text.js';
 import type { Goal, PartResult } from '../harness/result.js';
 import { table } from '../report/markdown.js';
 import { goalOf, measurementsOf, type Chart, type Page } from '../report/page.js';
-import { inPlace, library, scenarios } from './names.js';
+import { inPlace, library, reading, scenarios } from './names.js';
 
 function goals(result: PartResult): Goal[] {
   const at = (subject: string, scenario: string, size: number): (number | null)[] =>
@@ -13,10 +13,12 @@ function goals(result: PartResult): Goal[] {
       .filter((one) => one.size === size)
       .map(({ median }) => median);
   const seconds = at(library, scenarios.replace, 100_000).map((ms) => (ms === null ? null : ms / 1000));
+  const read = at(reading, scenarios.counters, 1_000_000).map((ms) => (ms === null ? null : ms / 1000));
   return [
     ...goalOf('one element more in a set of 1 M, in process', 'ms', 'at most', 1, at(inPlace, scenarios.one, 1_000_000)),
     ...goalOf('10,000 elements more in a set of 1 M, in process', 'ms', 'at most', 50, at(inPlace, scenarios.many, 1_000_000)),
     ...goalOf('100,000 rules replaced, from text to attached, in process', 's', 'at most', 1, seconds),
+    ...goalOf('1,000,000 counters read, in process', 's', 'at most', 1, read),
   ];
 } // prettier-ignore
 

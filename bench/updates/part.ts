@@ -9,7 +9,7 @@ import { measuringCore, otherCore } from '../harness/processor.js';
 import type { Measurement } from '../harness/result.js';
 import { dotted } from '../traffic/sender.js';
 import { makeTarget } from '../traffic/target.js';
-import { library, manySources, scenarios } from './names.js';
+import { library, manySources, reading, scenarios } from './names.js';
 import { Probe } from './probe.js';
 import { ways, type Block, type Prepared, type Way } from './ways.js';
 
@@ -79,6 +79,24 @@ async function replacement(net: Net, lines: number, context: Context, seconds: n
   return interleave([subject], turns(context, seconds, `replacing ${lines} lines`));
 }
 
+/** Of a set whose elements count for themselves. */
+async function counterReading(net: Net, count: number, context: Context, seconds: number): Promise<Measurement[]> {
+  const { ns } = await makeTarget(net, net.namespace('sender'), 0);
+  const [directory, bpffs] = [net.directory(), net.bpffs()];
+  const files = ['rules.v4', 'sets.ipset'].map((name) => join(directory, name));
+  const rule = '-A PREROUTING -m set --match-set bad src -j DROP';
+  writeFileSync(files[0]!, `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rule}\nCOMMIT\n`);
+  const line = (_: unknown, i: number): string => `add bad ${dotted(listFirst + i * 3)} packets 0 bytes 0\n`;
+  const elements = Array.from({ length: count }, line).join('');
+  writeFileSync(files[1]!, `create bad hash:ip family inet maxelem 4000000 counters\n${elements}`);
+  const script = LineProcess.start(net, ns, { file: 'bench/updates/updater-script.ts', core: measuringCore });
+  await script.ask(JSON.stringify({ op: 'attach', files, bpffs }));
+  const order = JSON.stringify({ op: 'counters', count });
+  const measure = async (): Promise<number> => Number(await script.ask(order));
+  const subject = { subject: reading, scenario: scenarios.counters, size: count, unit: 'ms', measure } as const;
+  return interleave([subject], turns(context, seconds, `reading ${count} counters`));
+}
+
 const turns = (context: Context, seconds: number, what: string): Parameters<typeof interleave>[1] => ({
   rounds: Math.min(5, context.rounds),
   seconds,
@@ -91,7 +109,7 @@ async function run(context: Context): Promise<Outcome> {
   const sizes = context.quick ? [1000, 20_000] : [1000, 100_000, 1_000_000];
   const largest = sizes.at(-1);
   const log = { log: (...lines: string[]) => lines.forEach(context.tell) };
-  const share = context.seconds / (sizes.length + 1);
+  const share = context.seconds / (sizes.length + 2);
   const measurements: Measurement[] = [];
   for (const size of sizes) {
     const work = { size, many: size === largest && !context.quick, mitigation: size === sizes[1] };
@@ -99,6 +117,8 @@ async function run(context: Context): Promise<Outcome> {
   }
   const lines = context.quick ? 2000 : 100_000;
   measurements.push(...(await withNamespaces(log, (net) => replacement(net, lines, context, share))));
+  const counters = context.quick ? 20_000 : 1_000_000;
+  measurements.push(...(await withNamespaces(log, (net) => counterReading(net, counters, context, share))));
   return { settings: { rounds: Math.min(5, context.rounds), core: measuringCore, probeCore: otherCore }, measurements };
 }
 

@@ -21,11 +21,14 @@ import { deviceAddress } from '../traffic/target.js';
 export type Order =
   /** Plans these files and attaches what comes of it, in place of what was attached before. */
   | { readonly op: 'attach'; readonly files: readonly string[]; readonly bpffs: string }
+  /** Reads the counters of what is attached: all of them, summed over the CPUs. At least so many. */
+  | { readonly op: 'counters'; readonly count: number }
   /** Elements first + (0 .. count - 1) of the set `bad`, host byte order. */
   | { readonly op: 'add' | 'remove'; readonly first: number; readonly count: number };
 
 const native = loadNative();
 let updater: Updater | null = null;
+let counters: { readonly fd: number; readonly count: number } | null = null;
 
 async function attach(files: readonly string[], bpffs: string): Promise<void> {
   const now = Date.now();
@@ -37,6 +40,7 @@ async function attach(files: readonly string[], bpffs: string): Promise<void> {
   const { image, layout } = compileWithLayout(plan.prefilter, spare);
   const programId = await install(image, bpffs);
   const { maps } = await openMaps(native, programId);
+  counters = { fd: maps.counters.fd, count: image.counters };
   updater = createUpdater(plan, layout, mapTables(native, maps.tables).bytes);
 }
 
@@ -56,10 +60,16 @@ function change(op: 'add' | 'remove', first: number, count: number): void {
     throw new Error(`${done?.elements ?? 0} of ${count} elements changed in place: ${reason ?? 'nothing is attached'}`);
 }
 
+function readCounters(least: number): void {
+  if (counters === null || counters.count < least) throw new Error(`there are ${counters?.count ?? 0} counters`);
+  native.readPerCpu(counters.fd, 0, counters.count, 2);
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line) as Order;
   const begin = performance.now();
   if (order.op === 'attach') await attach(order.files, order.bpffs);
+  else if (order.op === 'counters') readCounters(order.count);
   else change(order.op, order.first, order.count);
   process.stdout.write(`${performance.now() - begin}\n`);
 }
