@@ -63,7 +63,11 @@ export async function runTraps(
   t.is(
     report.findings.length,
     0,
-    report.findings.map(({ kind, backend, text }) => `${kind} [${backend}] ${text}`).join('\n'),
+    [
+      ...report.findings.map(({ kind, backend, text }) => `${kind} [${backend}] ${text}`),
+      `rules: ${JSON.stringify(report.reply.rules)}`,
+      `facts: ${JSON.stringify(report.reply.facts)}`,
+    ].join('\n'),
   );
   const places = datagrams.map((datagram): [string, string] => {
     const [first, nft = first] = report.runs.map((run) => placeOf(notesOf(run.original, datagram)));
