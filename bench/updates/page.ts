@@ -12,13 +12,13 @@ function goals(result: PartResult): Goal[] {
     measurementsOf(result, subject, scenario)
       .filter((one) => one.size === size)
       .map(({ median }) => median);
-  const seconds = at(library, scenarios.replace, 100_000).map((ms) => (ms === null ? null : ms / 1000));
-  const read = at(reading, scenarios.counters, 1_000_000).map((ms) => (ms === null ? null : ms / 1000));
+  const seconds = (...what: Parameters<typeof at>): (number | null)[] =>
+    at(...what).map((ms) => (ms === null ? null : ms / 1000));
   return [
     ...goalOf('one element more in a set of 1 M, in process', 'ms', 'at most', 1, at(inPlace, scenarios.one, 1_000_000)),
     ...goalOf('10,000 elements more in a set of 1 M, in process', 'ms', 'at most', 50, at(inPlace, scenarios.many, 1_000_000)),
-    ...goalOf('100,000 rules replaced, from text to attached, in process', 's', 'at most', 1, seconds),
-    ...goalOf('1,000,000 counters read, in process', 's', 'at most', 1, read),
+    ...goalOf('100,000 rules replaced, from text to attached, in process', 's', 'at most', 1, seconds(library, scenarios.replace, 100_000)),
+    ...goalOf('1,000,000 counters read, in process', 's', 'at most', 1, seconds(reading, scenarios.counters, 1_000_000)),
   ];
 } // prettier-ignore
 

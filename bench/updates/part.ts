@@ -11,7 +11,7 @@ import { dotted } from '../traffic/sender.js';
 import { makeTarget } from '../traffic/target.js';
 import { library, manySources, reading, scenarios } from './names.js';
 import { Probe } from './probe.js';
-import { ways, type Block, type Prepared, type Way } from './ways.js';
+import { bySet, rawTable, ways, type Block, type Prepared, type Way } from './ways.js';
 
 /** 11.0.0.0: the list; 198.18.0.0: what is added to it. */
 const listFirst = 0x0b000000;
@@ -70,8 +70,7 @@ async function replacement(net: Net, lines: number, context: Context, seconds: n
   const [directory, bpffs] = [net.directory(), net.bpffs()];
   const file = join(directory, 'rules.v4');
   const line = (_: unknown, i: number): string => `-A PREROUTING -s ${dotted(listFirst + i * 3)}/32 -j DROP\n`;
-  const rules = Array.from({ length: lines }, line).join('');
-  writeFileSync(file, `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules}COMMIT\n`);
+  writeFileSync(file, rawTable(Array.from({ length: lines }, line).join('')));
   const script = LineProcess.start(net, ns, { file: 'bench/updates/updater-script.ts', core: measuringCore });
   const order = JSON.stringify({ op: 'attach', files: [file], bpffs });
   const measure = async (): Promise<number> => Number(await script.ask(order));
@@ -84,8 +83,7 @@ async function counterReading(net: Net, count: number, context: Context, seconds
   const { ns } = await makeTarget(net, net.namespace('sender'), 0);
   const [directory, bpffs] = [net.directory(), net.bpffs()];
   const files = ['rules.v4', 'sets.ipset'].map((name) => join(directory, name));
-  const rule = '-A PREROUTING -m set --match-set bad src -j DROP';
-  writeFileSync(files[0]!, `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rule}\nCOMMIT\n`);
+  writeFileSync(files[0]!, bySet);
   const line = (_: unknown, i: number): string => `add bad ${dotted(listFirst + i * 3)} packets 0 bytes 0\n`;
   const elements = Array.from({ length: count }, line).join('');
   writeFileSync(files[1]!, `create bad hash:ip family inet maxelem 4000000 counters\n${elements}`);

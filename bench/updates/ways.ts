@@ -39,8 +39,10 @@ async function timed(body: () => Promise<unknown>): Promise<number> {
   return performance.now() - begin;
 }
 
-const rawTable = (rules: string): string => `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules}COMMIT\n`;
-const bySet = rawTable('-A PREROUTING -m set --match-set bad src -j DROP\n');
+export const rawTable = (rules: string): string =>
+  `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules}COMMIT\n`;
+/** Drops what is in the set `bad`. */
+export const bySet = rawTable('-A PREROUTING -m set --match-set bad src -j DROP\n');
 const setText = (sources: readonly string[]): string =>
   `create bad hash:ip family inet maxelem 4000000\n${sources.map((one) => `add bad ${one}\n`).join('')}`;
 

@@ -2,8 +2,8 @@
  * What `offload watch` takes, on a host in a namespace with live traffic: from a change to the drop, replacements and the packets that are
  * lost or leaked while they happen, CPU of the process with nothing to do.
  */
-import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { processStat } from '../../src/host/process-stat.js';
 import { addresses } from '../../test/kernel/watch/addresses.js';
 import { type Host, type Watcher, withHost } from '../../test/kernel/watch/host.js';
 import { measurementOf } from '../harness/interleave.js';
@@ -79,12 +79,11 @@ async function manyReplaced(host: Host, watcher: Watcher, lines: number, rounds:
   return replacedAnew(watcher, lines, rounds);
 }
 
-/** Percent of a core: what the process has used itself in user and system mode, and the tools that it has run. Clock ticks are 1/100 s. */
+/** Percent of a core: what the process has used itself in user and system mode, and the tools that it has run. */
 async function idle(watcher: Watcher, seconds: number): Promise<Measurement> {
   const used = (): number => {
-    const stat = readFileSync(`/proc/${watcher.pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+    const { ownCpu, childrenCpu } = processStat(watcher.pid);
+    return ownCpu + childrenCpu;
   };
   const [before, began] = [used(), performance.now()];
   await setTimeout(seconds * 1000);

@@ -15,6 +15,7 @@ import type { NativeApi } from '../load/native-api.js';
 import { mapTables, type TableMapping } from '../load/table-mapping.js';
 import type { AddressFamily } from '../model/address.js';
 import type { HostFacts } from '../model/host.js';
+import { plainRoutesCode } from '../model/plain-routing.js';
 import type { Ruleset } from '../model/ruleset.js';
 import type { Plan } from '../plan/plan.js';
 import type { SetId } from '../model/set.js';
@@ -232,17 +233,17 @@ class PlanningThread {
   }
 }
 
+const families = [4, 6] as const;
+
 /** Of the routes that are not the host's own nothing but whether they can be asked: XDP asks the kernel for each packet. */
 function hostText({ routing, ...facts }: HostFacts, checks: Seen['checks'], { asked, wanted }: RoutesAsked): string {
   const asks = [...asked, ...wanted].map((family) => routesUnasked({ ...facts, ...(routing && { routing }) }, family));
-  const others = checks.filter(({ code }) => code !== 'plain-routes-ip' && code !== 'plain-routes-ip6');
+  const others = checks.filter(({ code }) => families.every((family) => code !== plainRoutesCode(family)));
   return JSON.stringify([facts, asks, others.map(({ code, status }) => [code, status])]);
 }
 
 function routesOf({ assumptions, rules }: Plan): RoutesAsked {
-  const families = [4, 6] as const;
-  const rests = (family: AddressFamily): boolean =>
-    assumptions.some(({ code }) => code === (family === 4 ? 'plain-routes-ip' : 'plain-routes-ip6'));
+  const rests = (family: AddressFamily): boolean => assumptions.some(({ code }) => code === plainRoutesCode(family));
   const wanted = rules.some(({ reason }) => reason.code === 'routes-unclear' || reason.code === 'routes-closed');
   return { asked: families.filter(rests), wanted: wanted ? families : [] };
 }

@@ -6,7 +6,7 @@ import { ControlMap } from '../load/control-map.js';
 import { secondsLeft } from '../load/lease.js';
 import type { NativeApi } from '../load/native-api.js';
 import type { DeviceStatus, RuleDrops, WatchStatus } from '../report/status-report.js';
-import { clearDeadListeners } from '../sample/dead-listeners.js';
+import { clearDeadListenersOf } from '../sample/dead-listeners.js';
 import type { CounterRun, InstallRecord } from '../state/install-record.js';
 import { readRecord } from '../state/journal.js';
 import { isAlive } from '../state/process-id.js';
@@ -76,6 +76,7 @@ async function openWhole(
     close();
     return 'being replaced';
   }
+  clearDeadListenersOf(native, maps);
   const calledBy =
     seat.kind === 'link'
       ? null
@@ -127,11 +128,9 @@ function watchStatus(device: string, programId: number, state: string): WatchSta
   return { pid: process.pid, isAlive: alive, since, lastChange, passing, elements, replaced, delays };
 }
 
-/** On the way it clears away what dead listeners have left. */
-function leaseLeft(native: NativeApi, { control, samples }: OpenedMaps['maps']): number | null {
+function leaseLeft(native: NativeApi, { control }: OpenedMaps['maps']): number | null {
   const map = new ControlMap(native, control);
   try {
-    clearDeadListeners(native, map, samples);
     return map.leased ? secondsLeft(map.dropUntil) : null;
   } finally {
     map.close();

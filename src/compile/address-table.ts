@@ -4,7 +4,7 @@ import { bucketSlots, maxBucketsProbed } from './abi.js';
 import { crossovers } from './crossovers.js';
 import { atomOfKind, expiryColumn, type FieldUse } from './field-use.js';
 import { GrowingColumns } from './growing-columns.js';
-import type { Entries, LabelledRanges } from './sweep.js';
+import { endOf, type Entries, type LabelledRanges } from './sweep.js';
 import { whereMap, type WhereMap } from './where-map.js';
 
 /** Elements per bucket of eight, on average. */
@@ -97,8 +97,7 @@ export function addressTable(all: LabelledRanges, spare = 0): AddressTable {
 const whereOf = (singles: Uint32Array, hasBuckets: boolean, ranges: LabelledRanges): WhereMap | null =>
   singles.length + ranges.count < crossovers.whereFrom ? null : whereMap(singles, hasBuckets, ranges);
 
-const lengthOf = ({ starts, count }: LabelledRanges, i: number): number =>
-  (i + 1 < count ? starts[i + 1]! : 2 ** 32) - starts[i]!;
+const lengthOf = (ranges: LabelledRanges, i: number): number => endOf(ranges, i) - ranges.starts[i]!;
 
 /** Longest range that is taken for single addresses: a few neighbours among many singles are not worth a second lookup. */
 function longestSingles(all: LabelledRanges): number {

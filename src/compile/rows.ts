@@ -71,23 +71,23 @@ export class RowBuilder {
 
   /** Rows of all classes there are, and zeros for `spare` more. */
   rows(spare: number): Rows {
-    const classes = this.classes.count + spare;
-    const rows = new Uint32Array(classes * this.size);
-    const summaries = this.placement.words === 1 ? null : new Uint32Array(classes * 2);
-    for (let id = 0; id < this.classes.count; id++) {
-      const row = rows.subarray(id * this.size, (id + 1) * this.size);
-      this.#write(id, row);
-      if (summaries !== null) this.#summarize(row, summaries.subarray(id * 2, id * 2 + 2));
-    }
-    return { rows, summaries };
+    return this.#of(0, this.classes.count, spare);
   }
 
   /** Of one class. */
   row(id: number): Rows {
-    const rows = new Uint32Array(this.size);
-    this.#write(id, rows);
-    const summaries = this.placement.words === 1 ? null : new Uint32Array(2);
-    if (summaries !== null) this.#summarize(rows, summaries);
+    return this.#of(id, id + 1, 0);
+  }
+
+  #of(from: number, to: number, spare: number): Rows {
+    const classes = to - from + spare;
+    const rows = new Uint32Array(classes * this.size);
+    const summaries = this.placement.words === 1 ? null : new Uint32Array(classes * 2);
+    for (let id = from, at = 0; id < to; id++, at++) {
+      const row = rows.subarray(at * this.size, (at + 1) * this.size);
+      this.#write(id, row);
+      if (summaries !== null) this.#summarize(row, summaries.subarray(at * 2, at * 2 + 2));
+    }
     return { rows, summaries };
   }
 

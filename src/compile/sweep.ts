@@ -25,6 +25,10 @@ export interface LabelledRanges {
   readonly labels: Uint32Array;
 }
 
+/** Where range i ends: the address behind it. */
+export const endOf = ({ count, starts }: LabelledRanges, i: number): number =>
+  i + 1 < count ? starts[i + 1]! : 2 ** 32;
+
 /** Entries that cover the position, per counted atom: a heap of entry numbers, ended ones removed when they come to the top. */
 class Winners {
   readonly #heaps: number[][] = [];

@@ -1,6 +1,6 @@
 /** For each /24 a code of where its addresses stand: in buckets, in ranges, or in neither, which most packets are answered by alone. */
 import { where } from './abi.js';
-import type { LabelledRanges } from './sweep.js';
+import { endOf, type LabelledRanges } from './sweep.js';
 
 export interface WhereMap {
   readonly words: Uint32Array;
@@ -32,7 +32,7 @@ export function whereMap(singles: Uint32Array, hasBuckets: boolean, ranges: Labe
   for (let i = 0; i < ranges.count; i++) {
     const label = ranges.labels[i]!;
     if (label === common) continue;
-    const [first, last] = [ranges.starts[i]!, lastOf(ranges, i)];
+    const [first, last] = [ranges.starts[i]!, endOf(ranges, i) - 1];
     const [from, to] = label === full ? wholeBlocks(first, last) : [1, 0];
     if (from > to) {
       fillBlocks(words, bits, first >>> 8, last >>> 8, some);
@@ -44,8 +44,6 @@ export function whereMap(singles: Uint32Array, hasBuckets: boolean, ranges: Labe
   }
   return { words, bits, common, full };
 }
-
-const lastOf = ({ count, starts }: LabelledRanges, i: number): number => (i + 1 < count ? starts[i + 1]! : 2 ** 32) - 1;
 
 /** First and last of the /24s that lie in the range as a whole; the first is beyond the last where there are none. */
 const wholeBlocks = (first: number, last: number): readonly [from: number, to: number] => [
@@ -61,7 +59,7 @@ function frequentLabels(ranges: LabelledRanges): { common: number; full: number 
     void to.set(label, (to.get(label) ?? 0) + more);
   let touched = 0;
   for (let i = 0; i < count; i++) {
-    const [label, first, last] = [labels[i]!, ranges.starts[i]!, lastOf(ranges, i)];
+    const [label, first, last] = [labels[i]!, ranges.starts[i]!, endOf(ranges, i) - 1];
     const [from, to] = wholeBlocks(first, last);
     add(sizes, label, last - first + 1);
     add(blocks, label, Math.max(0, to - from + 1));
@@ -69,7 +67,7 @@ function frequentLabels(ranges: LabelledRanges): { common: number; full: number 
   const common = mostOf(sizes) ?? labels[0]!;
   blocks.delete(common);
   for (let i = 0; i < count; i++)
-    if (labels[i] !== common) touched += (lastOf(ranges, i) >>> 8) - (ranges.starts[i]! >>> 8) + 1;
+    if (labels[i] !== common) touched += ((endOf(ranges, i) - 1) >>> 8) - (ranges.starts[i]! >>> 8) + 1;
   const full = mostOf(blocks);
   return { common, full: full !== null && blocks.get(full)! * 2 > touched ? full : 0 };
 }

@@ -1,7 +1,7 @@
 /** Routing that decides whether a packet is for the host, and how its source is routed: source routes, policy rules, IPsec. */
 import { ipJson } from './command.js';
 import { readIpsec } from './ipsec.js';
-import { plainRoutes, whyNotPlain } from '../model/plain-routing.js';
+import { plainRoutes, plainRoutesCode, whyNotPlain } from '../model/plain-routing.js';
 import { readRouting } from './routing.js';
 import { readSysctl } from './sysctl.js';
 import type { Check } from './preflight.js';
@@ -52,7 +52,7 @@ export function checkPlainRoutes(): Check[] {
   return ([4, 6] as const).map((family): Check => {
     const why = whyNotPlain(routing, family);
     return {
-      code: family === 4 ? 'plain-routes-ip' : 'plain-routes-ip6',
+      code: plainRoutesCode(family),
       statement: plainRoutes(family),
       status: why === null ? 'holds' : 'violated',
       detail: why ?? 'the usual rules, and one way for each prefix',

@@ -5,7 +5,11 @@
 import type { AddressFamily } from './address.js';
 import type { HostRoute, HostRouting } from './host.js';
 
-/** The assumption in words. */
+/** The assumption by its code. */
+export const plainRoutesCode = (family: AddressFamily): 'plain-routes-ip' | 'plain-routes-ip6' =>
+  family === 4 ? 'plain-routes-ip' : 'plain-routes-ip6';
+
+/** … and in words. */
 export const plainRoutes = (family: AddressFamily): string =>
   `an IPv${String(family)} source is routed by its address alone: no routing rules, no prefix that leads out of several devices`;
 

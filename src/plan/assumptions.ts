@@ -1,7 +1,7 @@
 /** What a plan rests on. Applying checks each against the live host; what only the admin can know stays `unchecked`. */
 import type { AddressFamily } from '../model/address.js';
 import type { HostFacts } from '../model/host.js';
-import { plainRoutes } from '../model/plain-routing.js';
+import { plainRoutes, plainRoutesCode } from '../model/plain-routing.js';
 import type { Ruleset } from '../model/ruleset.js';
 import type { NamedSet } from '../model/set.js';
 import type { Assumption } from './plan.js';
@@ -61,7 +61,7 @@ const connections: readonly Known[] = [
 
 /** What is taken for granted where it is asked how sources are routed. */
 const routes = (family: AddressFamily): Known => ({
-  code: family === 4 ? 'plain-routes-ip' : 'plain-routes-ip6',
+  code: plainRoutesCode(family),
   statement: plainRoutes(family),
 });
 

@@ -125,16 +125,12 @@ function decideAll(ruleset: Ruleset, planOf: (family: AddressFamily) => FamilyPl
         );
         decisions.push({
           id: rule.id,
-          family: table.family,
-          table: table.name,
-          chain: chain.name,
+          ...place,
           number: rule.number,
           file: rule.span.file,
           line: rule.span.line,
           text: rule.text.trim(),
-          offload: judgement.offload,
-          reason: toReason(judgement, rules),
-          hint: hintFor(judgement, rule, rules),
+          ...judged(judgement, rule),
         });
       }
       if (chain.kind !== 'base' || chain.policy !== 'drop') return decisions;

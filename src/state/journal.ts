@@ -63,11 +63,7 @@ export function openJournal(
 ): OpenJournal {
   let prepared: readonly Installed[] = [];
   const write = (each: Installed, settled: boolean): void =>
-    writeFileAtomically(
-      fileOf(state, each.device.name, each.programId),
-      `${textOf(recordOf(each, settled))}
-`,
-    );
+    writeFileAtomically(fileOf(state, each.device.name, each.programId), `${textOf(recordOf(each, settled))}\n`);
   const remove = ({ device, programId }: Installed): void => removeIfPossible(fileOf(state, device.name, programId));
   return {
     prepare(installed) {

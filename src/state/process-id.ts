@@ -1,5 +1,5 @@
 /** Names a process so that another one of the same number is not taken for it. */
-import { readFileSync } from 'node:fs';
+import { processStat } from '../host/process-stat.js';
 
 export interface ProcessId {
   readonly pid: number;
@@ -10,10 +10,8 @@ export interface ProcessId {
 /** Null: there is no such process. */
 export function processId(pid: number): ProcessId | null {
   try {
-    // The command's name stands in brackets and may hold anything; the start is the 20th field behind it (proc(5)).
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? null : { pid, started: Number(fields[19]) };
+    const { state, started } = processStat(pid);
+    return state === 'Z' ? null : { pid, started };
   } catch {
     return null;
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { attackers, connect, delivered, stranger } from './attack.js';
+import { localInventory } from './inventory.js';
 import { type Finished, repository, withNamespaces } from './namespace.js';
 import { privateHost, type PrivateHost } from './private-host.js';
 
@@ -23,23 +24,15 @@ const rules = `table inet filter {
 }
 `;
 
-const inventory = {
-  offload_hosts: {
-    hosts: {
-      here: {
-        ansible_connection: 'local',
-        ansible_python_interpreter: '/usr/bin/python3',
-        offload_root: '/opt/installed',
-        offload_source: '/opt/offload',
-        offload_devices: ['eth0'],
-        offload_allow: ['203.0.113.0/24'],
-        offload_install_residual: true,
-        offload_target: '192.0.2.25',
-        offload_set: { kind: 'nft', table: 'filter', name: 'blocked' },
-      },
-    },
-  },
-};
+const inventory = localInventory({
+  offload_root: '/opt/installed',
+  offload_source: '/opt/offload',
+  offload_devices: ['eth0'],
+  offload_allow: ['203.0.113.0/24'],
+  offload_install_residual: true,
+  offload_target: '192.0.2.25',
+  offload_set: { kind: 'nft', table: 'filter', name: 'blocked' },
+});
 
 interface Site {
   readonly host: PrivateHost;
@@ -59,7 +52,7 @@ async function onSite(t: ExecutionContext, body: (site: Site) => Promise<void>):
     const [ns, peer] = [net.namespace('host'), net.namespace('peer')];
     await connect(net, ns, peer);
     const host = await privateHost(net, ns);
-    await host.exec('tee', ['/root/inventory.yml'], { input: JSON.stringify(inventory) });
+    await host.exec('tee', ['/root/inventory.yml'], { input: inventory });
     await host.exec('nft', ['-f', '-'], { input: rules });
     const env = { ANSIBLE_CONFIG: '/opt/offload/playbooks/ansible.cfg', ANSIBLE_NOCOLOR: '1', ANSIBLE_PIPELINING: '1' };
     const play: Site['play'] = async (playbook, args = [], { mayFail = false } = {}) => {

@@ -1,5 +1,5 @@
 /** What a look costs, and so how often it may be taken. */
-import { readFileSync } from 'node:fs';
+import { processStat } from '../../host/process-stat.js';
 
 export class Budget {
   /** Seconds of CPU of the last one; null: none has been taken. */
@@ -37,8 +37,4 @@ export function ownCpu<T>(work: () => T): { readonly result: T; readonly cpu: nu
 }
 
 /** Seconds, in steps of hundredths: `process.cpuUsage` is of all threads, and another one plans. */
-export function threadCpu(): number {
-  const stat = readFileSync('/proc/thread-self/stat', 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
+export const threadCpu = (): number => processStat('thread-self').ownCpu;

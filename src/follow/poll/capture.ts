@@ -1,6 +1,6 @@
 /** Runs the system's own tools beside the event loop, and says what they cost. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { processStat } from '../../host/process-stat.js';
 import { decode } from '../../host/text-encoding.js';
 
 export type Captured =
@@ -21,7 +21,7 @@ const timeoutMilliseconds = 120_000;
 /** No shell is involved. */
 export function capture(command: string, args: readonly string[]): Promise<Captured> {
   const began = Date.now();
-  const before = childrenCpu();
+  const before = processStat('self').childrenCpu;
   return new Promise((done) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,7 +44,13 @@ export function capture(command: string, args: readonly string[]): Promise<Captu
         const { text } = decode(Buffer.concat(chunks, size));
         const ended = Date.now();
         // Whoever plans runs tools, too: one alone takes no more than the time that it ran.
-        done({ kind: 'text', text, cpu: Math.min(childrenCpu() - before, (ended - began) / 1000), began, ended });
+        done({
+          kind: 'text',
+          text,
+          cpu: Math.min(processStat('self').childrenCpu - before, (ended - began) / 1000),
+          began,
+          ended,
+        });
       } else
         done({
           kind: 'failed',
@@ -52,11 +58,4 @@ export function capture(command: string, args: readonly string[]): Promise<Captu
         });
     });
   });
-}
-
-/** `cutime` and `cstime` of /proc/self/stat, in hundredths of a second: of all children that have ended. */
-function childrenCpu(): number {
-  const stat = readFileSync('/proc/self/stat', 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[13]) + Number(fields[14])) / 100;
 }

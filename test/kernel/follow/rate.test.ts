@@ -1,18 +1,11 @@
 /** Thousands of transactions one after the other, as fast as nft makes them: each is told, and the cost is set against that of `nft monitor`. */
 import test from 'ava';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { processStat } from '../../../src/host/process-stat.js';
 import { bundled } from '../bundle.js';
 import { repository, withNamespaces } from '../namespace.js';
 
 const transactions = 4000;
-
-/** Seconds of CPU of a process. */
-function cpuOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
 
 test('each of thousands of transactions is told', async (t) => {
   await withNamespaces(t, async (net) => {
@@ -46,7 +39,7 @@ test('each of thousands of transactions is told', async (t) => {
       number
     >;
     t.like(result, { elements: transactions, lost: 0, other: 0 });
-    const monitorCpu = cpuOf(monitor.pid!);
+    const monitorCpu = processStat(monitor.pid!).ownCpu;
     t.log(
       `${Math.round(transactions / seconds)} transactions a second; CPU of the follower ${result.cpu.toFixed(2)} s, of nft monitor ` +
         `${monitorCpu.toFixed(2)} s (which had shown ${shown}); ${result.batches} batches`,

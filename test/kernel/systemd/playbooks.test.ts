@@ -1,5 +1,6 @@
 /** The playbooks on a system that has booted: what they install attaches again by itself, and is gone when it is rolled back. */
 import test from 'ava';
+import { localInventory } from '../inventory.js';
 import { boot, checkout, networkService } from './boot.js';
 import '../../command.js'; // builds what is stale
 
@@ -9,24 +10,13 @@ table inet filter {
 }
 `;
 
-const inventory = {
-  offload_hosts: {
-    hosts: {
-      here: {
-        ansible_connection: 'local',
-        ansible_python_interpreter: '/usr/bin/python3',
-        offload_root: checkout,
-        offload_devices: ['eth0'],
-      },
-    },
-  },
-};
+const inventory = localInventory({ offload_root: checkout, offload_devices: ['eth0'] });
 
 test('applied, stopped and started as at boot, and rolled back', async (t) => {
   const results = await boot({
     files: {
       '/etc/nftables.conf': rules,
-      '/root/inventory.json': JSON.stringify(inventory),
+      '/root/inventory.json': inventory,
       '/etc/systemd/system/network.service': networkService(
         'ip addr add 192.0.2.25/24 dev eth0; ip link set lo up; ip link set eth0 up',
       ),
