@@ -52,7 +52,7 @@ export interface Net {
 export const repository = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const prefix = `ofl-${process.pid}-`;
 /** Without npm's own directories: a package there calls its command `nft`, and it exits 0 whatever it is told. */
-const systemPath = (process.env['PATH'] ?? '')
+export const systemPath = (process.env['PATH'] ?? '')
   .split(':')
   .filter((directory) => !directory.includes('node_modules'))
   .join(':');

@@ -3,7 +3,7 @@
  * /tmp, /var/lib and /var/log stays in there and is gone with it; /sys/fs/bpf is its own; the repository is /opt/offload, and `offload` is in the PATH.
  */
 import { setTimeout } from 'node:timers/promises';
-import { type Finished, type Net, repository, type RunOptions } from './namespace.js';
+import { type Finished, type Net, repository, type RunOptions, systemPath } from './namespace.js';
 import '../command.js'; // builds what is stale
 
 export interface PrivateHost {
@@ -46,7 +46,7 @@ export async function privateHost(net: Net, ns: string): Promise<PrivateHost> {
     `--mount=/proc/${String(holder.pid)}/ns/mnt`,
     `--pid=/proc/${String(holder.pid)}/ns/pid_for_children`,
   ];
-  const path = `/opt/offload/bin:${process.env['PATH'] ?? ''}`;
+  const path = `/opt/offload/bin:${systemPath}`;
   const exec: PrivateHost['exec'] = (command, args = [], options = {}) =>
     net.exec(ns, 'nsenter', [...spaces, '--wd=/root', command, ...args], {
       ...options,
