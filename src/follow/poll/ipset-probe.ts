@@ -3,6 +3,7 @@
  * many elements each has, and those of which that has changed are listed by themselves.
  */
 import type { LiveText } from '../../host/live/read-live.js';
+import { brokenOff } from '../../host/live/whole-output.js';
 import type { FollowedRuleset, HostChange } from '../change.js';
 import { Budget } from './budget.js';
 import { capture, type Captured } from './capture.js';
@@ -63,7 +64,7 @@ export class IpsetProbe implements Probe {
     sizes: ReadonlyMap<string, string>,
     isCurrent: () => boolean,
   ): Promise<readonly HostChange[] | null> {
-    const text = await ran(['save']);
+    const text = await saved();
     if (!isCurrent()) return null;
     const slices = new Slices();
     const result = await this.#compare(sectionsOf(text.text), text, slices);
@@ -115,7 +116,7 @@ export class IpsetProbe implements Probe {
 
   async #lookAtOne(name: string, isCurrent: () => boolean): Promise<readonly HostChange[]> {
     this.#due.delete(name);
-    const text = await ran(['save', name]);
+    const text = await saved(name);
     const section = sectionsOf(text.text).get(name);
     if (!isCurrent() || section === undefined) return [];
     const slices = new Slices();
@@ -127,6 +128,13 @@ export class IpsetProbe implements Probe {
   }
 
   delay = (): number => this.#whole.delay(this.pollSeconds);
+}
+
+async function saved(...name: readonly string[]): Promise<Text> {
+  const captured = await ran(['save', ...name]);
+  const why = brokenOff('ipset', captured.text);
+  if (why !== null) throw new Error(why);
+  return captured;
 }
 
 async function ran(args: readonly string[]): Promise<Text> {

@@ -2,6 +2,7 @@
 import type { LiveText } from '../../host/live/read-live.js';
 import { toolOf } from '../../host/live/read-live.js';
 import { legacyTables } from '../../host/live/kernel-side.js';
+import { brokenOff } from '../../host/live/whole-output.js';
 import type { FollowedRuleset, HostChange } from '../change.js';
 import { Budget, ownCpu } from './budget.js';
 import { capture } from './capture.js';
@@ -49,6 +50,8 @@ export class LegacyProbe implements Probe {
     if (tool === null) throw new Error(`${this.name}-legacy-save is not installed`);
     const captured = await capture(tool, []);
     if (captured.kind === 'failed') throw new Error(captured.why);
+    const why = brokenOff('iptables-save', captured.text);
+    if (why !== null) throw new Error(why);
     return captured;
   }
 

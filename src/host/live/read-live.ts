@@ -6,6 +6,7 @@ import { decode, type Encoding } from '../text-encoding.js';
 import { kernelHas, legacyTables } from './kernel-side.js';
 import { structureOf } from './structure.js';
 import { tableTexts, withTable } from './table-texts.js';
+import { brokenOff, tablesInJson } from './whole-output.js';
 
 export type LiveName =
   | 'live:iptables-legacy-save'
@@ -90,7 +91,12 @@ function readLegacy(base: Base, began: number): LiveText | null {
   if (legacyTables(base === 'iptables' ? 'ip' : 'ip6').length === 0) return null;
   const tool = toolOf(base, 'legacy', 'save');
   if (tool === null) throw unreadable(`${base}-legacy tables are in force`, `${base}-legacy-save`, 'install iptables');
-  return made(`live:${base}-legacy-save`, `${base}-save`, reading(tool, ['-c'], 'install iptables'), began);
+  const text = reading(tool, ['-c'], 'install iptables');
+  const told = tableTexts('iptables-save', text);
+  const untold = legacyTables(base === 'iptables' ? 'ip' : 'ip6').find((table) => !told.has(table));
+  if (untold !== undefined && brokenOff('iptables-save', text) === null)
+    throw notWhole(tool, `it says nothing of table ${untold}, which the kernel has`);
+  return made(`live:${base}-legacy-save`, `${base}-save`, text, began, tool);
 }
 
 /** Where the tool is missing, nft's listing still shows the rules, though not the options of extensions: these then stay unknown. */
@@ -98,18 +104,17 @@ function readIptablesNft(base: Base, began: number): LiveText | null {
   const tool = kernelHas('nft') ? toolOf(base, 'nft', 'save') : null;
   if (tool === null) return null;
   const text = reading(tool, ['-c'], 'see what the tool says');
-  return /^\*/m.test(text) ? made(`live:${base}-nft-save`, `${base}-save`, text, began) : null;
+  return /^\*/m.test(text) ? made(`live:${base}-nft-save`, `${base}-save`, text, began, tool) : null;
 }
 
-/** `began`: before the tool ran, so that what an element has left is never overrated. */
-const made = (name: LiveName, format: InputFormat, bytes: string, began: number): LiveText => ({
-  name,
-  format,
-  ...decode(Buffer.from(bytes, 'latin1')),
-  takenAt: began,
-});
+/** `began`: before the tool ran, so that what an element has left is never overrated. Throws LoadError where the output breaks off. */
+function made(name: LiveName, format: InputFormat, bytes: string, began: number, tool: string): LiveText {
+  const why = brokenOff(format, bytes);
+  if (why !== null) throw notWhole(tool, why);
+  return { name, format, ...decode(Buffer.from(bytes, 'latin1')), takenAt: began };
+}
 
-function readNft(began: number): LiveText | null {
+function readNft(began: number, isSecond = false): LiveText | null {
   const output = run('nft', ['list', 'ruleset'], { encoding: 'latin1' });
   if (output.kind === 'missing') {
     if (!kernelHas('nft')) return null;
@@ -119,7 +124,23 @@ function readNft(began: number): LiveText | null {
     if (!kernelHas('nft')) return null;
     throw failed('nft list ruleset', output.stderr);
   }
-  return output.stdout.trim() === '' ? null : made('live:nft', 'nft', output.stdout, began);
+  if (output.stdout.trim() !== '') return made('live:nft', 'nft', output.stdout, began, 'nft');
+  const [table] = tablesToldAsJson();
+  if (table === undefined) return null;
+  // It may have come meanwhile.
+  if (isSecond)
+    throw notWhole('nft', `\`nft list ruleset\` prints nothing, and \`nft -j list ruleset\` has table ${table}`);
+  return readNft(began, true);
+}
+
+/** A listing of no rules is an empty text, and so is one that failed without a word: as JSON it is not. */
+function tablesToldAsJson(): readonly string[] {
+  const output = run('nft', ['-j', 'list', 'ruleset']);
+  // Built without JSON it cannot be asked twice.
+  if (output.kind === 'failed' && output.stderr.includes('not compiled-in')) return [];
+  const tables = output.kind === 'text' ? tablesInJson(output.stdout) : null;
+  if (tables !== null) return tables;
+  throw notWhole('nft', '`nft list ruleset` prints nothing, and `nft -j list ruleset` does not even print its version');
 }
 
 /** Without the tool a match of a set stays unknown, which is said where a rule uses one. */
@@ -130,7 +151,7 @@ function readIpset(began: number): LiveText | null {
     if (!kernelHas('ipset')) return null;
     throw failed('ipset save', output.stderr);
   }
-  return output.stdout.trim() === '' ? null : made('live:ipset', 'ipset', output.stdout, began);
+  return output.stdout.trim() === '' ? null : made('live:ipset', 'ipset', output.stdout, began, 'ipset');
 }
 
 /** What was found once stays for this process: each reading would ask again. */
@@ -166,6 +187,14 @@ const unreadable = (what: string, tool: string, hint: string): LoadError =>
     step: 'read ruleset',
     message: `${what}, and \`${tool}\`, which reads them, is not installed: nothing is planned without them`,
     hint,
+  });
+
+const notWhole = (tool: string, why: string): LoadError =>
+  new LoadError({
+    errno: 5,
+    step: 'read ruleset',
+    message: `the output of \`${tool}\` is not whole, so a part of the ruleset is not known: ${why}`,
+    hint: `see which program that is (\`command -v ${tool}\`) and what it prints by itself; nothing is planned without it`,
   });
 
 const failed = (command: string, stderr: string): LoadError =>

@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import hostSchema from '../../../src/cli/host-file.schema.json' with { type: 'json' };
 import snapshotSchema from '../../../src/cli/snapshot.schema.json' with { type: 'json' };
 import { command } from '../../command.js';
-import { type Finished, type Net, withNamespaces } from '../namespace.js';
+import { type Finished, type Net, systemPath, withNamespaces } from '../namespace.js';
 
 interface Host {
   readonly net: Net;
@@ -122,6 +122,52 @@ test('a ruleset that may be there and cannot be read is a refusal', async (t) =>
     const sets = await without('ipset');
     t.is(sets.code, 0, sets.stderr);
     t.regex(sets.stderr, /warning\[unknown-set\]/);
+  });
+});
+
+test('a tool that says nothing, or breaks off, is a refusal', async (t) => {
+  await withHost(t, async (host) => {
+    await everything(host);
+    /** Found before the system's tool of that name, which is `"$0"`. */
+    const instead = async (name: string, script: string, ...args: string[]): Promise<Finished> => {
+      const folder = host.net.directory();
+      const file = join(folder, name);
+      writeFileSync(file, `#!/bin/sh\nset -- /usr/sbin/${name} "$@"\n${script}\n`);
+      chmodSync(file, 0o755);
+      return host.net.exec(host.ns, process.execPath, [command, ...args], {
+        mayFail: true,
+        env: { PATH: `${folder}:${systemPath}` },
+      });
+    };
+    const silent =
+      /`nft list ruleset` prints nothing, and `nft -j list ruleset` does not even print its version.*\n.*command -v nft/;
+    const cases: readonly (readonly [name: string, script: string, RegExp])[] = [
+      ['nft', 'exit 0', silent],
+      // Of a listing as text, which may be empty, and as JSON.
+      [
+        'nft',
+        'case $2 in list) exit 0; esac; exec "$@"',
+        /prints nothing, and `nft -j list ruleset` has table ip filter/,
+      ],
+      ['nft', '"$@" | head -n 3', /output of `nft` is not whole.*does not end with the `\}` of a table/],
+      [
+        'iptables-legacy-save',
+        '"$@" | grep -v COMMIT',
+        /`iptables-legacy-save` is not whole.*table filter has no COMMIT/,
+      ],
+      ['iptables-legacy-save', 'exit 0', /nothing of table filter, which the kernel has/],
+      ['iptables-nft-save', '"$@" | head -c 120', /`iptables-nft-save` is not whole.*table filter has no COMMIT/],
+      ['ipset', '"$@" | head -c 50', /`ipset` is not whole.*its last line has no end/],
+    ];
+    for (const [name, script, message] of cases)
+      for (const args of [['--live'], ['snapshot', '--dev', 'eth0']]) {
+        const { code, stdout, stderr } = await instead(name, script, ...args);
+        t.is(code, 3, `${name}: ${script}\n${stderr}`);
+        t.regex(stderr, message);
+        t.is(stdout, '');
+      }
+    // The same that says what it should.
+    t.is((await instead('nft', 'exec "$@"', '--live')).code, 0);
   });
 });
 
