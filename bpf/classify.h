@@ -140,7 +140,8 @@ static __always_inline int set_reverse_path(struct lookup *l, __u32 path, int ve
 		if ((used & 1 << (slot)) && !narrow(t, family, l, slot, AVAILABLE(limit) ? (lookup) : 0))              \
 			return 0;                                                                                      \
 	} while (0)
-#define SMALL(slot, value, max) small_label(t, &family->field[slot], (value) | l->zero, max)
+/* Added, not ORed: before 6.10 the verifier knows nothing of the upper half of what an OR with an unknown gives, and this is an offset. */
+#define SMALL(slot, value, max) small_label(t, &family->field[slot], (value) + l->zero, max)
 
 #define TUPLE(index)                                                                                                   \
 	NARROW(F_TUPLE##index, cfg.tuple[(version == 6 ? TUPLE_SLOTS : 0) + index].known_up_to,                        \

@@ -62,9 +62,12 @@ static __always_inline void give(struct xdp_md *ctx, __u32 id, __u32 i)
 	sample->length = length;
 	sample->chance = chance;
 	length = length < SAMPLE_FRAME ? length : SAMPLE_FRAME;
-	/* The verifier wants to know that it is not 0; a packet that is dropped has headers. */
+	/*
+	 * The verifier wants to know that it is not 0; a packet that is dropped has headers. It learns that from a comparison of this very
+	 * register, and before 6.8 not from one with zero.
+	 */
 	barrier_var(length);
-	if (length < 1 || length > SAMPLE_FRAME || bpf_xdp_load_bytes(ctx, 0, sample->frame, length) < 0)
+	if (length < ETH_HLEN || bpf_xdp_load_bytes(ctx, 0, sample->frame, length) < 0)
 		length = 0;
 	sample->captured = length;
 	/* Listeners come and look: being woken would cost more than all of this. */

@@ -29,6 +29,21 @@ static __always_inline __u32 hash_address(__u32 address, __u32 seed)
 	return h * 0x85ebca6bu;
 }
 
+/*
+ * A hash -> a place below `count`. As the verifier before 6.10 can follow it: at an XOR with an unknown value it forgets that the upper half
+ * of a register is zero, until a 32-bit move says so again; and a product is known only where the factor on the right is a constant.
+ */
+static __always_inline __u64 place_of(__u32 hash, __u32 count)
+{
+	__u64 product, factor = count;
+	__u32 moved;
+
+	asm("%0 = %1" : "=w"(moved) : "w"(hash));
+	product = moved;
+	asm("%0 *= %1" : "+r"(product) : "r"(factor));
+	return product >> 32;
+}
+
 /* Where the members of a slot stand in a u64. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define SLOT_ADDRESS_SHIFT 0
@@ -41,7 +56,7 @@ static __always_inline __u32 hash_address(__u32 address, __u32 seed)
 static __always_inline __u32 bucket_label(const void *t, const volatile struct address_config *table, __u32 address)
 {
 	__u32 count = table->bucket_count, buckets = table->buckets;
-	__u32 place = (__u64)hash_address(address, table->seed) * count >> 32, label = 0;
+	__u32 place = place_of(hash_address(address, table->seed), count), label = 0;
 	int probe, i;
 
 #pragma clang loop unroll(disable)
@@ -75,7 +90,7 @@ static __always_inline __u32 plain_bucket_label(const void *t, const volatile st
 						__u32 address)
 {
 	__u32 count = table->bucket_count, buckets = table->buckets;
-	__u32 place = (__u64)hash_address(address, table->seed) * count >> 32;
+	__u32 place = place_of(hash_address(address, table->seed), count);
 	int probe, i;
 
 #pragma clang loop unroll(disable)

@@ -30,7 +30,7 @@ static __always_inline int bloom_may_have(const void *t, __u32 bloom, __u32 bloo
 	__u64 want =
 		1ULL << (bits >> 8 & 63) | 1ULL << (bits >> 14 & 63) | 1ULL << (bits >> 20 & 63) | 1ULL << (bits >> 26);
 
-	return (words[(__u64)h * bloom_words >> 32] & want) == want;
+	return (words[place_of(h, bloom_words)] & want) == want;
 }
 
 /* All ones where the values are equal. */
@@ -45,7 +45,7 @@ static __always_inline __u32 all_equal(__u64 differs)
 static __always_inline __u32 bucketed_prefix(const void *t, prefix_ptr table, __u64 high, __u64 low, __u32 tag)
 {
 	__u32 h = hash_prefix(high, low, tag, table->seed), label = 0;
-	__u64 place = (__u64)h * table->bucket_count >> 32;
+	__u64 place = place_of(h, table->bucket_count);
 	int probe, i;
 
 	if (table->bloom_words && !bloom_may_have(t, table->bloom, table->bloom_words, h))

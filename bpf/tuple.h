@@ -76,7 +76,7 @@ static __always_inline __u32 bucketed_tuple(const void *t, tuple_ptr table, cons
 	h ^= h >> 16;
 	if (table->bloom_words && !bloom_may_have(t, table->bloom, table->bloom_words, h))
 		return 0;
-	place = (__u64)h * table->bucket_count >> 32;
+	place = place_of(h, table->bucket_count);
 #pragma clang loop unroll(disable)
 	for (probe = 0; probe < MAX_PREFIX_BUCKETS; probe++, place++) {
 		const struct tuple_bucket *bucket = t + table->buckets + place * sizeof(*bucket);
