@@ -24,7 +24,7 @@ import type { Install } from '../state/install.js';
 import type { CounterRun } from '../state/install-record.js';
 import type { SetChange } from '../update/set-change.js';
 import { createUpdater, type Updated, type Updater } from '../update/updater.js';
-import { Taken } from '../watch/filter.js';
+import { Stale, Taken } from '../watch/filter.js';
 import { addedRuns } from './added-runs.js';
 import { changing } from './changing.js';
 import { CommandError, exitCodes } from './exit-code.js';
@@ -47,6 +47,8 @@ export interface PlanningSetup {
   readonly options: WatchedOptions;
   /** Of the process: a thread has none. */
   readonly terminal: boolean;
+  /** Shared: not 0 where the plan that is being made is of no use any more. A call would wait for its end. */
+  readonly givenUp: Int32Array;
 }
 
 /** What is known from the plan before. */
@@ -159,7 +161,10 @@ class PlanningThread {
   };
 
   #replace = async (order: PlanOrder): Promise<PlanDone> => {
-    const progress = new Progress(this.setup.terminal);
+    const { terminal, givenUp } = this.setup;
+    const progress = new Progress(terminal, () => {
+      if (Atomics.load(givenUp, 0) !== 0) throw new Stale();
+    });
     try {
       return await changing(this.setup.options.state, (native, install) =>
         this.#replaceLocked(native, install, order, progress),

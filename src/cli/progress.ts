@@ -10,7 +10,11 @@ export class Progress {
   #large = false;
   #shown = false;
 
-  constructor(private readonly terminal = process.stderr.isTTY) {}
+  /** `onStage` ends the run by what it throws. */
+  constructor(
+    private readonly terminal = process.stderr.isTTY,
+    private readonly onStage: () => void = () => undefined,
+  ) {}
 
   expectInput(size: number): void {
     this.#large ||= size >= largeInput;
@@ -18,6 +22,7 @@ export class Progress {
 
   /** Stages block the event loop, so the line is written before one starts, not by a timer. */
   stage(name: string): void {
+    this.onStage();
     if (!this.terminal) return;
     if (!this.#large && performance.now() - this.#started < patience) return;
     process.stderr.write(`\r\u001b[K${name} …`);

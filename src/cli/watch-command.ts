@@ -60,9 +60,10 @@ async function watch(files: readonly string[], options: WatchOptions): Promise<v
   if (wait !== undefined) await devicesAppear(dev, wait);
   const native = loadNative();
   prepareState(state);
-  const lock = lockWatch(native, state);
   const stop = new AbortController();
   const end = (): void => stop.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
+  const lock = lockWatch(native, state);
   const planner = new WatchPlanner(native, files, { ...options, dev, follow: true, leased: true });
   try {
     const log = watchLog(quiet === true);
@@ -76,12 +77,17 @@ async function watch(files: readonly string[], options: WatchOptions): Promise<v
       stop: stop.signal,
       alive: () => reporter.alive(watch),
     });
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
     process.on('SIGHUP', () => watch.replan('SIGHUP'));
     await watch.run(() => {
       log.note(`${dev.join(', ')}: ${planner.summary()}`);
       reporter.ready(watch);
     });
+    if (watch.filter === null) {
+      log.note(
+        `stopped before there was a filter to follow the host with: ${dev.join(', ')} ${dev.length === 1 ? 'is as it was' : 'are as they were'}`,
+      );
+      return;
+    }
     reporter.stopping(watch);
     log.note(
       `stopped: the filter stays on ${dev.join(', ')} and passes everything when its lease runs out, in ${counted(lease, 'second')} at most; ` +

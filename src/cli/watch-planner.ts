@@ -41,9 +41,11 @@ export class WatchPlanner implements Planner {
   #holder: Thread | null = null;
   /** Makes the next one; null: all there are have something to do. */
   #free: Thread | null;
+  /** Makes it now. */
+  #making: Thread | null = null;
   readonly #threads: Thread[] = [];
   readonly #warn = warningsOnce();
-  readonly #setup: PlanningSetup;
+  readonly #setup: Omit<PlanningSetup, 'givenUp'>;
 
   constructor(
     private readonly native: NativeApi,
@@ -80,7 +82,7 @@ export class WatchPlanner implements Planner {
 
   replace = async (replacing: Replacing, asked: boolean): Promise<Filter> => {
     const thread = this.#free ?? this.#start();
-    this.#free = null;
+    [this.#free, this.#making] = [null, thread];
     const made: { filter: WatchedFilter | null } = { filter: null };
     const before =
       this.#filter === null || this.#known === null ? null : { programs: this.#filter.programs, known: this.#known };
@@ -102,8 +104,12 @@ export class WatchPlanner implements Planner {
       if (made.filter === null) this.#free = thread;
       else made.filter.close();
       throw this.#filter === null ? error : inShort(error);
+    } finally {
+      this.#making = null;
     }
   };
+
+  giveUp = (): void => this.#making?.giveUp();
 
   #filterOf(thread: Thread, { control, programs, routes }: Ready): WatchedFilter {
     const lease = openLease(this.native, { fd: control });
@@ -140,12 +146,13 @@ const inShort = (error: unknown): unknown =>
 class Thread {
   readonly calls: ThreadCalls<PlanningFunctions, LoopFunctions>;
   readonly #worker: Worker;
+  readonly #givenUp = new Int32Array(new SharedArrayBuffer(4));
   #functions: LoopFunctions | null = null;
 
-  constructor(setup: PlanningSetup) {
+  constructor(setup: Omit<PlanningSetup, 'givenUp'>) {
     // The command starts itself: in the bundle, this is it.
     const main = new URL(`./main${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
-    this.#worker = new Worker(main, { workerData: setup });
+    this.#worker = new Worker(main, { workerData: { ...setup, givenUp: this.#givenUp } satisfies PlanningSetup });
     const loop: LoopFunctions = {
       reading: () => this.#loop.reading(),
       read: (ruleset, live) => this.#loop.read(ruleset, live),
@@ -165,7 +172,12 @@ class Thread {
 
   replace(order: PlanOrder, functions: LoopFunctions): Promise<PlanDone> {
     this.#functions = functions;
+    Atomics.store(this.#givenUp, 0, 0);
     return this.calls.call('replace', order);
+  }
+
+  giveUp(): void {
+    Atomics.store(this.#givenUp, 0, 1);
   }
 
   /** Where it is gone there is nothing to release. */

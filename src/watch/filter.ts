@@ -34,6 +34,9 @@ export class Taken extends Error {}
 /** Thrown where whoever plans, and holds the tables of the filter, is gone. */
 export class PlannerGone extends Error {}
 
+/** Thrown where a plan was given up: what it is for has changed in the meantime. */
+export class Stale extends Error {}
+
 export interface Replacing {
   /** What has changed from now on, the reading may not have: it begins when this has resolved. */
   readonly reading: () => Promise<void>;
@@ -48,10 +51,12 @@ export interface Planner {
   /** Whether addresses, links, routes and what else was checked are still what was planned for. Throws when they cannot be read or forbid a filter. */
   readonly hostIsAsPlanned: () => Promise<boolean>;
   /**
-   * Reads, plans, verifies and replaces. `asked`: somebody said that the rules are now what is named. Throws Taken, or whatever stands in the
-   * way; the filter before goes on then.
+   * Reads, plans, verifies and replaces. `asked`: somebody said that the rules are now what is named. Throws Taken, Stale, or whatever stands in
+   * the way; the filter before goes on then.
    */
   readonly replace: (replacing: Replacing, asked: boolean) => Promise<Filter>;
+  /** What is being made is of no use any more: `replace` throws Stale as soon as it can, unless it attaches already. */
+  readonly giveUp: () => void;
 }
 
 /** What is told of a running watcher. */

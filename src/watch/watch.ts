@@ -3,7 +3,7 @@ import type { Follower, HostChange } from '../follow/change.js';
 import { latestOf } from '../follow/latest.js';
 import type { AddressFamily } from '../model/address.js';
 import type { SetChange } from '../update/set-change.js';
-import { type DistantUpdater, type Filter, type Planner, PlannerGone, Taken, type WatchLog } from './filter.js';
+import { type DistantUpdater, type Filter, type Planner, PlannerGone, Stale, Taken, type WatchLog } from './filter.js';
 import { calm, longestBurst, Pace } from './pace.js';
 
 export interface Watching {
@@ -48,6 +48,8 @@ export class Watch {
   #inDoubt = false;
   #asked = false;
   #lastFailure = '';
+  /** Plans in a row that were given up. */
+  #stale = 0;
   #passingSince = 0;
   #renewAt = 0;
   #checkAt = 0;
@@ -75,12 +77,15 @@ export class Watch {
   /** Somebody says that the rules are as the files say. */
   replan(cause: string): void {
     this.#asked = true;
-    this.#pace.changed();
+    this.#pace.asked();
     this.#wants('plan', cause);
     this.watching.follower.wake();
   }
 
-  /** Until it is stopped. Throws what the first plan meets, Taken and PlannerGone; nothing else that comes later. */
+  /**
+   * Until it is stopped: also amid a plan, of which nothing is left then unless it is being attached. Throws what the first plan meets, Taken and
+   * PlannerGone; nothing else that comes later.
+   */
   async run(started: () => void): Promise<void> {
     const { stop, alive, follower } = this.watching;
     try {
@@ -88,14 +93,14 @@ export class Watch {
       started();
       while (!stop.aborted) {
         await this.#listen(this.#nap());
-        if (this.#need !== 'nothing' && this.#pace.wait(now()) === 0) await this.#settle();
+        if (this.#need !== 'nothing' && this.#wait() === 0) await this.#settle();
         await this.#renew();
         this.#tell();
         alive();
       }
     } catch (error) {
       if (error instanceof PlannerGone) this.#doubt(error.message);
-      throw error;
+      if (!(error instanceof Stopped)) throw error;
     } finally {
       follower.close();
       this.#filter?.close();
@@ -104,20 +109,20 @@ export class Watch {
 
   #nap(): number {
     const due = this.#untold.elements > 0 ? this.#untold.from + 1000 - now() : longestNap;
-    const wait = this.#need === 'nothing' ? due : this.#pace.wait(now());
+    const wait = this.#need === 'nothing' ? due : this.#wait();
     return Math.max(0, Math.min(wait, longestNap, this.#renewAt - now()));
   }
+
+  #wait = (): number => this.#pace.wait(now(), this.passing === null);
 
   /** Acts on what is reported within this time; whether something was. */
   async #listen(milliseconds: number): Promise<boolean> {
     const { follower, stop } = this.watching;
     const began = now();
-    const changes = await new Promise<readonly HostChange[]>((heard, fail) => {
-      const stopped = (): void => heard([]);
-      stop.addEventListener('abort', stopped, { once: true });
-      const done = (): void => stop.removeEventListener('abort', stopped);
-      follower.next(milliseconds).then(heard, fail).finally(done);
-    });
+    const stopped = (): void => follower.wake();
+    stop.addEventListener('abort', stopped, { once: true });
+    const changes = await follower.next(milliseconds);
+    stop.removeEventListener('abort', stopped);
     this.slowest = Math.max(this.slowest, now() - began - milliseconds);
     await this.#take(changes);
     return changes.length > 0;
@@ -137,6 +142,7 @@ export class Watch {
       if (change.kind === 'network' && change.routes !== undefined) this.#moved.set(change.routes, change.what);
     }
     this.#pace.changed();
+    if (this.#isStale()) this.watching.planner.giveUp();
     await Promise.all(done);
     this.slowest = Math.max(this.slowest, now() - began);
   }
@@ -152,6 +158,15 @@ export class Watch {
     this.lastChange = { at: new Date(), what: cause };
     if (this.#need === 'plan' || (this.#need === 'host' && need === 'host')) return;
     [this.#need, this.#cause] = [need, cause];
+  }
+
+  /**
+   * Rules have changed, after the reading that is planned for, so that its drops may be wrong: attached, it would pass everything until it is
+   * replaced, as the one that runs does already. So it is not waited for, however often that happens; where rules change faster than a plan
+   * is made nothing can be dropped either way. More silent drops make no plan stale. The first one is attached in any case.
+   */
+  #isStale(): boolean {
+    return this.#making && this.#filter !== null && this.#inDoubt && this.#need === 'plan';
   }
 
   /** Drops may be wrong: until somebody has looked, everything passes. */
@@ -216,12 +231,14 @@ export class Watch {
     const end = now() + longestBurst;
     while (now() < end && (await this.#listen(calm)));
     if (this.watching.stop.aborted) return;
+    const began = now();
     try {
       if (this.#need === 'host') await this.#compare();
       else await this.#replace();
     } catch (error) {
-      if (error instanceof Taken || error instanceof PlannerGone) throw error;
-      this.#failed(error);
+      if (error instanceof Taken || error instanceof PlannerGone || error instanceof Stopped) throw error;
+      if (error instanceof Stale) this.#begunInVain(began);
+      else this.#failed(error);
     }
   }
 
@@ -279,11 +296,12 @@ export class Watch {
     const filter = await this.#attend(work);
     this.#filter?.close();
     [this.#filter, this.#coming, this.#making] = [filter, null, false];
-    this.#lastFailure = '';
+    const vain = this.#stale === 0 ? '' : `, after ${this.#stale === 1 ? 'a plan' : `${this.#stale} plans`} in vain`;
+    [this.#lastFailure, this.#stale] = ['', 0];
     this.#checkAt = now() + this.watching.lease * 1000;
     const passed = this.#isDoubted() ? null : this.#open();
-    this.#pace.done(now(), now() - began, this.passing === null);
-    const meanwhile = passed === null ? '' : `; everything passed for ${passed}`;
+    this.#pace.done(now(), now() - began);
+    const meanwhile = `${vain}${passed === null ? '' : `; everything passed for ${passed}`}`;
     if (this.replaced++ > 0)
       log.note(`${this.#cause}: planned anew and replaced in ${seconds(now() - began)}${meanwhile}`);
   }
@@ -292,7 +310,10 @@ export class Watch {
     return this.#inDoubt;
   }
 
-  /** While the planner works the loop goes on: what is reported is acted on, the lease renewed, the service manager told. */
+  /**
+   * While the planner works the loop goes on: what is reported is acted on, the lease renewed, the service manager told. Throws Stopped; what is
+   * being attached by then is waited for, which is a matter of moments.
+   */
   async #attend<T>(work: Promise<T>): Promise<T> {
     const working = { done: false };
     const end = (): void => {
@@ -300,12 +321,14 @@ export class Watch {
       this.watching.follower.wake();
     };
     work.then(end, end);
-    while (!working.done && !this.watching.stop.aborted) {
+    const { stop } = this.watching;
+    while (!working.done && !(stop.aborted && this.#coming === null)) {
       await this.#listen(attention);
       this.#extend();
       this.#tell();
       this.watching.alive();
     }
+    if (!working.done) throw new Stopped();
     return work;
   }
 
@@ -338,6 +361,8 @@ export class Watch {
       this.#doubt(what);
       this.#wants('host', what);
     }
+    if (this.watching.stop.aborted) throw new Stopped();
+    if (this.#isStale()) throw new Stale();
     if (!this.#inDoubt && follower.healthy()) filter.lease.renew(lease);
     else {
       filter.lease.passAll();
@@ -345,15 +370,28 @@ export class Watch {
     }
   }
 
-  #failed(error: unknown): void {
+  #dismiss(): void {
     [this.#since, this.#overturned, this.#coming, this.#making] = [null, [], null, false];
+  }
+
+  #begunInVain(began: number): void {
+    this.#dismiss();
+    this.#pace.done(now(), now() - began);
+    if (this.#stale++ === 0)
+      this.watching.log.note(
+        `${this.#cause}, while a plan was made: it is begun anew, and everything passes until it is done`,
+      );
+  }
+
+  #failed(error: unknown): void {
+    this.#dismiss();
     this.#need = 'plan';
     this.#doubt(this.#cause);
     this.#pace.failed(now());
     const message = error instanceof Error ? error.message : String(error);
     if (message === this.#lastFailure) return;
     this.#lastFailure = message;
-    const wait = seconds(this.#pace.wait(now()));
+    const wait = seconds(this.#wait());
     this.watching.log.warn(
       `${this.#cause}: it cannot be planned for, so everything passes; next try with the next change, or in ${wait}:\n${message}`,
     );
@@ -377,6 +415,9 @@ export class Watch {
     if (!this.#inDoubt) this.#open();
   }
 }
+
+/** Amid a plan. */
+class Stopped extends Error {}
 
 type SetOverturned = Extract<HostChange, { readonly kind: 'set' }>;
 

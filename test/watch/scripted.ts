@@ -3,7 +3,7 @@ import type { Follower, HostChange } from '../../src/follow/change.js';
 import type { AddressFamily } from '../../src/model/address.js';
 import type { SetId } from '../../src/model/set.js';
 import type { SetChange } from '../../src/update/set-change.js';
-import type { Filter, Planner, Standing, WatchLog } from '../../src/watch/filter.js';
+import { type Filter, type Planner, Stale, type Standing, type WatchLog } from '../../src/watch/filter.js';
 import { Watch } from '../../src/watch/watch.js';
 
 export class ScriptedFollower implements Follower {
@@ -56,6 +56,8 @@ export interface Bed {
   /** Families of which filters that are made from now on ask for routes. */
   routes: readonly AddressFamily[];
   standing: Standing;
+  /** It was said that what is being made is of no use; `replace` throws Stale then, after `whilePlanning`. */
+  readonly givenUp: () => boolean;
   /** Sets that the plan asks for in a way that no element can change. */
   readonly unchangeable: Set<string>;
   readonly stop: () => Promise<void>;
@@ -76,13 +78,17 @@ export const element = (op: SetChange['op'], last: number, of = set): HostChange
   ],
 });
 
-export async function withBed(body: (bed: Bed) => Promise<void>, lease = 60): Promise<void> {
+export async function withBed(
+  body: (bed: Bed) => Promise<void>,
+  { lease = 60, whilePlanning }: { readonly lease?: number; readonly whilePlanning?: (bed: Bed) => void } = {},
+): Promise<void> {
   const events: string[] = [];
   const log: string[] = [];
   const follower = new ScriptedFollower();
   const stop = new AbortController();
   const unchangeable = new Set<string>();
   let filters = 0;
+  let givenUp = false;
   const newFilter = (): Filter => {
     const number = ++filters;
     const event = (what: string): void => void events.push(`${number}:${what}`);
@@ -113,12 +119,15 @@ export async function withBed(body: (bed: Bed) => Promise<void>, lease = 60): Pr
   };
   const planner: Planner = {
     hostIsAsPlanned: () => Promise.resolve(bed.hostIsSame),
+    giveUp: () => (givenUp = true),
     replace: async (replacing, asked) => {
+      givenUp = false;
       events.push(asked ? 'plan asked' : 'plan');
       await replacing.reading();
       if (bed.failure !== null) throw bed.failure;
       replacing.read(null as never, null);
       await bed.whilePlanning();
+      if (givenUp) throw new Stale();
       const filter = newFilter();
       await replacing.ready(filter);
       await bed.whileAttaching();
@@ -140,6 +149,7 @@ export async function withBed(body: (bed: Bed) => Promise<void>, lease = 60): Pr
     hostIsSame: true,
     standing: { kind: 'own' },
     unchangeable,
+    givenUp: () => givenUp,
     stop: async () => {
       stop.abort();
       await running;
@@ -152,6 +162,13 @@ export async function withBed(body: (bed: Bed) => Promise<void>, lease = 60): Pr
         throw new Error(`${String(event)} has not come:\n${events.join('\n')}\n${log.join('\n')}`);
     },
   };
+  let planned = false;
+  if (whilePlanning !== undefined)
+    bed.whilePlanning = async () => {
+      if (!planned) whilePlanning(bed);
+      planned = true;
+      return Promise.resolve();
+    };
   const running = watch.run(() => void events.push('started'));
   let ended: unknown = null;
   running.catch((error: unknown) => (ended = error));

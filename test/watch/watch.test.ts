@@ -132,22 +132,93 @@ test('what is reported while a plan is made is told to both filters, before the 
   });
 });
 
-test('a rule that changes while a plan is made: the new filter passes until the next', async (t) => {
+test('a rule changes while a plan is made: that is given up at once, however often, and the next one is attached', async (t) => {
+  await withBed(async (bed) => {
+    await bed.until('started');
+    let times = 5;
+    bed.whilePlanning = async () => {
+      if (times-- <= 0) return;
+      bed.follower.report(element('remove', times), rules(false));
+      await bed.until(`1:remove ${times}`);
+      t.true(bed.givenUp());
+    };
+    bed.follower.report(rules(true));
+    await bed.until(/planned anew and replaced in .*, after 5 plans in vain; everything passed for/);
+    const { events, log } = bed;
+    t.deepEqual(
+      events.filter((event) => /plan|attached|close/.test(event)),
+      ['plan', '1:attached', 'plan', 'plan', 'plan', 'plan', 'plan', 'plan', '2:attached', '1:close'],
+    );
+    t.false(events.slice(events.indexOf('1:pass')).includes('1:renew'));
+    t.false(events.includes('2:pass'));
+    t.is(bed.watch.passing, null);
+    t.is(log.filter((line) => line.includes('begun anew')).length, 1);
+  });
+});
+
+test('a rule changes just when a plan is made: it is not attached', async (t) => {
   await withBed(async (bed) => {
     await bed.until('started');
     let once = true;
     bed.whilePlanning = () => {
+      // Not taken before the filter is handed over.
       if (once) bed.follower.report(rules(false));
       once = false;
       return Promise.resolve();
     };
     bed.follower.report(rules(true));
-    await bed.until('2:close');
-    const { events } = bed;
-    t.true(events.includes('1:pass'));
-    t.true(events.indexOf('2:pass') < events.indexOf('2:attached') && events.includes('2:pass'));
-    t.false(events.includes('2:renew'));
     await bed.until('3:renew');
+    t.false(bed.events.includes('2:attached'));
+  });
+});
+
+test('a rule changes while the first plan is made: it is attached, passes everything, and is replaced', async (t) => {
+  await withBed(
+    async (bed) => {
+      await bed.until('2:renew');
+      const { events } = bed;
+      t.true(events.includes('1:attached') && events.indexOf('1:pass') < events.indexOf('1:attached'));
+      t.false(events.includes('1:renew'));
+    },
+    { whilePlanning: ({ follower }) => follower.report(rules(false)) },
+  );
+});
+
+test('rules that only drop more change during every plan: each is attached all the same, and drops', async (t) => {
+  await withBed(async (bed) => {
+    await bed.until('started');
+    let times = 4;
+    bed.whilePlanning = () => {
+      if (times-- > 0) bed.follower.report(rules(true));
+      return Promise.resolve();
+    };
+    bed.follower.report(rules(true));
+    await bed.until('6:attached');
+    t.false(bed.events.some((event) => event.endsWith(':pass')));
+  });
+});
+
+test('it stops amid a plan without waiting for it, and amid attaching when that is done', async (t) => {
+  await withBed(async (bed) => {
+    await bed.until('started');
+    bed.whilePlanning = () => new Promise(() => undefined);
+    bed.follower.report(rules(true));
+    await bed.until('plan', 2);
+    await bed.stop();
+    t.is(bed.events.at(-1), '1:close');
+  });
+  await withBed(async (bed) => {
+    await bed.until('started');
+    let attached = (): void => undefined;
+    bed.whileAttaching = () => new Promise((done) => (attached = done));
+    bed.follower.report(rules(true));
+    await bed.until('2:renew');
+    const stopped = bed.stop();
+    bed.follower.report(element('add', 1));
+    await bed.until('2:add 1');
+    attached();
+    await stopped;
+    t.deepEqual(bed.events.slice(-4), ['2:attached', '1:close', '2:renew', '2:close']);
   });
 });
 
@@ -206,20 +277,23 @@ test('what the filter that runs cannot do in place, the one that comes may have'
 });
 
 test('while a plan is made the lease is renewed, unless something is in doubt', async (t) => {
-  await withBed(async (bed) => {
-    await bed.until('started');
-    bed.whilePlanning = async () => {
-      const renewed = bed.events.filter((one) => one === '1:renew').length;
-      await bed.until('1:renew', renewed + 3);
-      bed.follower.report(rules(false));
-      await bed.until('1:pass');
-      await new Promise((done) => setTimeout(done, 800));
-      bed.whilePlanning = () => Promise.resolve();
-    };
-    bed.follower.report(rules(true));
-    await bed.until('3:renew');
-    t.false(bed.events.slice(bed.events.indexOf('1:pass')).includes('1:renew'));
-  }, 1);
+  await withBed(
+    async (bed) => {
+      await bed.until('started');
+      bed.whilePlanning = async () => {
+        const renewed = bed.events.filter((one) => one === '1:renew').length;
+        await bed.until('1:renew', renewed + 3);
+        bed.follower.report(rules(false));
+        await bed.until('1:pass');
+        await new Promise((done) => setTimeout(done, 800));
+        bed.whilePlanning = () => Promise.resolve();
+      };
+      bed.follower.report(rules(true));
+      await bed.until('2:renew');
+      t.false(bed.events.slice(bed.events.indexOf('1:pass')).includes('1:renew'));
+    },
+    { lease: 1 },
+  );
 });
 
 test('whoever plans is gone: everything passes, and the watch ends', async (t) => {
@@ -279,44 +353,53 @@ test('a set that changed in an untold way is suspended; one that nothing asks fo
 });
 
 test('the lease is renewed while all is well, and not while a source does not answer', async (t) => {
-  await withBed(async (bed) => {
-    await bed.until('1:renew', 4);
-    bed.follower.isHealthy = false;
-    await bed.until(/^! a source/);
-    const renewed = bed.events.filter((one) => one === '1:renew').length;
-    await new Promise((done) => setTimeout(done, 1500));
-    t.is(bed.events.filter((one) => one === '1:renew').length, renewed);
-    bed.follower.isHealthy = true;
-    await bed.until('1:renew', renewed + 1);
-  }, 1);
+  await withBed(
+    async (bed) => {
+      await bed.until('1:renew', 4);
+      bed.follower.isHealthy = false;
+      await bed.until(/^! a source/);
+      const renewed = bed.events.filter((one) => one === '1:renew').length;
+      await new Promise((done) => setTimeout(done, 1500));
+      t.is(bed.events.filter((one) => one === '1:renew').length, renewed);
+      bed.follower.isHealthy = true;
+      await bed.until('1:renew', renewed + 1);
+    },
+    { lease: 1 },
+  );
 });
 
 test('another run that takes over is not fought', async (t) => {
   const error = await t.throwsAsync(
-    withBed(async (bed) => {
-      await bed.until('started');
-      bed.standing = { kind: 'taken', how: 'another run' };
-      await bed.until('1:close');
-      throw new Taken('seen');
-    }, 1).catch((error: unknown) => Promise.reject(error as Error)),
+    withBed(
+      async (bed) => {
+        await bed.until('started');
+        bed.standing = { kind: 'taken', how: 'another run' };
+        await bed.until('1:close');
+        throw new Taken('seen');
+      },
+      { lease: 1 },
+    ).catch((error: unknown) => Promise.reject(error as Error)),
   );
   t.is(error.message, 'seen');
 });
 
 test('a device that is gone: passes, and is planned for until it is back', async (t) => {
-  await withBed(async (bed) => {
-    await bed.until('started');
-    bed.failure = new Error('there is no device eth0');
-    bed.standing = { kind: 'unseated', how: 'eth0 is gone' };
-    await bed.until(/^! eth0 is gone/);
-    t.true(bed.events.includes('1:pass'));
-    bed.failure = null;
-    bed.standing = { kind: 'own' };
-    bed.follower.report(network);
-    await bed.until('2:attached');
-    await bed.until('2:renew', 2);
-    t.is(bed.watch.passing, null);
-  }, 1);
+  await withBed(
+    async (bed) => {
+      await bed.until('started');
+      bed.failure = new Error('there is no device eth0');
+      bed.standing = { kind: 'unseated', how: 'eth0 is gone' };
+      await bed.until(/^! eth0 is gone/);
+      t.true(bed.events.includes('1:pass'));
+      bed.failure = null;
+      bed.standing = { kind: 'own' };
+      bed.follower.report(network);
+      await bed.until('2:attached');
+      await bed.until('2:renew', 2);
+      t.is(bed.watch.passing, null);
+    },
+    { lease: 1 },
+  );
 });
 
 test('it stops when told to, and leaves the filter as it is', async (t) => {
