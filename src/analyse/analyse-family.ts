@@ -6,6 +6,7 @@
  * destination: the forward chains are walked first, and "drop" there means "ask the input chains too".
  */
 import type { AddressFamily } from '../model/address.js';
+import type { AddressRun } from '../model/address-run.js';
 import type { HostFacts } from '../model/host.js';
 import type { RuleId, Ruleset } from '../model/ruleset.js';
 import type { CtState } from '../model/match.js';
@@ -21,6 +22,7 @@ import { TRUE } from './logic.js';
 import { chainsAt, hasNat, tablesOf } from './path.js';
 import { Marks, testedBits } from './marks.js';
 import { routesUnasked } from './reverse-path.js';
+import { takenBothWays } from './run-as-one.js';
 import type { SetValueCache } from './set-values.js';
 import { askAll, emit, emptyWalk, land, settle, type Label, type RawOutcome, type Walk } from './walk.js';
 
@@ -58,14 +60,30 @@ interface Walker {
   readonly untracked: readonly CtState[] | null;
 }
 
+/** Again, where runs of rules turn out not to be one rule everywhere. */
 export function analyseFamily(
   ruleset: Ruleset,
   family: AddressFamily,
   setValues: SetValueCache,
   options: AnalysisOptions,
 ): FamilyAnalysis {
+  const split = new Set<AddressRun>();
+  for (;;) {
+    const analysis = walkFamily(ruleset, family, setValues, { ...options, split });
+    const mixed = takenBothWays(analysis.walk);
+    if (mixed.length === 0) return analysis;
+    for (const run of mixed) split.add(run);
+  }
+}
+
+function walkFamily(
+  ruleset: Ruleset,
+  family: AddressFamily,
+  setValues: SetValueCache,
+  options: AnalysisOptions & { readonly split: ReadonlySet<AddressRun> },
+): FamilyAnalysis {
   const { devices, facts, strict } = options;
-  const walk = emptyWalk();
+  const walk = emptyWalk(options.split);
   const host = hostSets(facts, family);
   const context: Context = {
     family,

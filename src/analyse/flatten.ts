@@ -8,7 +8,8 @@
  */
 import type { Match, Statement } from '../model/match.js';
 import { nestedTags } from '../model/field.js';
-import type { BaseChain, Chain, Rule, RuleId, Table } from '../model/ruleset.js';
+import type { BaseChain, Chain, RuleId, Table } from '../model/ruleset.js';
+import { isRun, kindsOf, ruleCount, rulesIn, segmentsOf } from '../model/segments.js';
 import { arriving, narrow, narrowByState, ofAll, type Arrival } from './arrival.js';
 import { lowerState } from './connection-state.js';
 import type { Context } from './context.js';
@@ -21,7 +22,21 @@ import type { MarkChange } from './marks.js';
 import { quietRest } from './quiet-rest.js';
 import { recordBehind, recordDrop } from './record-drops.js';
 import { conjMayLack } from './relation.js';
-import { ask, defer, emit, find, land, remember, settle, type Label, type RawOutcome, type Walk } from './walk.js';
+import { actsAsOne, isTakenAsOne } from './run-as-one.js';
+import {
+  ask,
+  defer,
+  emit,
+  find,
+  land,
+  remember,
+  settle,
+  type Label,
+  type RawOutcome,
+  type RuleOrRun,
+  type Walk,
+  type WalkedRule,
+} from './walk.js';
 import type { Why } from './why.js';
 import { whyUnknown } from './why.js';
 
@@ -88,13 +103,16 @@ export const policyId = (table: Table, chain: BaseChain): RuleId =>
   `${table.family} ${table.name} ${chain.name} policy` as RuleId;
 
 function walkRules(walk: Walk, chain: Chain, entry: Arrival, frame: Frame): void {
-  for (const rule of chain.rules) {
-    walk.visited++;
-    walkRule(walk, rule, entry, frame);
+  for (const segment of segmentsOf(chain)) {
+    walk.visited += rulesIn(segment);
+    if (!isRun(segment)) walkRule(walk, segment, entry, frame);
+    else if (isTakenAsOne(walk, segment, actsAsOne(walk, segment, entry)))
+      walkRule(walk, { id: segment, parts: segment.parts }, entry, frame);
+    else for (const rule of segment.rules) walkRule(walk, rule, entry, frame);
   }
 }
 
-function walkRule(walk: Walk, rule: Rule, entry: Arrival, frame: Frame): void {
+function walkRule(walk: Walk, rule: WalkedRule, entry: Arrival, frame: Frame): void {
   let condition = entry;
   let { why } = frame;
   let at = -1;
@@ -148,7 +166,7 @@ function walkRule(walk: Walk, rule: Rule, entry: Arrival, frame: Frame): void {
 }
 
 /** What the rule asks of a packet before its first statement; what comes behind a match that has an effect is left out. */
-function restOf({ parts }: Rule, from: number, arrival: Arrival, context: Context): Condition {
+function restOf({ parts }: WalkedRule, from: number, arrival: Arrival, context: Context): Condition {
   let condition: Condition = arrival;
   for (const part of parts.slice(from)) {
     if ('statement' in part || stateChanging(part.match, context)) break;
@@ -158,7 +176,7 @@ function restOf({ parts }: Rule, from: number, arrival: Arrival, context: Contex
 }
 
 /** No packet satisfies all of the rule's matches so far, or none that conntrack does not know. */
-function endUnmatched(walk: Walk, rule: Rule, arrival: Arrival, match: Match, frame: Frame): void {
+function endUnmatched(walk: Walk, rule: WalkedRule, arrival: Arrival, match: Match, frame: Frame): void {
   // What comes below relies on it.
   settle(walk);
   const others = ofAll(arrival);
@@ -194,9 +212,11 @@ function changesMark(statement: Statement, { table, context }: Frame): boolean {
     if (change !== undefined) return context.marks.changes(change);
     if ((one.kind !== 'jump' && one.kind !== 'goto') || seen?.has(one.chain)) return false;
     (seen ??= new Set()).add(one.chain);
-    return (table.chains.get(one.chain)?.rules ?? []).some(({ parts }) =>
-      parts.some((part) => 'statement' in part && visit(part.statement)),
-    );
+    const target = table.chains.get(one.chain);
+    if (!target) return false;
+    for (const { parts } of kindsOf(target))
+      if (parts.some((part) => 'statement' in part && visit(part.statement))) return true;
+    return false;
   };
   return visit(statement);
 }
@@ -205,7 +225,7 @@ function changesMark(statement: Statement, { table, context }: Frame): boolean {
  * A condition on the mark holds when it is asked, not after the mark has changed. So the rest of such a rule is a place of its own:
  * packets that satisfy the condition skip there, the others past it.
  */
-function walkSettled(walk: Walk, rule: Rule, parts: Rule['parts'], condition: Arrival, frame: Frame): void {
+function walkSettled(walk: Walk, rule: WalkedRule, parts: WalkedRule['parts'], condition: Arrival, frame: Frame): void {
   const { why } = frame;
   if (!condition.must) {
     const found: Why = why ?? { code: 'unknown-match', detail: '' };
@@ -230,7 +250,7 @@ function walkSettled(walk: Walk, rule: Rule, parts: Rule['parts'], condition: Ar
 /** True when the rule ends here. */
 function walkStatement(
   walk: Walk,
-  rule: Rule,
+  rule: WalkedRule,
   statement: Statement,
   condition: Arrival,
   frame: Frame,
@@ -293,13 +313,13 @@ function walkStatement(
 
 function walkJump(
   walk: Walk,
-  rule: Rule,
+  rule: WalkedRule,
   jump: { kind: 'jump' | 'goto'; chain: string },
   condition: Arrival,
   frame: Frame,
 ): void {
   const target = frame.table.chains.get(jump.chain);
-  if (!target || frame.depth > 64 || walk.visited + target.rules.length > maxVisited) {
+  if (!target || frame.depth > 64 || walk.visited + ruleCount(target) > maxVisited) {
     find(walk, rule.id, { code: target ? 'too-large' : 'opaque', detail: jump.chain });
     emit(walk, condition.may, { kind: 'pass' }, rule.id);
     recordBehind(walk, rule, condition, frame, { code: target ? 'too-large' : 'opaque', detail: jump.chain });
@@ -313,7 +333,7 @@ function walkJump(
     chainEnd,
     depth: frame.depth + 1,
     certain: condition.must !== null,
-    via: rule.id,
+    via: typeof rule.id === 'string' ? rule.id : null,
     states: condition.states,
   };
   walkRules(walk, target, condition, inner);
@@ -324,7 +344,7 @@ function walkJump(
 
 const unsaid: Why = { code: 'unknown-match', detail: '' };
 
-function emitDrop(walk: Walk, rule: RuleId, condition: Arrival, frame: Frame, why: Why | null): void {
+function emitDrop(walk: Walk, rule: RuleOrRun, condition: Arrival, frame: Frame, why: Why | null): void {
   const uncertain = why ?? unsaid;
   const nothing: Why = uncertain.code === 'connection-state' ? { ...uncertain, code: 'unknown-match' } : uncertain;
   if (!frame.drops) recordDrop(walk, rule, ofAll(condition), frame, -1, frame.noDropsWhy);
@@ -346,7 +366,7 @@ function eliminate(walk: Walk, condition: Arrival): void {
 }
 
 /** Skips what certainly leaves; what only may leave passes. */
-function emitSkip(walk: Walk, rule: RuleId, condition: Condition, to: Label, frame: Frame): void {
+function emitSkip(walk: Walk, rule: RuleOrRun, condition: Condition, to: Label, frame: Frame): void {
   if (condition.must) emit(walk, condition.must, { kind: 'skip', to }, rule);
   // A packet that lacks a field of the condition is not skipped, and may leave all the same.
   const { family } = frame.context;
@@ -355,13 +375,13 @@ function emitSkip(walk: Walk, rule: RuleId, condition: Condition, to: Label, fra
 }
 
 /** Whoever may leave goes on where those are who leave: see quiet-rest.ts. */
-function emitMaybe(walk: Walk, rule: RuleId, { may }: Condition, to: Label): void {
+function emitMaybe(walk: Walk, rule: RuleOrRun, { may }: Condition, to: Label): void {
   emit(walk, may, { kind: 'skip', to, maybe: true }, rule);
 }
 
 function emitMarks(
   walk: Walk,
-  rule: RuleId,
+  rule: RuleOrRun,
   change: MarkChange | null,
   condition: Condition,
   { marks, marksSurely, family }: Context,

@@ -5,6 +5,7 @@
  */
 import type { MarkMatch, Statement } from '../model/match.js';
 import type { Ruleset } from '../model/ruleset.js';
+import { kindsOf } from '../model/segments.js';
 
 /** The bits in `known` are those of `value`; the others may be anything. Unsigned. */
 export interface MarkState {
@@ -108,7 +109,7 @@ export function testedBits(ruleset: Ruleset): number {
   let bits = 0;
   for (const table of ruleset.tables)
     for (const chain of table.chains.values())
-      for (const { parts } of chain.rules)
+      for (const { parts } of kindsOf(chain))
         for (let i = 0; i < parts.length; i++) {
           const part = parts[i]!;
           if ('match' in part && part.match.kind === 'mark') bits |= part.match.mask;

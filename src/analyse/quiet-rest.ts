@@ -3,12 +3,14 @@
  * dropped there or comes to the same place. So to go on at that place is right either way (`-m rpfilter -j RETURN`, then `-j DROP`).
  */
 import type { Chain, Rule } from '../model/ruleset.js';
+import { isRun, segmentsOf } from '../model/segments.js';
+import type { WalkedRule } from './walk.js';
 
 export interface QuietRest {
   /** Behind these a packet is dropped or comes to the chain's end. */
-  readonly toEnd: ReadonlySet<Rule>;
+  readonly toEnd: ReadonlySet<WalkedRule>;
   /** The same where an accept counts as the end, as in a base chain. */
-  readonly toAccept: ReadonlySet<Rule>;
+  readonly toAccept: ReadonlySet<WalkedRule>;
 }
 
 const known = new WeakMap<Chain, QuietRest>();
@@ -24,15 +26,21 @@ export function quietRest(chain: Chain): QuietRest {
   return made;
 }
 
-/** From the last rule up to the one before which the rest is not quiet any more. */
-function before({ rules }: Chain, quiet: (rule: Rule) => boolean): ReadonlySet<Rule> {
-  const found = new Set<Rule>();
-  for (const rule of rules.toReversed()) {
-    found.add(rule);
-    if (!quiet(rule)) break;
+/** From the last rule up to the one before which the rest is not quiet any more; of a run of drops, about which nobody asks, none. */
+function before(chain: Chain, quiet: (rule: Rule) => boolean): ReadonlySet<WalkedRule> {
+  const found = new Set<WalkedRule>();
+  for (const segment of segmentsOf(chain).toReversed()) {
+    const rule = isRun(segment) ? segment.first : segment;
+    const isQuiet = quiet(rule);
+    if (!isRun(segment)) found.add(segment);
+    else if (!isQuiet) found.add(segment.rules.at(-1)!);
+    else if (!drops(rule)) for (const one of segment.rules) found.add(one);
+    if (!isQuiet) break;
   }
   return found;
 }
+
+const drops = ({ parts }: Rule): boolean => parts.some((part) => 'statement' in part && part.statement.kind === 'drop');
 
 /** It drops the packet, leaves the chain or does nothing, and asking its matches changes nothing. */
 const isQuiet = ({ parts }: Rule, accepts: boolean): boolean =>

@@ -1,8 +1,11 @@
 /** By which packets a drop rule is met, wherever it stands: what it takes to prove that it is done with. */
-import type { Chain, Rule, RuleId, Table } from '../model/ruleset.js';
+import type { AddressRun } from '../model/address-run.js';
+import type { Chain, Rule, Table } from '../model/ruleset.js';
+import { isRun, segmentsOf } from '../model/segments.js';
 import type { Condition, Conj } from './logic.js';
 import { dependsOnMark, withoutChanging } from './mark-steps.js';
-import type { Walk } from './walk.js';
+import { isTakenAsOne } from './run-as-one.js';
+import type { RuleOrRun, Walk } from './walk.js';
 import type { Why } from './why.js';
 
 interface Place {
@@ -13,7 +16,7 @@ interface Place {
 
 export function recordDrop(
   walk: Walk,
-  rule: RuleId,
+  rule: RuleOrRun,
   condition: Condition,
   frame: Place,
   step: number,
@@ -38,20 +41,31 @@ export function recordDrop(
  * Chains that a rule leads to behind a point where its packets pass XDP: drop rules there decide packets that XDP leaves to them, so they are
  * not done with, however else they are reached.
  */
-export function recordBehind(walk: Walk, rule: Rule, condition: Condition, frame: Place, why: Why): void {
+export function recordBehind(
+  walk: Walk,
+  rule: Pick<Rule, 'parts'>,
+  condition: Condition,
+  frame: Place,
+  why: Why,
+): void {
   const seen = new Set<Chain>();
-  const visit = (from: Rule): void => {
+  const visit = (from: Pick<Rule, 'parts'>): void => {
     for (const part of from.parts) {
       if (!('statement' in part) || (part.statement.kind !== 'jump' && part.statement.kind !== 'goto')) continue;
       const chain = frame.table.chains.get(part.statement.chain);
       if (!chain || seen.has(chain)) continue;
       seen.add(chain);
-      for (const inner of chain.rules) {
-        if (inner.parts.some((one) => 'statement' in one && one.statement.kind === 'drop'))
-          recordDrop(walk, inner.id, condition, frame, -1, why);
+      for (const segment of segmentsOf(chain)) {
+        const inner = isRun(segment) ? segment.first : segment;
+        const drops = inner.parts.some((one) => 'statement' in one && one.statement.kind === 'drop');
+        const ids = !drops ? [] : isRun(segment) ? runOrRules(walk, segment) : [segment.id];
+        for (const id of ids) recordDrop(walk, id, condition, frame, -1, why);
         visit(inner);
       }
     }
   };
   visit(rule);
 }
+
+const runOrRules = (walk: Walk, run: AddressRun): readonly RuleOrRun[] =>
+  isTakenAsOne(walk, run, true) ? [run] : run.rules.map(({ id }) => id);

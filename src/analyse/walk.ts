@@ -1,6 +1,7 @@
 /** The list of raw steps while it is written, and what is known of rules on the way. */
 import type { CtState } from '../model/match.js';
-import type { RuleId } from '../model/ruleset.js';
+import type { AddressRun } from '../model/address-run.js';
+import type { Rule, RuleId } from '../model/ruleset.js';
 import type { Conj, Dnf } from './logic.js';
 import { TRUE } from './logic.js';
 import { valuesCover } from './relation.js';
@@ -23,10 +24,28 @@ export type RawOutcome =
   /** The packet's mark is in this state from here on. Not `certain`: a packet that lacks a field of the condition counts as meeting it. */
   | { readonly kind: 'mark'; readonly state: number; readonly certain: boolean };
 
+/** A rule, or a run of rules that is taken as one. */
+export type RuleOrRun = RuleId | AddressRun;
+
+/** `rule`: of a run, `when` has the addresses of all its rules, in their order, in one literal of its field. */
 export interface RawStep {
   readonly when: Conj;
   readonly outcome: RawOutcome;
-  readonly rule: RuleId;
+  readonly rule: RuleOrRun;
+}
+
+/** What the walk looks at of it: of a run, the parts of all its rules together. */
+export interface WalkedRule {
+  readonly id: RuleOrRun;
+  readonly parts: Rule['parts'];
+}
+
+/** What became of runs on a walk. One that was taken as one here and rule by rule there is taken rule by rule everywhere: on the next walk. */
+export interface RunWays {
+  readonly asOne: Set<AddressRun>;
+  readonly ruleByRule: Set<AddressRun>;
+  /** Known from the walk before. */
+  readonly split: ReadonlySet<AddressRun>;
 }
 
 /** One way a drop rule can be reached: every packet it could drop there satisfies `reach`. */
@@ -57,24 +76,26 @@ export interface Walk {
   readonly deferred: RawStep[];
   readonly eliminations: Elimination[];
   readonly asked: Asked[];
-  readonly occurrences: Map<RuleId, Occurrence[]>;
+  readonly occurrences: Map<RuleOrRun, Occurrence[]>;
   /** Why a rule that is no drop, or has no step, stays: the first finding that says more than "not here" wins. */
-  readonly findings: Map<RuleId, Why>;
+  readonly findings: Map<RuleOrRun, Why>;
+  readonly runs: RunWays;
   /** Rules visited, to bound chains that are inlined many times over. */
   visited: number;
 }
 
-export const emptyWalk = (): Walk => ({
+export const emptyWalk = (split: ReadonlySet<AddressRun>): Walk => ({
   steps: [],
   deferred: [],
   eliminations: [],
   asked: [],
   occurrences: new Map(),
   findings: new Map(),
+  runs: { asOne: new Set(), ruleByRule: new Set(), split },
   visited: 0,
 });
 
-export function emit(walk: Walk, dnf: Dnf, outcome: RawOutcome, rule: RuleId): void {
+export function emit(walk: Walk, dnf: Dnf, outcome: RawOutcome, rule: RuleOrRun): void {
   if (dnf.length === 0) return;
   if (outcome.kind !== 'drop' || !goesAhead(walk, dnf)) settle(walk);
   if (outcome.kind === 'skip') outcome.to.first ??= walk.steps.length;
@@ -85,20 +106,20 @@ export function emit(walk: Walk, dnf: Dnf, outcome: RawOutcome, rule: RuleId): v
  * A question, or a drop that relies on it. They wait until something comes that is no plain drop: of the packets that meet both, those of
  * known connections would pass by the first and are dropped all the same by the second.
  */
-export function defer(walk: Walk, dnf: Dnf, outcome: RawOutcome, rule: RuleId): void {
+export function defer(walk: Walk, dnf: Dnf, outcome: RawOutcome, rule: RuleOrRun): void {
   for (const when of dnf) walk.deferred.push({ when, outcome, rule });
 }
 
 /** A drop that relies on nothing is one whatever stands before it. One that would leave nothing to what waits keeps its place, for the counts. */
 const goesAhead = ({ deferred }: Walk, dnf: Dnf): boolean =>
-  deferred.length <= maxDeferred &&
+  deferred.length <= mostDeferred &&
   !deferred.some(({ when, outcome }) => outcome.kind === 'drop' && dnf.some((drop) => valuesCover(drop, when)));
 
 /** Each drop is compared with all that waits. */
-const maxDeferred = 32;
+export const mostDeferred = 32;
 
 /** From here on these packets are dropped only if conntrack does not know them. It is put down where something comes that relies on it. */
-export function ask(walk: Walk, about: Dnf, rule: RuleId): void {
+export function ask(walk: Walk, about: Dnf, rule: RuleOrRun): void {
   const fresh = about.filter((when) => !walk.asked.some((known) => valuesCover(known.when, when)));
   defer(walk, fresh, { kind: 'ask' }, rule);
 }
@@ -139,7 +160,7 @@ function keep<T>(list: T[], wanted: (one: T) => boolean): void {
   list.splice(0, Infinity, ...list.filter(wanted));
 }
 
-export function find(walk: Walk, rule: RuleId, why: Why): void {
+export function find(walk: Walk, rule: RuleOrRun, why: Why): void {
   const known = walk.findings.get(rule)?.code;
   if (known === undefined || known === 'never-matches' || known === 'other-device') walk.findings.set(rule, why);
 }

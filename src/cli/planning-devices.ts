@@ -1,6 +1,7 @@
 /** Which devices a plan without `--dev` is for. */
 import type { HostFacts } from '../model/host.js';
 import type { Ruleset } from '../model/ruleset.js';
+import { kindsOf } from '../model/segments.js';
 
 /** Devices that are made by software on the host: a firewall's upstream is not one of them. */
 const virtual = /^(lo|docker|br|veth|virbr|vnet|tun|tap|wg|dummy|ifb|lxc|lxd|cni|flannel|cali|cilium|kube)/;
@@ -18,7 +19,7 @@ function firstNamed(ruleset: Ruleset): string | undefined {
   const named = new Set<string>();
   for (const table of ruleset.tables) {
     for (const chain of table.chains.values()) {
-      for (const { parts } of chain.rules) {
+      for (const { parts } of kindsOf(chain)) {
         for (const part of parts) {
           if (!('match' in part) || part.match.kind !== 'interface') continue;
           const { direction, wildcard, name } = part.match;

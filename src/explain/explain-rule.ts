@@ -69,7 +69,7 @@ function dropSteps(plan: Plan, id: RuleId): DropStep[] {
     return program.steps.flatMap((step, i): DropStep[] => {
       if (step.outcome.kind === 'ask') asks = true;
       if (step.outcome.kind === 'pass') guards++;
-      if (step.outcome.kind !== 'drop' || owners[i]?.includes(id) !== true) return [];
+      if (step.outcome.kind !== 'drop' || !owners(i).includes(id)) return [];
       return [{ family, step: i + 1, condition: stepText(program, step, plan.devices), asks, guards }];
     });
   });

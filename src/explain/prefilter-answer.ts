@@ -39,6 +39,6 @@ export function prefilterAnswer(plan: Plan, decision: Decision, tracking: Tracki
     step: step === null ? null : step + 1,
     steps: family === null ? 0 : program.steps.length,
     condition: decided === undefined ? null : stepText(program, decided, plan.devices),
-    rules: step === null ? [] : (plan.stepRules[key][step] ?? []),
+    rules: step === null ? [] : plan.stepRules[key](step),
   };
 }

@@ -66,26 +66,6 @@ export function xtablesNetwork(family: AddressFamily, text: string): Bounds | 'm
   return typeof bits === 'number' ? network(address, bits) : bits;
 }
 
-/** The same of what iptables-save writes of IPv4, `a.b.c.d/LENGTH`, without a string or an array in between; null where it is written otherwise. */
-export function plainNetwork(text: string): AddressRanges | null {
-  const slash = text.indexOf('/');
-  let bits = 32;
-  if (slash >= 0) {
-    bits = 0;
-    if (text.length === slash + 1 || text.length > slash + 3) return null;
-    for (let i = slash + 1; i < text.length; i++) {
-      const digit = text.charCodeAt(i) - 48;
-      if (digit < 0 || digit > 9) return null;
-      bits = bits * 10 + digit;
-    }
-    if (bits > 32) return null;
-  }
-  if (!scanAddress(4, text, 0, slash < 0 ? text.length : slash)) return null;
-  const mask = prefixMask(bits);
-  const lo = Uint32Array.of((scanned[0]! & mask) >>> 0);
-  return { family: 4, count: 1, lo, hi: bits === 32 ? lo : Uint32Array.of((scanned[0]! | ~mask) >>> 0) };
-}
-
 function prefixLength(family: AddressFamily, text: string): number | 'mask' | null {
   if (/^[0-9]+$/.test(text)) return Number(text) <= (family === 4 ? 32 : 128) ? Number(text) : null;
   const mask = addressWords(family, text);

@@ -3,6 +3,7 @@ import type { Span } from '../diagnostic.js';
 import type { Command, RuleLine, VariantLine } from '../parse/iptables-tree.js';
 import { printOption } from '../parse/print-iptables.js';
 import { quote } from '../parse/syntax-error.js';
+import { editSingly } from './append-run.js';
 import { baseChainPlace } from './base-chains.js';
 import { report } from './dump-walk.js';
 import type { DumpWalk } from './dump-walk.js';
@@ -104,11 +105,17 @@ function changeRules(
     report(walk, 'unknown-chain', { ...span, column: name!.span.column }, message);
     return;
   }
-  const tableOption = ruleOfShape(line).options.find((option) => option.name === '-t' || option.name === '--table');
-  if (tableOption) {
-    report(walk, 'syntax', tableOption.span, '-t in a rules file; expected the table by its own line');
+  const tableOption = ruleOfShape(line).options.findIndex(({ name }) => name === '-t' || name === '--table');
+  if (tableOption >= 0) {
+    report(
+      walk,
+      'syntax',
+      ruleOf(line).options[tableOption]!.span,
+      '-t in a rules file; expected the table by its own line',
+    );
     return;
   }
+  if (command.name !== 'append') editSingly(chain);
   if (command.name === 'delete' && !position) {
     deleteSame(walk, chain, line, span);
     return;
@@ -148,7 +155,7 @@ function numbered(walk: DumpWalk, chain: ChainDraft, text: string, command: Comm
 /** `-D` with a rule removes the first that is written the same. */
 function deleteSame(walk: DumpWalk, chain: ChainDraft, line: RuleLine | VariantLine, span: Span): void {
   const wanted = spellingOf(line);
-  const index = chain.entries.findIndex((entry) => spellingOf(entry.line) === wanted);
+  const index = chain.entries.findIndex((entry) => 'line' in entry && spellingOf(entry.line) === wanted);
   if (index < 0) {
     report(walk, 'syntax', span, `chain ${chain.name} has no such rule; expected the rule as it was added`);
     return;

@@ -1,6 +1,7 @@
 /** Jumps that no kernel would load: to a chain that is gone again, or around in a circle (xt_check_table_hooks refuses loops). */
 import type { Span } from '../diagnostic.js';
 import type { Chain, Table } from './ruleset.js';
+import { kindsOf } from './segments.js';
 
 export interface BadJump {
   readonly code: 'unknown-chain' | 'syntax';
@@ -26,7 +27,7 @@ export function checkJumps(table: Table): BadJump[] {
 /** Each target once: a chain may jump to another from 100,000 rules. */
 function jumpsOf(chain: Chain): Jump[] {
   const first = new Map<string, Jump>();
-  for (const rule of chain.rules) {
+  for (const rule of kindsOf(chain)) {
     for (const part of rule.parts) {
       if (!('statement' in part)) continue;
       const { statement } = part;

@@ -38,6 +38,13 @@ export class EditedList<T> {
     this.#after.length = 0;
   }
 
+  /** Puts several values in the place of some. */
+  expand(each: (value: T) => readonly T[]): void {
+    const values = this.all().flatMap(each);
+    this.clear();
+    for (const value of values) this.#before.push(value);
+  }
+
   /** Index of the first for which it holds; -1 where there is none. */
   findIndex(holds: (value: T) => boolean): number {
     let index = 0;

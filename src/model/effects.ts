@@ -1,6 +1,7 @@
 /** Statements of a table that do more than decide: few among a hundred thousand rules, so they are looked for once. */
 import type { Statement } from './match.js';
 import type { Table } from './ruleset.js';
+import { kindsOf } from './segments.js';
 
 export type Effect = Exclude<Statement, { kind: 'accept' | 'drop' | 'return' | 'jump' | 'goto' | 'reject' }>;
 
@@ -14,8 +15,8 @@ export function effectsOf(table: Table): readonly Effect[] {
 
 function findEffects({ chains }: Table): Effect[] {
   const effects: Effect[] = [];
-  for (const { rules } of chains.values())
-    for (const { parts } of rules)
+  for (const chain of chains.values())
+    for (const { parts } of kindsOf(chain))
       for (const part of parts) if ('statement' in part && isEffect(part.statement)) effects.push(part.statement);
   return effects;
 }

@@ -1,7 +1,9 @@
 /** The syntax tree of an iptables dump to tables of the model. */
 import type { Diagnostic, Span } from '../diagnostic.js';
-import type { ChainLine, IptablesDump, RuleLine, VariantLine, Word } from '../parse/iptables-tree.js';
+import type { ChainLine, IptablesDump, LineRun, RuleLine, VariantLine, Word } from '../parse/iptables-tree.js';
+import { variantAt } from '../parse/line-run.js';
 import { quote } from '../parse/syntax-error.js';
+import { appendRun } from './append-run.js';
 import { applyCommand } from './apply-command.js';
 import { baseChainPlace, iptablesTables } from './base-chains.js';
 import { checkJumps } from './check-jumps.js';
@@ -39,6 +41,10 @@ export function lowerIptables(dump: IptablesDump, label = (table: string): strin
       case 'rule':
       case 'variant': {
         applyRuleLine(walk, line);
+        return;
+      }
+      case 'run': {
+        applyRun(walk, line);
         return;
       }
     }
@@ -125,6 +131,14 @@ function applyRuleLine(walk: DumpWalk, line: RuleLine | VariantLine): void {
       ? (walk.variants?.lowerVariant(line) ?? lowerLine(walk, ruleOf(line)))
       : lowerLine(walk, line),
   );
+}
+
+/** Appends the lines as they are; what is not that plain is applied line by line. */
+function applyRun(walk: DumpWalk, run: LineRun): void {
+  const each = (from: number, to: number): void => {
+    for (let i = from; i < to; i++) applyRuleLine(walk, variantAt(run, i));
+  };
+  if (!walk.table || !appendRun(walk, walk.table, run, each)) each(0, run.count);
 }
 
 function lowerLine(walk: DumpWalk, rule: RuleLine): ReturnType<typeof lowerRule> {

@@ -1,21 +1,16 @@
 /** Lines of one shape are lowered once; the others get the same parts with their own address. A test compares with lowering each. */
-import type { Span } from '../diagnostic.js';
-import type { Shape, VariantLine } from '../parse/iptables-tree.js';
+import type { LineRun, Shape, VariantLine } from '../parse/iptables-tree.js';
 import { expandVariant } from '../parse/rule-shape.js';
 import type { AddressFamily, AddressRanges } from './address.js';
-import { isEverything, plainNetwork, rangeOf, xtablesNetwork } from './address-text.js';
+import { wordsPerAddress } from './address.js';
+import { isEverything, rangeOf, xtablesNetwork } from './address-text.js';
+import { partsOf, type ShapeParts } from './address-run.js';
 import type { LoweredRule } from './lower-rule.js';
-import type { AddressMatch, Part } from './match.js';
-
-/** The parts of a shape, and which of them holds the address. */
-interface LoweredShape {
-  readonly lowered: LoweredRule;
-  readonly part: number;
-}
+import { scanNetwork } from './scan-network.js';
 
 /** One for each table: what a jump means depends on the table's chains. */
 export class VariantLowering {
-  readonly #shapes = new Map<Shape, LoweredShape | null>();
+  readonly #shapes = new Map<Shape, ShapeParts | null>();
 
   constructor(
     readonly family: AddressFamily,
@@ -23,35 +18,40 @@ export class VariantLowering {
   ) {}
 
   /** null: this line must be lowered by itself. */
-  lowerVariant(line: VariantLine): LoweredRule | null {
-    const shape = this.#shape(line.shape);
-    if (!shape) return null;
-    const ranges = this.#rangesOf(line.address);
+  lowerVariant({ line, shape, address }: VariantLine): LoweredRule | null {
+    const lowered = this.shape(shape);
+    if (!lowered) return null;
+    const ranges = this.#rangesOf(address);
     if (ranges === null) return null;
-    const { rule, option, length } = line.shape;
-    const from = rule.options[option]!.values[0]!.span.column;
-    const shift = line.address.length - length;
-    const parts = shape.lowered.parts.map((part, i): Part => {
-      const { file, column } = part.span;
-      const span: Span = { file, line: line.line, column: column > from ? column + shift : column };
-      if ('statement' in part) return { statement: part.statement, span };
-      if (i !== shape.part) return { match: part.match, span };
-      const { field, negate } = part.match as AddressMatch;
-      const match: AddressMatch = { kind: 'address', field, ranges, negate };
-      return { match, span };
-    });
-    return { parts, rules: 1, onlyFamily: shape.lowered.onlyFamily };
+    const parts = partsOf(lowered, { line, shift: address.length - shape.length }, ranges);
+    return { parts, rules: 1, onlyFamily: lowered.onlyFamily };
+  }
+
+  /** The address of each line; those that `odd` lists must be lowered by themselves. */
+  addressesOf({ count, text, start, end }: LineRun): { ranges: AddressRanges; odd: readonly number[] } {
+    const { family } = this;
+    const words = wordsPerAddress(family);
+    const lo = new Uint32Array(count * words);
+    const hi = new Uint32Array(count * words);
+    const odd: number[] = [];
+    for (let i = 0; i < count; i++) {
+      if (scanNetwork(family, text, start[i]!, end[i]!, { lo, hi, row: i })) continue;
+      const ranges = this.#rangesOf(text.slice(start[i], end[i]));
+      if (ranges === null) odd.push(i);
+      lo.set(ranges?.lo ?? [], i * words);
+      hi.set(ranges?.hi ?? [], i * words);
+    }
+    return { ranges: { family, count, lo, hi }, odd };
   }
 
   /** null: there are several, or none, or it is about every address and no match at all. */
   #rangesOf(address: string): AddressRanges | null {
-    const plain = this.family === 4 ? plainNetwork(address) : null;
-    if (plain !== null) return plain.lo[0] === 0 && plain.hi[0] === 0xffffffff ? null : plain;
     const range = address.includes(',') ? null : xtablesNetwork(this.family, address);
     return range === null || range === 'mask' || isEverything(range) ? null : rangeOf(this.family, range);
   }
 
-  #shape(shape: Shape): LoweredShape | null {
+  /** null: its lines must be lowered one by one. */
+  shape(shape: Shape): ShapeParts | null {
     const known = this.#shapes.get(shape);
     if (known !== undefined) return known;
     const made = this.#lowerShape(shape);
@@ -59,13 +59,14 @@ export class VariantLowering {
     return made;
   }
 
-  #lowerShape(shape: Shape): LoweredShape | null {
+  #lowerShape(shape: Shape): ShapeParts | null {
     const option = shape.rule.options[shape.option]!;
-    const lowered = this.lower(shape.rule);
-    const part = lowered.parts.findIndex(
+    const { parts, rules, onlyFamily } = this.lower(shape.rule);
+    const varying = parts.findIndex(
       (one) => 'match' in one && one.match.kind === 'address' && one.span.column === option.span.column,
     );
-    return lowered.rules === 1 && part >= 0 ? { lowered, part } : null;
+    const column = option.values[0]!.span.column;
+    return rules === 1 && varying >= 0 ? { parts, varying, column, onlyFamily } : null;
   }
 }
 

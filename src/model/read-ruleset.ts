@@ -13,8 +13,9 @@ import { lowerIptables } from './lower-iptables.js';
 import { withoutListed } from './lower-nft/same-table.js';
 import { lowerNft } from './lower-nft/lower-nft.js';
 import type { NftText } from './nft-text.js';
-import type { Input, InputFormat, Rule, Ruleset, Table } from './ruleset.js';
+import type { Input, InputFormat, RuleId, Ruleset, Table } from './ruleset.js';
 import { rulesetWarnings } from './ruleset-warnings.js';
+import { isRun, rulesIn, segmentsOf, type Segment } from './segments.js';
 import type { NamedSet, SetId } from './set.js';
 
 export interface SourceText {
@@ -185,15 +186,20 @@ function ageOf({ takenAt, elements }: Input): Pick<NamedSet, 'asOf'> {
 function totals(made: ReadInput): Pick<Input, 'rules' | 'sets' | 'elements'> {
   const chains = made.tables.flatMap((table) => [...table.chains.values()]);
   return {
-    rules: chains.reduce((sum, { rules }) => sum + distinct(rules), 0),
+    rules: chains.reduce((sum, chain) => sum + distinct(segmentsOf(chain)), 0),
     sets: made.sets.length,
     elements: made.sets.reduce((sum, set) => sum + set.elements, 0),
   };
 }
 
 /** Rules as written: the ways through one nft rule have one id, and stand together. */
-function distinct(rules: readonly Rule[]): number {
+function distinct(segments: readonly Segment[]): number {
   let count = 0;
-  for (let i = 0; i < rules.length; i++) if (rules[i]!.id !== rules[i - 1]?.id) count++;
+  let before: RuleId | null = null;
+  for (const segment of segments) {
+    const id = isRun(segment) ? null : segment.id;
+    if (id === null || id !== before) count += rulesIn(segment);
+    before = id;
+  }
   return count;
 }

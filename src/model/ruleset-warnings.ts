@@ -4,6 +4,7 @@ import { notShown } from './lower-nft/managed.js';
 import type { Part } from './match.js';
 import type { NamedSet, SetId } from './set.js';
 import type { Rule, Table } from './ruleset.js';
+import { isRun, kindsOf, rulesIn, segmentsOf, type Segment } from './segments.js';
 
 interface Warning {
   readonly code: DiagnosticCode;
@@ -19,7 +20,7 @@ export function rulesetWarnings(tables: readonly Table[], sets: ReadonlyMap<SetI
   for (const table of tables) {
     if (short.includes(table)) continue;
     for (const chain of table.chains.values()) {
-      for (const rule of chain.rules) for (const part of rule.parts) note(warnings, rule, part, sets);
+      for (const segment of segmentsOf(chain)) noteAll(warnings, segment, sets);
     }
   }
   return [...short.map(shortTable), ...[...warnings.values()].map(toDiagnostic)];
@@ -28,8 +29,8 @@ export function rulesetWarnings(tables: readonly Table[], sets: ReadonlyMap<SetI
 /** Whether the table has rules of iptables-nft that only nft has listed. */
 const isShort = ({ managed, chains }: Table): boolean =>
   managed !== undefined &&
-  [...chains.values()].some(({ rules }) =>
-    rules.some(
+  [...chains.values()].some((chain) =>
+    [...kindsOf(chain)].some(
       ({ parts: [first] }) =>
         first && 'match' in first && first.match.kind === 'unknown' && first.match.text === notShown,
     ),
@@ -41,13 +42,16 @@ function shortTable({ family, name, span }: Table): Diagnostic {
   return { code: 'opaque-match', severity: 'warning', span, message, notes };
 }
 
-function note(warnings: Map<string, Warning>, rule: Rule, part: Part, sets: ReadonlyMap<SetId, NamedSet>): void {
-  const found = problem(part, sets);
-  if (!found) return;
-  const key = `${found.code} ${found.what} ${part.span.file}`;
-  const known = warnings.get(key);
-  if (known) known.rules++;
-  else warnings.set(key, { ...found, span: part.span, rule, rules: 1 });
+function noteAll(warnings: Map<string, Warning>, segment: Segment, sets: ReadonlyMap<SetId, NamedSet>): void {
+  const rule = isRun(segment) ? segment.first : segment;
+  for (const part of rule.parts) {
+    const found = problem(part, sets);
+    if (!found) continue;
+    const key = `${found.code} ${found.what} ${part.span.file}`;
+    const known = warnings.get(key);
+    if (known) known.rules += rulesIn(segment);
+    else warnings.set(key, { ...found, span: part.span, rule, rules: rulesIn(segment) });
+  }
 }
 
 function problem(part: Part, sets: ReadonlyMap<SetId, NamedSet>): { code: DiagnosticCode; what: string } | null {

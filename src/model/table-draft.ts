@@ -1,10 +1,12 @@
 /** A table while the lines of its dump are applied in order, as iptables-restore applies them. */
 import type { Span } from '../diagnostic.js';
 import type { RuleLine, VariantLine } from '../parse/iptables-tree.js';
+import { AddressRun, type RunLines } from './address-run.js';
 import { baseChainPlace } from './base-chains.js';
 import { EditedList } from './edited-list.js';
 import type { LoweredRule } from './lower-rule.js';
-import type { Chain, Family, Rule, RuleId, Table } from './ruleset.js';
+import type { Chain, Family, RuleId, Table } from './ruleset.js';
+import { chainOf, type Segment } from './segments.js';
 
 /** A line that stands in a chain. It is `rules` rules to iptables. */
 export interface Entry extends LoweredRule {
@@ -13,11 +15,20 @@ export interface Entry extends LoweredRule {
   readonly text: string;
 }
 
+/** Lines that were appended one after the other. */
+export interface RunEntry extends RunLines {
+  readonly kind: 'run';
+  /** As many as there are lines. */
+  readonly rules: number;
+}
+
 export interface ChainDraft {
   readonly name: string;
   readonly span: Span;
   policy: 'accept' | 'drop';
-  readonly entries: EditedList<Entry>;
+  readonly entries: EditedList<Entry | RunEntry>;
+  /** Lines have been put elsewhere than behind the last: from then on each is an entry of its own. */
+  edited: boolean;
 }
 
 export class TableDraft {
@@ -34,7 +45,7 @@ export class TableDraft {
 
   /** Makes the chain if it is not there; a chain line in a dump flushes one that is. */
   declare(name: string, span: Span, policy: 'accept' | 'drop'): void {
-    this.chains.set(name, { name, span, policy, entries: new EditedList() });
+    this.chains.set(name, { name, span, policy, entries: new EditedList(), edited: false });
   }
 
   /** The chain of that name; built-in chains exist without being declared. */
@@ -64,21 +75,17 @@ export class TableDraft {
   #finishChain(draft: ChainDraft): Chain {
     const prefix = `${this.family} ${this.label} ${draft.name} `;
     let number = 1;
-    const rules = draft.entries.all().map((entry): Rule => {
-      const rule = {
-        id: `${prefix}${number}` as RuleId,
-        number,
-        span: entry.span,
-        text: entry.text,
-        parts: entry.parts,
-      };
+    const segments = draft.entries.all().map((entry): Segment => {
+      const place = { prefix, number };
       number += entry.rules;
-      return rule;
+      if ('kind' in entry) return new AddressRun(entry, place);
+      const { span, text, parts } = entry;
+      return { id: `${prefix}${place.number}` as RuleId, number: place.number, span, text, parts };
     });
     const place = baseChainPlace(this.name, draft.name);
-    const base = { name: draft.name, span: draft.span, rules };
+    const base = { name: draft.name, span: draft.span };
     return place
-      ? { kind: 'base', ...place, ...base, policy: draft.policy, devices: [] }
-      : { kind: 'regular', ...base };
+      ? chainOf({ kind: 'base', ...place, ...base, policy: draft.policy, devices: [] }, segments)
+      : chainOf({ kind: 'regular', ...base }, segments);
   }
 }

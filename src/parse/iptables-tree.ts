@@ -99,12 +99,32 @@ export interface VariantLine {
   readonly address: string;
 }
 
-export type IptablesLine = BlankLine | CommentLine | TableLine | ChainLine | CommitLine | RuleLine | VariantLine;
+/**
+ * Two or more consecutive lines of one shape: columns of offsets into the text, one address a line. `variantsOf` makes a VariantLine of
+ * each.
+ */
+export interface LineRun {
+  readonly kind: 'run';
+  /** Number of the first line. */
+  readonly line: number;
+  readonly shape: Shape;
+  readonly count: number;
+  /** Where the address of each line begins and ends. */
+  readonly text: string;
+  readonly start: Uint32Array;
+  readonly end: Uint32Array;
+  /** Length of what stands before and after the address, the same in all lines. */
+  readonly before: number;
+  readonly after: number;
+}
+
+export type IptablesLine =
+  BlankLine | CommentLine | TableLine | ChainLine | CommitLine | RuleLine | VariantLine | LineRun;
 
 export interface IptablesDump {
   readonly file: string;
   readonly family: 'ip' | 'ip6';
-  /** Source lines without their ends; `lines[i]` was made of `source[i]`, unless that has an error. */
+  /** Source lines without their ends. */
   readonly source: readonly string[];
   readonly lines: readonly IptablesLine[];
   readonly errors: readonly Diagnostic[];

@@ -2,13 +2,14 @@
 import type { Diagnostic } from '../diagnostic.js';
 import compiled from './generated/iptables-save.js';
 import { iptablesLexer, iptablesTokenNames } from './iptables-lexer.js';
-import type { IptablesDump, IptablesLine, VariantLine } from './iptables-tree.js';
-import { lineParser } from './line-parser.js';
+import type { IptablesDump, IptablesLine, LineRun, VariantLine } from './iptables-tree.js';
+import { lineParser, type LineResult } from './line-parser.js';
+import { endOf, scanRun, variantOf, type FirstLine } from './line-run.js';
 import { findHole, ShapeCache } from './rule-shape.js';
-import { sourceLines } from './source-text.js';
+import { plainText, sourceLines } from './source-text.js';
 import { errorLimit } from './syntax-error.js';
 
-const parseLine = lineParser<Exclude<IptablesLine, VariantLine>>(compiled, iptablesLexer, iptablesTokenNames);
+const parseLine = lineParser<Exclude<IptablesLine, VariantLine | LineRun>>(compiled, iptablesLexer, iptablesTokenNames);
 
 export interface ParseSettings {
   /** Parse every line by the grammar: the tests compare both ways. */
@@ -22,25 +23,32 @@ export function parseIptables(
   family: 'ip' | 'ip6',
   settings: ParseSettings = {},
 ): IptablesDump {
-  const source = sourceLines(text);
+  const whole = plainText(text);
+  const source = sourceLines(whole);
   const lines: IptablesLine[] = [];
   const errors: Diagnostic[] = [];
-  const shapes = new ShapeCache();
-  for (let i = 0; i < source.length && errors.length < errorLimit; i++) {
-    const line = source[i]!;
-    const hole = settings.grammarOnly ? null : findHole(line);
-    const variant = hole && shapes.find(line, i + 1, hole);
-    if (variant) {
-      lines.push(variant);
-      continue;
-    }
-    const result = parseLine(line, file, i + 1);
-    if ('error' in result) {
-      errors.push(result.error);
-      continue;
-    }
-    if (hole && result.node.kind === 'rule') shapes.learn(line, hole, result.node);
-    lines.push(result.node);
+  const shapes = settings.grammarOnly ? null : new ShapeCache();
+  let at = 0;
+  for (let i = 0; i < source.length && errors.length < errorLimit;) {
+    const first: FirstLine = { number: i + 1, at, text: source[i]! };
+    const result = readLines(whole, first, file, shapes);
+    if ('error' in result) errors.push(result.error);
+    else lines.push(result.node);
+    const run = 'node' in result && result.node.kind === 'run' ? result.node : null;
+    at = (run ? endOf(run) : at + first.text.length) + 1;
+    i += run?.count ?? 1;
   }
   return { file, family, source, lines, errors };
+}
+
+/** The line and those behind it that are the same but for an address. */
+function readLines(whole: string, first: FirstLine, file: string, shapes: ShapeCache | null): LineResult<IptablesLine> {
+  const hole = shapes && findHole(first.text);
+  if (!hole) return parseLine(first.text, file, first.number);
+  const known = shapes.find(first.text, hole);
+  if (known) return { node: scanRun(whole, first, hole, known) ?? variantOf(first, hole, known) };
+  const result = parseLine(first.text, file, first.number);
+  if ('error' in result || result.node.kind !== 'rule') return result;
+  const learnt = shapes.learn(first.text, hole, result.node);
+  return { node: (learnt && scanRun(whole, first, hole, learnt)) ?? result.node };
 }

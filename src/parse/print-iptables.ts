@@ -1,11 +1,13 @@
 /** Syntax tree back to text. `parse(print(tree))` is `tree` but for columns. */
 import type { Counters, IptablesDump, IptablesLine, Option, RuleLine, Word } from './iptables-tree.js';
+import { variantsOf } from './line-run.js';
 import { expandVariant } from './rule-shape.js';
 
 export function printIptables(dump: IptablesDump): string {
   return dump.lines.map((line) => `${printIptablesLine(line)}\n`).join('');
 }
 
+/** A run of lines is several. */
 export function printIptablesLine(line: IptablesLine): string {
   switch (line.kind) {
     case 'blank':
@@ -24,6 +26,8 @@ export function printIptablesLine(line: IptablesLine): string {
       return printRule(line);
     case 'variant':
       return printRule(expandVariant(line));
+    case 'run':
+      return variantsOf(line).map(printIptablesLine).join('\n');
   }
 }
 

@@ -24,18 +24,23 @@ export function findHole(line: string): Hole | null {
   const start = at + 4;
   const blank = line.indexOf(' ', start);
   const end = blank < 0 ? line.length : blank;
-  return end > start && isAddressText(line, start, end) ? { start, end } : null;
+  return isAddressText(line, start, end) ? { start, end } : null;
 }
 
 /** Digits, dots, slash, colons and hex letters, beginning with a digit or hex letter: an option or `!` never looks like it. */
-function isAddressText(line: string, start: number, end: number): boolean {
-  if (end - start > 64) return false;
-  for (let i = start; i < end; i++) {
-    const c = line.charCodeAt(i);
+const isAddressText = (line: string, start: number, end: number): boolean => addressEnd(line, start) === end;
+
+const longestAddress = 64;
+
+/** End of the characters of addresses that begin at `start`; -1 where they are none, or too many. */
+export function addressEnd(text: string, start: number): number {
+  let end = start;
+  for (; end < text.length; end++) {
+    const c = text.charCodeAt(end);
     const fine = (c >= 46 && c <= 58) || (c >= 97 && c <= 102) || (c >= 65 && c <= 70);
-    if (!fine) return false;
+    if (!fine) break;
   }
-  return true;
+  return end === start || end - start > longestAddress ? -1 : end;
 }
 
 export class ShapeCache {
@@ -45,10 +50,9 @@ export class ShapeCache {
     return `${line.slice(0, hole.start)}\n${line.slice(hole.end)}`;
   }
 
-  /** The line as a variant of an earlier one, or null when it must be parsed. `number` is its line number. */
-  find(line: string, number: number, hole: Hole): VariantLine | null {
-    const shape = this.#shapes.get(this.#key(line, hole));
-    return shape ? { kind: 'variant', line: number, shape, address: line.slice(hole.start, hole.end) } : null;
+  /** What the line is a variant of; undefined when it must be parsed. */
+  find(line: string, hole: Hole): Shape | undefined {
+    return this.#shapes.get(this.#key(line, hole));
   }
 
   /** Remembers a parsed line; returns its shape when the hole is indeed the only value of an address option. */
@@ -57,7 +61,7 @@ export class ShapeCache {
     const index = rule.options.findIndex((option) => isHole(option, hole));
     const option = rule.options[index];
     if (!option) return null;
-    const shape = { rule, option: index, length: hole.end - hole.start };
+    const shape: Shape = { rule, option: index, length: hole.end - hole.start };
     this.#shapes.set(this.#key(line, hole), shape);
     return shape;
   }

@@ -1,8 +1,8 @@
 /** An input as the parsers see it: without byte order mark and with bare newlines, so that columns count what users see. */
 
-/** Lines without their ends. The text after the last newline is a line only if it is not empty. */
-export function sourceLines(text: string): string[] {
-  const lines = plainText(text).split('\n');
+/** Lines of a plain text without their ends. The text after the last newline is a line only if it is not empty. */
+export function sourceLines(plain: string): string[] {
+  const lines = plain.split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines;
 }

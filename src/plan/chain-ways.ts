@@ -1,5 +1,6 @@
 /** How the chains of a table lead to one another, by jump, goto or verdict map. */
 import type { Chain, RuleId, Table } from '../model/ruleset.js';
+import { kindsOf } from '../model/segments.js';
 
 export interface ChainWays {
   /** By the name of a chain: those that its rules lead to. */
@@ -22,7 +23,7 @@ export function chainWays(table: Table): ChainWays {
   let anywhere: RuleId | null = null;
   for (const chain of table.chains.values()) {
     const targets = new Set<string>();
-    for (const { id, parts } of chain.rules)
+    for (const { id, parts } of kindsOf(chain))
       for (const part of parts) {
         if (!('statement' in part)) continue;
         const { statement } = part;

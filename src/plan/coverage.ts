@@ -6,6 +6,9 @@ import type { AddressFamily } from '../model/address.js';
 import type { RuleId } from '../model/ruleset.js';
 import type { Conj } from '../analyse/logic.js';
 import { conjMayLack, mayOverlap, valuesCover } from '../analyse/relation.js';
+import type { RuleOrRun } from '../analyse/walk.js';
+import type { Field } from '../model/field.js';
+import { areSeveral, ruleMembers } from './members.js';
 import type { MergedStep } from './merge.js';
 
 export interface Coverage {
@@ -27,6 +30,8 @@ export interface Coverage {
   readonly exempt: boolean;
   /** There were too many steps to look at. */
   readonly givenUp: boolean;
+  /** The same is found for every condition that is part of this one. */
+  readonly uniform: boolean;
 }
 
 /** Steps one question may look at, and all questions of a plan together; past them nothing is claimed. */
@@ -45,6 +50,7 @@ const dropped: Coverage = {
   tracked: false,
   exempt: false,
   givenUp: false,
+  uniform: true,
 };
 
 interface Search {
@@ -52,17 +58,21 @@ interface Search {
   readonly family: AddressFamily;
   /** Numbers of the asking rule's own steps. */
   readonly own: readonly number[];
+  /** Of a run: the field that its rules differ in. */
+  readonly varying: Field | null;
   looks: number;
 }
 
 /** `rule` asks about its own packets: what happens before its own steps explains, what comes after does not. */
-export type Coverer = (condition: Conj, rule: RuleId) => Coverage;
+export type Coverer = (condition: Conj, rule: RuleOrRun) => Coverage;
 
 export function coverer(steps: readonly MergedStep[], family: AddressFamily): Coverer {
   const own = ownSteps(steps);
   let total = 0;
   return (condition, rule) => {
-    const search: Search = { steps, family, own: own.get(rule) ?? [], looks: total >= maxLooksInAll ? maxLooks : 0 };
+    const varying = typeof rule === 'string' ? null : rule.field;
+    const looks = total >= maxLooksInAll ? maxLooks : 0;
+    const search: Search = { steps, family, own: own.get(rule) ?? [], varying, looks };
     const first = firstMet(search, condition);
     const found = dropsPlainly(search, first, condition) ? dropped : follow(search, condition, first);
     total += search.looks;
@@ -70,8 +80,8 @@ export function coverer(steps: readonly MergedStep[], family: AddressFamily): Co
   };
 }
 
-function ownSteps(steps: readonly MergedStep[]): ReadonlyMap<RuleId, readonly number[]> {
-  const own = new Map<RuleId, readonly number[]>();
+function ownSteps(steps: readonly MergedStep[]): ReadonlyMap<RuleOrRun, readonly number[]> {
+  const own = new Map<RuleOrRun, readonly number[]>();
   steps.forEach(({ members }, i) => {
     const only = [i];
     for (const { rule } of members) {
@@ -100,9 +110,10 @@ function dropsPlainly({ steps, family, own }: Search, first: number, condition: 
 }
 
 function follow(search: Search, condition: Conj, start: number): Coverage {
-  const { steps, family, own } = search;
+  const { steps, family, own, varying } = search;
   const lastOwn = own[own.length - 1] ?? -1;
   const found = { some: false, passes: false, lacking: false, tracked: false, exempt: false, givenUp: false };
+  let uniform = true;
   const blockers: RuleId[] = [];
   const diverters: RuleId[] = [];
   const result = (all: boolean): Coverage => ({
@@ -115,6 +126,7 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
     tracked: found.tracked,
     exempt: found.exempt,
     givenUp: found.givenUp,
+    uniform,
   });
   let i = start;
   while (i < steps.length) {
@@ -128,9 +140,14 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
     if (!mayOverlap(step.when, condition)) continue;
     const covers = valuesCover(step.when, condition);
     const { outcome } = step;
+    const alike = asksNothingOf(step, varying);
+    if (outcome.kind !== 'mark' && outcome.kind !== 'route') uniform &&= alike || covers;
     if (outcome.kind === 'pass') {
       found.passes = true;
-      if (i <= lastOwn) addOverlapping(blockers, step, condition);
+      if (i <= lastOwn) {
+        addOverlapping(blockers, step, condition);
+        uniform &&= alike || !areSeveral(step.members);
+      }
       if (covers) return result(false);
     } else if (outcome.kind === 'mark' || outcome.kind === 'route') {
       // Conditions on mark and route count as neither met nor not met (see `recordDrop`), so it does not matter what they are.
@@ -139,14 +156,21 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
     } else if (outcome.kind === 'drop') {
       found.some ||= lastOwn >= 0 && (i > lastOwn || own.includes(i - 1));
       found.lacking ||= covers && conjMayLack(step.when, family);
-      if (covers && !found.some) return { ...result(true), shadow: coveringRule(step, condition) };
-      if (covers) return found.lacking || found.tracked || found.passes ? result(true) : dropped;
+      if (covers && !found.some) {
+        uniform &&= alike || !areSeveral(step.members);
+        return { ...result(true), shadow: coveringRule(step, condition) };
+      }
+      if (covers && (found.lacking || found.tracked || found.passes)) return result(true);
+      if (covers) return uniform ? dropped : { ...dropped, uniform };
     } else if (step.exempts === true && !own.includes(i)) {
       // What passes here is dropped by the rule of the next step, which stays in netfilter for just that.
     } else {
       const { to } = outcome;
       found.exempt ||= step.exempts === true;
-      if (!step.exempts && own.some((at) => i <= at && at < to)) addOverlapping(diverters, step, condition);
+      if (!step.exempts && own.some((at) => i <= at && at < to)) {
+        addOverlapping(diverters, step, condition);
+        uniform &&= alike || !areSeveral(step.members);
+      }
       found.lacking ||= covers && outcome.maybe !== true && conjMayLack(step.when, family);
       if (covers) i = to;
       else return join(result(true), follow(search, [...condition, ...step.when], to), follow(search, condition, i));
@@ -154,6 +178,10 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
   }
   return result(false);
 }
+
+/** Its packets are told by other fields: what it is to one of the rules of a run it is to all. */
+const asksNothingOf = ({ when }: MergedStep, field: Field | null): boolean =>
+  when.every(({ set }) => set.field !== field && set.kind !== 'tuples');
 
 /** Both ways must drop. */
 function join(sofar: Coverage, skipped: Coverage, stayed: Coverage): Coverage {
@@ -170,17 +198,24 @@ function join(sofar: Coverage, skipped: Coverage, stayed: Coverage): Coverage {
     tracked: ways.some((way) => way.tracked),
     exempt: ways.some((way) => way.exempt),
     givenUp: ways.some((way) => way.givenUp),
+    uniform: ways.every((way) => way.uniform),
   };
 }
 
 /** Members that are looked at. */
 const maxMembers = 64;
 
-const coveringRule = ({ members }: MergedStep, condition: Conj): RuleId | null =>
-  members.slice(0, maxMembers).find(({ when }) => valuesCover(when, condition))?.rule ?? null;
+function coveringRule({ members }: MergedStep, condition: Conj): RuleId | null {
+  let looks = 0;
+  for (const { when, rule } of ruleMembers(members)) {
+    if (looks++ >= maxMembers) break;
+    if (valuesCover(when, condition)) return rule;
+  }
+  return null;
+}
 
 function addOverlapping(rules: RuleId[], step: MergedStep, condition: Conj): void {
-  for (const { when, rule } of step.members) {
+  for (const { when, rule } of ruleMembers(step.members)) {
     if (rules.length >= maxRules) return;
     if (!rules.includes(rule) && mayOverlap(when, condition)) rules.push(rule);
   }

@@ -1,15 +1,17 @@
 /** What is said of each rule: decision, reason, hint. `full` rests on a proof over the finished list (coverage.ts). */
 import type { AddressFamily } from '../model/address.js';
-import type { BaseChain, Rule, RuleId, Table } from '../model/ruleset.js';
+import type { AddressRun } from '../model/address-run.js';
+import type { BaseChain, RuleId, Table } from '../model/ruleset.js';
 import type { FamilyAnalysis } from '../analyse/analyse-family.js';
 import { routing } from '../analyse/analyse-family.js';
-import type { Occurrence } from '../analyse/walk.js';
+import type { Occurrence, RuleOrRun } from '../analyse/walk.js';
 import type { Conj } from '../analyse/logic.js';
 import { mayOverlap } from '../analyse/relation.js';
 import type { Why } from '../analyse/why.js';
 import type { Coverer } from './coverage.js';
 import { allowed } from './exempt.js';
 import type { KeptRules } from './kept-rules.js';
+import { narrowTo } from './members.js';
 import type { OffloadKind, ReasonCode } from './plan.js';
 
 /** A verdict before it is put into words. */
@@ -30,14 +32,46 @@ export interface FamilyPlan {
   /** Steps were left out for want of room. */
   readonly truncated: boolean;
   /** Rules of which steps were left out because a table of tuples would not fit, and why. */
-  readonly cut: ReadonlyMap<RuleId, string>;
+  readonly cut: ReadonlyMap<RuleOrRun, string>;
 }
 
-export function judgeRule(rule: Rule, plan: FamilyPlan): Judgement {
-  const occurrences = plan.analysis.walk.occurrences.get(rule.id);
-  if (occurrences) return judgeDrop(rule.id, occurrences, plan, false);
-  const finding = plan.analysis.walk.findings.get(rule.id);
+export function judgeRule(rule: RuleId, plan: FamilyPlan): Judgement {
+  const occurrences = plan.analysis.walk.occurrences.get(rule);
+  return occurrences ? judgeDrop(rule, occurrences, plan, false) : judgeFinding(rule, plan);
+}
+
+function judgeFinding(rule: RuleOrRun, plan: FamilyPlan): Judgement {
+  const finding = plan.analysis.walk.findings.get(rule);
   return none(finding ?? { code: 'not-on-path', detail: '' }, finding?.by === undefined ? [] : [finding.by]);
+}
+
+/** What holds of each rule of the run; null where that is not the same for all, or has to be asked of each. */
+export function judgeRun(run: AddressRun, plan: FamilyPlan): Judgement | null {
+  if (plan.analysis.walk.runs.ruleByRule.has(run)) return null;
+  const occurrences = plan.analysis.walk.occurrences.get(run);
+  if (!occurrences) return judgeFinding(run, plan);
+  if (occurrences.some(({ reach }) => reach.some((conj) => asksTwice(run, conj)))) return null;
+  let uniform = true;
+  const cover: Coverer = (condition, rule) => {
+    const found = plan.cover(condition, rule);
+    uniform &&= found.uniform;
+    return found;
+  };
+  const judgement = judgeDrop(run, occurrences, { ...plan, cover }, false);
+  // Of one of the rules alone it may not hold that it is about the host's own sources.
+  return uniform && (judgement.code !== 'own-source' || !plan.routesKnown) ? judgement : null;
+}
+
+/** The rules may contradict what else is known of the field, each in its own way. */
+const asksTwice = ({ field }: AddressRun, conj: Conj): boolean =>
+  conj.filter(({ set }) => set.field === field).length > 1;
+
+/** One of the rules. */
+export function judgeRunRule(run: AddressRun, i: number, plan: FamilyPlan): Judgement {
+  const occurrences = plan.analysis.walk.occurrences.get(run);
+  if (!occurrences) return judgeRule(run.id(i), plan);
+  const own = occurrences.map((one) => ({ ...one, reach: one.reach.map((conj) => narrowTo(run, conj, i)) }));
+  return judgeDrop(run, own, plan, false, run.id(i));
 }
 
 export function judgePolicy(table: Table, chain: BaseChain, plan: FamilyPlan): Judgement {
@@ -64,7 +98,7 @@ export const neverMatches = ({ offload }: Judgement, first: RuleId): Judgement =
 });
 
 /** The short way for the plain case: one condition, dropped in one step, nothing in between. */
-function isPlainDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan): boolean {
+function isPlainDrop(id: RuleOrRun, occurrences: readonly Occurrence[], plan: FamilyPlan): boolean {
   const only = occurrences[0];
   const reach = only?.reach[0];
   if (!only || !reach || occurrences.length > 1 || only.reach.length > 1 || only.step < 0 || only.why) return false;
@@ -72,7 +106,13 @@ function isPlainDrop(id: RuleId, occurrences: readonly Occurrence[], plan: Famil
   return all && !shadow && excludesOwn(reach, plan) && !plan.ipsec && !plan.kept.has(id);
 }
 
-function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyPlan, isPolicy: boolean): Judgement {
+function judgeDrop(
+  id: RuleOrRun,
+  occurrences: readonly Occurrence[],
+  plan: FamilyPlan,
+  isPolicy: boolean,
+  self: RuleOrRun = id,
+): Judgement {
   if (!isPolicy && isPlainDrop(id, occurrences, plan)) return full;
   const stepless = occurrences.find((occurrence) => occurrence.step < 0);
   if (occurrences.every((occurrence) => occurrence.step < 0))
@@ -81,7 +121,7 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
     .filter(({ step }) => step >= 0)
     .flatMap(({ reach }) => reach.map((conj) => plan.cover(conj, id)));
   const named = (rules: readonly RuleId[]): RuleId[] =>
-    [...new Set(rules)].filter((rule) => rule !== routing && rule !== allowed && rule !== id);
+    [...new Set(rules)].filter((rule) => rule !== routing && rule !== allowed && rule !== self);
   const passes = named(found.flatMap((one) => one.blockers));
   const diverted = found.filter((one) => !one.all).flatMap((one) => one.diverters);
   const blockedBy = passes.length > 0 ? passes : named(diverted);
@@ -118,7 +158,7 @@ function judgeDrop(id: RuleId, occurrences: readonly Occurrence[], plan: FamilyP
 }
 
 function fullIfTheHostAllows(
-  id: RuleId,
+  id: RuleOrRun,
   plan: FamilyPlan,
   partial: (code: ReasonCode, detail?: string) => Judgement,
 ): Judgement {

@@ -4,6 +4,8 @@
  */
 import type { Match } from '../model/match.js';
 import type { Chain, Rule, RuleId } from '../model/ruleset.js';
+import { isRun, ruleCount, segmentsOf, type Segment } from '../model/segments.js';
+import { FirstWordings, hashOf } from './first-wordings.js';
 
 const steady: ReadonlySet<Match['kind']> = new Set([
   'address',
@@ -26,19 +28,42 @@ const endings: ReadonlySet<string> = new Set(['accept', 'drop', 'return', 'rejec
 
 /** The first rule of its words, for each later one. */
 export function duplicatesIn(chain: Chain): ReadonlyMap<RuleId, RuleId> {
-  const first = new Map<string, RuleId>();
   const found = new Map<RuleId, RuleId>();
-  for (const rule of chain.rules) {
-    if (!endsSteadily(rule)) continue;
-    const words = wordsOf(rule);
-    const known = first.get(words);
-    if (known === undefined) first.set(words, rule.id);
-    else if (known !== rule.id) found.set(rule.id, known);
+  const first = new FirstWordings(ruleCount(chain), wordsAt);
+  for (const segment of segmentsOf(chain)) {
+    if (!endsSteadily(isRun(segment) ? segment.first : segment)) continue;
+    if (!isRun(segment)) {
+      const words = wordsOf(segment.text);
+      note(found, segment, 0, first.find(hashOf(words, 0, words.length), segment, 0));
+      continue;
+    }
+    const whole = segment.text(0);
+    const plain = wordsOf(whole) === whole;
+    for (let i = 0; i < segment.count; i++) {
+      const words = plain ? segment.source : wordsOf(segment.text(i));
+      const hash = plain ? hashOf(words, segment.start(i), segment.end(i)) : hashOf(words, 0, words.length);
+      note(found, segment, i, first.find(hash, segment, i));
+    }
   }
   return found;
 }
 
-const endsSteadily = ({ parts }: Rule): boolean =>
+function note(
+  found: Map<RuleId, RuleId>,
+  segment: Segment,
+  i: number,
+  first: { readonly segment: Segment; readonly row: number } | null,
+): void {
+  if (first === null) return;
+  const [id, known] = [idAt(segment, i), idAt(first.segment, first.row)];
+  if (id !== known) found.set(id, known);
+}
+
+const idAt = (segment: Segment, i: number): RuleId => (isRun(segment) ? segment.id(i) : segment.id);
+
+const wordsAt = (segment: Segment, i: number): string => wordsOf(isRun(segment) ? segment.text(i) : segment.text);
+
+const endsSteadily = ({ parts }: Pick<Rule, 'parts'>): boolean =>
   parts.every((part, i) =>
     'match' in part ? steady.has(part.match.kind) : i === parts.length - 1 && endings.has(part.statement.kind),
   );
@@ -46,7 +71,7 @@ const endsSteadily = ({ parts }: Rule): boolean =>
 const asides = ['[', 'counter', 'comment'];
 
 /** Without counters and comments. */
-function wordsOf({ text }: Rule): string {
+function wordsOf(text: string): string {
   if (!asides.some((word) => text.includes(word))) return text.trim();
   return text
     .replace(/^\s*\[\d+:\d+\]/, '')

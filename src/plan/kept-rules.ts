@@ -5,13 +5,16 @@
  * for other devices would miss them. And a regular chain to which a rule may lead that is not followed: the plan knows only some of its
  * packets.
  */
-import type { Chain, Hook, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
+import type { Chain, Hook, Rule, Ruleset, Table } from '../model/ruleset.js';
+import { isRun, segmentsOf } from '../model/segments.js';
+import type { RuleOrRun } from '../analyse/walk.js';
 import { chainWays, reachedFrom, tooDeep } from './chain-ways.js';
 
-export type KeptRules = ReadonlyMap<RuleId, string>;
+/** A run is kept as a whole. */
+export type KeptRules = ReadonlyMap<RuleOrRun, string>;
 
 export function keptRules(ruleset: Ruleset): KeptRules {
-  const kept = new Map<RuleId, string>();
+  const kept = new Map<RuleOrRun, string>();
   for (const table of ruleset.tables) {
     const whole = keptTable(table);
     const ways = chainWays(table);
@@ -35,9 +38,9 @@ export function keptRules(ruleset: Ruleset): KeptRules {
         why ??= 'its chain is nested as deep as the kernel takes, so no jump for other devices can take its place';
       if (table.dialect === 'iptables' && !isWrittenInOrder(chain))
         why ??= 'its chain is not written in the order of its rules';
-      for (const rule of chain.rules) {
-        const found = why ?? keptByItself(rule);
-        if (found !== null) kept.set(rule.id, found);
+      for (const segment of segmentsOf(chain)) {
+        const found = why ?? (isRun(segment) ? null : keptByItself(segment));
+        if (found !== null) kept.set(isRun(segment) ? segment : segment.id, found);
       }
     }
   }
@@ -65,11 +68,23 @@ function keptByItself({ cut, parts }: Rule): string | null {
 
 const isHooked = (chain: Chain, hook: Hook): boolean => chain.kind === 'base' && chain.hook === hook;
 
-const isWrittenInOrder = (chain: Chain): boolean =>
-  chain.rules.every((rule, i) => isAppended(rule, chain.rules[i - 1], chain.name));
+function isWrittenInOrder(chain: Chain): boolean {
+  let before: { readonly file: string; readonly line: number } | null = null;
+  for (const segment of segmentsOf(chain)) {
+    const rule = isRun(segment) ? segment.first : segment;
+    if (!isAppended(rule, before, chain.name)) return false;
+    before = isRun(segment) ? { file: rule.span.file, line: segment.line(segment.count - 1) } : rule.span;
+  }
+  return true;
+}
 
-function isAppended(rule: Rule, before: Rule | undefined, chain: string): boolean {
-  if (before && before.span.file === rule.span.file && before.span.line >= rule.span.line) return false;
+/** Lines of a run stand one below the other, and begin alike. */
+function isAppended(
+  rule: Rule,
+  before: { readonly file: string; readonly line: number } | null,
+  chain: string,
+): boolean {
+  if (before && before.file === rule.span.file && before.line >= rule.span.line) return false;
   if (rule.text.startsWith(`-A ${chain} `)) return true;
   const words = rule.text
     .trimStart()

@@ -7,9 +7,8 @@ import { wordsPerAddress } from '../model/address.js';
 import type { Label, RawStep } from '../analyse/walk.js';
 import type { Conj, Lit, ValueSet } from '../analyse/logic.js';
 import { expires } from '../analyse/logic.js';
+import { areSeveral, type Member } from './members.js';
 import type { Field } from './program.js';
-
-export type Member = Pick<RawStep, 'when' | 'rule'>;
 
 export interface MergedStep {
   readonly when: Conj;
@@ -49,7 +48,7 @@ export function mergeSteps(steps: readonly RawStep[]): MergedStep[] {
   const groupOf = new Int32Array(steps.length + 1);
   let open: Group | null = null;
   steps.forEach((step, i) => {
-    const candidates = candidatesOf(step.when, identify);
+    const candidates = candidatesOf(step, identify);
     const shared: readonly Candidate[] =
       open && !barriers.has(i) && sameOutcome(open.first, step) ? common(open.candidates, candidates) : [];
     if (open && shared.length > 0) {
@@ -85,7 +84,13 @@ const alone: ReadonlyMap<Field, readonly Candidate[]> = new Map(
   varyingFields.map((field) => [field, [{ field, rest: '' }]]),
 );
 
-function candidatesOf(when: Conj, identify: (literal: Lit) => string): readonly Candidate[] {
+/** The rules of a run differ in one field already. */
+function candidatesOf({ when, rule }: RawStep, identify: (literal: Lit) => string): readonly Candidate[] {
+  const candidates = fieldsToDiffer(when, identify);
+  return typeof rule === 'string' ? candidates : candidates.filter(({ field }) => field === rule.field);
+}
+
+function fieldsToDiffer(when: Conj, identify: (literal: Lit) => string): readonly Candidate[] {
   const [only] = when;
   if (only !== undefined && when.length === 1)
     return varyingIndex(when, only.set.field) < 0 ? [] : (alone.get(only.set.field) ?? []);
@@ -136,7 +141,7 @@ function close(group: Group, indexOf: (label: Label) => number): MergedStep {
   const outcome = first.outcome.kind === 'skip' ? { ...first.outcome, to: indexOf(first.outcome.to) } : first.outcome;
   const { members } = group;
   const [candidate] = group.candidates;
-  if (members.length === 1 || !candidate) return { when: first.when, outcome, members, varying: null };
+  if (!areSeveral(members) || !candidate) return { when: first.when, outcome, members, varying: null };
   const literals = members.map(({ when }) => when[varyingIndex(when, candidate.field)]?.set ?? bug());
   const rest = first.when.filter((_, i) => i !== varyingIndex(first.when, candidate.field));
   return { when: [{ set: union(literals), negate: false }, ...rest], outcome, members, varying: 0 };
@@ -161,6 +166,8 @@ function union(sets: readonly ValueSet[]): ValueSet {
 }
 
 function concatRanges(all: readonly AddressRanges[]): AddressRanges {
+  const [only] = all;
+  if (only && all.length === 1) return only;
   const family = all[0]?.family ?? 4;
   const words = wordsPerAddress(family);
   const count = all.reduce((sum, ranges) => sum + ranges.count, 0);

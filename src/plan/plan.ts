@@ -69,8 +69,8 @@ export interface Plan {
   readonly rules: readonly RuleDecision[];
   readonly assumptions: readonly Assumption[];
   readonly prefilter: Prefilter;
-  /** Which rule stands behind each step, for reports: parallel to the family's `steps`. */
-  readonly stepRules: { readonly ip: readonly (readonly RuleId[])[]; readonly ip6: readonly (readonly RuleId[])[] };
+  /** Which rules stand behind a step of the family, for reports. */
+  readonly stepRules: Readonly<Record<'ip' | 'ip6', (step: number) => readonly RuleId[]>>;
   readonly counterOwner: (counter: number) => CounterOwner | null;
   /** What the plan made of the sets it may be asked to follow; null: it was not to. */
   readonly followed: FollowedSets | null;

@@ -1,10 +1,10 @@
 /** From merged steps to the list that is compiled: exemptions put in, dead steps taken out, limits kept. Every change passes more, never less. */
 import type { AddressFamily } from '../model/address.js';
-import type { RuleId } from '../model/ruleset.js';
 import { routing } from '../analyse/analyse-family.js';
 import type { Conj, ValueSet } from '../analyse/logic.js';
 import { expires, small } from '../analyse/logic.js';
 import { mayOverlap, valuesCover } from '../analyse/relation.js';
+import type { RuleOrRun } from '../analyse/walk.js';
 import type { MergedStep } from './merge.js';
 import { tupleSignature, type TupleColumn } from '../model/tuples.js';
 import { limits, type Field } from './program.js';
@@ -127,7 +127,7 @@ function cut(steps: readonly MergedStep[], length: number): MergedStep[] {
 export interface Limited {
   readonly steps: MergedStep[];
   /** Why steps of these rules were left out. */
-  readonly cut: ReadonlyMap<RuleId, string>;
+  readonly cut: ReadonlyMap<RuleOrRun, string>;
 }
 
 /**
@@ -136,7 +136,7 @@ export interface Limited {
  */
 export function limitTuples(steps: readonly MergedStep[], leftOut: ReadonlyMap<string, string>): Limited {
   const kept = new Set<string>();
-  const cut = new Map<RuleId, string>();
+  const cut = new Map<RuleOrRun, string>();
   const why = (set: ValueSet): string | null => {
     if (set.kind !== 'tuples') return null;
     const known = leftOut.get(set.set.id);

@@ -1,66 +1,12 @@
 /** Merged steps to the compiled list: value sets become atoms, drops get their counters. */
 import type { AddressFamily } from '../model/address.js';
-import type { RuleId } from '../model/ruleset.js';
 import type { Lit, ValueSet } from '../analyse/logic.js';
+import type { RuleOrRun } from '../analyse/walk.js';
 import type { MergedStep } from './merge.js';
 import { entriesOf, varyingSet } from './merge.js';
-import type { CounterOwner } from './plan.js';
+import type { CounterBook } from './counter-book.js';
+import { firstRule } from './members.js';
 import type { Atom, Literal, Outcome, Step, StepProgram } from './program.js';
-
-/** Hands out counter ids from 1: 0 means "no counter of its own" in the data plane. A rule keeps one id wherever it is met. */
-export interface CounterBook {
-  readonly ofRule: (rule: RuleId) => number;
-  /** First of `count` consecutive ids for the elements of a set as that rule meets them. */
-  readonly ofElements: (rule: RuleId, set: string, index: Uint32Array) => number;
-  readonly owner: (counter: number) => CounterOwner | null;
-  /** One more than the largest id. */
-  readonly size: () => number;
-}
-
-interface Block {
-  readonly first: number;
-  readonly rule: RuleId;
-  readonly set: string;
-  readonly index: Uint32Array;
-}
-
-export function counterBook(): CounterBook {
-  const rules = new Map<RuleId, number>();
-  const byId: (RuleId | undefined)[] = [];
-  const blocks = new Map<Uint32Array, Map<RuleId, Block>>();
-  let next = 1;
-  return {
-    ofRule: (rule) => {
-      const known = rules.get(rule);
-      if (known !== undefined) return known;
-      const id = next++;
-      rules.set(rule, id);
-      byId[id] = rule;
-      return id;
-    },
-    ofElements: (rule, set, index) => {
-      const ofIndex = blocks.get(index) ?? new Map<RuleId, Block>();
-      blocks.set(index, ofIndex);
-      const known = ofIndex.get(rule);
-      if (known) return known.first;
-      const block: Block = { first: next, rule, set, index };
-      next += index.length;
-      ofIndex.set(rule, block);
-      return block.first;
-    },
-    owner: (counter) => {
-      const rule = byId[counter];
-      if (rule !== undefined) return { rule, element: null };
-      for (const ofIndex of blocks.values())
-        for (const { first, rule: owner, set, index } of ofIndex.values()) {
-          const element = index[counter - first];
-          if (counter >= first && element !== undefined) return { rule: owner, element: { set, index: element } };
-        }
-      return null;
-    },
-    size: () => next,
-  };
-}
 
 interface Building {
   readonly family: AddressFamily;
@@ -77,8 +23,8 @@ export function toProgram(family: AddressFamily, steps: readonly MergedStep[], b
 function toStep(step: MergedStep, building: Building, book: CounterBook): Step {
   const { outcome } = step;
   if (outcome.kind !== 'drop')
-    return { when: step.when.map((literal) => toLiteral(literal, null, '', building)), outcome };
-  const rule = step.members[0]?.rule ?? ('' as RuleId);
+    return { when: step.when.map((literal) => toLiteral(literal, null, null, building)), outcome };
+  const rule = step.members[0]!.rule;
   const counters = step.when.map((literal, i) => countersOf(step, literal, i, book));
   const when = step.when.map((literal, i) => toLiteral(literal, counters[i] ?? null, rule, building));
   const counted = counters.findIndex((list) => list !== null);
@@ -95,7 +41,8 @@ function countersOf(step: MergedStep, literal: Lit, at: number, book: CounterBoo
     for (const member of step.members) {
       const id = book.ofRule(member.rule);
       const count = entriesOf(varyingSet(member, step));
-      ids.fill(id, next, next + count);
+      if (typeof member.rule === 'string') ids.fill(id, next, next + count);
+      else for (let i = 0; i < count; i++) ids[next + i] = id + i;
       next += count;
     }
     return ids;
@@ -110,15 +57,15 @@ function countersOf(step: MergedStep, literal: Lit, at: number, book: CounterBoo
   )
     return null;
   const { set: name, index } = set.counters;
-  const first = book.ofElements(step.members[0]?.rule ?? ('' as RuleId), name, index);
+  const first = book.ofElements(step.members[0]!.rule, name, index);
   return index.map((_, i) => first + i);
 }
 
-function toLiteral(literal: Lit, counters: Uint32Array | null, rule: string, building: Building): Literal {
+function toLiteral(literal: Lit, counters: Uint32Array | null, rule: RuleOrRun | null, building: Building): Literal {
   const { set } = literal;
   const id = building.setIds.get(set) ?? building.setIds.size;
   building.setIds.set(set, id);
-  const key = counters ? `${String(id)} ${rule}` : String(id);
+  const key = counters ? `${String(id)} ${rule === null ? '' : firstRule(rule)}` : String(id);
   let atom = building.known.get(key);
   if (atom === undefined) {
     atom = building.atoms.push(toAtom(set, counters, building.family)) - 1;

@@ -105,7 +105,7 @@ export class ReplayTally {
     if (dropped) return;
     const guard = prefilter.verdict === 'pass' && prefilter.reason === 'guard' ? prefilter : null;
     const steps = guard?.family === 6 ? this.plan.stepRules.ip6 : this.plan.stepRules.ip;
-    const rule = guard === null ? null : (steps[guard.step ?? -1]?.[0] ?? null);
+    const rule = guard === null ? null : (steps(guard.step ?? -1)[0] ?? null);
     // A drop that conntrack has been asked about, and that did not come: engine kernel only.
     const reason = prefilter.verdict === 'pass' ? prefilter.reason : 'tracked';
     const key = `${reason} ${rule ?? ''}`;

@@ -221,7 +221,7 @@ class TableUpdater implements Updater {
     const counter = this.#nextCounter++;
     counters.set(atom, counter + 1);
     const rules = this.plan.stepRules[layout.program.family === 4 ? 'ip' : 'ip6'];
-    const rule = rules[atom.countedBy!]?.[0] ?? null;
+    const rule = rules(atom.countedBy!)[0] ?? null;
     this.#added.push({ counter, rule, change, index: i });
     return counter + 1;
   }

@@ -1,8 +1,11 @@
 import test from 'ava';
+import fc from 'fast-check';
 import type { DiagnosticCode } from '../../src/diagnostic.js';
 import { InputError } from '../../src/diagnostic.js';
 import { lowerIptables } from '../../src/model/lower-iptables.js';
 import { readRuleset } from '../../src/model/read-ruleset.js';
+import type { RuleId } from '../../src/model/ruleset.js';
+import { isRun, rulesIn, segmentsOf } from '../../src/model/segments.js';
 import { parseIptables } from '../../src/parse/parse-iptables.js';
 
 const read = (text: string, file = 'rules.v4') => readRuleset([{ file, text, takenAt: null }]).ruleset;
@@ -121,7 +124,7 @@ for (const [body, code, message] of errors) {
 }
 
 test('lines of one shape are lowered as if each stood alone', (t) => {
-  const lines = [
+  const addresses = [
     '192.0.2.1',
     '192.0.2.0/24',
     '0/0',
@@ -130,15 +133,55 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
     'dead',
     '10',
     '192.0.2.77/32',
-  ].flatMap((address) => [
-    `-A INPUT -s ${address} -p tcp -m tcp --dport 22 -j DROP`,
-    `-A INPUT -p udp ! -d ${address} -j u`,
-    `-A INPUT -i eth0 -s ${address}`,
-  ]);
-  const text = `*filter\n:INPUT ACCEPT [0:0]\n:u - [0:0]\n${lines.join('\n')}\nCOMMIT\n`;
-  const fast = parseIptables(text, 'f', 'ip');
-  t.true(fast.lines.some((line) => line.kind === 'variant'));
-  t.deepEqual(lowerIptables(fast), lowerIptables(parseIptables(text, 'f', 'ip', { grammarOnly: true })));
+    '192.0.2.78/32',
+  ];
+  const shapes = [
+    (address: string) => `-A INPUT -s ${address} -p tcp -m tcp --dport 22 -j DROP`,
+    (address: string) => `-A INPUT -p udp ! -d ${address} -j u`,
+    (address: string) => `-A INPUT -i eth0 -s ${address}`,
+    (address: string) => `-A u -s ${address} -j missing`,
+    (address: string) => `-A u -s ${address} -t filter -j DROP`,
+    (address: string) => `-A nowhere -s ${address} -j DROP`,
+    (address: string) => `-A INPUT -4 -s ${address} -j DROP`,
+    (address: string) => `-A INPUT -6 -s ${address} -j DROP`,
+    (address: string) => `-I INPUT -s ${address} -j DROP`,
+    (address: string) => `-I INPUT 4 -s ${address} -j ACCEPT`,
+    (address: string) => `-D INPUT -s ${address} -p tcp -m tcp --dport 22 -j DROP`,
+    () => '-D INPUT 3',
+    () => '-F u',
+  ];
+  const lines = fc.array(fc.tuple(fc.constantFrom(...shapes), fc.subarray(addresses)), { maxLength: 8 });
+  fc.assert(
+    fc.property(lines, (some) => {
+      const text = [...shapes.slice(0, 3).map((shape) => [shape, addresses] as const), ...some]
+        .flatMap(([shape, list]) => list.map(shape))
+        .join('\n');
+      const whole = `*filter\n:INPUT ACCEPT [0:0]\n:u - [0:0]\n${text}\nCOMMIT\n`;
+      const fast = parseIptables(whole, 'f', 'ip');
+      t.true(fast.lines.some((line) => line.kind === 'run'));
+      t.deepEqual(lowerIptables(fast), lowerIptables(parseIptables(whole, 'f', 'ip', { grammarOnly: true })));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('lines of one shape stay together in their chain, up to a line that is none of them', (t) => {
+  const line = (address: string): string => `-A INPUT -s ${address} -j DROP`;
+  const lines = ['192.0.2.1', '192.0.2.2/32', '198.51.100.0/24', '0/0', '192.0.2.3', '192.0.2.4'].map(line);
+  const chain = read(`*filter\n:INPUT ACCEPT [0:0]\n${lines.join('\n')}\nCOMMIT\n`).tables[0]!.chains.get('INPUT')!;
+  t.deepEqual(segmentsOf(chain).map(rulesIn), [3, 1, 2]);
+  t.deepEqual(
+    chain.rules.map(({ id, number, text }) => [id, number, text]),
+    lines.map((text, i) => [`ip filter INPUT ${i + 1}`, i + 1, text]),
+  );
+  const run = segmentsOf(chain).filter(isRun)[1]!;
+  t.deepEqual(
+    ['ip filter INPUT 5', 'ip filter INPUT 06', 'ip filter INPUT 7', 'ip raw INPUT 6'].map((id) =>
+      run.indexOf(id as RuleId),
+    ),
+    [0, -1, -1, -1],
+  );
+  t.is(run.line(1), 8);
 });
 
 test('chains nested 20,000 deep are read', (t) => {

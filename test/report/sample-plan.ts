@@ -66,7 +66,7 @@ export function samplePlan(specs: readonly RuleSpec[], file = 'rules.v4'): Plan 
       ip6: { family: 6, atoms: [], steps: [] },
       counters: 1,
     },
-    stepRules: { ip: [[]], ip6: [] },
+    stepRules: { ip: () => [], ip6: () => [] },
     counterOwner: () => null,
     followed: null,
   };

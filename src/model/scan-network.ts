@@ -1,0 +1,54 @@
+/** Networks read in place, as `scanAddress` reads addresses: blocklists have a hundred thousand lines with one each. */
+import type { AddressFamily } from './address.js';
+import { wordsPerAddress } from './address.js';
+import { prefixMask } from './prefix.js';
+import { scanAddress, scanned } from './scan-address.js';
+
+const slash = 47;
+
+/** Where a network goes: columns of bounds, and the row in them. */
+interface Row {
+  readonly lo: Uint32Array;
+  readonly hi: Uint32Array;
+  readonly row: number;
+}
+
+/**
+ * Reads `ADDRESS[/LENGTH]` as iptables-save writes it, which fills `text` from `start` to `end`. False where it is written otherwise, or is
+ * every address.
+ */
+export function scanNetwork(
+  family: AddressFamily,
+  text: string,
+  start: number,
+  end: number,
+  { lo, hi, row }: Row,
+): boolean {
+  const words = wordsPerAddress(family);
+  let bits = words * 32;
+  let addressEnd = end;
+  for (let at = Math.max(start, end - 4); at < end; at++) if (text.charCodeAt(at) === slash) addressEnd = at;
+  if (addressEnd < end) {
+    bits = scanLength(text, addressEnd + 1, end);
+    if (bits <= 0 || bits > words * 32) return false;
+  }
+  if (!scanAddress(family, text, start, addressEnd)) return false;
+  for (let w = 0; w < words; w++) {
+    const mask = prefixMask(bits - w * 32);
+    lo[row * words + w] = scanned[w]! & mask;
+    hi[row * words + w] = scanned[w]! | ~mask;
+  }
+  return true;
+}
+
+/** One to three decimal digits; -1 where something else stands. */
+function scanLength(text: string, start: number, end: number): number {
+  if (start === end) return -1;
+  let bits = 0;
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    bits = bits * 10 + digit;
+  }
+  return bits;
+}

@@ -1,0 +1,38 @@
+/** A chain as rules and runs of rules. What is asked of every rule and does not depend on its address is asked of one rule of a run. */
+import { AddressRun } from './address-run.js';
+import type { BaseChain, Chain, RegularChain, Rule } from './ruleset.js';
+
+export type Segment = Rule | AddressRun;
+
+/** Beside the chains: a copy of a chain with other rules has none. */
+const known = new WeakMap<Chain, { readonly segments: readonly Segment[]; readonly rules: number }>();
+
+export const isRun = (segment: Segment): segment is AddressRun => segment instanceof AddressRun;
+
+/** The chain, whose rules are made of runs when they are first asked for one by one. */
+export function chainOf(
+  chain: Omit<BaseChain, 'rules'> | Omit<RegularChain, 'rules'>,
+  segments: readonly Segment[],
+): Chain {
+  let rules: readonly Rule[] | null = null;
+  const made: Chain = {
+    ...chain,
+    get rules() {
+      return (rules ??= segments.flatMap((segment) => (isRun(segment) ? segment.rules : [segment])));
+    },
+  };
+  known.set(made, { segments, rules: segments.reduce((sum, segment) => sum + rulesIn(segment), 0) });
+  return made;
+}
+
+/** In the order of the rules. */
+export const segmentsOf = (chain: Chain): readonly Segment[] => known.get(chain)?.segments ?? chain.rules;
+
+/** The rules of the chain, but one for each run: whatever it has but for an address the others have too. */
+export function* kindsOf(chain: Chain): Generator<Rule> {
+  for (const segment of segmentsOf(chain)) yield isRun(segment) ? segment.first : segment;
+}
+
+export const rulesIn = (segment: Segment): number => (isRun(segment) ? segment.count : 1);
+
+export const ruleCount = (chain: Chain): number => known.get(chain)?.rules ?? chain.rules.length;

@@ -1,0 +1,166 @@
+/** Runs of rules that differ in one address are planned as one: the plan is that of the rules one by one. */
+import test from 'ava';
+import fc from 'fast-check';
+import { readRuleset } from '../../src/model/read-ruleset.js';
+import type { Ruleset } from '../../src/model/ruleset.js';
+import { isRun, segmentsOf } from '../../src/model/segments.js';
+import { analyseFamily } from '../../src/analyse/analyse-family.js';
+import { setValueCache } from '../../src/analyse/set-values.js';
+import type { PlanOptions } from '../../src/plan/plan.js';
+import { planRuleset } from '../../src/plan/plan-ruleset.js';
+import { residualTexts } from '../../src/residual/residual-texts.js';
+import { filter, planText, router, webServer } from './plan-text.js';
+
+const rulesetOf = (text: string): Ruleset => readRuleset([{ file: 'rules.v4', text, takenAt: null }]).ruleset;
+
+/** Chains that do not know of runs. */
+const oneByOne = (ruleset: Ruleset): Ruleset => ({
+  ...ruleset,
+  tables: ruleset.tables.map((table) => ({
+    ...table,
+    chains: new Map([...table.chains].map(([name, chain]) => [name, { ...chain, rules: chain.rules }])),
+  })),
+});
+
+/** All that a plan says, as data. */
+function spelt(ruleset: Ruleset, options: PlanOptions): unknown {
+  const plan = planRuleset(ruleset, options);
+  const { rules, summary, assumptions, prefilter, stepRules, followed } = plan;
+  return {
+    ...{ rules, summary, assumptions, prefilter, followed },
+    steps: [...prefilter.ip.steps.keys()].map((step) => stepRules.ip(step)),
+    owners: Array.from({ length: prefilter.counters }, (_, counter) => plan.counterOwner(counter)),
+    residual: residualTexts(plan).map(({ text }) => text),
+  };
+}
+
+const address = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 1, max: 9 }).map((byte) => `203.0.113.${byte}/32`) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('203.0.113.0/29', '203.0.112.0/20', '198.51.100.7', '192.0.2.1', '192.0.2.255'),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('0.0.0.0/0', '203.0.113.1,203.0.113.4', 'host.example', '224.0.0.1/32') },
+);
+
+const shape = fc.constantFrom(
+  ...['-s @ -j DROP', '-d @ -j DROP', '-s @ -i eth0 -j DROP', '-s @ -i eth1 -j DROP', '-i eth+ -d @ -j DROP'],
+  ...['-s @ -p tcp -m tcp --dport 22 -j DROP', '-s @ -p tcp -m tcp --dport 80 -j DROP', '-s @ -p udp -j DROP'],
+  ...['-s @ -p tcp -m multiport --ports 22,80 -j DROP', '-s @ -p tcp -m tcp --tcp-flags SYN SYN -j DROP'],
+  ...['! -s @ -j DROP', '-s @ -d 192.0.2.1 -j DROP', '-s @ -m comment --comment "a b" -j DROP', '[0:0] -s @ -j DROP'],
+  ...['-s @ -m mark --mark 1 -j DROP', '-s @ -j MARK --set-mark 1', '-s @ -m limit --limit 1/s -j DROP'],
+  ...['-s @ -m conntrack --ctstate NEW -j DROP', '-s @ -m addrtype --src-type LOCAL -j DROP', '-s @ -f -j DROP'],
+  ...['-s @ -j ACCEPT', '-s @ -j RETURN', '-s @ -j LOG', '-s @ -j list', '-s @ -g list', '-s @', '-s @ -j REJECT'],
+);
+
+const lone = fc.constantFrom(
+  ...[
+    '-p tcp -m tcp --dport 22 -j ACCEPT',
+    '-i lo -j ACCEPT',
+    '-p icmp -j DROP',
+    '-j list',
+    '-p tcp -j list',
+    '-j RETURN',
+  ],
+  ...['-m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT', '-m conntrack --ctstate INVALID -j DROP', '-j LOG'],
+  ...['-m conntrack --ctstate NEW -j list', '-m owner --uid-owner 0 -j list', '-m mark --mark 1 -j ACCEPT', '-j DROP'],
+  ...[
+    '-m rpfilter --invert -j DROP',
+    '-s 203.0.113.0/28 -j ACCEPT',
+    '-d 192.0.2.0/24 -j list',
+    '-m limit --limit 1/s -j list',
+  ],
+);
+
+const chain = fc.constantFrom('INPUT', 'INPUT', 'FORWARD', 'list', 'other');
+
+/** Lines of one chain: a run, perhaps with an odd line within. */
+const block = fc.oneof(
+  { weight: 3, arbitrary: fc.tuple(chain, shape, fc.array(address, { minLength: 1, maxLength: 5 })) },
+  { weight: 1, arbitrary: fc.tuple(chain, lone, fc.constant(['-'])) },
+);
+
+const written = (blocks: readonly (readonly [string, string, readonly string[]])[]): string =>
+  blocks
+    .flatMap(([name, pattern, addresses]) =>
+      addresses.map((one) => {
+        const [, counters = '', words = ''] = /^(\[0:0\] )?(.*)$/.exec(pattern) ?? [];
+        const next = name === 'list' ? ' other' : name === 'other' ? ' ACCEPT' : ' list';
+        return `${counters}-A ${name} ${words.replace('@', one).replace(/ list$/, next)}`;
+      }),
+    )
+    .join('\n');
+
+const options = fc.record({
+  facts: fc.constantFrom(null, webServer, router),
+  strict: fc.boolean(),
+  conntrack: fc.boolean(),
+  devices: fc.constantFrom(['eth0'], ['eth0', 'eth1']),
+});
+
+const ruleset = fc.record({
+  blocks: fc.array(block, { minLength: 1, maxLength: 9 }),
+  policy: fc.constantFrom('ACCEPT', 'DROP'),
+  nat: fc.boolean(),
+});
+
+const natTable =
+  '*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n-A PREROUTING -d 192.0.2.1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.0.1\nCOMMIT\n';
+
+test('a plan of runs is the plan of their rules', (t) => {
+  let asOne = 0;
+  let split = 0;
+  fc.assert(
+    fc.property(ruleset, options, ({ blocks, policy, nat }, chosen) => {
+      const chains = `:INPUT ${policy} [0:0]\n:FORWARD ${policy} [0:0]\n:OUTPUT ACCEPT [0:0]\n:list - [0:0]\n:other - [0:0]`;
+      const text = (nat ? natTable : '') + filter(`-A FORWARD -s 192.0.2.9 -j list\n${written(blocks)}`, chains);
+      const runs = rulesetOf(text);
+      t.deepEqual(spelt(runs, chosen), spelt(oneByOne(runs), chosen), text);
+      const { walk } = analyseFamily(runs, 4, setValueCache(false), chosen);
+      asOne += walk.runs.asOne.size;
+      split += walk.runs.split.size;
+    }),
+    { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 400) },
+  );
+  t.true(asOne > 100, `${asOne} runs were taken as one`);
+  t.true(split > 0, 'some were found to be one rule here and several there');
+});
+
+const list = (addresses: readonly string[], rest = '-j DROP'): string =>
+  addresses.map((one) => `-A INPUT -s ${one} ${rest}`).join('\n');
+const many = Array.from({ length: 20 }, (_, i) => `203.0.113.${i}/32`);
+
+const odd: Readonly<Record<string, string>> = {
+  'a comment': '-A INPUT -s 203.0.113.77/32 -m comment --comment "why" -j DROP',
+  'a negation': '-A INPUT ! -s 203.0.113.77/32 -j DROP',
+  'another target': '-A INPUT -s 203.0.113.77/32 -j ACCEPT',
+  'a duplicate': '-A INPUT -s 203.0.113.3/32 -j DROP',
+  'a covering prefix': '-A INPUT -s 203.0.113.0/24 -j DROP',
+  'an observed address': '-A INPUT -s 203.0.113.12/32 -j LOG',
+  'an accepted address': '-A INPUT -s 203.0.113.12/32 -j ACCEPT',
+  'a blank line': '',
+  'a comment line': '# why',
+  'everything': '-A INPUT -s 0.0.0.0/0 -j DROP',
+  'a list of addresses': '-A INPUT -s 203.0.113.12/32,203.0.113.99/32 -j DROP',
+}; // prettier-ignore
+
+for (const [name, line] of Object.entries(odd))
+  test(`a run with ${name} within`, (t) => {
+    const runs = rulesetOf(filter(`${list(many.slice(0, 10))}\n${line}\n${list(many.slice(10))}`));
+    t.true(segmentsOf(runs.tables[0]!.chains.get('INPUT')!).some(isRun));
+    for (const facts of [null, webServer]) {
+      const chosen = { facts, devices: ['eth0'], strict: false, conntrack: true };
+      t.deepEqual(spelt(runs, chosen), spelt(oneByOne(runs), chosen));
+    }
+  });
+
+test('each rule of a run has its line, its text, its counter and its hint', (t) => {
+  const lines = `-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n${list(many)}`;
+  const { rules, prefilter, counterOwner, stepRules } = planText(filter(lines));
+  const [, , third] = rules.filter(({ reason }) => reason.code === 'blocked-partly');
+  t.like(third, { id: 'ip filter INPUT 4', number: 4, line: 8, text: '-A INPUT -s 203.0.113.2/32 -j DROP' });
+  t.is(third?.hint, 'would be offloaded in full if it stood above line 5 (ip filter INPUT 1)');
+  t.is(prefilter.counters, 21);
+  t.deepEqual(counterOwner(20), { rule: rules[20]!.id, element: null });
+  t.is(stepRules.ip(1).length, 20);
+});
