@@ -119,6 +119,7 @@ struct field_config {
 	 */
 	__u32 summaries;
 	__u32 classes;
+	__u32 stride; /* of a class among combinations */
 	__u32 counted; /* labels carry counters, or expire */
 	__u32 timed; /* labels may be expiry records */
 };
@@ -267,11 +268,24 @@ struct family_config {
 	__u32 steps; /* offset of struct step[step_count] */
 	__u32 step_count;
 	__u32 skips; /* number of steps behind which the search goes on */
+	/*
+	 * Where classes are few, there are no rows: what the search would find is written down for all their combinations. Those of small
+	 * fields are numbered first, and so may be those of the others; the decision stands at the first number + combined_count * the second.
+	 */
+	__u32 combined; /* offset of u16 number[…] of combinations of small fields; 0: the sum of their classes * strides */
+	__u32 combined_count;
+	__u32 paired; /* the same of the other fields */
+	__u32 decisions; /* offset of u16: place of the step, and whether conntrack is asked; 0: rows decide */
 	__u32 escapes; /* offset */
 	__u32 expiries; /* offset of struct expiry[] */
 	__u32 clusters[CLUSTER_BOUNDS]; /* first group of each but the first */
 	struct field_config field[FIELD_SLOTS];
 };
+
+#define DECISION_ASKED 0x8000 /* of a decision: conntrack must be asked before a drop */
+#define DECISION_MASK 0x7fff
+#define DECISION_NONE 0x7fff /* no step matches */
+#define COMBINED_MASK 0x7fff /* the number; above: other fields do not matter */
 
 /* What is to be done for a drop. */
 enum at_drop { AT_DROP_COUNT, AT_DROP_NOTHING, AT_DROP_CONTROL };

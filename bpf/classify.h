@@ -13,8 +13,17 @@ typedef const volatile struct family_config *family_ptr;
 struct lookup {
 	__u32 label[FIELD_SLOTS];
 	__u32 row[FIELD_SLOTS]; /* offset */
-	__u64 match; /* the AND, where a row has one word */
-	__u64 groups; /* else: the AND of the summaries */
+	union {
+		struct {
+			__u64 match; /* the AND, where a row has one word */
+			__u64 groups; /* else: the AND of the summaries */
+		};
+		/* Where there are no rows: of the combination of small fields, and of that of the others, or their numbers. */
+		struct {
+			__u64 place;
+			__u64 other;
+		};
+	};
 	/*
 	 * 0, but the verifier does not know. ORed into what differs from path to path (a constant here, a lookup there), it lets the paths
 	 * be merged again; else their number doubles with every field.
@@ -43,6 +52,11 @@ static __always_inline __u32 escaped_class(const void *t, family_ptr family, __u
 	return ((const struct escape *)(t + at))->class;
 }
 
+/* Of at most 16 bits, which have a label for each value. */
+#define SMALL_FIELDS                                                                                                   \
+	(1 << F_DEVICE | 1 << F_PACKET_TYPE | 1 << F_AVAILABILITY | 1 << F_PROTOCOL | 1 << F_TTL | 1 << F_TOS |        \
+	 1 << F_LENGTH | 1 << F_TCP_FLAGS | 1 << F_ICMP | 1 << F_DPORT | 1 << F_SPORT)
+
 /* Narrows what matches by one field. False: a class beyond its table, which never happens. */
 static __always_inline int narrow(const void *t, family_ptr family, struct lookup *l, __u32 slot, __u32 label)
 {
@@ -60,6 +74,13 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 			class = escaped_class(t, family, label);
 	}
 	barrier_var(class);
+	if (family->decisions) {
+		if (1 << slot & SMALL_FIELDS)
+			l->place += class * field->stride;
+		else
+			l->other += class * field->stride;
+		return 1;
+	}
 	if (class >= field->classes)
 		return 0;
 	if (family->words == 1) {
@@ -74,9 +95,32 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 	return 1;
 }
 
+/* From the place of a combination to its number. ~0: never. */
+static __always_inline __u32 number_of(const void *t, __u32 numbers, __u64 place)
+{
+	__u64 at = numbers + place * 2;
+
+	barrier_var(at);
+	return at > cfg.tables_bytes - 2 ? ~0u : *(__u16 *)(t + at);
+}
+
+/* The other fields do not matter: to the verifier they have labels all the same. */
+static __always_inline int settle(family_ptr family, struct lookup *l)
+{
+	__u32 slot;
+
+#pragma clang loop unroll(full)
+	for (slot = 0; slot < FIELD_SLOTS; slot++)
+		if (!(1 << slot & SMALL_FIELDS) && (family->used & 1 << slot) && family->field[slot].counted)
+			l->label[slot] = 0;
+	return 1;
+}
+
 /* No step can match any more: what else a packet has is not looked up. */
 static __always_inline int is_settled(family_ptr family, const struct lookup *l)
 {
+	if (family->decisions)
+		return 0;
 	return family->words == 1 ? !l->match : !l->groups;
 }
 
@@ -156,9 +200,9 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 {
 	__u32 used = family->used;
 
-	l->match = ~0ULL;
-	l->groups = ~0ULL;
 	l->zero = *(__u32 *)t;
+	l->match = family->decisions ? l->zero : ~0ULL;
+	l->groups = l->match;
 	NARROW(F_DEVICE, NO_PROTOCOL, family->field[F_DEVICE].labels);
 	NARROW(F_PACKET_TYPE, SHORT_HEADER, SMALL(F_PACKET_TYPE, p->packet_type, 7));
 	NARROW(F_AVAILABILITY, NO_PROTOCOL, SMALL(F_AVAILABILITY, p->availability, 3));
@@ -170,6 +214,15 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	NARROW(F_ICMP, COMPLETE, SMALL(F_ICMP, p->icmp, 65535));
 	NARROW(F_DPORT, COMPLETE, SMALL(F_DPORT, p->dport, 65535));
 	NARROW(F_SPORT, COMPLETE, SMALL(F_SPORT, p->sport, 65535));
+	if (family->combined) {
+		__u32 number = number_of(t, family->combined, l->place);
+
+		if (number == ~0u)
+			return 0;
+		l->place = number & COMBINED_MASK;
+		if (number > COMBINED_MASK)
+			return settle(family, l);
+	}
 	if (is_settled(family, l))
 		return 1;
 	if (version == 4) {
@@ -190,6 +243,13 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 	TUPLE(1);
 	TUPLE(2);
 	TUPLE(3);
+	if (family->paired) {
+		l->other = number_of(t, family->paired, l->other);
+		if (l->other == ~0u)
+			return 0;
+	}
+	if (family->decisions)
+		return 1;
 	/* Nobody has marked the packet yet. What the state rules out is not ruled out for good, so the summary stays out. */
 	if (used & 1 << F_MARK) {
 		if (!mark(l, 0, version))

@@ -197,12 +197,23 @@ static __always_inline void search_rounds(struct search *s, family_ptr family, _
 	}
 }
 
+/* What the search would find, written down beforehand. */
+static __always_inline __u32 decision(const void *t, family_ptr family, struct lookup *l)
+{
+	__u32 found = number_of(t, family->decisions, l->place + l->other * family->combined_count);
+
+	l->asked = found & DECISION_ASKED;
+	return found & DECISION_MASK;
+}
+
 /* Place of the step that decides, or NO_STEP. */
 static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p,
 					struct search *s, int version)
 {
 	__u32 words = family->words;
 
+	if (family->decisions)
+		return decision(t, family, &s->lookup);
 	if (words > 1 || family->skips) {
 		s->found = NO_STEP;
 		s->asked = NO_STEP;

@@ -68,6 +68,12 @@ export const maxTupleShapes = 255;
 export const where = { buckets: 1, ranges: 2 } as const;
 export const outcomes = { pass: 0, drop: 1, skip: 2, ask: 3, mark: 4, route: 5 } as const;
 
+/** Of a combination: other fields do not matter. */
+export const combinedSettled = 0x8000;
+/** Of a decision: conntrack must be asked before a drop; and no step matches. */
+export const decisionAsked = 0x8000;
+export const decisionNone = 0x7fff;
+
 /** What is to be done for a drop. */
 export const atDrop = { count: 0, nothing: 1, control: 2 } as const;
 
@@ -96,7 +102,7 @@ const u32s = (...names: readonly string[]): Member[] => names.map((name) => [nam
 
 export const fieldConfig: Struct = {
   name: 'field_config',
-  members: u32s('labels', 'width', 'rows', 'summaries', 'classes', 'counted', 'timed'),
+  members: u32s('labels', 'width', 'rows', 'summaries', 'classes', 'stride', 'counted', 'timed'),
 };
 
 export const addressConfig: Struct = {
@@ -158,6 +164,10 @@ export const familyConfig: Struct = {
       'steps',
       'step_count',
       'skips',
+      'combined',
+      'combined_count',
+      'paired',
+      'decisions',
       'escapes',
       'expiries',
     ),

@@ -6,20 +6,25 @@ export class Arena {
   /** Offset 0 stays unused, so that an unset offset in the configuration points at zeros. */
   #size = 64;
 
-  #rowBytes = 0;
+  #searchBytes = 0;
 
-  /** `memory`: most bytes of bit vectors. */
+  /** `memory`: most bytes of what finds the step that decides. */
   constructor(
     private readonly family: () => 4 | 6,
     private readonly memory: number,
   ) {}
 
-  /** To be asked before rows are built, which takes time. */
-  reserveRows(bytes: number): void {
-    this.#rowBytes += bytes;
-    if (this.#rowBytes <= this.memory) return;
+  /** Bytes of bit vectors or decisions; to be asked before rows are built, which takes time. */
+  reserve(bytes: number): void {
+    this.#searchBytes += bytes;
+    if (this.#searchBytes <= this.memory) return;
     const message = `bit vectors need more than the ${this.memory} bytes that they may have`;
     throw new CompileError('too-large', message, this.family());
+  }
+
+  /** Bytes that may still be reserved. */
+  get left(): number {
+    return this.memory - this.#searchBytes;
   }
 
   /** Offset of the part, a multiple of 64 (one cache line). */

@@ -10,8 +10,10 @@ import type { Spare } from './spare.js';
 export interface CompileOptions {
   /** False: drops are not counted, which makes labels and tables smaller and saves a write to memory a packet. */
   readonly counters?: boolean;
-  /** Most bytes for the bit vectors of both families; tables of elements and counters come on top. */
+  /** Most bytes for the bit vectors or decisions of both families; tables of elements and counters come on top. */
   readonly memory?: number;
+  /** False: rows of bits decide, also where decisions would fit; for tests and comparisons. */
+  readonly decisions?: boolean;
   /** True: the program drops only while somebody renews its lease (src/load/lease.ts). */
   readonly leased?: boolean;
   /** True: whoever listens is given samples of what is dropped (src/sample). */
@@ -52,9 +54,10 @@ export function compileWithLayout(given: Prefilter, options: CompileOptions): Co
   const arena = new Arena(() => family, options.memory ?? defaultMemory);
   const spare = options.spare?.(prefilter) ?? null;
   const start = tickStart(prefilter, spare?.now ?? null);
-  const ip = familyImage(prefilter.ip, arena, start, spare);
+  const made = { start, spare, decisions: options.decisions ?? true };
+  const ip = familyImage(prefilter.ip, arena, made);
   family = 6;
-  const ip6 = familyImage(prefilter.ip6, arena, start, spare);
+  const ip6 = familyImage(prefilter.ip6, arena, made);
   const size = arena.size;
   const known = counted ? Math.max(1, prefilter.counters) : 0;
   const counters = counted ? known + (spare?.counters ?? 0) : 0;

@@ -23,4 +23,9 @@ export const crossovers = {
   oneGroupLengths: 3,
   /** Prefix tables: below so many entries the buckets themselves stay in the cache, and a Bloom filter only costs. */
   bloomFrom: 4096,
+  /** Most combinations of classes that are numbered, and most decisions, for which these stand in place of rows. */
+  combinations: 262_144,
+  decisions: 2_097_152,
+  /** From so many on, combinations of addresses are numbered too, where they do not change. */
+  paired: 16_384,
 } as const;

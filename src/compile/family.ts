@@ -4,6 +4,7 @@ import { expiryBytes, fieldSlots, outcomes, prefixTables, slots, stepBytes } fro
 import { addressEntries, addressTable, type AddressTable } from './address-table.js';
 import type { Arena } from './arena.js';
 import { Classes } from './classes.js';
+import type { ClassedField } from './decisions.js';
 import { atomOfKind, countedAtom, isSmall, usedFields, type FieldUse } from './field-use.js';
 import { CompileError, type Structure } from './image.js';
 import { Expiries } from './expiries.js';
@@ -12,9 +13,9 @@ import { address6Prefixes, macPrefixes } from './prefix-entries.js';
 import { lengthWordCount } from './prefix-groups.js';
 import { prefixTable, type KeyLayout, type PrefixTable } from './prefix-table.js';
 import { placeSteps, searchesOn, type Placement } from './placement.js';
-import { RowBuilder, rowBytes } from './rows.js';
 import type { Spare } from './spare.js';
-import { labelWidth, smallEntries, smallTable } from './small-table.js';
+import { searchTables, type SearchTables, type Store } from './search-tables.js';
+import { labelAt, labelWidth, smallEntries, smallTable } from './small-table.js';
 import { sweep, type LabelledRanges } from './sweep.js';
 import { mappedFields } from './tuple-boxes.js';
 import { tupleTable, type TupleTable } from './tuple-table.js';
@@ -54,9 +55,10 @@ export interface FieldLayout {
   readonly use: FieldUse;
   readonly classes: Classes;
   readonly labels: Labels;
-  readonly rowBuilder: RowBuilder;
-  /** Offsets of rows and of their summaries, and how many there are places for. */
-  readonly rows: Readonly<Record<'rows' | 'summaries' | 'capacity', number>>;
+  /** Classes that there is room for. */
+  readonly capacity: number;
+  /** What must be written for a class that is new, before a label has it. */
+  readonly storesOf: (id: number) => readonly Store[];
   readonly address: Numbers | null;
   readonly prefix: PrefixLayout | null;
   readonly tuple: TupleLayout | null;
@@ -91,38 +93,74 @@ export interface FamilyLayout {
   /** Offset of the steps, and where they stand there. */
   readonly steps: number;
   readonly placement: Placement;
+  /** What must be written besides where steps that decided nothing now pass. */
+  readonly suspend: SearchTables['suspend'];
 }
 
-/** `start`: second since the epoch that expiries are counted from. */
-export function familyImage(program: StepProgram, arena: Arena, start: number, spare: Spare | null): FamilyImage {
-  return new FamilyBuilder(program, arena, start, spare).build();
+export interface FamilyOptions {
+  /** Second since the epoch that expiries are counted from. */
+  readonly start: number;
+  readonly spare: Spare | null;
+  /** False: rows decide. */
+  readonly decisions: boolean;
 }
+
+export const familyImage = (program: StepProgram, arena: Arena, options: FamilyOptions): FamilyImage =>
+  new FamilyBuilder(program, arena, options).build();
+
+/** A field whose values have labels. */
+interface BuiltField extends ClassedField, Pick<FieldLayout, 'labels' | 'address' | 'prefix' | 'tuple'> {
+  readonly table: Numbers;
+  readonly device: LabelledRanges | null;
+}
+
+const imageOf = ({ use, table, labels, device }: BuiltField, search: Numbers): FieldImage => ({
+  slot: use.slot,
+  numbers: { ...table, ...search, counted: labels.isCounted ? 1 : 0, timed: labels.isTimed ? 1 : 0 },
+  device,
+});
+
+const layoutOf = (
+  { use, classes, labels, capacity, address, prefix, tuple }: BuiltField,
+  position: number,
+  search: SearchTables,
+): FieldLayout => ({
+  use,
+  classes,
+  labels,
+  capacity,
+  storesOf: (id) => search.storesOf(position, id),
+  address,
+  prefix,
+  tuple,
+});
 
 class FamilyBuilder {
   readonly #escapes = new Escapes();
   readonly #expiries: Expiries;
-  readonly #fields: FieldImage[] = [];
+  readonly #fields: BuiltField[] = [];
   readonly #address: { side: number; numbers: Numbers }[] = [];
   readonly #prefixes: { table: number; numbers: Numbers }[] = [];
   readonly #tuples: { table: number; numbers: Numbers }[] = [];
   readonly #structures: Structure[] = [];
   readonly #uses: readonly FieldUse[];
   readonly #placement: Placement;
-  readonly #layouts: FieldLayout[] = [];
 
   constructor(
     private readonly program: StepProgram,
     private readonly arena: Arena,
-    start: number,
-    private readonly spare: Spare | null,
+    private readonly options: FamilyOptions,
   ) {
-    this.#expiries = new Expiries(start);
+    this.#expiries = new Expiries(options.start);
     this.#uses = usedFields(program);
     this.#placement = placeSteps(program);
   }
 
   build(): FamilyImage {
     for (const use of this.#uses) this.#field(use);
+    const { decisions } = this.options;
+    const search = searchTables(this.program, this.#placement, this.#fields, this.arena, decisions);
+    this.#structures.push(...search.structures);
     const escapes = this.#padded(this.#escapes.words(), this.#room('escapes'), 1);
     if (escapes.length >= 2 ** 22) {
       const message = 'too many elements whose packets count differently in several steps';
@@ -137,16 +175,17 @@ class FamilyBuilder {
     const steps = this.arena.add(this.#stepTable());
     const at = { steps, escapes: this.arena.add(escapes), expiries: this.arena.add(expiries) };
     return {
-      numbers: this.#familyNumbers(at),
+      numbers: { ...this.#familyNumbers(at), ...search.numbers },
       layout: {
         program: this.program,
-        fields: this.#layouts,
+        fields: this.#fields.flatMap((field, i) => (field.use.live ? [layoutOf(field, i, search)] : [])),
         escapes: { offset: at.escapes, capacity: escapes.length },
         expiries: { offset: at.expiries, capacity: expiries.length / (expiryBytes / 4) },
         steps,
         placement: this.#placement,
+        suspend: search.suspend,
       },
-      fields: this.#fields,
+      fields: this.#fields.map((field, i) => imageOf(field, search.fields[i]!)),
       address: this.#address,
       prefixes: this.#prefixes,
       tuples: this.#tuples,
@@ -158,10 +197,10 @@ class FamilyBuilder {
   /** u32s of escape records, or expiry records, to leave free. */
   #room(of: 'escapes' | 'expiries'): number {
     const live = this.#uses.filter((use) => use.live);
-    if (this.spare === null || live.length === 0) return 0;
+    if (this.options.spare === null || live.length === 0) return 0;
     // A record of an element that counts in two steps has six words.
-    if (of === 'escapes') return live.some(({ counted }) => counted.length > 0) ? this.spare.counters * 6 : 0;
-    return live.some(({ timed }) => timed) ? this.spare.expiries : 0;
+    if (of === 'escapes') return live.some(({ counted }) => counted.length > 0) ? this.options.spare.counters * 6 : 0;
+    return live.some(({ timed }) => timed) ? this.options.spare.expiries : 0;
   }
 
   #padded(words: Uint32Array, more: number, size: number): Uint32Array {
@@ -224,11 +263,15 @@ class FamilyBuilder {
     const { family } = this.program;
     let table: Numbers = { labels: 0, width: 0 };
     let device: LabelledRanges | null = null;
-    const spare = use.live ? this.spare : null;
+    const spare = use.live ? this.options.spare : null;
     let place = nowhere;
+    let valueLabel = (value: number): number => {
+      throw new Error(`bug: ${use.field} has no value ${value}`);
+    };
     const more = spare?.elements ?? 0;
     if (isSmall(use.field)) {
       const ranges = sweep(smallEntries(this.program, use), classes, labels);
+      valueLabel = (value) => labelAt(ranges, value);
       if (use.field === 'device') device = ranges;
       else table = this.#small(use.field, ranges, labelWidth(labels.isCounted, classes.count));
     } else if (use.field === 'smac') {
@@ -244,20 +287,8 @@ class FamilyBuilder {
       place = { ...nowhere, address: this.#addresses(use.field, addressTable(ranges, more)) };
     }
     const capacity = classes.count + (spare?.classes ?? 0);
-    this.arena.reserveRows(rowBytes(this.#placement.words, capacity));
-    const rowBuilder = new RowBuilder(this.program, use, classes, this.#placement);
-    const { rows, summaries } = rowBuilder.rows(capacity - classes.count);
-    const at = { rows: this.arena.add(rows), summaries: summaries === null ? 0 : this.arena.add(summaries) };
-    if (use.live) this.#layouts.push({ use, classes, labels, rowBuilder, rows: { ...at, capacity }, ...place });
-    const numbers = {
-      ...table,
-      ...at,
-      classes: capacity,
-      counted: labels.isCounted ? 1 : 0,
-      timed: labels.isTimed ? 1 : 0,
-    };
-    this.#fields.push({ slot: use.slot, numbers, device });
-    this.#list(`${use.field} steps`, 'bit-vectors', classes.count, rows.byteLength + (summaries?.byteLength ?? 0));
+    const classOf = (value: number): number => labels.classOf(valueLabel(value));
+    this.#fields.push({ use, classes, labels, capacity, classOf, table, device, ...place });
   }
 
   #small(

@@ -6,7 +6,15 @@ export interface Structure {
   /** Family and field: `ip saddr`. */
   readonly name: string;
   readonly structure:
-    'direct' | 'ranges' | 'buckets' | 'where-map' | 'prefix-buckets' | 'tuple-buckets' | 'bit-vectors';
+    | 'direct'
+    | 'ranges'
+    | 'buckets'
+    | 'where-map'
+    | 'prefix-buckets'
+    | 'tuple-buckets'
+    | 'combinations'
+    | 'decisions'
+    | 'bit-vectors';
   readonly entries: number;
   readonly bytes: number;
 }

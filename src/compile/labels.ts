@@ -63,6 +63,13 @@ export class Labels {
     return this.expiries.label(seconds, until, after);
   }
 
+  /** Of a label that does not expire. */
+  classOf(label: number): number {
+    if (!this.isCounted) return label;
+    const id = label >>> counterBits;
+    return id === escapeClass ? this.escapes.words()[label & counterMask]! : id;
+  }
+
   current(counterOf: (atom: number) => number): number {
     const classId = this.classes.current();
     if (!this.isCounted) return classId;

@@ -1,5 +1,5 @@
 /**
- * Labels of values that enter or leave atoms. What a label refers to (a row, an escape record, an expiry record) is written before the label
+ * Labels of values that enter or leave atoms. What a label refers to (a class, an escape record, an expiry record) is written before the label
  * is given out, into places that no reader knows of yet.
  */
 import { counterBits, counterMask, escapeClass, expiryBytes, maxExpiries } from '../compile/abi.js';
@@ -46,12 +46,12 @@ export class FamilyRecords {
     const { escapes: escapePlace, expiries: expiryPlace } = this.family;
     if (escapes.length > escapePlace.capacity || (expiries?.count ?? 0) > expiryPlace.capacity) return false;
     if (escapes.length > this.#escapes) {
-      this.memory.write((escapePlace.offset >>> 2) + this.#escapes, escapes.words().subarray(this.#escapes));
+      this.memory.write(escapePlace.offset + this.#escapes * 4, escapes.words().subarray(this.#escapes));
       this.#escapes = escapes.length;
     }
     if (expiries !== null && expiries.count > this.#expiries) {
       const from = this.#expiries * expiryWords;
-      this.memory.write((expiryPlace.offset >>> 2) + from, expiries.words().subarray(from));
+      this.memory.write(expiryPlace.offset + from * 4, expiries.words().subarray(from));
       this.#expiries = expiries.count;
     }
     return true;
@@ -59,20 +59,20 @@ export class FamilyRecords {
 }
 
 export class FieldLabels {
-  /** Rows that have been written. */
-  #rows: number;
+  /** Classes whose part of the search has been written. */
+  #written: number;
 
   constructor(
     private readonly memory: TableMemory,
     private readonly field: FieldLayout,
     private readonly records: FamilyRecords,
   ) {
-    this.#rows = field.classes.count;
+    this.#written = field.classes.count;
   }
 
   /** Does a value of this label lie in the atom, now or later? */
   has(label: number, atom: number): boolean {
-    return this.#stages(label).some((stage) => this.field.classes.has(this.#classOf(stage.label), atom));
+    return this.#stages(label).some((stage) => this.field.classes.has(this.field.labels.classOf(stage.label), atom));
   }
 
   /** Counter + 1 of the atom's entry, or 0. */
@@ -122,13 +122,13 @@ export class FieldLabels {
   }
 
   #changed(base: number, changes: readonly AtomChange[], until: number): number {
-    const { classes, labels, rows } = this.field;
-    classes.become(this.#classOf(base));
+    const { classes, labels, capacity } = this.field;
+    classes.become(this.field.labels.classOf(base));
     for (const { atom, present, ends } of changes)
       if (classes.isIn(atom) !== (present && until <= ends)) classes.toggle(atom);
     const id = classes.current();
-    if (id >= rows.capacity) return 0;
-    this.#writeRows();
+    if (id >= capacity) return 0;
+    this.#writeClasses();
     return labels.current((atom) => {
       if (!classes.isIn(atom)) return 0;
       const change = changes.find((one) => one.atom === atom);
@@ -136,27 +136,16 @@ export class FieldLabels {
     });
   }
 
-  #writeRows(): void {
-    const { classes, rowBuilder, rows } = this.field;
-    for (; this.#rows < classes.count && this.#rows < rows.capacity; this.#rows++) {
-      const { rows: row, summaries } = rowBuilder.row(this.#rows);
-      this.memory.write((rows.rows >>> 2) + this.#rows * rowBuilder.size, row);
-      if (summaries !== null) this.memory.write((rows.summaries >>> 2) + this.#rows * 2, summaries);
-    }
-  }
-
-  /** Of a label that does not expire. */
-  #classOf(label: number): number {
-    const { labels } = this.field;
-    if (!labels.isCounted) return label;
-    const id = label >>> counterBits;
-    return id === escapeClass ? labels.escapes.words()[label & counterMask]! : id;
+  #writeClasses(): void {
+    const { classes, capacity, storesOf } = this.field;
+    for (; this.#written < classes.count && this.#written < capacity; this.#written++)
+      for (const { offset, values } of storesOf(this.#written)) this.memory.write(offset, values);
   }
 
   #counterIn(label: number, atom: number): number {
     const { labels, classes } = this.field;
     const counted = labels.counted.find((one) => one.atom === atom);
-    if (counted === undefined || !classes.has(this.#classOf(label), atom)) return 0;
+    if (counted === undefined || !classes.has(this.field.labels.classOf(label), atom)) return 0;
     if (label >>> counterBits !== escapeClass) return label & counterMask;
     const words = labels.escapes.words();
     const at = label & counterMask;

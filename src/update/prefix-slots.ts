@@ -100,8 +100,8 @@ export class PrefixSlots {
     if (number > this.#groups) {
       if (number > this.place.numbers['group_count']!) return 0;
       this.#groups = number;
-      const at = (this.place.numbers['groups']! >>> 2) + (number - 1) * groupWords;
-      this.memory.write(at, [label, lengths * 4, 1, 0]);
+      const at = this.place.numbers['groups']! + (number - 1) * groupWords * 4;
+      this.memory.write(at, Uint32Array.of(label, lengths * 4, 1, 0));
     }
     this.#groupOf.set(label, number);
     return number;

@@ -6,6 +6,7 @@
 import { outcomes, stepBytes } from '../compile/abi.js';
 import type { FamilyLayout } from '../compile/family.js';
 import { lowHalf } from '../compile/halves.js';
+import { searchesOn } from '../compile/placement.js';
 import type { SetId } from '../model/set.js';
 import type { TableMemory } from './table-memory.js';
 
@@ -38,15 +39,19 @@ export const suspendAll = (memory: TableMemory, layout: FamilyLayout): number =>
     layout.program.steps.flatMap(({ outcome }, number) => (outcome.kind === 'drop' ? [number] : [])),
   );
 
-function passAll(memory: TableMemory, { steps, placement }: FamilyLayout, numbers: Iterable<number>): number {
+function passAll(memory: TableMemory, layout: FamilyLayout, numbers: Iterable<number>): number {
+  const { steps, placement, program } = layout;
   const shift = lowHalf === 0 ? 0 : 24;
+  const searchedOn = new Set<number>();
   let changed = 0;
   for (const number of numbers) {
     const word = (steps + placement.positions[number]! * stepBytes) >>> 2;
     const now = memory.words[word]!;
     if (((now >>> shift) & 255) === outcomes.pass) continue;
     memory.store32(word, (now & ~(255 << shift)) | (outcomes.pass << shift));
+    if (searchesOn(program, program.steps[number]!)) searchedOn.add(number);
     changed++;
   }
+  if (searchedOn.size > 0) for (const { offset, values } of layout.suspend(searchedOn)) memory.write(offset, values);
   return changed;
 }

@@ -1,5 +1,5 @@
 /**
- * The value of the map `tables` while the program reads it. Stores are of 4 or 8 bytes, aligned, so a reader meets each whole or not at all,
+ * The value of the map `tables` while the program reads it. Stores are of 2, 4 or 8 bytes, aligned, so a reader meets each whole or not at all,
  * and they become visible in the order in which they are made.
  */
 import { lowHalf } from '../compile/halves.js';
@@ -7,11 +7,13 @@ import { lowHalf } from '../compile/halves.js';
 export class TableMemory {
   /** To read from. */
   readonly words: Uint32Array;
+  readonly #shorts: Uint16Array;
   readonly #pairs: BigUint64Array;
 
   /** `bytes` begin at a multiple of 8. */
   constructor(bytes: Uint8Array) {
     this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
+    this.#shorts = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 1);
     this.#pairs = new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 3);
   }
 
@@ -25,8 +27,10 @@ export class TableMemory {
     Atomics.store(this.#pairs, word >>> 1, (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));
   }
 
-  /** Writes what no reader knows of yet. */
-  write(word: number, values: ArrayLike<number>): void {
-    for (let i = 0; i < values.length; i++) this.store32(word + i, values[i]!);
+  /** `offset`, in bytes, is a multiple of the values' size. */
+  write(offset: number, values: Uint16Array | Uint32Array): void {
+    const to = values.BYTES_PER_ELEMENT === 2 ? this.#shorts : this.words;
+    const first = offset / values.BYTES_PER_ELEMENT;
+    for (let i = 0; i < values.length; i++) Atomics.store(to, first + i, values[i]!);
   }
 }

@@ -79,9 +79,9 @@ test('four combinations of fields fit, however many atoms ask for them; the atom
 });
 
 test('prefixes and ranges that are single in their field, and those that need several keys', (t) => {
-  t.deepEqual(structures(tuple(0)), ['ip tuple0: tuple-buckets 1', 'ip tuple steps: bit-vectors 3']);
+  t.deepEqual(structures(tuple(0)), ['ip tuple0: tuple-buckets 1', 'ip steps: decisions 3']);
   // A range that no other cuts is one number.
-  t.deepEqual(structures(tuple(1000)), ['ip tuple0: tuple-buckets 1', 'ip tuple steps: bit-vectors 3']);
+  t.deepEqual(structures(tuple(1000)), ['ip tuple0: tuple-buckets 1', 'ip steps: decisions 3']);
 });
 
 test('networks that overlap in too many ways are refused, and the atom is named', (t) => {
@@ -110,31 +110,27 @@ test('networks that overlap in too many ways are refused, and the atom is named'
 test('an atom that no step uses costs nothing', (t) => {
   t.deepEqual(
     compilePrefilter(prefilter([ports, address(Uint32Array.of(1))], [drop])).structures.map(({ name }) => name),
-    ['ip dport', 'ip dport steps'],
+    ['ip dport', 'ip steps'],
   );
 });
 
 test('few addresses are ranges, many are buckets, networks beside them are ranges', (t) => {
-  t.deepEqual(structures(address(Uint32Array.of(5))), ['ip saddr: ranges 3', 'ip saddr steps: bit-vectors 3']);
+  t.deepEqual(structures(address(Uint32Array.of(5))), ['ip saddr: ranges 3', 'ip steps: decisions 3']);
   const many = new Uint32Array(1000).map((_, i) => i * 3 + 1);
-  t.deepEqual(structures(address(many)), ['ip saddr: buckets 1000', 'ip saddr steps: bit-vectors 3']);
+  t.deepEqual(structures(address(many)), ['ip saddr: buckets 1000', 'ip steps: decisions 3']);
   const lo = Uint32Array.of(...many, 0x0a000000);
   const hi = Uint32Array.of(...many, 0x0affffff);
-  t.deepEqual(structures(address(lo, hi)), [
-    'ip saddr: buckets 1000',
-    'ip saddr: ranges 3',
-    'ip saddr steps: bit-vectors 3',
-  ]);
+  t.deepEqual(structures(address(lo, hi)), ['ip saddr: buckets 1000', 'ip saddr: ranges 3', 'ip steps: decisions 3']);
 });
 
 test('the whole address space, twice, is one range', (t) => {
   const all = address(Uint32Array.of(0, 0), Uint32Array.of(0xffffffff, 0xffffffff));
-  t.deepEqual(structures(all), ['ip saddr steps: bit-vectors 2']);
+  t.deepEqual(structures(all), ['ip steps: decisions 2']);
 });
 
 test('neighbouring addresses of one set are one range', (t) => {
   const lo = new Uint32Array(5000).map((_, i) => 100 + i);
-  t.deepEqual(structures(address(lo)), ['ip saddr: ranges 3', 'ip saddr steps: bit-vectors 3']);
+  t.deepEqual(structures(address(lo)), ['ip saddr: ranges 3', 'ip steps: decisions 3']);
 });
 
 /** Address of words 2001:db8::, `tail` in the last. */
@@ -160,12 +156,12 @@ test('IPv6 prefixes of up to 32 bits are ranges, longer ones are buckets', (t) =
     compilePrefilter(prefilter).structures.map(({ name, structure, entries }) => `${name}: ${structure} ${entries}`);
   t.deepEqual(names(prefixes6([[[0x20010db8, 0, 0, 0], 32]])), [
     'ip6 saddr groups: ranges 3',
-    'ip6 saddr steps: bit-vectors 3',
+    'ip6 steps: decisions 3',
   ]);
   t.deepEqual(names(prefixes6([[[0x20010db8, 1, 2, 3], 128]])), [
     'ip6 saddr groups: ranges 3',
     'ip6 saddr: prefix-buckets 1',
-    'ip6 saddr steps: bit-vectors 3',
+    'ip6 steps: decisions 3',
   ]);
 });
 
@@ -177,10 +173,10 @@ test('many IPv6 prefixes of few lengths are searched without their first 32 bits
     );
     return compilePrefilter(prefixes6(list)).structures.map(({ name, structure }) => `${name}: ${structure}`);
   };
-  t.deepEqual(names([32, 48, 128]), ['ip6 saddr: prefix-buckets', 'ip6 saddr steps: bit-vectors']);
+  t.deepEqual(names([32, 48, 128]), ['ip6 saddr: prefix-buckets', 'ip6 steps: decisions']);
   t.deepEqual(names([32, 48, 64, 128]), [
     'ip6 saddr groups: buckets',
     'ip6 saddr: prefix-buckets',
-    'ip6 saddr steps: bit-vectors',
+    'ip6 steps: decisions',
   ]);
 });

@@ -55,9 +55,9 @@ const small: Omit<Shape, 'family'> = {
 }; // prettier-ignore
 
 /** Null: elements of several fields overlap in more ways than fit, which planning keeps in netfilter. */
-function compiled(prefilter: Prefilter): Image | null {
+function compiled(prefilter: Prefilter, decisions: boolean): Image | null {
   try {
-    return compilePrefilter(prefilter);
+    return compilePrefilter(prefilter, { decisions });
   } catch (error) {
     if (error instanceof CompileError && error.code === 'too-large') return null;
     throw error;
@@ -69,27 +69,31 @@ async function rounds(
   count: number,
   packets: number,
   shape: (random: Random, round: number) => Shape,
-) {
-  let tooLarge = 0;
+): Promise<number> {
+  let [tooLarge, decided] = [0, 0];
+  const kinds = new Set<string>();
   for (let round = 0; round < count + tooLarge; round++) {
     const here = seed + round * 7919;
     const random = new Random(here);
     const device = random.below(3);
     const made = shape(random, round);
     const program = randomProgram(random, made);
-    const image = compiled(prefilterOf(program, made.counters));
+    const image = compiled(prefilterOf(program, made.counters), random.chance(0.7));
     if (image === null) {
       t.true(++tooLarge <= count, 'most programs fit');
       continue;
     }
+    if (image.structures.some(({ structure }) => structure === 'decisions')) decided++;
+    for (const { name, structure } of image.structures) if (structure === 'combinations') kinds.add(name);
     const specs = Array.from({ length: packets }, () => randomPacket(random, program, device));
     await agree(t, program, image, made.counters, specs, device, randomSecond(random));
     if (!t.passed) {
       t.log(`seed ${seed}, round ${round}: ${JSON.stringify({ ...made, fields: undefined })}`);
-      return;
+      return decided;
     }
   }
-  t.log(`seed ${seed}`);
+  t.log(`seed ${seed}, ${decided} by decisions ${[...kinds].join()}`);
+  return decided;
 }
 
 for (const family of [4, 6] as const) {
@@ -102,6 +106,33 @@ for (const family of [4, 6] as const) {
       entries: random.between(1, 40),
       skips: random.chance(0.5),
     }));
+  });
+
+  test(`IPv${family}: few fields, which have decisions written down`, async (t) => {
+    const decided = await rounds(t, 40, 200, (random) => ({
+      ...small,
+      family,
+      steps: random.between(1, 30),
+      atoms: random.between(2, 10),
+      entries: random.between(1, 4),
+      skips: random.chance(0.5),
+      fields: Array.from({ length: random.between(1, 4) }, () => random.pick(allFields)),
+    }));
+    t.true(decided >= 10, `${decided}`);
+  });
+
+  test(`IPv${family}: addresses in pairs`, async (t) => {
+    const decided = await rounds(t, 6, 400, (random) => ({
+      ...small,
+      family,
+      steps: random.between(100, 200),
+      atoms: 150,
+      entries: 1,
+      counters: 200,
+      skips: random.chance(0.3),
+      fields: ['saddr', 'daddr', 'saddr', 'daddr', 'protocol'],
+    }));
+    t.true(decided > 0, `${decided}`);
   });
 
   test(`IPv${family}: 63, 64, 65, 128 and 1,000 steps`, async (t) => {

@@ -69,7 +69,10 @@ test('what is not used is not in the program', async (t) => {
     'buckets': await translated(only4(program(4, [addresses(ranges4(1000))]))),
     'address and port': await translated(only4(program(4, [addresses(ranges4(1)), values('dport', 53)]))),
     'address, protocol and port': await translated(only4(program(4, [addresses(ranges4(1)), values('protocol', 17), values('dport', 53)]))),
-    'two words': await translated(only4(program(4, [addresses(ranges4(1))], 65))),
+    'rows': await translated(only4(one4), { decisions: false }),
+    'two words': await translated(only4(program(4, [addresses(ranges4(1))], 65)), { decisions: false }),
+    'marks': await translated(only4(program(4, [addresses(ranges4(1)), values('mark', 0)], 1, [skip]))),
+    'marks, by rows': await translated(only4(program(4, [addresses(ranges4(1)), values('mark', 0)], 1, [skip])), { decisions: false }),
     'skip': await translated(only4(program(4, [addresses(ranges4(1))], 1, [skip]))),
     'route': await translated(only4(program(4, [addresses(ranges4(1)), values('reversePath', 3)], 1, [route]))),
     'conntrack': await translated(only4(program(4, [addresses(ranges4(1))], 1, [ask]))),
@@ -88,7 +91,9 @@ test('what is not used is not in the program', async (t) => {
   grows('IPv4 address', 'buckets');
   grows('IPv4 address', 'address and port');
   grows('address and port', 'address, protocol and port');
-  grows('IPv4 address', 'two words');
+  grows('rows', 'two words');
+  // Which step decides is written down: nothing of the search is there.
+  grows('marks', 'marks, by rows');
   grows('IPv4 address', 'skip');
   grows('skip', 'conntrack');
   grows('skip', 'route');
