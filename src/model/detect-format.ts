@@ -80,7 +80,9 @@ function byHeader(text: string): boolean | null {
   return tool === undefined ? null : tool === 'ip6tables';
 }
 
+/** Of the path only the last part: a temporary directory may have any name. */
 function byName(file: string): boolean | null {
-  if (/(v6|ip6|ipv6|6\.rules)/i.test(file)) return true;
-  return /(v4|ip4|ipv4)/i.test(file) ? false : null;
+  const name = file.slice(file.lastIndexOf('/') + 1);
+  if (/(v6|ip6|ipv6|6\.rules)/i.test(name)) return true;
+  return /(v4|ip4|ipv4)/i.test(name) ? false : null;
 }

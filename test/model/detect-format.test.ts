@@ -15,6 +15,8 @@ const rows: [string, string, string | null][] = [
   ['*filter\n-A INPUT -p tcp -j REJECT --reject-with tcp-reset\nCOMMIT\n', '/etc/iptables/rules.v6', v6],
   ['*filter\n-A INPUT -p tcp -j DNAT --to-destination 192.0.2.1:80\nCOMMIT\n', 'ip6tables.rules', v6],
   ['*filter\nCOMMIT\n', 'rules.v4', v4],
+  ['*filter\nCOMMIT\n', '/tmp/offload-aV6ip6/rules.v4', v4],
+  ['*filter\nCOMMIT\n', '/tmp/offload-aV6ip6/rules', v4],
   [':INPUT ACCEPT [0:0]\n', 'f', v4],
   ['-A INPUT -j DROP\n', 'f', v4],
   ['[1:2] -A INPUT -j DROP\n', 'f', v4],
