@@ -1,113 +1,83 @@
-/** The decision on each rule, in the order of the ruleset. */
-import type { AddressFamily } from '../model/address.js';
+/** Judgements in words, rule by rule. */
 import type { AddressRun } from '../model/address-run.js';
-import type { Chain, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
-import { isRun, segmentsOf } from '../model/segments.js';
-import {
-  judgeForAll,
-  judgePolicy,
-  judgeRule,
-  judgeRun,
-  judgeRunRule,
-  neverMatches,
-  noPackets,
-  type FamilyPlan,
-  type Judgement,
-} from './decide.js';
+import type { Rule, RuleId, Ruleset } from '../model/ruleset.js';
+import { neverMatches, noPackets, type Judgement } from './decide.js';
 import { duplicatesIn } from './duplicates.js';
+import type { Judged, JudgedChain } from './judge-all.js';
 import type { RuleDecision } from './plan.js';
 import { hintFor, toReason } from './reasons.js';
 import { rulesById } from './rules-by-id.js';
 
-type PlanOf = (family: AddressFamily) => FamilyPlan;
+type Worded = Pick<RuleDecision, 'offload' | 'reason' | 'hint'>;
 type Place = Pick<RuleDecision, 'family' | 'table' | 'chain'>;
-type Judged = Pick<RuleDecision, 'offload' | 'reason' | 'hint'>;
-type Judge = (judgement: Judgement, rule: Rule | null) => Judged;
 
-export function decideAll(ruleset: Ruleset, planOf: PlanOf): RuleDecision[] {
+/** In the order of the ruleset. */
+export function decisionsOf(ruleset: Ruleset, chains: readonly JudgedChain[]): RuleDecision[] {
   const rules = rulesById(ruleset);
-  const judged: Judge = (judgement, rule) => ({
+  const wording = (judgement: Judgement, rule: Rule | null): Worded => ({
     offload: judgement.offload,
     reason: toReason(judgement, rules),
     hint: hintFor(judgement, rule, rules),
   });
   const decisions: RuleDecision[] = [];
-  for (const table of ruleset.tables)
-    for (const chain of table.chains.values()) decideChain(table, chain, planOf, judged, decisions);
+  for (const chain of chains) new ChainDecisions(chain, wording, decisions).add();
   return decisions;
 }
 
-function decideChain(table: Table, chain: Chain, planOf: PlanOf, judged: Judge, decisions: RuleDecision[]): void {
-  const place: Place = { family: table.family, table: table.name, chain: chain.name };
-  const duplicates = duplicatesIn(chain);
-  let before: RuleId | null = null;
-  for (const segment of segmentsOf(chain)) {
-    if (isRun(segment)) {
-      decideRun(segment, place, planOf(segment.ranges.family), duplicates, judged, decisions);
-      continue;
+class ChainDecisions {
+  readonly #place: Place;
+  readonly #duplicates: ReadonlyMap<RuleId, RuleId>;
+
+  constructor(
+    private readonly judged: JudgedChain,
+    private readonly wording: (judgement: Judgement, rule: Rule | null) => Worded,
+    private readonly decisions: RuleDecision[],
+  ) {
+    const { table, chain } = judged;
+    this.#place = { family: table.family, table: table.name, chain: chain.name };
+    this.#duplicates = duplicatesIn(chain);
+  }
+
+  add(): void {
+    for (const one of this.judged.rules) this.#addJudged(one);
+    const { chain, policy } = this.judged;
+    if (!policy || chain.kind !== 'base') return;
+    const { family, table, chain: name } = this.#place;
+    const id = `${family} ${table} ${name} policy` as RuleId;
+    const { file, line } = chain.span;
+    const text = `policy ${chain.policy}`;
+    this.decisions.push({ id, ...this.#place, number: null, file, line, text, ...this.wording(policy, null) });
+  }
+
+  #addJudged(judged: Judged): void {
+    if (judged.kind === 'run') {
+      this.#addRun(judged.run, judged.judgement);
+      return;
     }
-    const { id, number, span, text } = segment;
-    // The ways through one rule stand together.
-    if (id === before) continue;
-    before = id;
-    const judgement = judgeOnce(
-      judgeForAll(table, (family) => judgeRule(id, planOf(family))),
-      duplicates.get(id),
-    );
-    const { file, line } = span;
-    decisions.push({ id, ...place, number, file, line, text: text.trim(), ...judged(judgement, segment) });
+    const { id, number, span, text } = judged.rule;
+    const worded = this.wording(this.#once(judged.judgement, id), judged.rule);
+    this.decisions.push({ id, ...this.#place, number, file: span.file, line: span.line, text: text.trim(), ...worded });
   }
-  if (chain.kind !== 'base' || chain.policy !== 'drop') return;
-  decisions.push({
-    id: `${table.family} ${table.name} ${chain.name} policy` as RuleId,
-    ...place,
-    number: null,
-    file: chain.span.file,
-    line: chain.span.line,
-    text: `policy ${chain.policy}`,
-    ...judged(
-      judgeForAll(table, (family) => judgePolicy(table, chain, planOf(family))),
-      null,
-    ),
-  });
-}
 
-/** One judgement for all, where it is the same. */
-function decideRun(
-  run: AddressRun,
-  place: Place,
-  plan: FamilyPlan,
-  duplicates: ReadonlyMap<RuleId, RuleId>,
-  judged: Judge,
-  decisions: RuleDecision[],
-): void {
-  const shared = judgeRun(run, plan);
-  const all = shared && judged(shared, run.first);
-  const { file } = run.first.span;
-  for (let i = 0; i < run.count; i++) {
-    const id = run.id(i);
-    const first = duplicates.size === 0 ? undefined : duplicates.get(id);
-    const own =
-      all && first === undefined ? all : judgedAlone(run, i, shared ?? judgeRunRule(run, i, plan), first, judged);
-    decisions.push({
-      id,
-      ...{ family: place.family, table: place.table, chain: place.chain },
-      number: run.number(i),
-      file,
-      line: run.line(i),
-      text: run.text(i).trim(),
-      ...own,
-    });
+  /** The words are made once, where they are the same for all. */
+  #addRun(run: AddressRun, judgement: Judgement | readonly Judgement[]): void {
+    const { family, table, chain } = this.#place;
+    const { file } = run.first.span;
+    const shared = 'offload' in judgement ? judgement : null;
+    const words = shared && this.wording(shared, run.first);
+    const each = shared ? [] : (judgement as readonly Judgement[]);
+    for (let i = 0; i < run.count; i++) {
+      const id = run.id(i);
+      const isFirst = this.#duplicates.size === 0 || !this.#duplicates.has(id);
+      const { offload, reason, hint } =
+        words && isFirst ? words : this.wording(this.#once(shared ?? each[i]!, id), run.first);
+      const [number, line, text] = [run.number(i), run.line(i), run.text(i).trim()];
+      this.decisions.push({ id, family, table, chain, number, file, line, text, offload, reason, hint });
+    }
+  }
+
+  #once(judgement: Judgement, id: RuleId): Judgement {
+    const first = this.#duplicates.get(id);
+    return first === undefined || noPackets(judgement) ? judgement : neverMatches(judgement, first);
   }
 }
-
-const judgedAlone = (
-  run: AddressRun,
-  i: number,
-  judgement: Judgement,
-  first: RuleId | undefined,
-  judged: Judge,
-): Judged => judged(judgeOnce(judgement, first), run.rules[i]!);
-
-const judgeOnce = (judgement: Judgement, first: RuleId | undefined): Judgement =>
-  first === undefined || noPackets(judgement) ? judgement : neverMatches(judgement, first);

@@ -7,7 +7,8 @@ import { assumptionsOf } from './assumptions.js';
 import { coverer } from './coverage.js';
 import { counterBook, type CounterBook } from './counter-book.js';
 import type { FamilyPlan } from './decide.js';
-import { decideAll } from './decisions.js';
+import { decisionsOf } from './decisions.js';
+import { countKinds, judgeAll, type JudgedChain } from './judge-all.js';
 import { keptRules, type KeptRules } from './kept-rules.js';
 import { ruleMembers } from './members.js';
 import type { MergedStep } from './merge.js';
@@ -33,7 +34,8 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
   };
   const asks = (kind: 'ask' | 'route'): AddressFamily[] =>
     ([4, 6] as const).filter((family) => planned[family].program.steps.some(({ outcome }) => outcome.kind === kind));
-  const rules = decideAll(ruleset, (family) => planned[family]);
+  const judged = judgeAll(ruleset, (family) => planned[family]);
+  let rules: readonly RuleDecision[] | null = null;
   return {
     schemaVersion: 1,
     ruleset,
@@ -41,8 +43,11 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     devices: options.devices,
     facts: options.facts,
     allow: options.allow ?? nothingAllowed,
-    summary: summarise(rules, ruleset),
-    rules,
+    summary: summarise(judged, ruleset),
+    // Whoever replaces a filter may not ask for them.
+    get rules() {
+      return (rules ??= decisionsOf(ruleset, judged));
+    },
     assumptions: assumptionsOf(ruleset, options.facts, {
       asksConntrack: asks('ask').length > 0,
       asksRoutes: asks('route'),
@@ -99,8 +104,8 @@ function stepRules(steps: readonly MergedStep[]): (step: number) => readonly Rul
 const rulesOfStep = (step: MergedStep): RuleId[] =>
   [...ruleMembers(step.members)].map(({ rule }) => rule).filter((rule) => rule !== routing && rule !== allowed);
 
-function summarise(rules: readonly RuleDecision[], ruleset: Ruleset): PlanSummary {
-  const count = (offload: RuleDecision['offload']): number => rules.filter((rule) => rule.offload === offload).length;
+function summarise(chains: readonly JudgedChain[], ruleset: Ruleset): PlanSummary {
+  const kinds = countKinds(chains);
   const elements = [...ruleset.sets.values()].reduce((sum, set) => sum + set.elements, 0);
-  return { rules: rules.length, full: count('full'), partial: count('partial'), none: count('none'), elements };
+  return { rules: kinds.full + kinds.partial + kinds.none, ...kinds, elements };
 }

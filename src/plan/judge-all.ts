@@ -1,0 +1,69 @@
+/** The judgement on each rule, before anybody asks for it in words. */
+import type { AddressFamily } from '../model/address.js';
+import type { AddressRun } from '../model/address-run.js';
+import type { Chain, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
+import { isRun, segmentsOf } from '../model/segments.js';
+import {
+  judgeForAll,
+  judgePolicy,
+  judgeRule,
+  judgeRun,
+  judgeRunRule,
+  type FamilyPlan,
+  type Judgement,
+} from './decide.js';
+import type { OffloadKind } from './plan.js';
+
+export type Judged =
+  | { readonly kind: 'rule'; readonly rule: Rule; readonly judgement: Judgement }
+  /** One judgement for all rules of the run, or one for each. */
+  | { readonly kind: 'run'; readonly run: AddressRun; readonly judgement: Judgement | readonly Judgement[] };
+
+export interface JudgedChain {
+  readonly table: Table;
+  readonly chain: Chain;
+  readonly rules: readonly Judged[];
+  /** Null where it does not drop. */
+  readonly policy: Judgement | null;
+}
+
+type PlanOf = (family: AddressFamily) => FamilyPlan;
+
+/** In the order of the ruleset. */
+export const judgeAll = ({ tables }: Ruleset, planOf: PlanOf): JudgedChain[] =>
+  tables.flatMap((table) => [...table.chains.values()].map((chain) => judgeChain(table, chain, planOf)));
+
+function judgeChain(table: Table, chain: Chain, planOf: PlanOf): JudgedChain {
+  const rules: Judged[] = [];
+  let before: RuleId | null = null;
+  for (const segment of segmentsOf(chain)) {
+    if (isRun(segment)) {
+      rules.push({ kind: 'run', run: segment, judgement: judgeEach(segment, planOf(segment.ranges.family)) });
+      continue;
+    }
+    // The ways through one rule stand together.
+    if (segment.id === before) continue;
+    before = segment.id;
+    const judgement = judgeForAll(table, (family) => judgeRule(segment.id, planOf(family)));
+    rules.push({ kind: 'rule', rule: segment, judgement });
+  }
+  const drops = chain.kind === 'base' && chain.policy === 'drop';
+  const policy = drops ? judgeForAll(table, (family) => judgePolicy(table, chain, planOf(family))) : null;
+  return { table, chain, rules, policy };
+}
+
+const judgeEach = (run: AddressRun, plan: FamilyPlan): Judgement | readonly Judgement[] =>
+  judgeRun(run, plan) ?? Array.from({ length: run.count }, (_, i) => judgeRunRule(run, i, plan));
+
+/** Rules and policies. */
+export function countKinds(chains: readonly JudgedChain[]): Readonly<Record<OffloadKind, number>> {
+  const counts = { full: 0, partial: 0, none: 0 };
+  for (const { rules, policy } of chains) {
+    if (policy) counts[policy.offload]++;
+    for (const judged of rules)
+      if (judged.kind === 'rule') counts[judged.judgement.offload]++;
+      else if ('offload' in judged.judgement) counts[judged.judgement.offload] += judged.run.count;
+      else for (const { offload } of judged.judgement) counts[offload]++;
+  }
+  return counts;
+}
