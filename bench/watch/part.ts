@@ -30,15 +30,17 @@ interface Amounts {
   readonly rounds: number;
   /** By the library, and of the process that follows the host. */
   readonly replacements: number;
+  /** By the process: as many as fit into so many seconds, and so many at most. */
   readonly anew: number;
+  readonly anewSeconds: number;
   readonly manyRules: number;
   readonly idleSeconds: number;
 }
 
 const amountsOf = ({ quick, rounds }: Context): Amounts =>
   quick
-    ? { rounds, replacements: 50, anew: 5, manyRules: 2000, idleSeconds: 5 }
-    : { rounds, replacements: 1000, anew: 20, manyRules: 100_000, idleSeconds: 60 };
+    ? { rounds, replacements: 50, anew: 5, anewSeconds: 10, manyRules: 2000, idleSeconds: 5 }
+    : { rounds, replacements: 1000, anew: 1000, anewSeconds: 75, manyRules: 100_000, idleSeconds: 60 };
 
 const row = (subject: string, scenario: string, unit: Unit, samples: readonly number[], size: number | null = null): Measurement =>
   measurementOf({ subject, scenario, size, unit }, samples); // prettier-ignore
@@ -76,7 +78,7 @@ async function manyReplaced(host: Host, watcher: Watcher, lines: number, rounds:
   const before = replacements(watcher).length;
   await host.input(`*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${text}COMMIT\n`, 'iptables-legacy-restore');
   await watcher.says(/planned anew and replaced/, before + 1);
-  return replacedAnew(watcher, lines, rounds);
+  return replacedAnew(watcher, lines, { times: rounds, seconds: 60 });
 }
 
 /** Percent of a core: what the process has used itself in user and system mode, and the tools that it has run. */
@@ -101,7 +103,7 @@ async function measure(host: Host, context: Context, amounts: Amounts): Promise<
   const watcher = host.watch('--live', '--dev', 'eth0');
   await watcher.ready();
   tell('replacements by the process');
-  found.push(...(await replacedByWatcher(host, watcher, fewRules, amounts.anew)));
+  found.push(...(await replacedByWatcher(host, watcher, fewRules, { times: amounts.anew, seconds: amounts.anewSeconds })));
   tell('changes of sets and rules');
   const [element, { rounds }] = [['inet', 'own', 'quiet', `{ ${other} }`], amounts];
   found.push(
@@ -133,6 +135,6 @@ async function run(context: Context): Promise<Outcome> {
 export const watch: Part = {
   title: 'Following a host',
   packages: ['iptables', 'ipset', 'nftables', 'tcpdump'],
-  seconds: 260,
+  seconds: 310,
   run,
 };

@@ -10,14 +10,16 @@ import { packets, scenarios, who } from './names.js';
 const { bad } = addresses;
 
 /** XDP drops all that is blocked before and after each replacement, so nothing of it may pass meanwhile. */
-async function leaksDuring(host: Host, times: number, replace: () => Promise<Measurement>): Promise<Measurement[]> {
+async function leaksDuring(host: Host, replace: () => Promise<Measurement>): Promise<Measurement[]> {
   await host.droppedEarly(bad);
   const counts = async (): Promise<[number, number]> => [await host.traffic.sent(bad), await host.seen(bad)];
   const before = await counts();
   const took = await replace();
   const after = await counts();
   const row = (subject: string, i: 0 | 1): Measurement =>
-    measurementOf({ subject, scenario: scenarios.packets, size: times, unit: 'packets' }, [after[i] - before[i]]);
+    measurementOf({ subject, scenario: scenarios.packets, size: took.samples.length, unit: 'packets' }, [
+      after[i] - before[i],
+    ]);
   return [took, row(packets.leaked, 1), row(packets.blocked, 0)];
 }
 
@@ -30,7 +32,7 @@ export async function replacedByLibrary(
   const args = [host.net.bpffs(), host.net.directory()];
   const script = LineProcess.start(host.net, host.ns, { file: 'test/kernel/fixture/replace-run.ts', args, core: measuringCore });
   await script.ask('attach');
-  const found = await leaksDuring(host, times, async () => {
+  const found = await leaksDuring(host, async () => {
     const milliseconds: number[] = [];
     for (let done = 0; done < times; done++) {
       if (done % 10 === 0) tell(done);
@@ -44,8 +46,18 @@ export async function replacedByLibrary(
 } // prettier-ignore
 
 /** `rules`: that there are. */
-export const replacedByWatcher = (host: Host, watcher: Watcher, rules: number, times: number): Promise<Measurement[]> =>
-  leaksDuring(host, times, () => replacedAnew(watcher, rules, times));
+export const replacedByWatcher = (
+  host: Host,
+  watcher: Watcher,
+  rules: number,
+  amount: Amount,
+): Promise<Measurement[]> => leaksDuring(host, () => replacedAnew(watcher, rules, amount));
+
+/** As many as that, or as fit into so many seconds. */
+export interface Amount {
+  readonly times: number;
+  readonly seconds: number;
+}
 
 const told = /planned anew and replaced in ([\d.]+) (ms|s)/g;
 
@@ -53,10 +65,11 @@ const told = /planned anew and replaced in ([\d.]+) (ms|s)/g;
 export const replacements = (watcher: Watcher): readonly number[] =>
   [...watcher.said.matchAll(told)].map(([, n, unit]) => Number(n) * (unit === 's' ? 1000 : 1));
 
-/** By SIGHUP. */
-export async function replacedAnew(watcher: Watcher, rules: number, times: number): Promise<Measurement> {
+/** By SIGHUP, one after the other. */
+export async function replacedAnew(watcher: Watcher, rules: number, { times, seconds }: Amount): Promise<Measurement> {
   const before = replacements(watcher).length;
-  for (let done = 0; done < times; done++) {
+  const end = performance.now() + seconds * 1000;
+  for (let done = 0; done < times && (done === 0 || performance.now() < end); done++) {
     watcher.child.kill('SIGHUP');
     await watcher.says(told, before + done + 1);
   }

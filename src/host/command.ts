@@ -1,33 +1,27 @@
 /** Runs the system's own tools. A minimal system may lack one: then it is said which, and what follows. */
-import { spawnSync } from 'node:child_process';
 import { LoadError } from '../load/load-error.js';
+import { runTool } from '../load/tool.js';
 
 export type Output =
   | { readonly kind: 'text'; readonly stdout: string; readonly stderr: string }
   | { readonly kind: 'missing' }
   | { readonly kind: 'failed'; readonly stderr: string };
 
-/** Largest output taken, bytes: what a string can hold. */
-const maxBuffer = 512 * 1024 * 1024 - 1024;
+interface RunOptions {
+  readonly input?: string;
+  readonly encoding?: 'utf8' | 'latin1';
+}
 
 /** No shell is involved. `encoding` latin1 keeps every byte as one character. */
 export function run(
   command: string,
   args: readonly string[],
-  { input = '', encoding = 'utf8' }: { readonly input?: string; readonly encoding?: 'utf8' | 'latin1' } = {},
+  { input = '', encoding = 'utf8' }: RunOptions = {},
 ): Output {
-  const { error, status, stdout, stderr } = spawnSync(command, args, {
-    encoding,
-    input: Buffer.from(input, encoding),
-    maxBuffer,
-    env: { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
-  });
-  if (error !== undefined) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT'
-      ? { kind: 'missing' }
-      : { kind: 'failed', stderr: error.message };
-  }
-  return status === 0 ? { kind: 'text', stdout, stderr } : { kind: 'failed', stderr: stderr.trim() };
+  const { error, code, stdout, stderr } = runTool(command, args, Buffer.from(input, encoding));
+  if (error !== null) return error.code === 'ENOENT' ? { kind: 'missing' } : { kind: 'failed', stderr: error.message };
+  const [out, err] = [stdout.toString(encoding), stderr.toString(encoding)];
+  return code === 0 ? { kind: 'text', stdout: out, stderr: err } : { kind: 'failed', stderr: err.trim() };
 }
 
 /** Output of an `ip` command. Throws LoadError: without it nothing is known of the host. */

@@ -31,6 +31,28 @@ export interface FrameBatch {
   readonly ends: Uint32Array;
 }
 
+/** Of a program that has ended: its exit code, or the signal that ended it; `cpu` in seconds. */
+export interface ToolResult {
+  readonly code: number | null;
+  readonly signal: number | null;
+  readonly cpu: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+/**
+ * `files`: of which the first that is there is run. `args` begins with its name; `env` are lines NAME=VALUE. It is killed after so many
+ * `milliseconds` (ETIMEDOUT), and when one of its outputs has more bytes than `most` (ENOBUFS).
+ */
+type RunArguments = [
+  files: readonly string[],
+  args: readonly string[],
+  env: readonly string[],
+  input: Uint8Array,
+  milliseconds: number,
+  most: number,
+];
+
 export interface NativeApi {
   /** libbpf version, e.g. "1.1". */
   libbpfVersion(): string;
@@ -118,4 +140,8 @@ export interface NativeApi {
   close(fd: number): void;
   /** Sends bytes to a datagram socket of the file system, or of an abstract name, which is written with an @ first. */
   sendDatagram(path: string, bytes: Uint8Array): void;
+  /** Runs a program and waits for its end, without a copy of this process's page tables, as Node makes one. ENOENT: none of `files` is there. */
+  runTool(...run: RunArguments): ToolResult;
+  /** The same beside JavaScript. */
+  runToolBeside(...run: RunArguments): Promise<ToolResult>;
 }

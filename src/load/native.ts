@@ -13,6 +13,9 @@ export function loadNative(): NativeApi {
   return (loaded ??= requireAddon());
 }
 
+/** Null: nobody has asked for it yet. */
+export const nativeIfLoaded = (): NativeApi | null => loaded ?? null;
+
 function requireAddon(): NativeApi {
   const file = join(packageRoot(), 'src/load/native/build/Release/offload.node');
   const rebuild =
@@ -25,6 +28,20 @@ function requireAddon(): NativeApi {
       hint: rebuild,
     });
   }
+  const addon = required(file, rebuild);
+  if ((addon[newest] as unknown) !== undefined) return addon;
+  throw new LoadError({
+    errno: 0,
+    step: 'load addon',
+    message: `the native addon is of another version of offload: ${file} does not know ${newest}`,
+    hint: rebuild,
+  });
+}
+
+/** The last call that came: an addon that was built before does not have it. */
+const newest: keyof NativeApi = 'runToolBeside';
+
+function required(file: string, hint: string): NativeApi {
   try {
     return createRequire(import.meta.url)(file) as NativeApi;
   } catch (cause) {
@@ -33,7 +50,7 @@ function requireAddon(): NativeApi {
       errno: 0,
       step: 'load addon',
       message: `the native addon cannot be loaded: ${reason}`,
-      hint: rebuild,
+      hint,
       cause,
     });
   }

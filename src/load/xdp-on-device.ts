@@ -1,6 +1,6 @@
 /** What the kernel says is attached to a device, asked of `ip -d link` so that any link, pin or netlink attachment is seen. */
-import { spawnSync } from 'node:child_process';
 import { LoadError } from './load-error.js';
+import { runTool } from './tool.js';
 
 export interface XdpOnDevice {
   readonly mode: 'native' | 'generic' | 'offloaded' | 'several';
@@ -23,10 +23,8 @@ interface LinkJson {
 
 /** Null when there is no such device in this network namespace. Throws LoadError when `ip` is missing. */
 export function linkState(device: string): LinkState | null {
-  const { error, status, stdout, stderr } = spawnSync('ip', ['-j', '-d', 'link', 'show', 'dev', device], {
-    encoding: 'utf8',
-  });
-  if (error !== undefined) {
+  const { error, code, stdout, stderr } = runTool('ip', ['-j', '-d', 'link', 'show', 'dev', device]);
+  if (error !== null) {
     throw new LoadError({
       errno: 2,
       step: 'run ip',
@@ -35,11 +33,12 @@ export function linkState(device: string): LinkState | null {
       cause: error,
     });
   }
-  if (status !== 0) {
-    if (stderr.includes('does not exist') || stderr.includes('Cannot find')) return null;
-    throw new LoadError({ errno: 0, step: 'run ip', message: `ip link show dev ${device}: ${stderr.trim()}` });
+  if (code !== 0) {
+    const why = stderr.toString().trim();
+    if (why.includes('does not exist') || why.includes('Cannot find')) return null;
+    throw new LoadError({ errno: 0, step: 'run ip', message: `ip link show dev ${device}: ${why}` });
   }
-  const link = (JSON.parse(stdout) as LinkJson[])[0];
+  const link = (JSON.parse(stdout.toString()) as LinkJson[])[0];
   return link === undefined ? null : { ifindex: link.ifindex, xdp: attachedOf(link) };
 }
 

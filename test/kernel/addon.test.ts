@@ -1,6 +1,7 @@
 /** Every call of the addon that needs no device; those that do are in addon-link.test.ts. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants as files, existsSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { LoadError, explaining, isNativeError } from '../../src/load/load-error.js';
@@ -210,7 +211,7 @@ test('wrong argument types are exceptions, not crashes', (t) => {
 function pipe(net: Net): number {
   const path = join(net.directory(), 'pipe');
   execFileSync('mkfifo', [path]);
-  return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  return openSync(path, files.O_RDWR | files.O_NONBLOCK);
 }
 
 /** Resolves when the event loop has had its turn a few times. */
@@ -253,7 +254,7 @@ test('pollFd calls back for as long as there is something to read', async (t) =>
 test('pollFd outlives the descriptor it was given, refuses files, and lets the process end once it is closed', async (t) => {
   await withNamespaces(t, async (net) => {
     const fd = pipe(net);
-    const other = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    const other = openSync(`/proc/self/fd/${fd}`, files.O_WRONLY | files.O_NONBLOCK);
     const called = new Promise<void>((done) => {
       const poll = native.pollFd(fd, () => {
         poll.close();
@@ -284,3 +285,62 @@ test('pollFd outlives the descriptor it was given, refuses files, and lets the p
     t.is((await net.exec(ns, process.execPath, ['-e', ends], { input: 'x', timeout: 10_000 })).stdout, 'read\n');
   });
 });
+
+type Run = Parameters<NativeApi['runTool']>;
+
+const shell = (script: string, input = '', milliseconds = 60_000, most = 1e6): Run => [
+  ['/nowhere/sh', '/', '/bin/sh'],
+  ['sh', '-c', script],
+  ['WORD=spoken'],
+  Buffer.from(input),
+  milliseconds,
+  most,
+];
+
+for (const [way, run] of [
+  ['runTool', (...args: Run) => Promise.resolve().then(() => native.runTool(...args))],
+  ['runToolBeside', (...args: Run) => native.runToolBeside(...args)],
+] as const) {
+  test(`${way}: input, both outputs, environment, exit code and CPU`, async (t) => {
+    const ended = await run(...shell('echo "$WORD $HOME"; cat; echo bad >&2; exit 7', 'told'));
+    t.deepEqual([ended.stdout.toString(), ended.stderr.toString()], ['spoken \ntold', 'bad\n']);
+    t.deepEqual([ended.code, ended.signal], [7, null]);
+    const busy = await run(...shell('i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'));
+    t.true(busy.cpu > ended.cpu, `${busy.cpu} and ${ended.cpu} s`);
+  });
+
+  test(`${way}: more than pipes hold, in and out at once, and input that nobody reads`, async (t) => {
+    const much = 'x'.repeat(300_000);
+    t.is((await run(...shell('cat', much))).stdout.toString(), much);
+    t.deepEqual(await run(...shell('exec <&-; echo done', much)).then(({ code, stdout }) => [code, String(stdout)]), [
+      0,
+      'done\n',
+    ]);
+  });
+
+  test.serial(`${way}: a signal, no time, too much output, no such program`, async (t) => {
+    t.is((await run(...shell('kill -USR1 $$'))).signal, constants.signals.SIGUSR1);
+    // Node ignores it, its children do not.
+    t.is((await run(...shell('kill -PIPE $$'))).signal, constants.signals.SIGPIPE);
+    const code = async (...args: Run): Promise<string> => {
+      const error = (await t.throwsAsync(run(...args))) as NativeError;
+      return error.code;
+    };
+    t.is(await code(...shell('exec sleep 100', '', 50)), 'ETIMEDOUT');
+    t.is(await code(...shell('yes')), 'ENOBUFS');
+    t.is(await code(['/nowhere/sh'], ['sh'], [], Buffer.of(), 1000, 1000), 'ENOENT');
+    t.is(readFileSync('/proc/thread-self/children', 'latin1'), '', 'none is left');
+  });
+
+  test(`${way}: no descriptor of this process is inherited`, async (t) => {
+    const fds = [openSync('/dev/null', 'r'), native.createRing('ring', 4096)];
+    const { stdout } = await run(...shell('ls /proc/self/fd'));
+    const inherited = stdout.toString().split('\n');
+    t.true(inherited.includes('2'));
+    t.deepEqual(
+      fds.filter((fd) => inherited.includes(String(fd))),
+      [],
+    );
+    for (const fd of fds) native.close(fd);
+  });
+}

@@ -15,6 +15,11 @@ export class Budget {
     return now >= this.#freeAt;
   }
 
+  /** Whether one may be taken every `seconds`, by what the last one cost. */
+  mayRecur(seconds: number): boolean {
+    return this.cost !== null && this.cost * this.times <= seconds;
+  }
+
   /** Seconds of CPU that it cost; `began` milliseconds since the epoch. */
   charge(cost: number, began: number): void {
     const now = Date.now();

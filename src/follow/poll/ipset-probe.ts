@@ -47,9 +47,12 @@ export class IpsetProbe implements Probe {
   };
 
   look = async (isCurrent: () => boolean): Promise<readonly HostChange[] | null> => {
+    const isFree = this.#whole.isFree(Date.now());
+    // Where all of them can be listed each time, nobody asks for sizes.
+    if (isFree && this.#whole.mayRecur(this.pollSeconds)) return this.#lookAtAll(null, isCurrent);
     const sizes = tersely((await ran(['list', '-t'])).text);
     if (!isCurrent()) return null;
-    if (this.#whole.isFree(Date.now())) return this.#lookAtAll(sizes, isCurrent);
+    if (isFree) return this.#lookAtAll(sizes, isCurrent);
     const changes = this.#noteSizes(sizes);
     for (const name of [...this.#due]) {
       if (!this.#budgetOf(name).isFree(Date.now())) continue;
@@ -59,9 +62,9 @@ export class IpsetProbe implements Probe {
     return changes;
   };
 
-  /** `sizes`: as they were before. */
+  /** `sizes`: as they were before; null: not known, and all are due when only these are asked for. */
   async #lookAtAll(
-    sizes: ReadonlyMap<string, string>,
+    sizes: ReadonlyMap<string, string> | null,
     isCurrent: () => boolean,
   ): Promise<readonly HostChange[] | null> {
     const text = await saved();

@@ -47,6 +47,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"close", Close},
       {"clearPerCpu", ClearPerCpu},
       {"sendDatagram", SendDatagram},
+      {"runTool", RunTool},
+      {"runToolBeside", RunToolBeside},
   };
   for (const auto &entry : calls) exports.Set(entry.name, Napi::Function::New(env, entry.call, entry.name));
   return exports;

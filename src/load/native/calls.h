@@ -59,3 +59,7 @@ Napi::Value NetlinkReceive(const Napi::CallbackInfo &info);
 
 // datagram.cc
 Napi::Value SendDatagram(const Napi::CallbackInfo &info);
+
+// tool.cc
+Napi::Value RunTool(const Napi::CallbackInfo &info);
+Napi::Value RunToolBeside(const Napi::CallbackInfo &info);

@@ -143,6 +143,9 @@ Napi::Value MapMemory(const Napi::CallbackInfo &info) {
     const size_t size = BytesOfArray(map);
     void *base = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (base == MAP_FAILED) Fail("map into memory");
+    // The kernel copies the page table of such a mapping to each child (VM_MIXEDMAP, vma_needs_copy, Linux 6.18), and no tool that is run wants it.
+    // Where that cannot be had it only takes longer.
+    madvise(base, size, MADV_DONTFORK);
     const auto unmap = [size](Napi::Env, void *mapped) { munmap(mapped, size); };
     return Napi::ArrayBuffer::New(info.Env(), base, size, unmap);
   });

@@ -11,4 +11,5 @@
 #include "poll.cc"
 #include "ring.cc"
 #include "run.cc"
+#include "tool.cc"
 #include "addon.cc"
