@@ -6,9 +6,6 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-/** Beneath the repository, for packages are found from there. */
-const directory = 'build/suite';
-
 /** A module finds what lies beside it from where its source is. */
 const ownPlace = {
   name: 'own-place',
@@ -23,8 +20,8 @@ const ownPlace = {
   },
 };
 
-/** The bundles, in the order of the files. */
-export async function bundleTests(files) {
+/** The bundles, in the order of the files. The directory is beneath the repository, for packages are found from there. */
+export async function bundleTests(files, directory = 'build/suite') {
   rmSync(directory, { recursive: true, force: true });
   await build({
     entryPoints: files,

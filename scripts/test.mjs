@@ -7,31 +7,20 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { bundleTests } from './bundle-tests.mjs';
 import { check } from './check.mjs';
+import { tellTap } from './tap.mjs';
 
 const options = new Set(process.argv.slice(2));
 const unit = !options.has('--kernel');
 const kernel = !options.has('--unit');
 
-/** Runs ava with TAP output; quiet about what passes, verbatim about what does not. */
+/** Runs ava; how many passed and failed. */
 async function ava(files) {
   const child = spawn(join('node_modules/.bin', 'ava'), ['--config=scripts/suite.config.mjs', '--tap', ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
     // Tests start the command, and scripts of their own, as they were built for this run; nothing looks again whether it is stale.
     env: { ...process.env, OFFLOAD_SUITE: '1' },
   });
-  const count = { passed: 0, failed: 0 };
-  let telling = false;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const result = /^(not )?ok \d+/.exec(line);
-    if (result) {
-      const bad = result[1] !== undefined || /# (SKIP|TODO)/i.test(line);
-      count[bad ? 'failed' : 'passed']++;
-      telling = bad;
-      console.log(bad && result[1] === undefined ? `not ${line} (a skip is a failure)` : line);
-    } else if (telling && !/^(#|1\.\.)/.test(line)) {
-      console.log(line);
-    }
-  }
+  const count = await tellTap(createInterface({ input: child.stdout }));
   const status = child.exitCode ?? (await new Promise((resolve) => child.once('exit', resolve)));
   if (status !== 0 && count.failed === 0) {
     console.log(`not ok - ava ended with ${String(status)}`);

@@ -37,11 +37,19 @@ function summarise(findings: readonly Finding[], good: string): Finding {
   return { status: 'holds', detail: good };
 }
 
+/**
+ * Of these it is known where a tag is: hardware does as rx-vlan-offload says, and a tap gives what it was given. Between other devices of
+ * the kernel a tag travels beside the frame as well, whatever rx-vlan-offload says of the receiver: on a veth it was the sender that
+ * put it there (tx-vlan-offload of its peer), on a bridge or bond a port (veth: Linux 6.1 and 6.12, native and generic).
+ */
+const tagIsInFrame = (kind: string | null): boolean => kind === null || kind === 'tun';
+
 export function checkStripping(devices: readonly HostDevice[], read = readFeatures): Check {
-  const findings = devices.flatMap(({ name, upper }): Finding[] => {
+  const findings = devices.flatMap(({ name, kind, upper }): Finding[] => {
     const vlans = upper.filter(({ kind }) => kind === 'vlan').map((vlan) => vlan.name);
     // Without a VLAN device the stack drops a tagged frame, so it does not matter who takes it.
     if (vlans.length === 0) return [];
+    if (!tagIsInFrame(kind)) return [{ status: 'violated', detail: tagsBeside(name, kind, vlans) }];
     const features = read(name);
     const stripping = features.of('rx-vlan-offload');
     if (stripping === 'off') return [];
@@ -59,6 +67,10 @@ export function checkStripping(devices: readonly HostDevice[], read = readFeatur
     ...summarise(findings, 'no VLAN device stands on a device that strips tags'),
   };
 }
+
+const tagsBeside = (name: string, kind: string | null, vlans: readonly string[]): string =>
+  `${name} is a ${kind ?? 'device'}, where tags travel beside the frame and XDP may not see them, and ${vlans.join(', ')} stand on it` +
+  (kind === 'veth' ? `: run \`ethtool -K PEER txvlan off\` for its peer, and only then take this as given` : '');
 
 export function checkLro(names: readonly string[], read = readFeatures): Check {
   const findings = names.flatMap((name): Finding[] => {

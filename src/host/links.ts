@@ -12,7 +12,7 @@ export interface LinkJson {
   /** Lower device, where it is in this namespace. */
   readonly link?: string | null;
   readonly link_netnsid?: number;
-  readonly linkinfo?: { readonly info_kind?: string };
+  readonly linkinfo?: { readonly info_kind?: string; readonly info_data?: { readonly flags?: readonly string[] } };
 }
 
 export const readLinks = (): readonly LinkJson[] => ipJson(['-j', '-d', 'link', 'show']) as readonly LinkJson[];

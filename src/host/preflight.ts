@@ -10,6 +10,7 @@ import { checkCaller, checkForeignXdp } from './check-foreign-xdp.js';
 import { checkLower } from './check-lower.js';
 import { checkIpsec, checkPlainRoutes, checkRouteRules, checkSourceRouting } from './check-routing.js';
 import { checkTcIngress } from './check-tc.js';
+import { checkVlanDevices } from './check-vlan.js';
 import { checkSteering } from './check-steering.js';
 import { devicesOf, readLinks, type LinkJson } from './links.js';
 
@@ -19,6 +20,7 @@ export type CheckCode =
   | 'device-exists'
   | 'not-lower-device'
   | 'vlan-stripping'
+  | 'vlan-device'
   | 'lro-off'
   | 'no-tc-ingress'
   | 'no-foreign-xdp'
@@ -65,7 +67,7 @@ export async function preflight(names: readonly string[], options: PreflightOpti
   if (first.some(({ status }) => status === 'violated')) return first;
   const all = devicesOf(links);
   const devices = names.flatMap((name) => all.find((device) => device.name === name) ?? []);
-  return [...first, ...(await checkDevices(native, devices, options))];
+  return [...first, ...checkVlanDevices(names, links), ...(await checkDevices(native, devices, options))];
 }
 
 async function checkDevices(

@@ -32,6 +32,25 @@ for (const [value, status, detail] of [
   });
 }
 
+for (const [kind, detail] of [
+  ['veth', /^eth0 is a veth, .* eth0\.5 stand on it: run `ethtool -K PEER txvlan off` for its peer/],
+  [
+    'bridge',
+    /^eth0 is a bridge, where tags travel beside the frame and XDP may not see them, and eth0\.5 stand on it$/,
+  ],
+] as const) {
+  test(`on a ${kind} rx-vlan-offload says nothing of where the tag is`, (t) => {
+    const check = checkStripping(devices.map((device) => ({ ...device, kind })), features({ 'rx-vlan-offload': 'off' })); // prettier-ignore
+    t.is(check.status, 'violated');
+    t.regex(check.detail, detail);
+  });
+}
+
+test('a tap gives what it was given', (t) => {
+  const taps = devices.map((device) => ({ ...device, kind: 'tun' }));
+  t.is(checkStripping(taps, features({ 'rx-vlan-offload': 'off' })).status, 'holds');
+});
+
 test('stripping without a VLAN device is harmless', (t) => {
   const plain = devices.map((device) => ({ ...device, upper: [] }));
   t.is(checkStripping(plain, features({ 'rx-vlan-offload': 'on' })).status, 'holds');

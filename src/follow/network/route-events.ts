@@ -34,6 +34,8 @@ const groups = [1, 4, 5, 7, 8, 9, 11, 19, 24, 25, 32];
 
 const link = { address: 1, name: 3, mtu: 4, lower: 5, master: 10, info: 18, lowerNamespace: 37, event: 44 } as const;
 const linkKind = 1;
+/** Id, protocol and flags of a VLAN device. Those of a bridge have timers, which run. */
+const linkData = 2;
 const featuresChanged = 2;
 const isUp = 1;
 const cached = 0x200;
@@ -125,9 +127,10 @@ class KnownState {
       return `device ${name} removed`;
     }
     const kind = nested.readNested(own, link.info) ? nested.text(linkKind) : '';
+    const vlan = kind === 'vlan' ? bytes.toString('hex', nested.start(linkData), nested.end(linkData)) : '';
     const mac = bytes.toString('hex', own.start(link.address), own.end(link.address));
     const numbers = [link.mtu, link.lower, link.master, link.lowerNamespace].map((attribute) => own.u32(attribute));
-    const whole = [name, kind, mac, ...numbers, u32(bytes, start + 8) & isUp].join(' ');
+    const whole = [name, kind, vlan, mac, ...numbers, u32(bytes, start + 8) & isUp].join(' ');
     this.#links.set(index, { name, whole });
     if (before?.whole === whole) return own.u32(link.event) === featuresChanged ? `features of ${name} changed` : null;
     if (before === undefined) return `device ${name} added`;
