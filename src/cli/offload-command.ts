@@ -1,6 +1,7 @@
 /** `offload RULESET...`: plans, prints the report, and with `--dev` verifies and attaches. */
 import { type Command, Option } from 'commander';
 import { kernelAsksConntrack } from '../host/check-conntrack.js';
+import type { Plan } from '../plan/plan.js';
 import { residualTexts } from '../residual/residual-texts.js';
 import { htmlReport } from '../report/html-report.js';
 import { jsonReport } from '../report/json-report.js';
@@ -15,7 +16,7 @@ import { devicesAppear } from './devices-appear.js';
 import { addFilterOptions, type FilterOptions } from './filter-options.js';
 import { nextSteps } from './next-steps.js';
 import { deviceName, seconds } from './option.js';
-import { print, terminalStyle } from './output.js';
+import { print, tell, terminalStyle } from './output.js';
 import { look, planSeen } from './look.js';
 import type { Planned } from './pipeline.js';
 import { Progress } from './progress.js';
@@ -138,6 +139,7 @@ async function planAndAttach(
   const seen = await look(files, options, attaching !== null, progress);
   const planned = planSeen(seen, withConntrackOfKernel(options), attaching !== null, progress);
   const { plan } = planned;
+  if (attaching !== null && options.conntrack) tellUnasked(plan);
   const residual = target === undefined ? null : stageResidual(target, residualTexts(plan), planned.read);
   try {
     const unchanged = options.ifChanged === true && (await runsAlready(planned, seen.inputs, options));
@@ -150,6 +152,15 @@ async function planAndAttach(
   } finally {
     residual?.discard();
   }
+}
+
+/** Conntrack may be a module that nothing has needed yet: the ruleset has not been loaded. */
+function tellUnasked({ rules }: Plan): void {
+  if (!rules.some(({ reason }) => reason.code === 'tracked-only') || kernelAsksConntrack()) return;
+  tell(
+    'note: this kernel cannot be asked about connections, so what stands below rules about them is left to netfilter. ' +
+      'Where conntrack is a module that is not loaded: `modprobe nf_conntrack`, and attach again\n',
+  );
 }
 
 /** What is compared with what runs is planned as it would be attached. */

@@ -31,9 +31,13 @@ for (const sample of samples) {
     });
     const target = { name: 'eth0', ifindex: 0, mac: 0x020000000001, position: 0 };
     for (const program of ['offload_xdp', 'offload_xdp_one']) {
-      const loaded = await loadImage(loadNative(), image, [target], { program });
-      t.true(loaded.devices[0]!.programId > 0);
-      loaded.close();
+      try {
+        (await loadImage(loadNative(), image, [target], { program })).close();
+        t.pass();
+      } catch (error) {
+        // Ava would print all of the verifier's log.
+        t.fail(String(error));
+      }
     }
   });
 }
