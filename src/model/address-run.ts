@@ -3,7 +3,8 @@
  * one rule from the next take the run as one; the others get each rule, made when it is first asked for.
  */
 import type { Span } from '../diagnostic.js';
-import type { LineRun } from '../parse/iptables-tree.js';
+import type { LineRun, Shape } from '../parse/iptables-tree.js';
+import { countersEnd, movedColumn, type Shifts } from '../parse/rule-shape.js';
 import { wordsPerAddress, type AddressRanges } from './address.js';
 import type { AddressMatch, Part } from './match.js';
 import type { Rule, RuleId } from './ruleset.js';
@@ -14,26 +15,20 @@ export interface ShapeParts {
   readonly parts: readonly Part[];
   /** Which part holds the address. */
   readonly varying: number;
-  /** Where the address stands on a line, from 1. */
-  readonly column: number;
+  /** What it was made of. */
+  readonly shape: Shape;
   readonly onlyFamily: 'ip' | 'ip6' | null;
 }
 
-/** The line, and how much longer its address is than that of the shape's first line. */
-interface LinePlace {
+interface LinePlace extends Shifts {
   readonly line: number;
-  readonly shift: number;
 }
 
 /** The parts of another line of the shape. */
-export function partsOf(
-  { parts, varying, column: from }: ShapeParts,
-  { line, shift }: LinePlace,
-  ranges: AddressRanges,
-): Part[] {
+export function partsOf({ parts, varying, shape }: ShapeParts, place: LinePlace, ranges: AddressRanges): Part[] {
   return parts.map((part, i): Part => {
     const { file, column } = part.span;
-    const span: Span = { file, line, column: column > from ? column + shift : column };
+    const span: Span = { file, line: place.line, column: movedColumn(shape, column, place) };
     if ('statement' in part) return { statement: part.statement, span };
     if (i !== varying) return { match: part.match, span };
     const { field, negate } = part.match as AddressMatch;
@@ -128,8 +123,13 @@ export class AddressRun {
   }
 
   start(i: number): number {
-    const { start, before } = this.made.lines;
-    return start[this.made.from + i]! - before;
+    return this.made.lines.from[this.made.from + i]!;
+  }
+
+  /** Behind the counters, where there are any. */
+  commandStart(i: number): number {
+    const begin = this.start(i);
+    return this.made.lines.shape.counters > 0 ? countersEnd(this.source, begin) : begin;
   }
 
   end(i: number): number {
@@ -145,9 +145,10 @@ export class AddressRun {
     const { lines, shape, from } = this.made;
     const at = from + i;
     const line = this.line(i);
-    const shift = lines.end[at]! - lines.start[at]! - lines.shape.length;
+    const behind = lines.end[at]! - lines.start[at]! - lines.shape.length;
+    const words = this.commandStart(i) - this.start(i) - lines.shape.counters;
     const span: Span = { file: lines.shape.rule.span.file, line, column: 1 };
-    const parts = partsOf(shape, { line, shift }, this.rangeOf(i));
+    const parts = partsOf(shape, { line, words, behind }, this.rangeOf(i));
     return { id: this.id(i), number: this.number(i), span, text: this.text(i), parts };
   }
 }

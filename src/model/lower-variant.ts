@@ -18,12 +18,13 @@ export class VariantLowering {
   ) {}
 
   /** null: this line must be lowered by itself. */
-  lowerVariant({ line, shape, address }: VariantLine): LoweredRule | null {
+  lowerVariant({ line, shape, address, counters }: VariantLine): LoweredRule | null {
     const lowered = this.shape(shape);
     if (!lowered) return null;
     const ranges = this.#rangesOf(address);
     if (ranges === null) return null;
-    const parts = partsOf(lowered, { line, shift: address.length - shape.length }, ranges);
+    const place = { line, words: counters.length - shape.counters, behind: address.length - shape.length };
+    const parts = partsOf(lowered, place, ranges);
     return { parts, rules: 1, onlyFamily: lowered.onlyFamily };
   }
 
@@ -46,6 +47,10 @@ export class VariantLowering {
 
   /** null: there are several, or none, or it is about every address and no match at all. */
   #rangesOf(address: string): AddressRanges | null {
+    const words = wordsPerAddress(this.family);
+    const [lo, hi] = [new Uint32Array(words), new Uint32Array(words)];
+    if (scanNetwork(this.family, address, 0, address.length, { lo, hi, row: 0 }))
+      return { family: this.family, count: 1, lo, hi: lo.every((word, w) => word === hi[w]) ? lo : hi };
     const range = address.includes(',') ? null : xtablesNetwork(this.family, address);
     return range === null || range === 'mask' || isEverything(range) ? null : rangeOf(this.family, range);
   }
@@ -65,8 +70,7 @@ export class VariantLowering {
     const varying = parts.findIndex(
       (one) => 'match' in one && one.match.kind === 'address' && one.span.column === option.span.column,
     );
-    const column = option.values[0]!.span.column;
-    return rules === 1 && varying >= 0 ? { parts, varying, column, onlyFamily } : null;
+    return rules === 1 && varying >= 0 ? { parts, varying, shape, onlyFamily } : null;
   }
 }
 

@@ -81,7 +81,7 @@ export interface RuleLine {
   readonly options: readonly Option[];
 }
 
-/** The shape of many lines: the same words but for the value of one `-s` or `-d`. */
+/** The shape of many lines: the same words but for the value of one `-s` or `-d`, and the numbers of leading counters where there are any. */
 export interface Shape {
   /** What the grammar made of the first line of this shape. */
   readonly rule: RuleLine;
@@ -89,14 +89,18 @@ export interface Shape {
   readonly option: number;
   /** Length of that value in the first line: later columns shift by the difference. */
   readonly length: number;
+  /** Length of `[packets:bytes] ` before the first line's words, 0 without: so do all columns behind. */
+  readonly counters: number;
 }
 
-/** A line that differs from an earlier one in one address only: blocklists have 100,000 of them. `expandVariant` makes a RuleLine of it. */
+/** A line that differs from an earlier one in one address, and counters, only: blocklists have 100,000 of them. `expandVariant` makes a RuleLine of it. */
 export interface VariantLine {
   readonly kind: 'variant';
   readonly line: number;
   readonly shape: Shape;
   readonly address: string;
+  /** `[packets:bytes] `, where the shape has counters; else empty. */
+  readonly counters: string;
 }
 
 /**
@@ -109,12 +113,12 @@ export interface LineRun {
   readonly line: number;
   readonly shape: Shape;
   readonly count: number;
-  /** Where the address of each line begins and ends. */
   readonly text: string;
+  /** Where each line begins, and where its address begins and ends. */
+  readonly from: Uint32Array;
   readonly start: Uint32Array;
   readonly end: Uint32Array;
-  /** Length of what stands before and after the address, the same in all lines. */
-  readonly before: number;
+  /** Length of what stands after the address, the same in all lines. */
   readonly after: number;
 }
 

@@ -1,5 +1,5 @@
 /** Runs of lines of one shape, found by comparing text: no string and no object is made for each line. A test compares with the grammar. */
-import { addressEnd, type Hole } from './rule-shape.js';
+import { addressEnd, countersEnd, type Hole } from './rule-shape.js';
 import type { LineRun, Shape, VariantLine } from './iptables-tree.js';
 
 const newline = 10;
@@ -13,27 +13,39 @@ export interface FirstLine {
 
 /** The lines from this one on that are the same but for the address; null where the next one is not. `text` is the whole text. */
 export function scanRun(text: string, { number, at, text: line }: FirstLine, hole: Hole, shape: Shape): LineRun | null {
-  const head = line.slice(0, hole.start);
-  const tail = line.slice(hole.end);
-  const next = lineEnd(text, at + line.length, head, tail);
-  if (next < 0) return null;
-  let start = new Uint32Array(256);
-  let end = new Uint32Array(256);
+  const alike: Alike = {
+    counted: hole.counters > 0,
+    head: line.slice(hole.counters, hole.start),
+    tail: line.slice(hole.end),
+  };
+  const after = alike.tail.length;
+  if (lineEnd(text, at + line.length + 1, alike) < 0) return null;
+  let [from, start, end] = [new Uint32Array(256), new Uint32Array(256), new Uint32Array(256)];
   let count = 0;
-  let behind = at + line.length;
-  for (let from = at; behind >= 0; from = behind + 1, behind = lineEnd(text, behind, head, tail)) {
-    if (count === start.length) [start, end] = [doubled(start), doubled(end)];
-    start[count] = from + head.length;
-    end[count++] = behind - tail.length;
+  for (let begin = at, stop = at + line.length; stop >= 0; begin = stop + 1, stop = lineEnd(text, begin, alike)) {
+    if (count === start.length) [from, start, end] = [doubled(from), doubled(start), doubled(end)];
+    from[count] = begin;
+    start[count] = (alike.counted ? countersEnd(text, begin) : begin) + alike.head.length;
+    end[count++] = stop - after;
   }
-  const columns = { start: start.subarray(0, count), end: end.subarray(0, count) };
-  return { kind: 'run', line: number, shape, count, text, ...columns, before: head.length, after: tail.length };
+  const cut = (column: Uint32Array): Uint32Array => column.subarray(0, count);
+  return { kind: 'run', line: number, shape, count, text, from: cut(from), start: cut(start), end: cut(end), after };
 }
 
-/** Where the line behind `newlineAt` ends if it is `head`, an address and `tail`; -1 if not. */
-function lineEnd(text: string, newlineAt: number, head: string, tail: string): number {
-  if (!text.startsWith(head, newlineAt + 1)) return -1;
-  const address = addressEnd(text, newlineAt + 1 + head.length);
+/** What lines of a run have in common. */
+interface Alike {
+  readonly counted: boolean;
+  /** Before the address, without counters. */
+  readonly head: string;
+  readonly tail: string;
+}
+
+/** Where the line that begins at `begin` ends, if it is of that kind; -1 if not. */
+function lineEnd(text: string, begin: number, { counted, head, tail }: Alike): number {
+  const words = counted ? countersEnd(text, begin) : begin;
+  if (counted && words === begin) return -1;
+  if (!text.startsWith(head, words)) return -1;
+  const address = addressEnd(text, words + head.length);
   if (address < 0 || !text.startsWith(tail, address)) return -1;
   const end = address + tail.length;
   return end === text.length || text.charCodeAt(end) === newline ? end : -1;
@@ -54,15 +66,15 @@ export const variantOf = ({ number, text }: FirstLine, hole: Hole, shape: Shape)
   line: number,
   shape,
   address: text.slice(hole.start, hole.end),
+  counters: text.slice(0, hole.counters),
 });
 
 /** A line of a run by itself. */
-export const variantAt = ({ line, shape, text, start, end }: LineRun, i: number): VariantLine => ({
-  kind: 'variant',
-  line: line + i,
-  shape,
-  address: text.slice(start[i], end[i]),
-});
+export function variantAt({ line, shape, text, from, start, end }: LineRun, i: number): VariantLine {
+  const address = text.slice(start[i], end[i]);
+  const counters = text.slice(from[i], shape.counters > 0 ? countersEnd(text, from[i]!) : from[i]);
+  return { kind: 'variant', line: line + i, shape, address, counters };
+}
 
 export const variantsOf = (run: LineRun): VariantLine[] =>
   Array.from({ length: run.count }, (_, i) => variantAt(run, i));

@@ -1,19 +1,22 @@
 /**
- * Lines that differ from an earlier one in the address of one `-s` or `-d` are not parsed again: the grammar would make the same of
+ * Lines that differ from an earlier one in the address of one `-s` or `-d`, and in leading counters, are not parsed again: the grammar would make the same of
  * them. The address must stand alone between blanks and consist of characters that mean nothing to the lexer, and no quote may
  * stand before it, so that the words around it are the same words. A test compares with the grammar.
  */
-import type { Option, RuleLine, Shape, VariantLine } from './iptables-tree.js';
+import type { Counters, Option, RuleLine, Shape, VariantLine } from './iptables-tree.js';
 
 /** Shapes remembered per file; beyond it lines are simply parsed. */
 const shapeLimit = 4096;
 
-/** Where the address of the first ` -s ` or ` -d ` of a line stands; null where there is none. */
+/** Where the address of the first ` -s ` or ` -d ` of a line stands. */
 export interface Hole {
+  /** Length of `[packets:bytes] ` at the beginning of the line, 0 without. */
+  readonly counters: number;
   readonly start: number;
   readonly end: number;
 }
 
+/** Null where there is none. */
 export function findHole(line: string): Hole | null {
   const s = line.indexOf(' -s ');
   const d = line.indexOf(' -d ');
@@ -24,7 +27,7 @@ export function findHole(line: string): Hole | null {
   const start = at + 4;
   const blank = line.indexOf(' ', start);
   const end = blank < 0 ? line.length : blank;
-  return isAddressText(line, start, end) ? { start, end } : null;
+  return isAddressText(line, start, end) ? { counters: countersEnd(line, 0), start, end } : null;
 }
 
 /** Digits, dots, slash, colons and hex letters, beginning with a digit or hex letter: an option or `!` never looks like it. */
@@ -43,11 +46,29 @@ export function addressEnd(text: string, start: number): number {
   return end === start || end - start > longestAddress ? -1 : end;
 }
 
+/** Where the words of a line begin: behind `[packets:bytes] `, or where the line itself does. */
+export function countersEnd(text: string, line: number): number {
+  if (text.charCodeAt(line) !== 91) return line;
+  const colon = digitsEnd(text, line + 1);
+  if (colon === line + 1 || text.charCodeAt(colon) !== 58) return line;
+  const bracket = digitsEnd(text, colon + 1);
+  return bracket > colon + 1 && text.startsWith('] ', bracket) ? bracket + 2 : line;
+}
+
+function digitsEnd(text: string, start: number): number {
+  let end = start;
+  for (; end < text.length; end++) {
+    const c = text.charCodeAt(end);
+    if (c < 48 || c > 57) break;
+  }
+  return end;
+}
+
 export class ShapeCache {
   readonly #shapes = new Map<string, Shape>();
 
   #key(line: string, hole: Hole): string {
-    return `${line.slice(0, hole.start)}\n${line.slice(hole.end)}`;
+    return `${hole.counters > 0 ? '[]' : ''}\n${line.slice(hole.counters, hole.start)}\n${line.slice(hole.end)}`;
   }
 
   /** What the line is a variant of; undefined when it must be parsed. */
@@ -61,7 +82,7 @@ export class ShapeCache {
     const index = rule.options.findIndex((option) => isHole(option, hole));
     const option = rule.options[index];
     if (!option) return null;
-    const shape: Shape = { rule, option: index, length: hole.end - hole.start };
+    const shape: Shape = { rule, option: index, length: hole.end - hole.start, counters: hole.counters };
     this.#shapes.set(this.#key(line, hole), shape);
     return shape;
   }
@@ -73,20 +94,36 @@ function isHole(option: Option, hole: Hole): boolean {
   return (option.name === '-s' || option.name === '-d') && value.text.length === hole.end - hole.start;
 }
 
+/** How much further right words stand than in the first line of the shape: all of them, and again those behind the address. */
+export interface Shifts {
+  readonly words: number;
+  readonly behind: number;
+}
+
+/** Where what stands in that column of the shape's first line, from 1, stands in another. */
+export function movedColumn({ rule, option, counters }: Shape, column: number, { words, behind }: Shifts): number {
+  const address = rule.options[option]!.values[0]!.span.column;
+  return column + (column > counters ? words : 0) + (column > address ? behind : 0);
+}
+
+function countersOf(text: string): Counters {
+  const [packets = '', bytes = ''] = text.slice(1, -2).split(':');
+  return { packets, bytes };
+}
+
 /** What the grammar would have made of the line. */
 export function expandVariant(variant: VariantLine): RuleLine {
-  const { rule, option, length } = variant.shape;
-  const from = rule.options[option]!.values[0]!.span.column;
-  const shift = variant.address.length - length;
+  const { rule, option, length, counters } = variant.shape;
+  const shifts = { words: variant.counters.length - counters, behind: variant.address.length - length };
   const move = (span: RuleLine['span']): RuleLine['span'] => ({
     file: span.file,
     line: variant.line,
-    column: span.column > from ? span.column + shift : span.column,
+    column: movedColumn(variant.shape, span.column, shifts),
   });
   return {
     kind: 'rule',
     span: move(rule.span),
-    counters: rule.counters,
+    counters: rule.counters && countersOf(variant.counters),
     command: {
       name: rule.command.name,
       values: rule.command.values.map((word) => ({ text: word.text, span: move(word.span) })),

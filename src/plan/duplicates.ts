@@ -37,11 +37,10 @@ export function duplicatesIn(chain: Chain): ReadonlyMap<RuleId, RuleId> {
       note(found, segment, 0, first.find(hashOf(words, 0, words.length), segment, 0));
       continue;
     }
-    const whole = segment.text(0);
-    const plain = wordsOf(whole) === whole;
+    const plain = wordsOf(segment.text(0)) === segment.source.slice(segment.commandStart(0), segment.end(0));
     for (let i = 0; i < segment.count; i++) {
       const words = plain ? segment.source : wordsOf(segment.text(i));
-      const hash = plain ? hashOf(words, segment.start(i), segment.end(i)) : hashOf(words, 0, words.length);
+      const hash = plain ? hashOf(words, segment.commandStart(i), segment.end(i)) : hashOf(words, 0, words.length);
       note(found, segment, i, first.find(hash, segment, i));
     }
   }

@@ -139,6 +139,7 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
     (address: string) => `-A INPUT -s ${address} -p tcp -m tcp --dport 22 -j DROP`,
     (address: string) => `-A INPUT -p udp ! -d ${address} -j u`,
     (address: string) => `-A INPUT -i eth0 -s ${address}`,
+    (address: string) => `[${address.length}:${9 ** address.length}] -A INPUT -s ${address} -j LOG`,
     (address: string) => `-A u -s ${address} -j missing`,
     (address: string) => `-A u -s ${address} -t filter -j DROP`,
     (address: string) => `-A nowhere -s ${address} -j DROP`,

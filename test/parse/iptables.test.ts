@@ -136,6 +136,12 @@ test('lines of one shape are what the grammar makes of them, columns included', 
   const head = fc.constantFrom(
     '-A INPUT -s ',
     '[1:2] -A INPUT -d ',
+    '[0:0] -A INPUT -s ',
+    '[12:3456] -A INPUT -s ',
+    '[012345678901234567890:1] -A INPUT -s ',
+    '[1:2]  -A INPUT -s ',
+    '[1:2]-A INPUT -s ',
+    '[1:] -A INPUT -s ',
     '-A INPUT ! -s ',
     '-A I --comment "x -s y" -s ',
     '-A I -s ! ',
@@ -166,6 +172,16 @@ test('a shape is recognised at all', (t) => {
   );
   t.is(printIptablesLine(tree.lines[2]!), one);
   t.is(printIptablesLine(tree.lines[5]!), `${one}\n${two}`);
+});
+
+test('counters of their own do not set lines apart', (t) => {
+  const lines = ['[0:0] -A I -s 192.0.2.1/32 -j DROP', '[12:345] -A I -s 192.0.2.255/32 -j DROP'];
+  const tree = parseIptables(lines.join('\n'), 'f', 'ip');
+  t.deepEqual(
+    tree.lines.map((line) => line.kind),
+    ['run'],
+  );
+  t.is(printIptablesLine(tree.lines[0]!), lines.join('\n'));
 });
 
 test('any text is read or refused, never more', (t) => {

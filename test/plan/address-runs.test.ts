@@ -83,10 +83,10 @@ const block = fc.oneof(
 const written = (blocks: readonly (readonly [string, string, readonly string[]])[]): string =>
   blocks
     .flatMap(([name, pattern, addresses]) =>
-      addresses.map((one) => {
-        const [, counters = '', words = ''] = /^(\[0:0\] )?(.*)$/.exec(pattern) ?? [];
+      addresses.map((one, i) => {
+        const [, counters, words = ''] = /^(\[0:0\] )?(.*)$/.exec(pattern) ?? [];
         const next = name === 'list' ? ' other' : name === 'other' ? ' ACCEPT' : ' list';
-        return `${counters}-A ${name} ${words.replace('@', one).replace(/ list$/, next)}`;
+        return `${counters === undefined ? '' : `[${i * i}:${i ** 9}] `}-A ${name} ${words.replace('@', one).replace(/ list$/, next)}`;
       }),
     )
     .join('\n');
