@@ -3,18 +3,17 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Check } from './preflight.js';
 
 /** The kfunc came with 5.18; a kernel without conntrack does not have it. BTF names every kfunc. */
-export function kernelAsksConntrack(): boolean {
-  try {
-    return readFileSync('/sys/kernel/btf/vmlinux').includes('bpf_xdp_ct_lookup') || moduleHasIt();
-  } catch {
-    return false;
-  }
+export const kernelAsksConntrack = (): boolean => conntrackBtf() !== null;
+
+/** Whose BTF has it: where conntrack is a module, that stands beside the kernel's, and is opened for CAP_SYS_ADMIN only. Null: nobody's. */
+export function conntrackBtf(): 'kernel' | 'module' | null {
+  if (btfHasIt('vmlinux')) return 'kernel';
+  return btfHasIt('nf_conntrack') ? 'module' : null;
 }
 
-/** Where conntrack is a module, its BTF stands beside the kernel's. */
-function moduleHasIt(): boolean {
+function btfHasIt(name: string): boolean {
   try {
-    return readFileSync('/sys/kernel/btf/nf_conntrack').includes('bpf_xdp_ct_lookup');
+    return readFileSync(`/sys/kernel/btf/${name}`).includes('bpf_xdp_ct_lookup');
   } catch {
     return false;
   }
@@ -80,7 +79,7 @@ function zonesInUse(): boolean | null {
       if (length === 0) return false;
       read += length;
       const text = tail + piece.toString('latin1', 0, length);
-      if (/ zone(-orig|-reply)?=/.test(text)) return true;
+      if (/ zone(-orig|-reply)?=[1-9]/.test(text)) return true;
       tail = text.slice(-16);
     }
     return null;

@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Check, CheckCode } from '../../src/host/preflight.js';
 import type { HostFacts } from '../../src/model/host.js';
 import { withNamespaces, type Net, type RunOptions } from './namespace.js';
+import { until } from './watch/until.js';
 
 interface Answer {
   readonly facts: HostFacts;
@@ -340,5 +341,35 @@ test('missing tools: said which, and what follows', async (t) => {
       checks.find((check) => check.code === code && check.status === 'unchecked')?.detail ?? '';
     t.regex(detail('lro-off'), /ethtool is not installed/);
     t.regex(detail('no-tc-ingress'), /tc is not installed/);
+  });
+});
+
+const datagram = `const s = require('dgram').createSocket('udp4'); s.bind(process.argv[1], () => s.send('x', 9, '192.0.2.1', () => s.close()))`;
+
+test('connections of other zones, and not those of the default zone, which the kernel tells of each', async (t) => {
+  await onBench(t, async ({ net, ns, peer, ip, check }) => {
+    await ip('addr', 'add', '192.0.2.1/24', 'dev', 'eth0');
+    await net.exec(peer, 'ip', ['addr', 'add', '192.0.2.2/24', 'dev', 'eth0']);
+    const tracked = (zone: string): string =>
+      `table inet own {\n chain early { type filter hook prerouting priority -300; ${zone}\n }\n chain in { type filter hook input priority 0; ct state new accept; }\n}\n`;
+    const load = (text: string): Promise<unknown> => net.exec(ns, 'nft', ['-f', '-'], { input: text });
+    const seen = async (): Promise<string> => (await net.exec(ns, 'cat', ['/proc/net/nf_conntrack'])).stdout;
+    /** Datagrams from `port` until the kernel tells of their connection. */
+    const send = (port: number): Promise<void> =>
+      until(
+        async () => {
+          await net.exec(peer, process.execPath, ['-e', datagram, String(port)]);
+          return (await seen()).includes(`sport=${port} `);
+        },
+        () => 'the connection is told of',
+      );
+    await load(tracked(''));
+    await send(4001);
+    t.is((await check('default-zone')).status, 'holds');
+    await load(`flush ruleset\n${tracked('ct zone set 7;')}`);
+    await send(4002);
+    const zoned = await check('default-zone');
+    t.is(zoned.status, 'violated');
+    t.regex(zoned.detail, /other zones: plan with --no-conntrack/);
   });
 });
