@@ -39,7 +39,7 @@ async function attach(files: readonly string[], bpffs: string): Promise<void> {
     plan.followed === null ? {} : { spare: (made: typeof plan.prefilter) => spareFor(made, Math.floor(now / 1000)) };
   const { image, layout } = compileWithLayout(plan.prefilter, spare);
   const programId = await install(image, bpffs);
-  const { maps } = await openMaps(native, programId);
+  const { maps } = await openMaps(native, bpffs, 'eth0', programId);
   counters = { fd: maps.counters.fd, count: image.counters };
   updater = createUpdater(plan, layout, mapTables(native, maps.tables).bytes);
 }

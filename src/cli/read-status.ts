@@ -63,7 +63,7 @@ async function openWhole(
   const attachment = await attachmentOf(native, bpffs, device);
   if (attachment.kind !== 'attached') return null;
   const { programId, mode, seat } = attachment;
-  const opened = await openMaps(native, programId).catch((error: unknown) => {
+  const opened = await openMaps(native, bpffs, device, programId).catch((error: unknown) => {
     if (anyway || isSeated(native, bpffs, device, programId)) throw error;
     return null;
   });

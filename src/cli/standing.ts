@@ -12,9 +12,9 @@ export interface OwnProgram {
 }
 
 /** A listener that was killed leaves its ring for as long as the program runs, which may be months. */
-async function clearListeners(native: NativeApi, programId: number): Promise<void> {
+async function clearListeners(native: NativeApi, bpffs: string, { name, programId }: OwnProgram): Promise<void> {
   try {
-    const { maps, close } = await openMaps(native, programId);
+    const { maps, close } = await openMaps(native, bpffs, name, programId);
     try {
       clearDeadListenersOf(native, maps);
     } finally {
@@ -36,7 +36,7 @@ export async function standingOf(native: NativeApi, bpffs: string, own: readonly
         if (attachment.programId !== programId)
           return { kind: 'taken', how: `another run of offload has replaced the filter on ${name}` };
         if (attachment.kind === 'elsewhere') unseated ??= `${name} is another device now`;
-        await clearListeners(native, programId);
+        await clearListeners(native, bpffs, { name, programId });
         break;
       case 'severed':
         unseated ??= severedHow(bpffs, name);

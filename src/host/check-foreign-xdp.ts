@@ -4,9 +4,9 @@ import { attachmentOf } from '../load/attachment.js';
 import type { Chain } from '../load/chain.js';
 import { LoadError } from '../load/load-error.js';
 import type { NativeApi } from '../load/native-api.js';
-import { linkState } from '../load/xdp-on-device.js';
+import { linkState, type XdpOnDevice } from '../load/xdp-on-device.js';
 import type { Check } from './preflight.js';
-import { attachedBy } from './xdp-holders.js';
+import { attachedBy, pinnedName } from './xdp-holders.js';
 
 export async function checkForeignXdp(native: NativeApi, names: readonly string[], bpffs: string): Promise<Check> {
   const found: string[] = [];
@@ -16,7 +16,7 @@ export async function checkForeignXdp(native: NativeApi, names: readonly string[
     const attachment = await attachmentOf(native, bpffs, name);
     if (attachment.kind === 'attached' && attachment.seat.kind === 'link') continue;
     const how = attachedBy(native, name, xdp.programId);
-    found.push(`XDP program ${xdp.programId} "${xdp.programName}" runs on ${name} (${xdp.mode} mode), ${how}`);
+    found.push(`XDP program ${xdp.programId} ${nameOf(native, xdp)} runs on ${name} (${xdp.mode} mode), ${how}`);
   }
   return {
     code: 'no-foreign-xdp',
@@ -27,6 +27,11 @@ export async function checkForeignXdp(native: NativeApi, names: readonly string[
         ? `${found.join('; ')}: remove it with its own tool; or name its bpffs by --bpffs if it is offload's; or, where it calls others by an array of programs, let it call offload: --chain PIN:INDEX`
         : 'none, or offload’s own',
   };
+}
+
+function nameOf(native: NativeApi, { programId, programName }: XdpOnDevice): string {
+  const name = programName === '?' ? pinnedName(native, programId) : programName;
+  return name === null ? '(whose name is told to CAP_SYS_ADMIN only)' : `"${name}"`;
 }
 
 /** The same for a filter that is called. The second check is what nobody can look up. */

@@ -37,12 +37,18 @@ export function attachedBy(native: NativeApi, device: string, programId: number)
   return `attached by netlink (\`ip link set dev ${device} xdp off\` takes it off)${also}`;
 }
 
+/** Its name, of one that is pinned. Null: that is not known; `ip` tells it to CAP_SYS_ADMIN only, for it opens the program by its number. */
+export const pinnedName = (native: NativeApi, programId: number): string | null =>
+  pinned(native).find(({ held, name }) => held.programId === programId && name !== null)?.name ?? null;
+
 const listed = (names: readonly string[]): string =>
   names.length <= named ? names.join(' and ') : `${names.slice(0, named).join(', ')} and ${names.length - named} more`;
 
 interface Found {
   readonly by: string;
   readonly held: Held;
+  /** Of a program that is pinned. */
+  readonly name: string | null;
 }
 
 function pinned(native: NativeApi): Found[] {
@@ -50,12 +56,14 @@ function pinned(native: NativeApi): Found[] {
   const roots = [...mounts.matchAll(/^\S+ (\S+) bpf /gm)].map(([, path]) => (path ?? '').replaceAll('\\040', ' '));
   const paths = roots.flatMap((root) => filesBelow(root, deepest)).slice(0, mostPins);
   return paths.flatMap((path) => {
-    const fdinfo = readable(() =>
-      withDescriptor(native, native.openPinned(path), (fd) => readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')),
-    );
-    const held = fdinfo === null ? null : heldOf(fdinfo);
-    return held === null ? [] : [{ by: path, held }];
+    const found = readable(() => withDescriptor(native, native.openPinned(path), (fd) => foundAt(native, path, fd)));
+    return found === null ? [] : [found];
   });
+}
+
+function foundAt(native: NativeApi, by: string, fd: number): Found | null {
+  const held = heldOf(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'));
+  return held === null ? null : { by, held, name: held.kind === 'program' ? native.programInfo(fd).name : null };
 }
 
 function filesBelow(directory: string, depth: number): string[] {
@@ -75,7 +83,7 @@ function opened(): Found[] {
       if (!(readable(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? '').startsWith('anon_inode:bpf')) return [];
       const held = heldOf(readable(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')) ?? '');
       const name = readable(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim()) ?? '?';
-      return held === null ? [] : [{ by: `process ${pid} (${name})`, held }];
+      return held === null ? [] : [{ by: `process ${pid} (${name})`, held, name: null }];
     }),
   );
 }

@@ -2,11 +2,11 @@
 import type { Before } from './attach.js';
 import { type Attachment, attachmentOf } from './attachment.js';
 import { type Chain, openChain, programAt, putProgram, takeOut, usesArray } from './chain.js';
-import { Descriptor, withDescriptor } from './descriptor.js';
+import { withDescriptor } from './descriptor.js';
 import { LoadError, explaining, isNativeError } from './load-error.js';
 import type { LoadedDevice } from './load-image.js';
 import type { NativeApi } from './native-api.js';
-import { chainPin, findChainPin, removeChainPin, removePins } from './pins.js';
+import { chainPin, findChainPin, openProgram, removeChainPin, removePins } from './pins.js';
 import { linkState } from './xdp-on-device.js';
 
 const refusal = (message: string, hint: string): LoadError =>
@@ -92,7 +92,7 @@ export async function attachChained(
   const { device, program } = loaded;
   const attachment = await checkChain(native, bpffs, device.name, chain);
   const replaced =
-    attachment.kind === 'attached' ? new Descriptor(native, native.programById(attachment.programId)) : null;
+    attachment.kind === 'attached' ? openProgram(native, bpffs, device.name, attachment.programId) : null;
   const array = await openChain(native, chain);
   try {
     if (replaced === null) {

@@ -5,7 +5,7 @@ import { LoadError, explaining, isNativeError } from './load-error.js';
 import type { LoadedDevice } from './load-image.js';
 import type { NativeApi } from './native-api.js';
 import { attachmentOf, type Attachment } from './attachment.js';
-import { linkPin, removePins } from './pins.js';
+import { linkPin, openProgram, removePins } from './pins.js';
 import { linkState } from './xdp-on-device.js';
 
 export type Mode = 'native' | 'generic';
@@ -87,7 +87,7 @@ async function replaceProgram(
   oldId: number,
 ): Promise<Before> {
   return explaining(`cannot replace the filter on ${device.name}`, () => {
-    const old = new Descriptor(native, native.programById(oldId));
+    const old = openProgram(native, bpffs, device.name, oldId);
     try {
       withDescriptor(native, native.openPinned(linkPin(bpffs, device.name)), (link) =>
         native.linkUpdate(link, program.fd, old.fd),

@@ -6,7 +6,7 @@ import { LoadError, explaining, isNativeError } from './load-error.js';
 import { everyMap, type Maps } from './load-image.js';
 import type { NativeApi } from './native-api.js';
 import { programAt, usesArray } from './chain.js';
-import { type ChainPin, findChainPin, hasSeat, isPinned, linkPin, seatedProgram } from './pins.js';
+import { type ChainPin, findChainPin, hasSeat, isPinned, linkPin, openPinnedMaps, seatedProgram } from './pins.js';
 import { linkState, type XdpOnDevice } from './xdp-on-device.js';
 
 /** What holds the program. */
@@ -100,16 +100,20 @@ export interface OpenedMaps {
   readonly close: () => void;
 }
 
-/** Opens the maps of a running program, found through the program itself. Throws LoadError when it is gone. */
-export async function openMaps(native: NativeApi, programId: number): Promise<OpenedMaps> {
+/**
+ * Opens the maps of a program of ours on a device: by their pins, else, where these are another program's by now, by their numbers, which takes
+ * CAP_SYS_ADMIN. Throws LoadError when it is gone.
+ */
+export async function openMaps(
+  native: NativeApi,
+  bpffs: string,
+  device: string,
+  programId: number,
+): Promise<OpenedMaps> {
   return explaining(`cannot open the maps of program ${programId}`, () => {
-    const ids = withDescriptor(native, native.programById(programId), (fd) => native.programInfo(fd).mapIds);
-    const opened = new Map<string, Descriptor>();
-    for (const id of ids) {
-      const map = new Descriptor(native, native.mapById(id));
-      // A section's map is named as the section.
-      opened.set(native.mapInfo(map.fd).name.replace(/^\.data\./, ''), map);
-    }
+    const pinned = openPinnedMaps(native, bpffs, device, programId);
+    const opened = everyMap((name) => pinned.get(name)) === null ? openById(native, programId) : pinned;
+    if (opened !== pinned) pinned.forEach((map) => map.close());
     const close = (): void => opened.forEach((map) => map.close());
     const maps = everyMap((name) => opened.get(name));
     if (maps !== null) return { maps, close };
@@ -121,4 +125,15 @@ export async function openMaps(native: NativeApi, programId: number): Promise<Op
       hint: 'attach again with this version: it replaces an older filter of offload',
     });
   });
+}
+
+function openById(native: NativeApi, programId: number): ReadonlyMap<string, Descriptor> {
+  const ids = withDescriptor(native, native.programById(programId), (fd) => native.programInfo(fd).mapIds);
+  const opened = new Map<string, Descriptor>();
+  for (const id of ids) {
+    const map = new Descriptor(native, native.mapById(id));
+    // A section's map is named as the section.
+    opened.set(native.mapInfo(map.fd).name.replace(/^\.data\./, ''), map);
+  }
+  return opened;
 }

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync }
 import { join } from 'node:path';
 import { pinsOf } from './bpffs.js';
 import { programAt } from './chain.js';
-import { withDescriptor } from './descriptor.js';
+import { Descriptor, withDescriptor } from './descriptor.js';
 import { explaining } from './load-error.js';
 import { mapNames, type LoadedImage } from './load-image.js';
 import type { NativeApi } from './native-api.js';
@@ -47,14 +47,55 @@ export function seatedProgram(native: NativeApi, bpffs: string, device: string):
 
 /** Whether a program is the one that was pinned, or is about to be: in somebody else's array there may be others. */
 export const isPinned = (native: NativeApi, bpffs: string, device: string, programId: number): boolean =>
+  findPinned(native, bpffs, device, programId, () => true) ?? false;
+
+/** Where the pins of a program stand, and the program, open until `body` returns. Null: it is not pinned for this device. */
+function findPinned<T>(
+  native: NativeApi,
+  bpffs: string,
+  device: string,
+  programId: number,
+  body: (program: number, directory: string) => T,
+): T | null {
   // Moved while they are looked at, a pin is found in its new place.
-  [nextOf(pinsOf(bpffs, device)), pinsOf(bpffs, device)]
-    .map((directory) => join(directory, 'prog'))
-    .some(
-      (pin) =>
-        existsSync(pin) &&
-        withDescriptor(native, native.openPinned(pin), (fd) => native.programInfo(fd).id) === programId,
+  for (const directory of [nextOf(pinsOf(bpffs, device)), pinsOf(bpffs, device)]) {
+    const pin = join(directory, 'prog');
+    if (!existsSync(pin)) continue;
+    const found = withDescriptor(native, native.openPinned(pin), (fd) =>
+      native.programInfo(fd).id === programId ? { result: body(fd, directory) } : null,
     );
+    if (found !== null) return found.result;
+  }
+  return null;
+}
+
+/** A program of ours that runs on a device. By its number, where it is not pinned, the kernel opens it for CAP_SYS_ADMIN only. */
+export function openProgram(native: NativeApi, bpffs: string, device: string, programId: number): Descriptor {
+  const open = (_: number, directory: string): number => native.openPinned(join(directory, 'prog'));
+  const fd = findPinned(native, bpffs, device, programId, open) ?? native.programById(programId);
+  return new Descriptor(native, fd);
+}
+
+/** Its maps by name, of those that are pinned with it; the kernel is asked whether they are its own. */
+export function openPinnedMaps(
+  native: NativeApi,
+  bpffs: string,
+  device: string,
+  programId: number,
+): ReadonlyMap<string, Descriptor> {
+  const opened = new Map<string, Descriptor>();
+  findPinned(native, bpffs, device, programId, (program, directory) => {
+    const { mapIds } = native.programInfo(program);
+    for (const name of mapNames) {
+      const pin = join(directory, 'maps', name);
+      if (!existsSync(pin)) continue;
+      const map = new Descriptor(native, native.openPinned(pin));
+      if (mapIds.includes(native.mapInfo(map.fd).id)) opened.set(name, map);
+      else map.close();
+    }
+  });
+  return opened;
+}
 
 const nextOf = (directory: string): string => join(directory, 'next');
 /** Relative paths of all pins but the link. */

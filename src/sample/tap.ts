@@ -144,7 +144,7 @@ export class Tap {
   async #groups(tapped: readonly Tapped[]): Promise<readonly Group[]> {
     const groups = new Map<number, { maps: OpenedMaps; devices: Group['devices'][number][] }>();
     for (const each of tapped) {
-      const maps = await openMaps(this.native, each.programId);
+      const maps = await openMaps(this.native, this.request.bpffs, each.device, each.programId);
       const { id } = this.native.mapInfo(maps.maps.control.fd);
       const device = { ...each, record: readRecord(this.request.state, each.device, each.programId) };
       const group = groups.get(id);

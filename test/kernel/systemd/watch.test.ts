@@ -1,4 +1,5 @@
 /** `offload-watch.service` in a system that boots: takes over from offload.service, follows, is started again when killed, reloads, stops. */
+import { existsSync } from 'node:fs';
 import test from 'ava';
 import { boot, checkout, networkService } from './boot.js';
 import '../../command.js'; // builds what is stale
@@ -39,6 +40,7 @@ until_true() { i=0; while ! eval "$1" && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 
 systemctl show -p ActiveState,Result offload offload-watch >states
 systemctl show -p StatusText --value offload-watch >status-text
 now >first
+grep CapEff /proc/$(systemctl show -p MainPID --value offload-watch)/status >capabilities
 nft add element inet filter bad '{ 203.0.113.8 }'
 until_true 'now | grep -q "\\"elements\\": 1"'
 now >followed
@@ -76,6 +78,14 @@ $offload install-service --remove >removed 2>&1
   t.is(file('states').match(/ActiveState=active/g)?.length, 2, file('states'));
   t.regex(file('status-text'), /^(dropping|passing everything: .*); 1 plan/);
   t.true(device('first')?.watch?.isAlive);
+  // CAP_NET_ADMIN, CAP_NET_RAW, CAP_PERFMON and CAP_BPF: conntrack is built into this kernel, or CAP_SYS_ADMIN would be among them.
+  const held = BigInt(`0x${file('capabilities').trim().split(/\s+/)[1] ?? '0'}`);
+  const bits = [12, 13, 38, 39, ...(existsSync('/sys/kernel/btf/nf_conntrack') ? [21] : [])];
+  t.is(
+    held,
+    bits.reduce((set, bit) => set | (1n << BigInt(bit)), 0n),
+  );
+  t.notRegex(file('journal'), /EPERM|not permitted/i);
   t.is(device('followed')?.watch?.elements, 1);
   t.is(device('followed')?.programId, device('first')?.programId, 'in place');
   t.true(device('restarted')?.watch?.isAlive);
