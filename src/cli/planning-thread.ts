@@ -194,7 +194,7 @@ class PlanningThread {
     const planned = planSeen(seen, { ...options, ...sets }, true, progress, warn);
     const { facts, live } = seen.inputs;
     if (facts === null) throw new Error('bug: the facts of this host were not read');
-    await this.#loop!.call('read', followedOf(planned.plan.ruleset), live);
+    await this.#loop!.call('read', followedOf(planned.plan.ruleset), live && live.filter(isLegacy));
     const { frames } = await attachAndInstall({
       native,
       planned,
@@ -257,6 +257,9 @@ async function refuseTaken(native: NativeApi, bpffs: string, own: readonly OwnPr
   const standing = own === null ? null : await standingOf(native, bpffs, own);
   if (standing?.kind === 'taken') throw new Taken(standing.how);
 }
+
+/** Of the texts nothing else is compared: whatever more is told takes the loop's time. */
+const isLegacy = ({ name }: LiveText): boolean => name.includes('-legacy-');
 
 /** Copies of a hundred thousand rules are not for nothing. */
 const followedOf = ({ sets, inputs, tables }: Ruleset): FollowedRuleset => ({

@@ -37,6 +37,8 @@ export class Watch {
   #coming: Filter | null = null;
   /** A filter is being made from a reading of what there was, or will be made from one. */
   #making = false;
+  /** It is attached in any case: there is none yet, or somebody has said what the rules are for, which is known from then on. */
+  #isWanted = true;
   /** Changes since the reading that the next filter is planned from. */
   #since: SetChange[] | null = null;
   #overturned: SetOverturned[] = [];
@@ -163,10 +165,10 @@ export class Watch {
   /**
    * Rules have changed, after the reading that is planned for, so that its drops may be wrong: attached, it would pass everything until it is
    * replaced, as the one that runs does already. So it is not waited for, however often that happens; where rules change faster than a plan
-   * is made nothing can be dropped either way. More silent drops make no plan stale. The first one is attached in any case.
+   * is made nothing can be dropped either way. More silent drops make no plan stale.
    */
   #isStale(): boolean {
-    return this.#making && this.#filter !== null && this.#inDoubt && this.#need === 'plan';
+    return this.#making && !this.#isWanted && this.#inDoubt && this.#need === 'plan';
   }
 
   /** Drops may be wrong: until somebody has looked, everything passes. */
@@ -274,6 +276,7 @@ export class Watch {
   async #replace(): Promise<void> {
     const { planner, follower, log } = this.watching;
     const [began, asked] = [now(), this.#asked];
+    this.#isWanted = asked || this.#filter === null;
     this.#asked = false;
     const work = planner.replace(
       {

@@ -184,6 +184,25 @@ test('a rule changes while the first plan is made: it is attached, passes everyt
   );
 });
 
+test('a rule changes while a plan is made that somebody asked for: it is attached, for it is known then what the rules are for', async (t) => {
+  await withBed(async (bed) => {
+    await bed.until('started');
+    bed.whilePlanning = async () => {
+      bed.whilePlanning = () => Promise.resolve();
+      bed.follower.report(rules(false));
+      await bed.until('1:pass');
+    };
+    bed.watch.replan('SIGHUP');
+    await bed.until('3:renew');
+    t.deepEqual(
+      bed.events.filter((event) => /^plan|attached/.test(event)),
+      ['plan', '1:attached', 'plan asked', '2:attached', 'plan', '3:attached'],
+    );
+    t.true(bed.events.indexOf('2:pass') < bed.events.indexOf('2:attached'));
+    t.false(bed.events.includes('2:renew'));
+  });
+});
+
 test('rules that only drop more change during every plan: each is attached all the same, and drops', async (t) => {
   await withBed(async (bed) => {
     await bed.until('started');
