@@ -1,7 +1,6 @@
 /** `offload RULESET...`: plans, prints the report, and with `--dev` verifies and attaches. */
 import { type Command, Option } from 'commander';
 import { kernelAsksConntrack } from '../host/check-conntrack.js';
-import type { Plan } from '../plan/plan.js';
 import { residualTexts } from '../residual/residual-texts.js';
 import { htmlReport } from '../report/html-report.js';
 import { jsonReport } from '../report/json-report.js';
@@ -139,7 +138,7 @@ async function planAndAttach(
   const seen = await look(files, options, attaching !== null, progress);
   const planned = planSeen(seen, withConntrackOfKernel(options), attaching !== null, progress);
   const { plan } = planned;
-  if (attaching !== null && options.conntrack) tellUnasked(plan);
+  if (attaching !== null && options.conntrack) tellUnasked(planned);
   const residual = target === undefined ? null : stageResidual(target, residualTexts(plan), planned.read);
   try {
     const unchanged = options.ifChanged === true && (await runsAlready(planned, seen.inputs, options));
@@ -155,8 +154,8 @@ async function planAndAttach(
 }
 
 /** Conntrack may be a module that nothing has needed yet: the ruleset has not been loaded. */
-function tellUnasked({ rules }: Plan): void {
-  if (!rules.some(({ reason }) => reason.code === 'tracked-only') || kernelAsksConntrack()) return;
+function tellUnasked({ read }: Planned): void {
+  if (kernelAsksConntrack() || !read.some(({ text }) => /\bct\s+state\b|--(ct)?state\b/.test(text))) return;
   tell(
     'note: this kernel cannot be asked about connections, so what stands below rules about them is left to netfilter. ' +
       'Where conntrack is a module that is not loaded: `modprobe nf_conntrack`, and attach again\n',

@@ -24,7 +24,7 @@ test('connections that the kernel cannot be asked about yet: said, and drops bel
     await net.exec(host, 'sh', ['-c', modprobe]);
     const asked = await attach();
     t.notRegex(asked.stderr, /cannot be asked/);
-    t.regex(asked.stdout, /^Attached to eth0 .*: no difference\.$/m);
+    t.regex(asked.stdout, /^Replaced on eth0 .*: no difference\.$/m);
     const inXdp = (text: string): number =>
       Number(/^([\d,]+) of [\d,]+ rules.* run in XDP/m.exec(text)?.[1]?.replace(',', ''));
     t.true(inXdp(asked.stdout) > inXdp(without.stdout), `${inXdp(without.stdout)}, then ${inXdp(asked.stdout)}`);
