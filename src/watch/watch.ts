@@ -58,7 +58,9 @@ export class Watch {
   #unsound = false;
   /** In place, and not said yet. */
   #untold = { elements: 0, sets: new Set<string>(), milliseconds: 0, from: 0 };
+  /** Of plans, and of looks at whether the host is as it was, which cost much less. */
   readonly #pace = new Pace();
+  readonly #lookPace = new Pace();
 
   /** Elements put in or taken out in place. */
   elements = 0;
@@ -115,7 +117,10 @@ export class Watch {
     return Math.max(0, Math.min(wait, longestNap, this.#renewAt - now()));
   }
 
-  #wait = (): number => this.#pace.wait(now(), this.passing === null);
+  #wait(): number {
+    const pace = this.#need === 'host' ? this.#lookPace : this.#pace;
+    return pace.wait(now(), this.passing === null);
+  }
 
   /** Acts on what is reported within this time; whether something was. */
   async #listen(milliseconds: number): Promise<boolean> {
@@ -248,7 +253,9 @@ export class Watch {
   async #compare(): Promise<void> {
     const { planner, log } = this.watching;
     [this.#need, this.#inDoubt] = ['nothing', false];
+    const began = now();
     const same = await this.#attend(planner.hostIsAsPlanned());
+    this.#lookPace.done(now(), now() - began);
     this.#checkAt = now() + this.watching.lease * 1000;
     if (!same) {
       this.#doubt(this.#cause);
