@@ -12,14 +12,16 @@ import { ruleOf } from './lower-variant.js';
 import { TableDraft } from './table-draft.js';
 import type { ChainDraft, Entry } from './table-draft.js';
 
+/** A line with where it stands, and as it stands there. */
+export interface PlacedLine {
+  readonly line: RuleLine | VariantLine;
+  readonly span: Span;
+  readonly text: string;
+}
+
 /** `lower` lowers the line if its command needs it. */
-export function applyCommand(
-  walk: DumpWalk,
-  table: TableDraft,
-  line: RuleLine | VariantLine,
-  span: Span,
-  lower: () => LoweredRule,
-): void {
+export function applyCommand(walk: DumpWalk, table: TableDraft, placed: PlacedLine, lower: () => LoweredRule): void {
+  const { line, span } = placed;
   const command = line.kind === 'rule' ? line.command : line.shape.rule.command;
   const expected = wordCounts[command.name];
   if (command.values.length < expected.least || command.values.length > expected.most) {
@@ -34,7 +36,7 @@ export function applyCommand(
     case 'insert':
     case 'replace':
     case 'delete': {
-      changeRules(walk, table, line, command, span, lower);
+      changeRules(walk, table, placed, command, lower);
       return;
     }
     case 'flush':
@@ -93,9 +95,8 @@ function setPolicy(walk: DumpWalk, table: TableDraft, command: Command, span: Sp
 function changeRules(
   walk: DumpWalk,
   table: TableDraft,
-  line: RuleLine | VariantLine,
+  { line, span, text }: PlacedLine,
   command: Command,
-  span: Span,
   lower: () => LoweredRule,
 ): void {
   const [name, position] = command.values;
@@ -129,7 +130,7 @@ function changeRules(
   const lowered = lower();
   if (lowered.onlyFamily !== null && lowered.onlyFamily !== walk.dump.family) return;
   const { parts, rules, onlyFamily } = lowered;
-  const entry: Entry = { parts, rules, onlyFamily, line, span, text: walk.dump.source[span.line - 1] ?? '' };
+  const entry: Entry = { parts, rules, onlyFamily, line, span, text };
   if (index === null) chain.entries.push(entry);
   else if (command.name === 'replace') chain.entries.replace(index, entry);
   else chain.entries.insert(index, entry);

@@ -1,7 +1,7 @@
 /** The syntax tree of an iptables dump to tables of the model. */
 import type { Diagnostic, Span } from '../diagnostic.js';
 import type { ChainLine, IptablesDump, LineRun, RuleLine, VariantLine, Word } from '../parse/iptables-tree.js';
-import { variantAt } from '../parse/line-run.js';
+import { textAt, variantAt } from '../parse/line-run.js';
 import { quote } from '../parse/syntax-error.js';
 import { appendRun } from './append-run.js';
 import { applyCommand } from './apply-command.js';
@@ -40,7 +40,7 @@ export function lowerIptables(dump: IptablesDump, label = (table: string): strin
       }
       case 'rule':
       case 'variant': {
-        applyRuleLine(walk, line);
+        applyRuleLine(walk, line, dump.texts[i]!);
         return;
       }
       case 'run': {
@@ -120,13 +120,13 @@ function declareChain(walk: DumpWalk, line: ChainLine): void {
   walk.table.declare(line.name.text, line.span, policy === 'DROP' ? 'drop' : 'accept');
 }
 
-function applyRuleLine(walk: DumpWalk, line: RuleLine | VariantLine): void {
+function applyRuleLine(walk: DumpWalk, line: RuleLine | VariantLine, text: string): void {
   const span = line.kind === 'rule' ? line.span : { file: walk.dump.file, line: line.line, column: 1 };
   if (!walk.table) {
     report(walk, 'syntax', span, 'a rule outside a table; expected a table such as *filter before it');
     return;
   }
-  applyCommand(walk, walk.table, line, span, () =>
+  applyCommand(walk, walk.table, { line, span, text }, () =>
     line.kind === 'variant'
       ? (walk.variants?.lowerVariant(line) ?? lowerLine(walk, ruleOf(line)))
       : lowerLine(walk, line),
@@ -136,7 +136,7 @@ function applyRuleLine(walk: DumpWalk, line: RuleLine | VariantLine): void {
 /** Appends the lines as they are; what is not that plain is applied line by line. */
 function applyRun(walk: DumpWalk, run: LineRun): void {
   const each = (from: number, to: number): void => {
-    for (let i = from; i < to; i++) applyRuleLine(walk, variantAt(run, i));
+    for (let i = from; i < to; i++) applyRuleLine(walk, variantAt(run, i), textAt(run, i));
   };
   if (!walk.table || !appendRun(walk, walk.table, run, each)) each(0, run.count);
 }

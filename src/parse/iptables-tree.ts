@@ -128,8 +128,10 @@ export type IptablesLine =
 export interface IptablesDump {
   readonly file: string;
   readonly family: 'ip' | 'ip6';
-  /** Source lines without their ends. */
-  readonly source: readonly string[];
   readonly lines: readonly IptablesLine[];
+  /** The source line that each of `lines` was made of, without its end; of a run the first. */
+  readonly texts: readonly string[];
+  /** All source lines without their ends, made when they are first asked for. */
+  readonly source: readonly string[];
   readonly errors: readonly Diagnostic[];
 }

@@ -76,5 +76,7 @@ export function variantAt({ line, shape, text, from, start, end }: LineRun, i: n
   return { kind: 'variant', line: line + i, shape, address, counters };
 }
 
+export const textAt = ({ text, from, end, after }: LineRun, i: number): string => text.slice(from[i], end[i]! + after);
+
 export const variantsOf = (run: LineRun): VariantLine[] =>
   Array.from({ length: run.count }, (_, i) => variantAt(run, i));

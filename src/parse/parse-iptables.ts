@@ -24,21 +24,35 @@ export function parseIptables(
   settings: ParseSettings = {},
 ): IptablesDump {
   const whole = plainText(text);
-  const source = sourceLines(whole);
   const lines: IptablesLine[] = [];
+  const texts: string[] = [];
   const errors: Diagnostic[] = [];
   const shapes = settings.grammarOnly ? null : new ShapeCache();
-  let at = 0;
-  for (let i = 0; i < source.length && errors.length < errorLimit;) {
-    const first: FirstLine = { number: i + 1, at, text: source[i]! };
+  let number = 1;
+  for (let at = 0; at < whole.length && errors.length < errorLimit;) {
+    const newline = whole.indexOf('\n', at);
+    const first: FirstLine = { number, at, text: whole.slice(at, newline < 0 ? whole.length : newline) };
     const result = readLines(whole, first, file, shapes);
     if ('error' in result) errors.push(result.error);
-    else lines.push(result.node);
+    else {
+      lines.push(result.node);
+      texts.push(first.text);
+    }
     const run = 'node' in result && result.node.kind === 'run' ? result.node : null;
     at = (run ? endOf(run) : at + first.text.length) + 1;
-    i += run?.count ?? 1;
+    number += run?.count ?? 1;
   }
-  return { file, family, source, lines, errors };
+  let source: readonly string[] | null = null;
+  return {
+    file,
+    family,
+    lines,
+    texts,
+    get source() {
+      return (source ??= sourceLines(whole));
+    },
+    errors,
+  };
 }
 
 /** The line and those behind it that are the same but for an address. */
