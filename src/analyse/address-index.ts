@@ -143,6 +143,13 @@ export function addressesDisjoint(a: AddressRanges, b: AddressRanges): boolean {
   return few.lo.every((low, i) => outside(many, low, few.hi[i] ?? 0));
 }
 
+/** Puts 1 where a range overlaps one of the set. */
+export function markOverlapping(ranges: AddressRanges, set: AddressRanges, marks: Uint8Array): void {
+  const sorted = sortedRanges(set);
+  for (let i = 0; i < ranges.count; i++)
+    if (!outside(sorted, addressAt(ranges, ranges.lo, i), addressAt(ranges, ranges.hi, i))) marks[i] = 1;
+}
+
 function outside(set: SortedRanges, low: number | bigint, high: number | bigint): boolean {
   const at = floorIndex(set, high);
   return at < 0 || (set.hi[at] ?? 0) < low;

@@ -1,5 +1,5 @@
 /** What is said of each rule: decision, reason, hint. `full` rests on a proof over the finished list (coverage.ts). */
-import type { AddressFamily } from '../model/address.js';
+import type { AddressFamily, AddressRanges } from '../model/address.js';
 import type { AddressRun } from '../model/address-run.js';
 import type { BaseChain, RuleId, Table } from '../model/ruleset.js';
 import type { FamilyAnalysis } from '../analyse/analyse-family.js';
@@ -12,6 +12,7 @@ import type { Coverer } from './coverage.js';
 import { allowed } from './exempt.js';
 import type { KeptRules } from './kept-rules.js';
 import { narrowTo } from './members.js';
+import type { MergedStep } from './merge.js';
 import type { OffloadKind, ReasonCode } from './plan.js';
 
 /** A verdict before it is put into words. */
@@ -26,6 +27,8 @@ export interface FamilyPlan {
   readonly analysis: FamilyAnalysis;
   readonly cover: Coverer;
   readonly kept: KeptRules;
+  /** The finished list. */
+  readonly steps: readonly MergedStep[];
   /** IPsec decrypts packets that XDP never sees as plain text. */
   readonly ipsec: boolean;
   readonly routesKnown: boolean;
@@ -45,8 +48,11 @@ function judgeFinding(rule: RuleOrRun, plan: FamilyPlan): Judgement {
   return none(finding ?? { code: 'not-on-path', detail: '' }, finding?.by === undefined ? [] : [finding.by]);
 }
 
-/** What holds of each rule of the run; null where that is not the same for all, or has to be asked of each. */
-export function judgeRun(run: AddressRun, plan: FamilyPlan): Judgement | null {
+/**
+ * What holds of each rule of the run that asks for one of these addresses; null where that is not the same for all, or has to be asked of
+ * each.
+ */
+export function judgeRun(run: AddressRun, plan: FamilyPlan, ranges: AddressRanges): Judgement | null {
   if (plan.analysis.walk.runs.ruleByRule.has(run)) return null;
   const occurrences = plan.analysis.walk.occurrences.get(run);
   if (!occurrences) return judgeFinding(run, plan);
@@ -57,7 +63,7 @@ export function judgeRun(run: AddressRun, plan: FamilyPlan): Judgement | null {
     uniform &&= found.uniform;
     return found;
   };
-  const judgement = judgeDrop(run, occurrences, { ...plan, cover }, false);
+  const judgement = judgeDrop(run, ofThose(run, occurrences, ranges), { ...plan, cover }, false);
   // Of one of the rules alone it may not hold that it is about the host's own sources.
   return uniform && (judgement.code !== 'own-source' || !plan.routesKnown) ? judgement : null;
 }
@@ -70,9 +76,13 @@ const asksTwice = ({ field }: AddressRun, conj: Conj): boolean =>
 export function judgeRunRule(run: AddressRun, i: number, plan: FamilyPlan): Judgement {
   const occurrences = plan.analysis.walk.occurrences.get(run);
   if (!occurrences) return judgeRule(run.id(i), plan);
-  const own = occurrences.map((one) => ({ ...one, reach: one.reach.map((conj) => narrowTo(run, conj, i)) }));
-  return judgeDrop(run, own, plan, false, run.id(i));
+  return judgeDrop(run, ofThose(run, occurrences, run.rangeOf(i)), plan, false, run.id(i));
 }
+
+const ofThose = (run: AddressRun, all: readonly Occurrence[], ranges: AddressRanges): readonly Occurrence[] =>
+  ranges === run.ranges
+    ? all
+    : all.map((one) => ({ ...one, reach: one.reach.map((conj) => narrowTo(run, conj, ranges)) }));
 
 export function judgePolicy(table: Table, chain: BaseChain, plan: FamilyPlan): Judgement {
   const id = `${table.family} ${table.name} ${chain.name} policy` as RuleId;

@@ -64,20 +64,23 @@ class ChainDecisions {
     const { family, table, chain } = this.#place;
     const { file } = run.first.span;
     const shared = 'offload' in judgement ? judgement : null;
-    const words = shared && this.wording(shared, run.first);
+    const known = new Map<Judgement, Worded>();
+    const wordsOf = (one: Judgement): Worded => {
+      const words = known.get(one) ?? this.wording(one, run.first);
+      known.set(one, words);
+      return words;
+    };
     const each = shared ? [] : (judgement as readonly Judgement[]);
     for (let i = 0; i < run.count; i++) {
       const id = run.id(i);
-      const isFirst = this.#duplicates.size === 0 || !this.#duplicates.has(id);
-      const { offload, reason, hint } =
-        words && isFirst ? words : this.wording(this.#once(shared ?? each[i]!, id), run.first);
+      const { offload, reason, hint } = wordsOf(this.#once(shared ?? each[i]!, id));
       const [number, line, text] = [run.number(i), run.line(i), run.text(i).trim()];
       this.decisions.push({ id, family, table, chain, number, file, line, text, offload, reason, hint });
     }
   }
 
   #once(judgement: Judgement, id: RuleId): Judgement {
-    const first = this.#duplicates.get(id);
+    const first = this.#duplicates.size === 0 ? undefined : this.#duplicates.get(id);
     return first === undefined || noPackets(judgement) ? judgement : neverMatches(judgement, first);
   }
 }

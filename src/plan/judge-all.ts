@@ -3,15 +3,8 @@ import type { AddressFamily } from '../model/address.js';
 import type { AddressRun } from '../model/address-run.js';
 import type { Chain, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
 import { isRun, segmentsOf } from '../model/segments.js';
-import {
-  judgeForAll,
-  judgePolicy,
-  judgeRule,
-  judgeRun,
-  judgeRunRule,
-  type FamilyPlan,
-  type Judgement,
-} from './decide.js';
+import { judgeForAll, judgePolicy, judgeRule, type FamilyPlan, type Judgement } from './decide.js';
+import { judgeEach } from './judge-each.js';
 import type { OffloadKind } from './plan.js';
 
 export type Judged =
@@ -51,9 +44,6 @@ function judgeChain(table: Table, chain: Chain, planOf: PlanOf): JudgedChain {
   const policy = drops ? judgeForAll(table, (family) => judgePolicy(table, chain, planOf(family))) : null;
   return { table, chain, rules, policy };
 }
-
-const judgeEach = (run: AddressRun, plan: FamilyPlan): Judgement | readonly Judgement[] =>
-  judgeRun(run, plan) ?? Array.from({ length: run.count }, (_, i) => judgeRunRule(run, i, plan));
 
 /** Rules and policies. */
 export function countKinds(chains: readonly JudgedChain[]): Readonly<Record<OffloadKind, number>> {

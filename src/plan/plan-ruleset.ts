@@ -82,6 +82,7 @@ function planFamily(
     analysis,
     cover: coverer(steps, family),
     kept,
+    steps,
     ipsec: options.facts?.ipsec === true,
     routesKnown: (options.facts?.localRoutes ?? null) !== null,
     truncated: steps.length < merged.length,

@@ -67,6 +67,9 @@ const lone = fc.constantFrom(
   ...[
     '-m rpfilter --invert -j DROP',
     '-s 203.0.113.0/28 -j ACCEPT',
+    '-s 203.0.113.4/30 -j ACCEPT',
+    '! -s 203.0.113.0/24 -j ACCEPT',
+    '-d 203.0.113.2/31 -j REJECT',
     '-d 192.0.2.0/24 -j list',
     '-m limit --limit 1/s -j list',
   ],
@@ -153,6 +156,14 @@ for (const [name, line] of Object.entries(odd))
       t.deepEqual(spelt(runs, chosen), spelt(oneByOne(runs), chosen));
     }
   });
+
+test('rules of a run that an accept above meets are told from the others', (t) => {
+  const text = filter(`-A INPUT -s 203.0.113.4/30 -j ACCEPT\n${list(many)}`);
+  const { rules, summary } = planText(text);
+  const blocked = rules.filter(({ reason }) => reason.code === 'blocked').map(({ number }) => number);
+  t.deepEqual(blocked, [6, 7, 8, 9]);
+  t.like(summary, { full: 16, none: 5, rules: 21 });
+});
 
 test('each rule of a run has its line, its text, its counter and its hint', (t) => {
   const lines = `-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n${list(many)}`;
