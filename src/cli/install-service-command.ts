@@ -10,6 +10,7 @@ import { defaultConfig } from './config.js';
 import { CommandError, exitCodes, usageError } from './exit-code.js';
 import { deviceName } from './option.js';
 import { print } from './output.js';
+import { unitCapabilities } from './unit-capabilities.js';
 
 interface InstallServiceOptions {
   readonly dev?: readonly string[];
@@ -94,24 +95,11 @@ function unitText(unit: string, root: string, config: string, second: string): s
     RELOAD: second === always ? `systemctl --no-block reload ${always}` : `${command} --live --attach`,
     // Node may be somewhere that only a login shell knows.
     PATH: [...new Set([dirname(process.execPath), '/usr/sbin', '/usr/bin', '/sbin', '/bin'])].join(':'),
-    HARDENING: template('hardening.conf').trimEnd().replace('@CAPABILITIES@', capabilities(config)),
+    HARDENING: template('hardening.conf')
+      .trimEnd()
+      .replace('@CAPABILITIES@', unitCapabilities(JSON.parse(readFileSync(config, 'utf8')) as object, conntrackBtf())),
   };
   return template(unit).replaceAll(/@([A-Z]+)@/g, (_, name: string) => values[name] ?? '');
-}
-
-/** What is pinned is opened by its path. The kernel opens by number, for CAP_SYS_ADMIN, what is not: a module's BTF, and programs of others. */
-function capabilities(config: string): string {
-  const { chain } = JSON.parse(readFileSync(config, 'utf8')) as { readonly chain?: string };
-  const why =
-    chain !== undefined
-      ? `the program that calls ours (${config}: "chain") is opened by its number`
-      : conntrackBtf() === 'kernel'
-        ? null
-        : 'conntrack is, or may be, a module, whose functions are looked up in a BTF that is opened by its number';
-  const set = 'CapabilityBoundingSet=CAP_BPF CAP_NET_ADMIN CAP_PERFMON CAP_NET_RAW';
-  return why === null
-    ? `# This kernel has conntrack built in: where that is a module, or somebody else's program calls ours, CAP_SYS_ADMIN is wanted, too:\n# install the units anew then.\n${set}`
-    : `# CAP_SYS_ADMIN: ${why}.\n${set} CAP_SYS_ADMIN`;
 }
 
 function writing(path: string, text: string): void {
