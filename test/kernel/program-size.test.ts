@@ -52,6 +52,11 @@ async function translated(prefilter: Prefilter, options: CompileOptions = {}, fi
 
 const one4 = program(4, [addresses(ranges4(1))]);
 const one6 = program(6, [addresses(ranges6())]);
+const eight: StepProgram = {
+  family: 4,
+  atoms: Array.from({ length: 8 }, (_, i) => addresses({ ...ranges4(1), lo: Uint32Array.of(i * 9), hi: Uint32Array.of(i * 9 + 4) })),
+  steps: Array.from({ length: 8 }, (_, i): Step => ({ when: [{ atom: i, negate: false }], outcome: { kind: 'drop', counter: 0, counted: null } })),
+}; // prettier-ignore
 const ask: Step = { when: [], outcome: { kind: 'ask' } };
 const route: Step = { when: [], outcome: { kind: 'route' } };
 const skip: Step = { when: [], outcome: { kind: 'skip', to: 1 } };
@@ -70,6 +75,8 @@ test('what is not used is not in the program', async (t) => {
     'address and port': await translated(only4(program(4, [addresses(ranges4(1)), values('dport', 53)]))),
     'address, protocol and port': await translated(only4(program(4, [addresses(ranges4(1)), values('protocol', 17), values('dport', 53)]))),
     'rows': await translated(only4(one4), { decisions: false }),
+    '8 steps': await translated(only4(eight)),
+    '8 steps, by rows': await translated(only4(eight), { decisions: false }),
     'two words': await translated(only4(program(4, [addresses(ranges4(1))], 65)), { decisions: false }),
     'marks': await translated(only4(program(4, [addresses(ranges4(1)), values('mark', 0)], 1, [skip]))),
     'marks, by rows': await translated(only4(program(4, [addresses(ranges4(1)), values('mark', 0)], 1, [skip])), { decisions: false }),
@@ -92,6 +99,9 @@ test('what is not used is not in the program', async (t) => {
   grows('IPv4 address', 'address and port');
   grows('address and port', 'address, protocol and port');
   grows('rows', 'two words');
+  // However many steps, of one field: its class is where the decision stands.
+  t.is(of['8 steps'], of['IPv4 address']);
+  grows('8 steps', '8 steps, by rows');
   // Which step decides is written down: nothing of the search is there.
   grows('marks', 'marks, by rows');
   grows('IPv4 address', 'skip');
@@ -127,7 +137,9 @@ test('a program without a lease and without samples does not pay for them', asyn
       'IPv6 address': only6(one6),
       'both families': { ip: one4, ip6: one6, counters: 1 },
       'buckets': only4(program(4, [addresses(ranges4(1000))])),
-      'two words': only4(program(4, [addresses(ranges4(1))], 65)),
+      '8 steps': await translated(only4(eight)),
+    '8 steps, by rows': await translated(only4(eight), { decisions: false }),
+    'two words': only4(program(4, [addresses(ranges4(1))], 65)),
       'skip': only4(program(4, [addresses(ranges4(1))], 1, [skip])),
     }; // prettier-ignore
     for (const [name, prefilter] of Object.entries(of)) {
