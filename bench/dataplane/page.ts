@@ -94,6 +94,8 @@ the first 1,024 keys are compared with what they must be.
 - _ACL, FW, IPC rules_: generated in the style of ClassBench ([generator](../../bench/dataplane/rule-set.ts)), not from its seed files; one rule
   in eight accepts. Planned and compiled from iptables text, as the command does it with \`--memory 256\`. Hits are packets of
   rules picked at random, misses mix the addresses of two rules.
+- _sample_: rulesets of samples/, packets of random sources to one port; parsing alone is that of _rules_. _Rows of bits_: as if the
+  decisions for all combinations of classes did not fit ([why](../../src/compile/README.md)).
 
 Limits: a test run has no network card, and its packet is in the cache. What a driver and the memory for packets cost comes on top, for every
 program alike.

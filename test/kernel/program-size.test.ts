@@ -137,8 +137,6 @@ test('a program without a lease and without samples does not pay for them', asyn
       'IPv6 address': only6(one6),
       'both families': { ip: one4, ip6: one6, counters: 1 },
       'buckets': only4(program(4, [addresses(ranges4(1000))])),
-      '8 steps': await translated(only4(eight)),
-    '8 steps, by rows': await translated(only4(eight), { decisions: false }),
     'two words': only4(program(4, [addresses(ranges4(1))], 65)),
       'skip': only4(program(4, [addresses(ranges4(1))], 1, [skip])),
     }; // prettier-ignore
