@@ -3,6 +3,7 @@
  * rules is replaced at its place by one jump to a chain that holds them, entered only by packets of other devices.
  */
 import type { Rule, RuleId, Table } from '../model/ruleset.js';
+import { isRun, rulesIn, segmentsOf } from '../model/segments.js';
 import { chainNamer } from './chain-name.js';
 import { onlyCovered } from './only-covered.js';
 
@@ -13,9 +14,12 @@ export interface ResidualOptions {
 
 /** Rules of one chain that stood one after the other. */
 interface Run {
-  readonly table: Table;
   readonly chain: string;
-  readonly rules: Rule[];
+  readonly first: Rule;
+  /** Numbers of their lines. */
+  readonly lines: number[];
+  /** Lines of those that packets of other devices must still meet. */
+  readonly held: string[];
 }
 
 interface Edits {
@@ -47,28 +51,33 @@ export function residualIptables(text: string, tables: readonly Table[], options
 function editTable(table: Table, lines: readonly string[], edits: Edits, options: ResidualOptions): void {
   const freshName = chainNamer(table.chains.keys(), style);
   const section = findSection(table, lines);
-  for (const run of runsOf(table, options.isFull)) {
-    for (const rule of run.rules) edits.replaced.set(rule.span.line, []);
-    const kept = run.rules.filter((rule) => !onlyCovered(rule, options.devices));
-    const [first] = run.rules;
-    if (kept.length === 0 || !first) continue;
-    const name = freshName(run.chain);
+  for (const { chain, first, lines: taken, held } of runsOf(table, options)) {
+    for (const line of taken) edits.replaced.set(line, []);
+    if (held.length === 0) continue;
+    const name = freshName(chain);
     push(edits.after, section.declarations, `:${name} - [0:0]`);
-    edits.replaced.set(first.span.line, [jumpLine(first, run.chain, name, options.devices)]);
-    const held = kept.map((rule) => moveToChain(rule.text.replace(/\r$/, ''), name));
-    for (const line of [...returnLines(first, name, options.devices), ...held])
-      push(edits.before, section.commit, line);
+    edits.replaced.set(taken[0]!, [jumpLine(first, chain, name, options.devices)]);
+    for (const line of returnLines(first, name, options.devices)) push(edits.before, section.commit, line);
+    for (const line of held) push(edits.before, section.commit, moveToChain(line.replace(/\r$/, ''), name));
   }
 }
 
-function runsOf(table: Table, isFull: (rule: RuleId) => boolean): Run[] {
+function runsOf(table: Table, { isFull, devices }: ResidualOptions): Run[] {
   const runs: Run[] = [];
   for (const chain of table.chains.values()) {
     let run: Run | null = null;
-    for (const rule of chain.rules) {
-      if (!isFull(rule.id)) run = null;
-      else if (run) run.rules.push(rule);
-      else runs.push((run = { table, chain: chain.name, rules: [rule] }));
+    for (const segment of segmentsOf(chain)) {
+      const rule = isRun(segment) ? segment.first : segment;
+      const isHeld = !onlyCovered(rule, devices);
+      for (let i = 0; i < rulesIn(segment); i++) {
+        if (!isFull(isRun(segment) ? segment.id(i) : segment.id)) {
+          run = null;
+          continue;
+        }
+        if (!run) runs.push((run = { chain: chain.name, first: rule, lines: [], held: [] }));
+        run.lines.push(isRun(segment) ? segment.line(i) : rule.span.line);
+        if (isHeld) run.held.push(isRun(segment) ? segment.text(i) : rule.text);
+      }
     }
   }
   return runs;
