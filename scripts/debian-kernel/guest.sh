@@ -19,4 +19,5 @@ ip link set lo up
 sh "$directory/job.sh"
 sync
 echo o >/proc/sysrq-trigger
-sleep 60
+# Process 1 must not end before the power is off.
+exec sleep 60

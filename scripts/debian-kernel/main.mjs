@@ -14,6 +14,7 @@ const chosen = [
   'debian-kernel/conntrack-module.check',
   'debian-kernel/samples.check',
   'debian-kernel/vlan.check',
+  'debian-kernel/vlan-events.check',
   'kernel/dataplane.test',
   'kernel/dataplane-traps.test',
   'kernel/expiry.test',

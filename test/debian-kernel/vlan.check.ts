@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import test from 'ava';
 import { command } from '../command.js';
 import { delivered } from '../kernel/attack.js';
-import type { Script } from '../kernel/follow/commands-agent.js';
 import { type Finished, type Net, withNamespaces } from '../kernel/namespace.js';
 
 const rules = (device: string): string => `*filter
@@ -115,30 +114,3 @@ for (const [title, change] of [
       t.is(await counted(), 5, 'by netfilter');
     });
   });
-
-test.serial('what changes of a VLAN device is told to who watches', async (t) => {
-  await withNamespaces(t, async (net) => {
-    const ip = (line: string) => ['ip', ...line.split(' ')];
-    const script: Script = {
-      first: [
-        ip('link add v0 type veth peer name v1'),
-        ip('link add link v0 name v0.10 type vlan id 10'),
-        ip('link set v0.10 addrgenmode none'),
-      ],
-      steps: [
-        ip('link set v0.10 type vlan reorder_hdr off'),
-        ip('link set v0.10 txqueuelen 7'),
-        ip('link set v0 address 02:00:00:00:00:11'),
-        ip('link del v0.10'),
-      ],
-      wait: 0,
-    };
-    const input = JSON.stringify(script);
-    const { stdout } = await net.node(net.namespace(), 'test/kernel/follow/commands-agent.ts', [], { input });
-    const { told } = JSON.parse(stdout) as { told: string[][] };
-    t.regex(told[0]!.join(), /device v0\.10 changed/);
-    t.deepEqual(told[1], []);
-    t.regex(told[2]!.join(), /device v0 changed/);
-    t.regex(told[3]!.join(), /device v0\.10 removed/);
-  });
-});
