@@ -1,5 +1,5 @@
 /** What the loop is given: the filter that runs, and somebody who makes another one. */
-import type { FollowedRuleset } from '../follow/change.js';
+import type { FollowedRuleset, Follower } from '../follow/change.js';
 import type { LiveText } from '../host/live/read-live.js';
 import type { Lease } from '../load/lease.js';
 import type { AddressFamily } from '../model/address.js';
@@ -34,6 +34,9 @@ export class Taken extends Error {}
 /** Thrown where whoever plans, and holds the tables of the filter, is gone. */
 export class PlannerGone extends Error {}
 
+/** Thrown where the watch is to end amid a plan. */
+export class Stopped extends Error {}
+
 /** Thrown where a plan was given up: what it is for has changed in the meantime. */
 export class Stale extends Error {}
 
@@ -64,4 +67,16 @@ export interface WatchLog {
   readonly note: (text: string) => void;
   /** Somebody should look at it. */
   readonly warn: (text: string) => void;
+}
+
+export interface Watching {
+  readonly follower: Follower;
+  readonly planner: Planner;
+  readonly log: WatchLog;
+  /** Seconds. */
+  readonly lease: number;
+  /** Orderly end. */
+  readonly stop: AbortSignal;
+  /** Told every few seconds at least, for as long as the loop is alive. */
+  readonly alive: () => void;
 }

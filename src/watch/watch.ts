@@ -1,33 +1,20 @@
 /** The loop that keeps a filter true. */
-import type { Follower, HostChange } from '../follow/change.js';
+import type { HostChange } from '../follow/change.js';
 import { latestOf } from '../follow/latest.js';
 import type { AddressFamily } from '../model/address.js';
 import type { SetChange } from '../update/set-change.js';
-import { type DistantUpdater, type Filter, type Planner, PlannerGone, Stale, Taken, type WatchLog } from './filter.js';
+import type { DistantUpdater, Filter, Watching } from './filter.js';
+import { PlannerGone, Stale, Stopped, Taken } from './filter.js';
+import { duration } from './duration.js';
 import { calm, longestBurst, Pace } from './pace.js';
-
-export interface Watching {
-  readonly follower: Follower;
-  readonly planner: Planner;
-  readonly log: WatchLog;
-  /** Seconds. */
-  readonly lease: number;
-  /** Orderly end. */
-  readonly stop: AbortSignal;
-  /** Told every few seconds at least, for as long as the loop is alive. */
-  readonly alive: () => void;
-}
+import { passesFirst, type SetOverturned } from './pass-first.js';
+import { UntoldElements } from './untold-elements.js';
 
 /** `host`: what is known of addresses and the like may be wrong. `plan`: the plan may be. */
 type Need = 'nothing' | 'host' | 'plan';
 
-/** Milliseconds after which the loop looks around at the latest. */
-const longestNap = 2000;
-/** The same while the planner works, milliseconds. */
-const attention = 100;
-
-/** Milliseconds until a source that does not answer is asked for again. */
-const askAgain = 1000;
+/** Milliseconds after which the loop looks around at the latest, the same while the planner works, and until a source is asked again that did not answer. */
+const [longestNap, attention, askAgain] = [2000, 100, 1000];
 
 const now = (): number => performance.now();
 
@@ -56,8 +43,7 @@ export class Watch {
   #renewAt = 0;
   #checkAt = 0;
   #unsound = false;
-  /** In place, and not said yet. */
-  #untold = { elements: 0, sets: new Set<string>(), milliseconds: 0, from: 0 };
+  readonly #untold = new UntoldElements();
   /** Of plans, and of looks at whether the host is as it was, which cost much less. */
   readonly #pace = new Pace();
   readonly #lookPace = new Pace();
@@ -112,7 +98,7 @@ export class Watch {
   }
 
   #nap(): number {
-    const due = this.#untold.elements > 0 ? this.#untold.from + 1000 - now() : longestNap;
+    const due = this.#untold.due(now()) ?? longestNap;
     const wait = this.#need === 'nothing' ? due : this.#wait();
     return Math.max(0, Math.min(wait, longestNap, this.#renewAt - now()));
   }
@@ -208,23 +194,12 @@ export class Watch {
     this.elements += elements;
     if (elements > 0) {
       this.lastChange = { at: new Date(), what: `elements of ${first.set}` };
-      if (this.#untold.elements === 0) this.#untold.from = began;
-      this.#untold.elements += elements;
-      this.#untold.milliseconds += now() - began;
-      for (const { set } of changes) this.#untold.sets.add(set);
+      this.#untold.add(changes, elements, began, now());
     }
     for (const { set, reason } of last?.replan ?? []) this.#wants('plan', `${set}: ${reason}`);
   }
 
-  /** A line a second at most, however many elements come and go. */
-  #tell(): void {
-    const { elements, sets, milliseconds, from } = this.#untold;
-    if (elements === 0 || now() - from < 1000) return;
-    this.watching.log.note(
-      `elements of ${[...sets].join(', ')}: ${elements} changed in place, in ${seconds(milliseconds)}`,
-    );
-    this.#untold = { elements: 0, sets: new Set(), milliseconds: 0, from: 0 };
-  }
+  #tell = (): void => this.#untold.tell(now(), this.watching.log);
 
   /** The filter that comes has it from the reading, unless it came later: then that is suspended, too. */
   async #suspend(change: SetOverturned): Promise<void> {
@@ -277,7 +252,7 @@ export class Watch {
     this.#renewAt = now() + (lease * 1000) / 3;
     if (this.passing === null) return null;
     this.passing = null;
-    return seconds(now() - this.#passingSince);
+    return duration(now() - this.#passingSince);
   }
 
   async #replace(): Promise<void> {
@@ -313,12 +288,10 @@ export class Watch {
     this.#pace.done(now(), now() - began);
     const meanwhile = `${vain}${passed === null ? '' : `; everything passed for ${passed}`}`;
     if (this.replaced++ > 0)
-      log.note(`${this.#cause}: planned anew and replaced in ${seconds(now() - began)}${meanwhile}`);
+      log.note(`${this.#cause}: planned anew and replaced in ${duration(now() - began)}${meanwhile}`);
   }
 
-  #isDoubted(): boolean {
-    return this.#inDoubt;
-  }
+  #isDoubted = (): boolean => this.#inDoubt;
 
   /**
    * While the planner works the loop goes on: what is reported is acted on, the lease renewed, the service manager told. Throws Stopped; what is
@@ -401,7 +374,7 @@ export class Watch {
     const message = error instanceof Error ? error.message : String(error);
     if (message === this.#lastFailure) return;
     this.#lastFailure = message;
-    const wait = seconds(this.#wait());
+    const wait = duration(this.#wait());
     this.watching.log.warn(
       `${this.#cause}: it cannot be planned for, so everything passes; next try with the next change, or in ${wait}:\n${message}`,
     );
@@ -425,15 +398,3 @@ export class Watch {
     if (!this.#inDoubt) this.#open();
   }
 }
-
-/** Amid a plan. */
-class Stopped extends Error {}
-
-type SetOverturned = Extract<HostChange, { readonly kind: 'set' }>;
-
-/** Whatever may make a drop wrong. */
-const passesFirst = (change: HostChange): change is Exclude<HostChange, { readonly kind: 'elements' | 'set' }> =>
-  change.kind === 'network' || change.kind === 'lost' || (change.kind === 'rules' && !change.addsDropsOnly);
-
-const seconds = (milliseconds: number): string =>
-  milliseconds < 999 ? `${Math.ceil(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
