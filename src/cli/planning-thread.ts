@@ -194,7 +194,7 @@ class PlanningThread {
     const planned = planSeen(seen, { ...options, ...sets }, true, progress, warn);
     const { facts, live } = seen.inputs;
     if (facts === null) throw new Error('bug: the facts of this host were not read');
-    await this.#loop!.call('read', followedOf(planned.plan.ruleset), live && live.filter(isLegacy));
+    await this.#loop!.call('read', followedOf(planned.plan.ruleset), live?.filter(isLegacy) ?? null);
     const { frames } = await attachAndInstall({
       native,
       planned,

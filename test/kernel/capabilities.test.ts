@@ -34,9 +34,9 @@ const words = (host: Host, args: readonly string[]): readonly string[] => [
 test('a watcher without CAP_SYS_ADMIN attaches, follows, replaces and is told of', async (t) => {
   await withHost(t, async (host) => {
     await host.input(table, 'nft', '-f', '-');
-    const [setpriv, ...watching] = ['setpriv', ...words(host, ['watch', '--live', '--dev', 'eth0', '--lease', '3'])];
+    const watching = words(host, ['watch', '--live', '--dev', 'eth0', '--lease', '3']);
     const where = watching.slice(-4);
-    const watcher = new Watcher(host.net.start(host.ns, setpriv!, watching));
+    const watcher = new Watcher(host.net.start(host.ns, 'setpriv', watching));
     const run = (...args: string[]): Promise<Finished> =>
       host.net.exec(host.ns, 'setpriv', [...cut, process.execPath, command, ...args, ...where], { mayFail: true });
     await watcher.ready();
