@@ -28,7 +28,7 @@ export interface PlanningOptions {
   readonly samples?: boolean;
   /** True: the program drops only while its lease runs. */
   readonly leased?: boolean;
-  /** MiB of bit vectors, at most. */
+  /** MiB of what finds the step that decides, at most. */
   readonly memory?: number;
   /** Elements of sets will come and go in the tables of the running prefilter: they get room for it. */
   readonly follow?: true;
