@@ -10,8 +10,12 @@
 
 typedef const volatile struct family_config *family_ptr;
 
+/* Where the label of a field is kept: marks and how the source is routed are counted by no line. */
+#define HAS_LABEL(slot) ((slot) != F_MARK && (slot) != F_REVERSE_PATH)
+#define LABEL(slot) ((slot) < F_MARK ? (slot) : (slot)-2)
+
 struct lookup {
-	__u32 label[FIELD_SLOTS];
+	__u32 label[FIELD_SLOTS - 2];
 	__u32 row[FIELD_SLOTS]; /* offset */
 	union {
 		struct {
@@ -68,7 +72,7 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 		label = current_label(family->expiries, label);
 	class = label;
 	if (field->counted) {
-		l->label[slot] = label;
+		l->label[LABEL(slot)] = label;
 		class = label >> COUNTER_BITS;
 		if (class == ESCAPE_CLASS)
 			class = escaped_class(t, family, label);
@@ -111,8 +115,9 @@ static __always_inline int settle(family_ptr family, struct lookup *l)
 
 #pragma clang loop unroll(full)
 	for (slot = 0; slot < FIELD_SLOTS; slot++)
-		if (!(1 << slot & SMALL_FIELDS) && (family->used & 1 << slot) && family->field[slot].counted)
-			l->label[slot] = 0;
+		if (!(1 << slot & SMALL_FIELDS) && HAS_LABEL(slot) && (family->used & 1 << slot) &&
+		    family->field[slot].counted)
+			l->label[LABEL(slot)] = 0;
 	return 1;
 }
 

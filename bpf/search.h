@@ -276,8 +276,8 @@ static __always_inline __u32 line_counter(const void *t, family_ptr family, cons
 
 #pragma clang loop unroll(full)
 	for (i = 0; i < FIELD_SLOTS; i++)
-		if ((used & 1 << i) && family->field[i].counted && slot == i)
-			label = l->label[i];
+		if (HAS_LABEL(i) && (used & 1 << i) && family->field[i].counted && slot == i)
+			label = l->label[LABEL(i)];
 	if (label >> COUNTER_BITS == ESCAPE_CLASS)
 		return escaped_counter(t, family, label, number, fallback);
 	label &= COUNTER_MASK;
