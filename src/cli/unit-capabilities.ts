@@ -19,7 +19,11 @@ export function unitCapabilities(config: object, conntrack: ReturnType<typeof co
 
 function whyAll(config: object, conntrack: ReturnType<typeof conntrackBtf>): string | null {
   // Options stand in the file itself, or in the section of a command.
-  if ([config, ...Object.values(config)].some((part) => typeof part === 'object' && part !== null && 'chain' in part))
+  if (
+    [config, ...(Object.values(config) as unknown[])].some(
+      (part) => typeof part === 'object' && part !== null && 'chain' in part,
+    )
+  )
     return 'the program that calls ours ("chain" in the configuration file) is opened by its number';
   if (conntrack === 'kernel') return null;
   return 'conntrack is a module here, or not there yet: its functions are looked up in a BTF that is opened by its number';

@@ -57,15 +57,15 @@ export function judgeRun(run: AddressRun, plan: FamilyPlan, ranges: AddressRange
   const occurrences = plan.analysis.walk.occurrences.get(run);
   if (!occurrences) return judgeFinding(run, plan);
   if (occurrences.some(({ reach }) => reach.some((conj) => asksTwice(run, conj)))) return null;
-  let uniform = true;
+  const uniform: boolean[] = [];
   const cover: Coverer = (condition, rule) => {
     const found = plan.cover(condition, rule);
-    uniform &&= found.uniform;
+    uniform.push(found.uniform);
     return found;
   };
   const judgement = judgeDrop(run, ofThose(run, occurrences, ranges), { ...plan, cover }, false);
   // Of one of the rules alone it may not hold that it is about the host's own sources.
-  return uniform && (judgement.code !== 'own-source' || !plan.routesKnown) ? judgement : null;
+  return uniform.every(Boolean) && (judgement.code !== 'own-source' || !plan.routesKnown) ? judgement : null;
 }
 
 /** The rules may contradict what else is known of the field, each in its own way. */

@@ -323,7 +323,7 @@ for (const [way, run] of [
     // Node ignores it, its children do not.
     t.is((await run(...shell('kill -PIPE $$'))).signal, constants.signals.SIGPIPE);
     const code = async (...args: Run): Promise<string> => {
-      const error = (await t.throwsAsync(run(...args))) as NativeError;
+      const error = await t.throwsAsync<NativeError>(run(...args));
       return error.code;
     };
     t.is(await code(...shell('exec sleep 100', '', 50)), 'ETIMEDOUT');

@@ -127,7 +127,7 @@ export async function withBed(
       if (bed.failure !== null) throw bed.failure;
       replacing.read(null as never, null);
       await bed.whilePlanning();
-      if (givenUp) throw new Stale();
+      if (bed.givenUp()) throw new Stale();
       const filter = newFilter();
       await replacing.ready(filter);
       await bed.whileAttaching();
