@@ -67,8 +67,9 @@ export class Decisions {
   readonly #unmarked: StepSet;
   readonly #others: readonly Level[];
   readonly #sets: readonly StepSet[];
-  /** By step: 1 where the search goes on behind it. */
+  /** By step: 1 where the search goes on behind it; and where it does without having asked the other fields. */
   readonly #goesOn: Uint8Array;
+  readonly #goesOnAlone: Uint8Array;
 
   /** Throws TooMany. */
   constructor(
@@ -77,6 +78,7 @@ export class Decisions {
     fields: readonly ClassedField[],
   ) {
     this.#goesOn = Uint8Array.from(program.steps, (step) => Number(searchesOn(program, step)));
+    this.#goesOnAlone = this.#goesOn.map((goesOn, step) => (this.#asksOthers(step) ? 0 : goesOn));
     const rows = fields.map((field) => new Rows(program, field));
     const small = rows.filter(({ use }) => isSmall(use.field) && use.field !== 'mark');
     const others = rows.filter(({ use }) => !isSmall(use.field));
@@ -86,10 +88,8 @@ export class Decisions {
     for (const some of [small, others]) this.#place(some);
     const { numbers, sets } = renumbered(this.#combinations(small), (set) => this.#reached(set));
     this.#sets = others.length === 0 ? [...numbers].map((number) => sets[number]!) : sets;
-    this.combined =
-      others.length === 0 || small.length === 0
-        ? null
-        : numbers.map((number) => number | (this.#isSettled(sets[number]!) ? combinedSettled : 0));
+    const flags = sets.map((set) => (this.#isSettled(set) ? combinedSettled : 0));
+    this.combined = others.length === 0 || small.length === 0 ? null : numbers.map((number) => number | flags[number]!);
     this.count = this.#sets.length;
     const pairs = this.count * sizeOf(others) > crossovers.paired && !others.some(({ use }) => use.live) ? this.#combinations(others) : null; // prettier-ignore
     this.paired = pairs?.numbers ?? null;
@@ -153,30 +153,30 @@ export class Decisions {
 
   #strideOf = ({ slot }: Level): number => (slot === null ? 1 : this.strides.get(slot)!);
 
-  /** As bpf/search.h goes through the steps that are in both sets. */
   #decision(one: StepSet, other: StepSet): number {
-    let asked = 0;
-    let marked = this.#unmarked;
-    for (let from = 0; ;) {
-      const step = firstInAll(one, other, marked, from);
-      if (step === -1) return decisionNone;
-      if (this.#goesOn[step] === 0) return this.placement.positions[step]! | asked;
-      const { outcome } = this.program.steps[step]!;
-      if (outcome.kind === 'ask') asked = decisionAsked;
-      if (outcome.kind === 'mark') marked = this.#marked(outcome.state);
-      from = outcome.kind === 'skip' ? outcome.to : step + 1;
-    }
+    const found = this.#search(one, other, this.#goesOn);
+    return found === -1 ? decisionNone : this.placement.positions[found & ~decisionAsked]! | (found & decisionAsked);
   }
 
   /** Is it decided without the other fields, whatever classes they get? */
   #isSettled(set: StepSet): boolean {
+    const found = this.#search(set, set, this.#goesOnAlone);
+    return found === -1 || !this.#asksOthers(found & ~decisionAsked);
+  }
+
+  /**
+   * As bpf/search.h goes through the steps that are in both sets: the step where it ends, with the flag `decisionAsked`; -1: it finds none.
+   * `goesOn`: by step, 1 where the search goes on behind it.
+   */
+  #search(one: StepSet, other: StepSet, goesOn: Uint8Array): number {
+    let asked = 0;
     let marked = this.#unmarked;
     for (let from = 0; ;) {
-      const step = firstInAll(set, set, marked, from);
-      if (step === -1) return true;
-      if (this.#asksOthers(step)) return false;
-      if (this.#goesOn[step] === 0) return true;
+      const step = firstInAll(one, other, marked, from);
+      if (step === -1) return -1;
+      if (goesOn[step] === 0) return step | asked;
       const { outcome } = this.program.steps[step]!;
+      if (outcome.kind === 'ask') asked = decisionAsked;
       if (outcome.kind === 'mark') marked = this.#marked(outcome.state);
       from = outcome.kind === 'skip' ? outcome.to : step + 1;
     }

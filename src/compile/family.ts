@@ -160,7 +160,7 @@ class FamilyBuilder {
     for (const use of this.#uses) this.#field(use);
     const { decisions } = this.options;
     const search = searchTables(this.program, this.#placement, this.#fields, this.arena, decisions);
-    this.#structures.push(...search.structures);
+    for (const { name, structure, entries, bytes } of search.structures) this.#list(name, structure, entries, bytes);
     const escapes = this.#padded(this.#escapes.words(), this.#room('escapes'), 1);
     if (escapes.length >= 2 ** 22) {
       const message = 'too many elements whose packets count differently in several steps';

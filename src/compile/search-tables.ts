@@ -21,6 +21,7 @@ export interface SearchTables {
   readonly storesOf: (field: number, id: number) => Store[];
   /** What makes the search end at these steps, which decide nothing themselves. */
   readonly suspend: (steps: ReadonlySet<number>) => Store[];
+  /** Named without the family. */
   readonly structures: readonly Structure[];
 }
 
@@ -35,26 +36,19 @@ export function searchTables(
   const decisions = decided ? decisionsOf(program, placement, fields) : null;
   return decisions === null || bytesOf(decisions) > arena.left
     ? byRows(program, placement, fields, arena)
-    : byDecisions(program, decisions, fields, arena);
+    : byDecisions(decisions, fields, arena);
 }
 
 const bytesOf = ({ combined, paired, table }: Decisions): number =>
   table.byteLength + (combined?.byteLength ?? 0) + (paired?.byteLength ?? 0);
 
-const nameOf = (program: StepProgram, what: string): string => `${program.family === 4 ? 'ip' : 'ip6'} ${what}`;
-
-function byDecisions(
-  program: StepProgram,
-  decisions: Decisions,
-  fields: readonly ClassedField[],
-  arena: Arena,
-): SearchTables {
+function byDecisions(decisions: Decisions, fields: readonly ClassedField[], arena: Arena): SearchTables {
   const { combined, count, paired, table, strides } = decisions;
   arena.reserve(bytesOf(decisions));
   const structures: Structure[] = [];
   const add = (what: string, structure: Structure['structure'], part: Uint16Array | null): number => {
     if (part === null) return 0;
-    structures.push({ name: nameOf(program, what), structure, entries: part.length, bytes: part.byteLength });
+    structures.push({ name: what, structure, entries: part.length, bytes: part.byteLength });
     return arena.add(part);
   };
   const numbers = {
@@ -87,7 +81,7 @@ function byRows(
     const at = { rows: arena.add(rows), summaries: summaries === null ? 0 : arena.add(summaries) };
     const bytes = rows.byteLength + (summaries?.byteLength ?? 0);
     structures.push({
-      name: nameOf(program, `${use.field} steps`),
+      name: `${use.field} steps`,
       structure: 'bit-vectors',
       entries: classes.count,
       bytes,
