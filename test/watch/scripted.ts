@@ -78,6 +78,8 @@ export const element = (op: SetChange['op'], last: number, of = set): HostChange
   ],
 });
 
+export const rules = (addsDropsOnly: boolean): HostChange => ({ kind: 'rules', addsDropsOnly, what: 'rule added' });
+
 export async function withBed(
   body: (bed: Bed) => Promise<void>,
   { lease = 60, whilePlanning }: { readonly lease?: number; readonly whilePlanning?: (bed: Bed) => void } = {},

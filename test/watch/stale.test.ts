@@ -1,9 +1,16 @@
 /** Plans that are overtaken by what changes while they are made, and the end amid one. */
 import test from 'ava';
-import type { HostChange } from '../../src/follow/change.js';
-import { element, withBed } from './scripted.js';
+import { element, rules, withBed, type Bed } from './scripted.js';
 
-const rules = (addsDropsOnly: boolean): HostChange => ({ kind: 'rules', addsDropsOnly, what: 'rule added' });
+/** Once, while the next plan is made. */
+function reportAmidPlan(bed: Bed, addsDropsOnly: boolean): void {
+  let once = true;
+  bed.whilePlanning = () => {
+    if (once) bed.follower.report(rules(addsDropsOnly));
+    once = false;
+    return Promise.resolve();
+  };
+}
 
 test('a rule changes while a plan is made: that is given up at once, however often, and the next one is attached', async (t) => {
   await withBed(async (bed) => {
@@ -32,13 +39,8 @@ test('a rule changes while a plan is made: that is given up at once, however oft
 test('a rule changes just when a plan is made: it is not attached', async (t) => {
   await withBed(async (bed) => {
     await bed.until('started');
-    let once = true;
-    bed.whilePlanning = () => {
-      // Not taken before the filter is handed over.
-      if (once) bed.follower.report(rules(false));
-      once = false;
-      return Promise.resolve();
-    };
+    // Not taken before the filter is handed over.
+    reportAmidPlan(bed, false);
     bed.follower.report(rules(true));
     await bed.until('3:renew');
     t.false(bed.events.includes('2:attached'));
@@ -117,12 +119,7 @@ test('it stops amid a plan without waiting for it, and amid attaching when that 
 test('more silent drops while a plan is made: the new filter drops, and is planned anew', async (t) => {
   await withBed(async (bed) => {
     await bed.until('started');
-    let once = true;
-    bed.whilePlanning = () => {
-      if (once) bed.follower.report(rules(true));
-      once = false;
-      return Promise.resolve();
-    };
+    reportAmidPlan(bed, true);
     bed.follower.report(rules(true));
     await bed.until('3:attached');
     t.true(bed.events.indexOf('2:renew') < bed.events.indexOf('2:attached'));

@@ -3,9 +3,8 @@ import test from 'ava';
 import type { HostChange } from '../../src/follow/change.js';
 import type { SetId } from '../../src/model/set.js';
 import { PlannerGone, Taken } from '../../src/watch/filter.js';
-import { element, set, withBed } from './scripted.js';
+import { element, rules, set, withBed } from './scripted.js';
 
-const rules = (addsDropsOnly: boolean): HostChange => ({ kind: 'rules', addsDropsOnly, what: 'rule added' });
 const network: HostChange = { kind: 'network', what: 'address added' };
 
 test('elements are changed in place, without a new plan', async (t) => {
