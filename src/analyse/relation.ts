@@ -3,12 +3,16 @@
  */
 import { knownUpTo } from '../model/field.js';
 import type { AddressFamily } from '../model/address.js';
-import { addressesDisjoint, addressesSubset } from './address-index.js';
 import type { Field } from '../model/field.js';
+import type { Ranges } from '../model/match.js';
+import type { TupleColumn } from '../model/tuples.js';
+import { addressesDisjoint, addressesSubset } from './address-index.js';
+import { boxOf } from './box.js';
 import type { Conj, Lit, ValueSet } from './logic.js';
-import { expires, smallSet } from './logic.js';
+import { expires } from './logic.js';
 import { relyOnDisjoint, relyOnSubset } from './live-set.js';
-import { isDisjoint, isSubset } from './small-ranges.js';
+import { isDisjoint, isSubset, normalise } from './small-ranges.js';
+import { lists } from './tuple-entries.js';
 
 /** Highest availability value a packet of this family can have: IPv4 always knows its protocol. */
 const worstAvailability = (family: AddressFamily): number => (family === 4 ? 2 : 3);
@@ -83,10 +87,16 @@ function project({ columns, live }: TupleValues, field: Field): ValueSet | null 
   if ('ranges' in column)
     return { kind: 'addresses', field: column.field, ranges: column.ranges, named: true, counters: null };
   if ('addresses' in column) return { kind: 'macs', field: 'smac', addresses: [...column.addresses] };
-  return smallSet(
-    column.field,
-    Array.from(column.lo, (low, i) => [low, column.hi[i]!] as const).filter(([low, high]) => low <= high),
-  );
+  return { kind: 'values', field: column.field, ranges: valuesOf(column) };
+}
+
+/** Of a hundred thousand entries most say the same. */
+function valuesOf({ lo, hi }: Extract<TupleColumn, { readonly lo: Uint16Array }>): Ranges {
+  const distinct = new Set<number>();
+  lo.forEach((low, i) => {
+    if (low <= hi[i]!) distinct.add(low * 65536 + hi[i]!);
+  });
+  return normalise(Array.from(distinct, (bounds) => [Math.floor(bounds / 65536), bounds % 65536] as const));
 }
 
 /** Every value that satisfies `inner` satisfies `outer`. */
@@ -117,7 +127,14 @@ function literalsExclude(a: Lit, b: Lit): boolean {
 
 /** Every packet that could satisfy `inner` and has all fields satisfies `outer`; literals alone, availability aside. */
 export function valuesCover(outer: Conj, inner: Conj): boolean {
-  return outer.every((literal) => inner.some((other) => literalImplies(other, literal)));
+  return outer.every((literal) => inner.some((other) => literalImplies(other, literal)) || isListed(inner, literal));
+}
+
+/** The literal is about tuples, and what the condition asks of their fields is among them for good. */
+function isListed(inner: Conj, { set, negate }: Lit): boolean {
+  if (set.kind !== 'tuples' || negate || set.except !== null || set.live || expires(set)) return false;
+  const box = boxOf(inner);
+  return box !== null && lists(set, box);
 }
 
 /** Some packet could satisfy both. */

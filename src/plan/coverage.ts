@@ -95,10 +95,10 @@ function ownSteps(steps: readonly MergedStep[]): ReadonlyMap<RuleOrRun, readonly
 
 /** Number of the first step that packets of the condition may meet, or that is one look too many. */
 function firstMet(search: Search, condition: Conj): number {
-  const { steps } = search;
+  const { steps, own } = search;
   let i = 0;
   for (; i < steps.length && search.looks < maxLooks; search.looks++, i++)
-    if (mayOverlap(steps[i]!.when, condition)) break;
+    if (i === own[0] || mayOverlap(steps[i]!.when, condition)) break;
   return i;
 }
 

@@ -1,14 +1,17 @@
 /**
  * Runs of steps that differ in one field only become one step with one table: ten thousand `-s A -j DROP` lines cost what one set
- * costs, while each line keeps its own counter. Only neighbours merge, and never across a place that a skip aims at.
+ * costs, while each line keeps its own counter. Only neighbours merge, and never across a place that a skip aims at. Long runs that differ
+ * in several fields: box-runs.ts.
  */
 import type { AddressRanges } from '../model/address.js';
 import { wordsPerAddress } from '../model/address.js';
 import type { Label, RawStep } from '../analyse/walk.js';
 import type { Conj, Lit, ValueSet } from '../analyse/logic.js';
 import { expires } from '../analyse/logic.js';
+import { tupleSignature } from '../model/tuples.js';
+import { boxEntries, joinBoxes, type BoxRun, type StepRun } from './box-runs.js';
 import { areSeveral, type Member } from './members.js';
-import type { Field } from './program.js';
+import { limits, type Field } from './program.js';
 
 export interface MergedStep {
   readonly when: Conj;
@@ -31,7 +34,7 @@ interface Candidate {
   readonly rest: string;
 }
 
-interface Group {
+interface Group extends StepRun {
   readonly first: RawStep;
   candidates: readonly Candidate[];
   readonly members: RawStep[];
@@ -40,12 +43,45 @@ interface Group {
 /** Fields that runs differ in, most usual first. */
 const varyingFields: readonly Field[] = ['saddr', 'daddr', 'smac', 'dport', 'sport', 'icmp', 'protocol'];
 
-export function mergeSteps(steps: readonly RawStep[]): MergedStep[] {
+export interface MergeLimits {
+  /** Sets and runs whose tables do not fit, and why. */
+  readonly leftOut: ReadonlyMap<string, string>;
+  /** Steps in a row that are worth a table of tuples. */
+  readonly tuplesFrom: number;
+}
+
+export function mergeSteps(steps: readonly RawStep[], { leftOut, tuplesFrom }: MergeLimits): MergedStep[] {
   const barriers = new Set<number>();
   for (const { outcome } of steps) if (outcome.kind === 'skip') barriers.add(outcome.to.at);
   const identify = identities();
+  const groups = inOneField(steps, barriers, identify);
+  const merged = joinBoxes(groups, { barriers, identify, hasTable: tables(steps), leftOut, fewest: tuplesFrom });
+  const numberOf = new Int32Array(steps.length + 1).fill(merged.length);
+  let next = 0;
+  merged.forEach(({ members }, number) => {
+    numberOf.fill(number, next, next + members.length);
+    next += members.length;
+  });
+  const indexOf = (label: Label): number => numberOf[label.at] ?? merged.length;
+  return merged.map((one) => ('tuples' in one ? closeBoxes(one) : close(one, indexOf)));
+}
+
+/** Sets have theirs first. */
+function tables(steps: readonly RawStep[]): (signature: string) => boolean {
+  const taken = new Set<string>();
+  for (const { when } of steps) for (const { set } of when) if (set.kind === 'tuples') taken.add(tupleSignature(set));
+  return (signature) => {
+    if (taken.size < limits.tupleTables) taken.add(signature);
+    return taken.has(signature);
+  };
+}
+
+function inOneField(
+  steps: readonly RawStep[],
+  barriers: ReadonlySet<number>,
+  identify: (literal: Lit) => string,
+): readonly Group[] {
   const groups: Group[] = [];
-  const groupOf = new Int32Array(steps.length + 1);
   let open: Group | null = null;
   steps.forEach((step, i) => {
     const candidates = candidatesOf(step, identify);
@@ -55,14 +91,19 @@ export function mergeSteps(steps: readonly RawStep[]): MergedStep[] {
       open.candidates = shared;
       open.members.push(step);
     } else {
-      open = { first: step, candidates, members: [step] };
+      open = { at: i, first: step, candidates, members: [step] };
       groups.push(open);
     }
-    groupOf[i] = groups.length - 1;
   });
-  groupOf[steps.length] = groups.length;
-  return groups.map((group) => close(group, (label) => groupOf[label.at] ?? groups.length));
+  return groups;
 }
+
+const closeBoxes = ({ members, tuples, rest }: BoxRun): MergedStep => ({
+  when: [{ set: tuples, negate: false }, ...rest],
+  outcome: { kind: 'drop' },
+  members,
+  varying: 0,
+});
 
 function sameOutcome(a: RawStep, b: RawStep): boolean {
   if (a.outcome.kind === 'skip')
@@ -198,7 +239,9 @@ export function entriesOf(set: ValueSet): number {
   }
 }
 
-export function varyingSet(member: Member, merged: MergedStep): ValueSet {
-  const field = merged.when[merged.varying ?? 0]?.set.field;
-  return member.when.find((literal) => literal.set.field === field && !literal.negate)?.set ?? bug();
+/** How many entries of the literal that the step's members differ in are this member's. */
+export function memberEntries(member: Member, { when, varying }: MergedStep): number {
+  const set = when[varying ?? 0]?.set ?? bug();
+  if (set.kind === 'tuples') return boxEntries(member, set);
+  return entriesOf(member.when.find((literal) => literal.set.field === set.field && !literal.negate)?.set ?? bug());
 }

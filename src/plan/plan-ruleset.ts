@@ -13,6 +13,7 @@ import { keptRules, type KeptRules } from './kept-rules.js';
 import { ruleMembers } from './members.js';
 import type { MergedStep } from './merge.js';
 import { mergeSteps } from './merge.js';
+import { fewestForTuples } from './box-runs.js';
 import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
 import { allowed, exemptAllowed, nothingAllowed } from './exempt.js';
 import { dropIdle, dropRedundantAsks, exemptDhcp, limitSteps, limitTuples, trim, withoutSymbols } from './shape.js';
@@ -73,9 +74,10 @@ function planFamily(
   const analysis = analyseFamily(ruleset, family, setValues, { ...options, conntrack: options.conntrack === true });
   // With nothing known at all the plan is for reading, and says what it would be once the host is known.
   const symbolic = options.facts !== null && options.facts.localRoutes === null;
-  const raw = mergeSteps(analysis.walk.steps);
+  const leftOut = options.leftOut ?? nothingLeftOut;
+  const raw = mergeSteps(analysis.walk.steps, { leftOut, tuplesFrom: options.tuplesFrom ?? fewestForTuples });
   const asked = dropRedundantAsks(dropIdle(trim(symbolic ? withoutSymbols(raw) : raw)));
-  const limited = limitTuples(trim(exemptDhcp(asked, family)), options.leftOut ?? nothingLeftOut);
+  const limited = limitTuples(trim(exemptDhcp(asked, family)), leftOut);
   const merged = trim(exemptAllowed(limited.steps, family, options.allow ?? nothingAllowed));
   const steps = trim(limitSteps(merged, options.maxSteps?.[family] ?? limits.steps));
   return {

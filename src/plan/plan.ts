@@ -90,4 +90,6 @@ export interface PlanOptions {
   readonly maxSteps?: Readonly<Record<AddressFamily, number>>;
   /** Sets of several fields, by id, whose tables did not fit in an earlier try, and why. */
   readonly leftOut?: ReadonlyMap<string, string>;
+  /** Steps in a row that differ in several fields, from so many on, are one about tuples; for tests. */
+  readonly tuplesFrom?: number;
 }

@@ -3,7 +3,7 @@ import type { AddressFamily } from '../model/address.js';
 import type { Lit, ValueSet } from '../analyse/logic.js';
 import type { RuleOrRun } from '../analyse/walk.js';
 import type { MergedStep } from './merge.js';
-import { entriesOf, varyingSet } from './merge.js';
+import { entriesOf, memberEntries } from './merge.js';
 import type { CounterBook } from './counter-book.js';
 import { firstRule } from './members.js';
 import type { Atom, Literal, Outcome, Step, StepProgram } from './program.js';
@@ -40,10 +40,10 @@ function countersOf(step: MergedStep, literal: Lit, at: number, book: CounterBoo
     let next = 0;
     for (const member of step.members) {
       const id = book.ofRule(member.rule);
-      const count = entriesOf(varyingSet(member, step));
-      if (typeof member.rule === 'string') ids.fill(id, next, next + count);
-      else for (let i = 0; i < count; i++) ids[next + i] = id + i;
-      next += count;
+      const count = memberEntries(member, step);
+      const rules = typeof member.rule === 'string' ? 1 : member.rule.count;
+      const each = count / rules;
+      for (let i = 0; i < rules; i++, next += each) ids.fill(id + i, next, next + each);
     }
     return ids;
   }

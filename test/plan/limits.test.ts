@@ -2,11 +2,12 @@
 import test from 'ava';
 import { decisions, planText, table } from './plan-text.js';
 
-test('a drop behind thousands of others that differ in two fields', (t) => {
+test('a drop behind thousands of others that differ in two fields, and in ranges that no table of tuples has', (t) => {
   const address = (net: string, i: number): string => `${net}.${String(i >> 8)}.${String(i & 255)}`;
   const rules = Array.from(
     { length: 5_100 },
-    (_, i) => `-A PREROUTING -s ${address('198.18', i)}/32 -d ${address('198.19', i)}/32 -j DROP`,
+    (_, i) =>
+      `-A PREROUTING -m iprange --src-range ${address('198.18', i)}-198.18.255.254 -d ${address('198.19', i)}/32 -j DROP`,
   );
   const text = table('raw', rules.join('\n'), ':PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]');
   const found = decisions(planText(text));
