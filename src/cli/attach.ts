@@ -25,6 +25,7 @@ export interface AttachOptions {
   readonly bpffs: string;
   readonly state: string;
   readonly chain?: Chain;
+  readonly before?: string;
   /** Rules that the verification makes frames for; of more, so many, spread evenly. */
   readonly verifiedRules?: number;
 }
@@ -58,6 +59,7 @@ export async function attach(
       mode: options.mode,
       bpffs: options.bpffs,
       ...(options.chain && { chain: options.chain }),
+      ...(options.before !== undefined && { before: options.before }),
       journal,
       ...(ready && { ready }),
       verify: async ({ program, device }, counters) => {

@@ -1,11 +1,21 @@
 /** Options of the commands that attach a filter: what it is like, and where its pins and state are. */
 import { type Command, Option } from 'commander';
 import type { Chain } from '../load/chain.js';
-import { addressPrefix, bpffsOption, chainPlace, megabytes, portNumber, repeated, stateOption } from './option.js';
+import {
+  addressPrefix,
+  bpffsOption,
+  chainPlace,
+  megabytes,
+  pinPath,
+  portNumber,
+  repeated,
+  stateOption,
+} from './option.js';
 
 export interface FilterOptions {
   readonly mode: 'native' | 'generic';
   readonly chain?: Chain;
+  readonly before?: string;
   readonly allow?: readonly string[];
   readonly allowPort?: readonly number[];
   readonly strict?: true;
@@ -25,6 +35,11 @@ export const addFilterOptions = (command: Command): Command =>
       '--chain <PIN[:INDEX]>',
       'do not attach: somebody else’s XDP program on the device calls the filter from this array of programs',
       chainPlace,
+    )
+    .option(
+      '--before <PIN>',
+      'hand what the filter passes to somebody else’s XDP program, which is pinned there; on a device that runs it, take its place',
+      pinPath,
     )
     .option('--allow <PREFIX>', 'never drop packets from these addresses in XDP (repeatable)', addressPrefix)
     .option('--allow-port <PORT>', 'never drop packets to this TCP or UDP port in XDP (repeatable)', portNumber)

@@ -12,6 +12,7 @@ export interface LookOptions extends InputOptions, Omit<PlanningOptions, 'facts'
   readonly mode: 'native' | 'generic';
   readonly bpffs: string;
   readonly chain?: Chain;
+  readonly before?: string;
   readonly beforeNetwork?: true;
   readonly assume?: readonly string[];
 }
@@ -24,10 +25,11 @@ export interface Seen {
 
 /** What was found of this host, where a filter is to be attached. Throws CommandError (exit 3) for what no `--assume` can help. */
 export async function checksOf(
-  { dev, mode, bpffs, chain }: LookOptions,
+  { dev, mode, bpffs, chain, before }: LookOptions,
   attaching: boolean,
 ): Promise<readonly Check[]> {
-  const checks = attaching && dev !== undefined ? await preflight(dev, { mode, bpffs, ...(chain && { chain }) }) : [];
+  const place = { mode, bpffs, ...(chain && { chain }), ...(before !== undefined && { before }) };
+  const checks = attaching && dev !== undefined ? await preflight(dev, place) : [];
   refuseHopeless(checks);
   return checks;
 }

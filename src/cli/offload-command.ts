@@ -102,7 +102,7 @@ export async function offload(
 }
 
 function refuseContradictions(
-  { chain, residual, attach, dryRun, ifChanged, dev, host, live, installResidual, confirm }: OffloadOptions,
+  { chain, before, residual, attach, dryRun, ifChanged, dev, host, live, installResidual, confirm }: OffloadOptions,
   attaching: boolean,
 ): void {
   if (attach && !dev)
@@ -113,6 +113,14 @@ function refuseContradictions(
   if (chain && (residual !== undefined || installResidual))
     throw usageError(
       '--chain leaves all rules in netfilter: nobody can tell that the other program calls the filter for every packet, so none may be left out',
+    );
+  if (chain && before !== undefined)
+    throw usageError(
+      '--chain has the filter called by another program, --before has it call another one: choose one of them',
+    );
+  if (before !== undefined && (residual !== undefined || installResidual))
+    throw usageError(
+      '--before leaves all rules in netfilter: the other program may change packets behind the filter, so none may be left out',
     );
   if (dryRun && !dev) throw usageError('--dry-run plans for a device without attaching: name it with --dev');
   if (attaching && host !== undefined)

@@ -33,6 +33,11 @@ export function chainPlace(value: string): Chain {
   return { pin, index: place };
 }
 
+export function pinPath(value: string): string {
+  if (!value.startsWith('/')) throw new InvalidArgumentError('It wants the path of a pin: /sys/fs/bpf/lb/prog.');
+  return value;
+}
+
 export function portNumber(value: string, before: readonly number[] = []): readonly number[] {
   const port = Number(value);
   if (!/^\d{1,5}$/.test(value) || port < 1 || port > 65535)

@@ -184,7 +184,7 @@ class PlanningThread {
     progress: Progress,
   ): Promise<PlanDone> {
     const { files, options } = this.setup;
-    await refuseTaken(native, options.bpffs, before?.programs ?? null);
+    await refuseTaken(native, options, before?.programs ?? null);
     refuseOver(install, options);
     await this.#loop!.call('reading');
     const seen = await look(files, options, true, progress);
@@ -253,8 +253,12 @@ function routesOf({ assumptions, rules }: Plan): RoutesAsked {
   return { asked: families.filter(rests), wanted: wanted ? families : [] };
 }
 
-async function refuseTaken(native: NativeApi, bpffs: string, own: readonly OwnProgram[] | null): Promise<void> {
-  const standing = own === null ? null : await standingOf(native, bpffs, own);
+async function refuseTaken(
+  native: NativeApi,
+  places: Pick<WatchedOptions, 'bpffs' | 'before'>,
+  own: readonly OwnProgram[] | null,
+): Promise<void> {
+  const standing = own === null ? null : await standingOf(native, places, own);
   if (standing?.kind === 'taken') throw new Taken(standing.how);
 }
 

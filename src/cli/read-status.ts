@@ -5,6 +5,7 @@ import { attachmentOf, isSeated, type OpenedMaps, openMaps, pinnedDevices } from
 import { ControlMap } from '../load/control-map.js';
 import { secondsLeft } from '../load/lease.js';
 import type { NativeApi } from '../load/native-api.js';
+import { handsTo, nameOfProgram } from '../load/theirs.js';
 import type { DeviceStatus, RuleDrops, WatchStatus } from '../report/status-report.js';
 import { clearDeadListenersOf } from '../sample/dead-listeners.js';
 import type { CounterRun, InstallRecord } from '../state/install-record.js';
@@ -78,9 +79,11 @@ async function openWhole(
   }
   clearDeadListenersOf(native, maps);
   const calledBy =
-    seat.kind === 'link'
-      ? null
-      : { programId: seat.caller.programId, name: seat.caller.programName, index: seat.index };
+    seat.kind === 'chain'
+      ? { programId: seat.caller.programId, name: seat.caller.programName, index: seat.index }
+      : null;
+  const to = handsTo(native, bpffs, device);
+  const handedTo = typeof to === 'number' ? { programId: to, name: nameOfProgram(native, to) } : null;
   const entries = Math.floor(native.mapInfo(maps.counters.fd).valueSize / sizeOf(counter));
   const counterMap = native.mapInfo(maps.counters.fd).id;
   const earlier = record?.earlier;
@@ -91,6 +94,7 @@ async function openWhole(
       device,
       mode,
       calledBy,
+      handsTo: handedTo,
       programId,
       counters: counterMap,
       attachedAt: record?.attachedAt ?? null,

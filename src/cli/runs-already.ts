@@ -2,6 +2,7 @@
 import { attachmentOf } from '../load/attachment.js';
 import { readBpfObject } from '../load/bpf-object.js';
 import { loadNative } from '../load/native.js';
+import { handsTo, openTheirs } from '../load/theirs.js';
 import type { HostFacts } from '../model/host.js';
 import { residualTexts } from '../residual/residual-texts.js';
 import { type Fingerprint, fingerprintOf, isSameFilter } from '../state/fingerprint.js';
@@ -16,7 +17,7 @@ import type { Planned } from './pipeline.js';
 export async function runsAlready(
   planned: Planned,
   { facts, live }: Inputs,
-  { bpffs, state, mode, chain, installResidual }: InstallOptions,
+  { bpffs, state, mode, chain, before, installResidual }: InstallOptions,
 ): Promise<boolean> {
   const install = readInstall(state);
   // What is not confirmed may be undone at any moment.
@@ -28,16 +29,22 @@ export async function runsAlready(
   for (const device of planned.plan.devices) {
     const attachment = await attachmentOf(loadNative(), bpffs, device);
     if (attachment.kind !== 'attached') return false;
-    if (
-      chain === undefined
-        ? attachment.seat.kind !== 'link' || attachment.mode !== mode
-        : attachment.seat.kind !== 'chain'
-    )
-      return false;
+    const isCalled = attachment.seat.kind === 'chain';
+    if (isCalled !== (chain !== undefined) || (!isCalled && attachment.mode !== mode)) return false;
+    if (!(await isHandedOnTo(bpffs, device, before))) return false;
     const record = readRecord(state, device, attachment.programId);
     if (record?.madeOf === undefined || !isSameFilter(record.madeOf, wanted)) return false;
   }
   return true;
+}
+
+async function isHandedOnTo(bpffs: string, device: string, before: string | undefined): Promise<boolean> {
+  const native = loadNative();
+  const to = handsTo(native, bpffs, device);
+  if (before === undefined) return to === null;
+  const { id, program } = await openTheirs(native, before);
+  program.close();
+  return to === id;
 }
 
 export function plannedFingerprint({ plan, image }: Planned, facts: HostFacts): Fingerprint {

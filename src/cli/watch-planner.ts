@@ -127,7 +127,7 @@ export class WatchPlanner implements Planner {
         suspend: (set) => thread.calls.call('suspend', set),
       },
       lease,
-      standing: () => standingOf(this.native, this.options.bpffs, programs),
+      standing: () => standingOf(this.native, this.options, programs),
       close: () => {
         lease.close();
         thread.release();

@@ -1,4 +1,5 @@
-/** Somebody else's XDP program is never replaced; with `--chain` there must be one that calls ours. */
+/** Somebody else's XDP program is never replaced; with `--chain` there must be one that calls ours, with `--before` one that ours may call. */
+import { checkDevice, type Mode } from '../load/attach.js';
 import { checkChain } from '../load/attach-chain.js';
 import { attachmentOf } from '../load/attachment.js';
 import type { Chain } from '../load/chain.js';
@@ -6,7 +7,8 @@ import { LoadError } from '../load/load-error.js';
 import type { NativeApi } from '../load/native-api.js';
 import { linkState, type XdpOnDevice } from '../load/xdp-on-device.js';
 import type { Check } from './preflight.js';
-import { attachedBy, pinnedName } from './xdp-holders.js';
+import { openTheirs, runsOn, type Theirs } from '../load/theirs.js';
+import { attachedBy, isHeldByLink, pinnedName } from './xdp-holders.js';
 
 export async function checkForeignXdp(native: NativeApi, names: readonly string[], bpffs: string): Promise<Check> {
   const found: string[] = [];
@@ -14,7 +16,7 @@ export async function checkForeignXdp(native: NativeApi, names: readonly string[
     const xdp = linkState(name)?.xdp ?? null;
     if (xdp === null) continue;
     const attachment = await attachmentOf(native, bpffs, name);
-    if (attachment.kind === 'attached' && attachment.seat.kind === 'link') continue;
+    if (attachment.kind === 'attached' && attachment.seat.kind !== 'chain') continue;
     const how = attachedBy(native, name, xdp.programId);
     found.push(`XDP program ${xdp.programId} ${nameOf(native, xdp)} runs on ${name} (${xdp.mode} mode), ${how}`);
   }
@@ -24,7 +26,7 @@ export async function checkForeignXdp(native: NativeApi, names: readonly string[
     status: found.length > 0 ? 'violated' : 'holds',
     detail:
       found.length > 0
-        ? `${found.join('; ')}: remove it with its own tool; or name its bpffs by --bpffs if it is offload's; or, where it calls others by an array of programs, let it call offload: --chain PIN:INDEX`
+        ? `${found.join('; ')}: remove it with its own tool; or name its bpffs by --bpffs if it is offload's; or, where it calls others by an array of programs, let it call offload: --chain PIN:INDEX; or, where it is pinned and no link holds it, have it called by offload: --before PIN`
         : 'none, or offload’s own',
   };
 }
@@ -57,14 +59,54 @@ export async function checkCaller(
   ];
 }
 
-async function problemOf(
+/** The same for a filter that hands on what it passes. */
+export async function checkTheirs(
   native: NativeApi,
   names: readonly string[],
-  bpffs: string,
-  chain: Chain,
-): Promise<string | null> {
-  try {
+  { bpffs, mode, before }: { readonly bpffs: string; readonly mode: Mode; readonly before: string },
+): Promise<readonly Check[]> {
+  let theirs: Theirs | null = null;
+  const problem = await problemIn(async () => {
+    theirs = await openTheirs(native, before);
+    for (const name of names) {
+      await checkDevice(native, bpffs, name, mode, theirs);
+      if (runsOn(name, theirs)) refuseLinked(native, name, theirs);
+    }
+  });
+  const named = (theirs as Theirs | null)?.name ?? '?';
+  (theirs as Theirs | null)?.program.close();
+  const statement = `the filter can hand packets to the program that is pinned at ${before}`;
+  return [
+    problem === null
+      ? { code: 'no-foreign-xdp', statement, status: 'holds', detail: `it is "${named}"` }
+      : { code: 'no-foreign-xdp', statement, status: 'violated', detail: problem },
+    {
+      code: 'before-theirs',
+      statement: `what the filter drops, "${named}" would have passed to the stack as it is`,
+      status: 'unchecked',
+      detail: 'a packet that it would have answered, redirected or changed, netfilter would not have seen so',
+    },
+  ];
+}
+
+function refuseLinked(native: NativeApi, device: string, { id, name }: Theirs): void {
+  if (!isHeldByLink(native, id)) return;
+  throw new LoadError({
+    errno: 16,
+    step: 'check place',
+    message: `XDP program ${id} "${name}" runs on ${device}, ${attachedBy(native, device, id)}: nobody else can put the filter in its place`,
+    hint: 'have its owner let go of the link and keep the program pinned: --before then attaches the filter and calls it',
+  });
+}
+
+const problemOf = (native: NativeApi, names: readonly string[], bpffs: string, chain: Chain): Promise<string | null> =>
+  problemIn(async () => {
     for (const name of names) await checkChain(native, bpffs, name, chain);
+  });
+
+async function problemIn(check: () => Promise<void>): Promise<string | null> {
+  try {
+    await check();
     return null;
   } catch (error) {
     if (error instanceof LoadError) return error.message;

@@ -6,7 +6,7 @@ import type { NativeApi } from '../load/native-api.js';
 import { checkHelpers, checkZones } from './check-conntrack.js';
 import { checkFeatures, checkPrivilege } from './check-kernel.js';
 import { checkLro, checkStripping } from './check-ethtool.js';
-import { checkCaller, checkForeignXdp } from './check-foreign-xdp.js';
+import { checkCaller, checkForeignXdp, checkTheirs } from './check-foreign-xdp.js';
 import { checkLower } from './check-lower.js';
 import { checkIpsec, checkPlainRoutes, checkRouteRules, checkSourceRouting } from './check-routing.js';
 import { checkTcIngress } from './check-tc.js';
@@ -25,6 +25,7 @@ export type CheckCode =
   | 'no-tc-ingress'
   | 'no-foreign-xdp'
   | 'chain-caller'
+  | 'before-theirs'
   | 'source-routing'
   | 'route-rules'
   | 'plain-routes-ip'
@@ -48,6 +49,8 @@ export interface PreflightOptions {
   readonly mode: 'native' | 'generic';
   readonly bpffs: string;
   readonly chain?: Chain;
+  /** Pin of the program that is to get what the filter passes. */
+  readonly before?: string;
 }
 
 /** Codes without which attaching cannot work at all, whatever is assumed. */
@@ -73,7 +76,7 @@ export async function preflight(names: readonly string[], options: PreflightOpti
 async function checkDevices(
   native: NativeApi,
   devices: readonly HostDevice[],
-  { mode, bpffs, chain }: PreflightOptions,
+  { mode, bpffs, chain, before }: PreflightOptions,
 ): Promise<Check[]> {
   const names = devices.map(({ name }) => name);
   return [
@@ -81,9 +84,11 @@ async function checkDevices(
     checkStripping(devices),
     checkLro(names),
     checkTcIngress(native, devices),
-    ...(chain === undefined
-      ? [await checkForeignXdp(native, names, bpffs)]
-      : await checkCaller(native, names, bpffs, chain)),
+    ...(chain !== undefined
+      ? await checkCaller(native, names, bpffs, chain)
+      : before !== undefined
+        ? await checkTheirs(native, names, { bpffs, mode, before })
+        : [await checkForeignXdp(native, names, bpffs)]),
     checkSourceRouting(names),
     checkRouteRules(),
     ...checkPlainRoutes(),

@@ -37,6 +37,9 @@ export function attachedBy(native: NativeApi, device: string, programId: number)
   return `attached by netlink (\`ip link set dev ${device} xdp off\` takes it off)${also}`;
 }
 
+export const isHeldByLink = (native: NativeApi, programId: number): boolean =>
+  [...pinned(native), ...opened()].some(({ held }) => held.kind === 'link' && held.programId === programId);
+
 /** Its name, of one that is pinned. Null: that is not known; `ip` tells it to CAP_SYS_ADMIN only, for it opens the program by its number. */
 export const pinnedName = (native: NativeApi, programId: number): string | null =>
   pinned(native).find(({ held, name }) => held.programId === programId && name !== null)?.name ?? null;

@@ -2,7 +2,7 @@
 import type { Image } from '../compile/image.js';
 import { attachLoaded, checkDevice, undoAttach, type Before, type Mode } from './attach.js';
 import { attachChained, checkChain, undoChained } from './attach-chain.js';
-import { programName, singleBufferProgram } from './bpf-object.js';
+import { programNames, programNamesBefore } from './bpf-object.js';
 import { prepareBpffs } from './bpffs.js';
 import type { Chain } from './chain.js';
 import type { Descriptor } from './descriptor.js';
@@ -11,6 +11,7 @@ import { loadImage, type LoadedDevice, type LoadedImage, type TargetDevice } fro
 import { lockPins } from './lock.js';
 import type { NativeApi } from './native-api.js';
 import { discardNext, pinNext, promoteNext, settlePins } from './pins.js';
+import { openTheirs, putTheirs, type Theirs, tryTheirs } from './theirs.js';
 
 export type ApplyStep =
   'locked' | 'loaded' | 'verified' | 'pinned' | 'recorded' | 'attached' | 'promoted' | 'committed';
@@ -38,6 +39,8 @@ export interface ApplyRequest {
   readonly bpffs: string;
   /** Somebody else's program on the one device calls ours from here. */
   readonly chain?: Chain;
+  /** Path of the pin of somebody else's program, which is to get what ours passes. */
+  readonly before?: string;
   /** Runs frames through each loaded program; throws to refuse. Nothing is attached then. The devices share the counters. */
   readonly verify: (program: LoadedDevice, counters: Descriptor) => Promise<void>;
   /**
@@ -57,19 +60,29 @@ export interface Applied extends Installed {
 
 /** Throws LoadError, or whatever `verify` and `journal` throw; the previous state runs on then. */
 export async function apply(native: NativeApi, request: ApplyRequest): Promise<Applied[]> {
-  if (request.chain === undefined) return applyAs(native, request, programName);
+  const theirs = request.before === undefined ? null : await openTheirs(native, request.before);
+  const { multiBuffer, singleBuffer } = theirs === null ? programNames : programNamesBefore;
+  const applyAs = (program: string): Promise<Applied[]> => applyLocked(native, request, program, theirs);
   try {
-    return await applyAs(native, request, programName);
+    return await applyAs(multiBuffer);
   } catch (error) {
-    // Nothing tells of an array whether its programs take multi-buffer frames: it refuses those that differ from the first.
+    // Nothing tells whether somebody else's programs take multi-buffer frames: an array refuses those that differ from the first.
+    if (request.chain === undefined && theirs === null) throw error;
     if (!(error instanceof LoadError && isNativeError(error.cause) && error.cause.step === 'update element'))
       throw error;
     if (error.errno !== 22) throw error;
-    return applyAs(native, request, singleBufferProgram);
+    return await applyAs(singleBuffer);
+  } finally {
+    theirs?.program.close();
   }
 }
 
-async function applyAs(native: NativeApi, request: ApplyRequest, program: string): Promise<Applied[]> {
+async function applyLocked(
+  native: NativeApi,
+  request: ApplyRequest,
+  program: string,
+  theirs: Theirs | null,
+): Promise<Applied[]> {
   const { bpffs, devices, mode, chain, observe } = request;
   await prepareBpffs(native, bpffs);
   const lock = await lockPins(native, bpffs);
@@ -77,19 +90,22 @@ async function applyAs(native: NativeApi, request: ApplyRequest, program: string
     observe?.('locked');
     for (const { name } of devices) {
       settlePins(native, bpffs, name);
-      if (chain === undefined) await checkDevice(native, bpffs, name, mode);
+      if (chain === undefined) await checkDevice(native, bpffs, name, mode, theirs);
       else await checkChain(native, bpffs, name, chain);
     }
     const image = await loadImage(native, request.image, devices, { program, isCalled: chain !== undefined });
     try {
+      if (theirs !== null) await tryTheirs(native, image.theirs, theirs);
       observe?.('loaded');
       for (const loaded of image.devices) await request.verify(loaded, image.maps.counters);
       // The frames of the verification are nobody's traffic.
       native.clearPerCpu(image.maps.counters.fd);
       native.clearPerCpu(image.maps.stats.fd);
       observe?.('verified');
+      // Not before: of the frames of the verification they are to see none.
+      if (theirs !== null) await putTheirs(native, image.theirs, theirs);
       await request.ready?.(image);
-      return await install(native, request, image);
+      return await install(native, request, image, theirs);
     } finally {
       image.close();
     }
@@ -98,33 +114,42 @@ async function applyAs(native: NativeApi, request: ApplyRequest, program: string
   }
 }
 
-async function install(native: NativeApi, request: ApplyRequest, image: LoadedImage): Promise<Applied[]> {
+async function install(
+  native: NativeApi,
+  request: ApplyRequest,
+  image: LoadedImage,
+  theirs: Theirs | null,
+): Promise<Applied[]> {
   const { bpffs, mode, chain, journal, observe } = request;
   const done: { readonly loaded: LoadedDevice; readonly before: Before }[] = [];
   try {
-    for (const { device, program } of image.devices) await pinNext(native, bpffs, device.name, program.fd, image.maps);
+    for (const { device, program } of image.devices)
+      await pinNext(native, bpffs, device.name, program.fd, image.maps, theirs && image.theirs);
     observe?.('pinned');
     journal?.prepare(image.devices.map(({ device, programId }) => ({ device, programId, mode })));
     observe?.('recorded');
     for (const loaded of image.devices) {
       const before =
         chain === undefined
-          ? await attachLoaded(native, bpffs, loaded, mode)
+          ? await attachLoaded(native, bpffs, loaded, mode, theirs)
           : await attachChained(native, bpffs, loaded, chain);
       done.push({ loaded, before });
       observe?.('attached', loaded.device.name);
     }
   } catch (error) {
     for (const { loaded, before } of done.reverse()) {
-      if (chain === undefined) await undoAttach(native, bpffs, loaded, before);
+      if (chain === undefined) await undoAttach(native, bpffs, loaded, before, mode);
       else await undoChained(native, bpffs, loaded.device.name, before);
     }
+    if (theirs !== null) native.programsHaveEnded();
     for (const { device } of image.devices) discardNext(bpffs, device.name);
     journal?.discard();
     throw error;
   } finally {
     for (const { before } of done) if (before.kind === 'program') before.program.close();
   }
+  // An array without a pin is emptied: those that run still must have handed on what they pass.
+  if (theirs !== null) native.programsHaveEnded();
   for (const { device } of image.devices) promoteNext(bpffs, device.name);
   observe?.('promoted');
   journal?.commit();

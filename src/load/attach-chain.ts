@@ -6,7 +6,7 @@ import { withDescriptor } from './descriptor.js';
 import { LoadError, explaining, isNativeError } from './load-error.js';
 import type { LoadedDevice } from './load-image.js';
 import type { NativeApi } from './native-api.js';
-import { chainPin, findChainPin, openProgram, removeChainPin, removePins } from './pins.js';
+import { chainPin, findChainPin, openProgram, removeSeat, removePins } from './pins.js';
 import { linkState } from './xdp-on-device.js';
 
 const refusal = (message: string, hint: string): LoadError =>
@@ -41,7 +41,7 @@ type Seat = Extract<Attachment, { kind: 'attached' }>['seat'];
 
 function requireSamePlace(native: NativeApi, device: string, seat: Seat, array: number, { pin, index }: Chain): void {
   if (seat.kind === 'chain' && seat.array === native.mapInfo(array).id && seat.index === index) return;
-  const where = seat.kind === 'link' ? 'is attached itself' : `stands in array ${seat.array}, place ${seat.index}`;
+  const where = seat.kind === 'chain' ? `stands in array ${seat.array}, place ${seat.index}` : 'is attached itself';
   throw refusal(
     `the filter on ${device} ${where}: it does not move to ${pin}, place ${index}, while it runs`,
     `run \`offload detach --dev ${device}\` first`,
@@ -96,7 +96,7 @@ export async function attachChained(
   const array = await openChain(native, chain);
   try {
     if (replaced === null) {
-      removeChainPin(bpffs, device.name);
+      removeSeat(bpffs, device.name);
       // First the pin: whoever is killed behind it leaves a place that is known.
       native.pin(array.fd, chainPin(bpffs, device.name, chain.index).path);
     }
@@ -106,7 +106,7 @@ export async function attachChained(
     return replaced === null ? { kind: 'none' } : { kind: 'program', program: replaced };
   } catch (error) {
     replaced?.close();
-    if (replaced === null) removeChainPin(bpffs, device.name);
+    if (replaced === null) removeSeat(bpffs, device.name);
     throw error;
   } finally {
     array.close();

@@ -1,26 +1,32 @@
 /** Puts a loaded program on its device: by updating the pinned link where ours is there already, else by a new link. */
-import { unlinkSync } from 'node:fs';
 import { Descriptor, withDescriptor } from './descriptor.js';
 import { LoadError, explaining, isNativeError } from './load-error.js';
 import type { LoadedDevice } from './load-image.js';
 import type { NativeApi } from './native-api.js';
 import { attachmentOf, type Attachment } from './attachment.js';
-import { linkPin, openProgram, removePins } from './pins.js';
+import { findReplacedPin, linkPin, openProgram, removePins, removeSeat } from './pins.js';
+import { flagsOf, giveBack, replaceWithoutLink, takeOver } from './take-over.js';
+import { handsTo, runsOn, type Theirs } from './theirs.js';
 import { linkState } from './xdp-on-device.js';
 
 export type Mode = 'native' | 'generic';
 
-/** XDP_FLAGS_DRV_MODE and XDP_FLAGS_SKB_MODE, linux/if_link.h. */
-const flagsOf = { native: 4, generic: 2 } as const satisfies Record<Mode, number>;
-
-/** What the device had before, kept open so that it can be put back. */
+/** What the device had of ours before, kept open so that it can be put back. */
 export type Before = { readonly kind: 'none' } | { readonly kind: 'program'; readonly program: Descriptor };
 
 /**
  * Throws LoadError, having changed nothing, when the device cannot be taken: somebody else's program, another mode, a pin that
  * belongs to another device.
+ *
+ * @param theirs Is to get what the filter passes; null: the stack gets it.
  */
-export async function checkDevice(native: NativeApi, bpffs: string, device: string, mode: Mode): Promise<Attachment> {
+export async function checkDevice(
+  native: NativeApi,
+  bpffs: string,
+  device: string,
+  mode: Mode,
+  theirs: Theirs | null,
+): Promise<Attachment> {
   const attachment = await attachmentOf(native, bpffs, device);
   switch (attachment.kind) {
     case 'none':
@@ -28,7 +34,14 @@ export async function checkDevice(native: NativeApi, bpffs: string, device: stri
       const state = linkState(device);
       if (state === null)
         throw new LoadError({ errno: 19, step: 'find device', message: `there is no device ${device}` });
-      if (state.xdp !== null) throw foreignProgram(device);
+      if (state.xdp === null) return attachment;
+      if (state.xdp.programId !== theirs?.id) throw foreignProgram(device);
+      requireMode(
+        `"${theirs.name}", whose place the filter would take on ${device},`,
+        state.xdp.mode,
+        mode,
+        'take it off first',
+      );
       return attachment;
     }
     case 'elsewhere':
@@ -48,14 +61,32 @@ export async function checkDevice(native: NativeApi, bpffs: string, device: stri
           message: `the filter on ${device} is called by "${attachment.seat.caller.programName}": it does not move while it runs`,
           hint: `name its place with --chain, or run \`offload detach --dev ${device}\` first`,
         });
-      if (attachment.mode === mode) return attachment;
-      throw new LoadError({
-        errno: 17,
-        step: 'compare modes',
-        message: `the filter on ${device} runs in ${attachment.mode} mode: a link cannot change to ${mode} mode while it runs`,
-        hint: `add \`--mode ${attachment.mode}\`, or run \`offload detach --dev ${device}\` first`,
-      });
+      requireMode(`the filter on ${device}`, attachment.mode, mode, `run \`offload detach --dev ${device}\` first`);
+      requireHandedOn(device, handsTo(native, bpffs, device), theirs);
+      return attachment;
   }
+}
+
+function requireMode(whose: string, runs: string, wanted: Mode, otherwise: string): void {
+  if (runs === wanted) return;
+  throw new LoadError({
+    errno: 17,
+    step: 'compare modes',
+    message: `${whose} runs in ${runs} mode: that cannot change to ${wanted} mode while it runs`,
+    hint: `add \`--mode ${runs}\`, or ${otherwise}`,
+  });
+}
+
+/** Their program would be cut off, and nobody have said so. */
+function requireHandedOn(device: string, to: ReturnType<typeof handsTo>, theirs: Theirs | null): void {
+  if (to === null || theirs !== null) return;
+  const whom = to === 'none' ? "somebody else's program" : `program ${to}`;
+  throw new LoadError({
+    errno: 16,
+    step: 'compare places',
+    message: `the filter on ${device} hands what it passes to ${whom}, which would get nothing any more`,
+    hint: `name its pin with --before, or run \`offload detach --dev ${device}\` first`,
+  });
 }
 
 /** One atomic step: before it the device has what it had, after it the new program. Returns what to put back on undo. */
@@ -64,12 +95,19 @@ export async function attachLoaded(
   bpffs: string,
   loaded: LoadedDevice,
   mode: Mode,
+  theirs: Theirs | null,
 ): Promise<Before> {
   const { device } = loaded;
-  const attachment = await checkDevice(native, bpffs, device.name, mode);
-  if (attachment.kind === 'attached') return replaceProgram(native, bpffs, loaded, attachment.programId);
-  // The stale link only: the new program is pinned under next/ already.
-  if (attachment.kind === 'severed') unlinkSync(linkPin(bpffs, device.name));
+  const attachment = await checkDevice(native, bpffs, device.name, mode, theirs);
+  if (attachment.kind === 'attached') return replaceProgram(native, bpffs, loaded, attachment, mode);
+  if (theirs !== null && runsOn(device.name, theirs)) {
+    await explaining(`cannot attach to ${device.name} in ${mode} mode`, () =>
+      takeOver(native, bpffs, loaded, mode, theirs),
+    );
+    return { kind: 'none' };
+  }
+  // Of a filter that is gone: the new program is pinned under next/ already.
+  removeSeat(bpffs, device.name);
   const link = new Descriptor(native, await createLink(native, loaded, mode));
   try {
     // Until the link is pinned it dies with this process, which is the old state again.
@@ -83,10 +121,14 @@ export async function attachLoaded(
 async function replaceProgram(
   native: NativeApi,
   bpffs: string,
-  { device, program }: LoadedDevice,
-  oldId: number,
+  loaded: LoadedDevice,
+  { programId: oldId, seat }: Extract<Attachment, { kind: 'attached' }>,
+  mode: Mode,
 ): Promise<Before> {
+  const { device, program } = loaded;
   return explaining(`cannot replace the filter on ${device.name}`, () => {
+    if (seat.kind === 'netlink')
+      return { kind: 'program', program: replaceWithoutLink(native, bpffs, loaded, { oldId, mode }) };
     const old = openProgram(native, bpffs, device.name, oldId);
     try {
       withDescriptor(native, native.openPinned(linkPin(bpffs, device.name)), (link) =>
@@ -130,14 +172,18 @@ export function foreignProgram(device: string): LoadError {
 export async function undoAttach(
   native: NativeApi,
   bpffs: string,
-  { device }: LoadedDevice,
+  { device, program }: LoadedDevice,
   before: Before,
+  mode: Mode,
 ): Promise<void> {
-  await explaining(`cannot undo the change on ${device.name}`, () => {
-    withDescriptor(native, native.openPinned(linkPin(bpffs, device.name)), (link) => {
-      if (before.kind === 'program') native.linkUpdate(link, before.program.fd, -1);
-      else native.linkDetach(link);
-    });
+  await explaining(`cannot undo the change on ${device.name}`, async () => {
+    if (findReplacedPin(bpffs, device.name) === null)
+      withDescriptor(native, native.openPinned(linkPin(bpffs, device.name)), (link) => {
+        if (before.kind === 'program') native.linkUpdate(link, before.program.fd, -1);
+        else native.linkDetach(link);
+      });
+    else if (before.kind === 'none') await giveBack(native, bpffs, device.name);
+    else native.netlinkReplace(device.ifindex, before.program.fd, program.fd, flagsOf[mode]);
     if (before.kind === 'none') removePins(bpffs, device.name);
   });
 }

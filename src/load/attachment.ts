@@ -6,12 +6,25 @@ import { LoadError, explaining, isNativeError } from './load-error.js';
 import { everyMap, type Maps } from './load-image.js';
 import type { NativeApi } from './native-api.js';
 import { programAt, usesArray } from './chain.js';
-import { type ChainPin, findChainPin, hasSeat, isPinned, linkPin, openPinnedMaps, seatedProgram } from './pins.js';
+import {
+  type ChainPin,
+  findChainPin,
+  findReplacedPin,
+  hasSeat,
+  isPinned,
+  linkPin,
+  openPinnedMaps,
+  ownNetns,
+  type ReplacedPin,
+  seatedProgram,
+} from './pins.js';
 import { linkState, type XdpOnDevice } from './xdp-on-device.js';
 
 /** What holds the program. */
 export type Seat =
   | { readonly kind: 'link'; readonly id: number }
+  /** The device itself, from which it has taken somebody else's program. */
+  | { readonly kind: 'netlink' }
   /** A place in the array (kernel id) of the program that runs on the device and calls ours. */
   | { readonly kind: 'chain'; readonly array: number; readonly index: number; readonly caller: XdpOnDevice };
 
@@ -26,7 +39,7 @@ export type Attachment =
       readonly mode: XdpOnDevice['mode'];
       readonly seat: Seat;
     }
-  /** The pinned link is alive, but on another device: renamed, or of another network namespace. */
+  /** The pinned link is alive, but on another device: renamed, or of another network namespace. Without a link: of another namespace. */
   | { readonly kind: 'elsewhere'; readonly programId: number; readonly ifindex: number };
 
 /** Times that a device is looked at again whose program is replaced meanwhile. */
@@ -51,6 +64,9 @@ async function lookAt(native: NativeApi, bpffs: string, device: string): Promise
   const chain = findChainPin(bpffs, device);
   if (chain !== null)
     return explaining(`cannot read what is called on ${device}`, () => chained(native, bpffs, device, chain));
+  const replaced = findReplacedPin(bpffs, device);
+  if (replaced !== null)
+    return explaining(`cannot read what is attached to ${device}`, () => withoutLink(native, bpffs, device, replaced));
   const { id, programId, ifindex } = await explaining(`cannot read what is attached to ${device}`, () =>
     withDescriptor(native, native.openPinned(pin), (fd) => native.linkInfo(fd)),
   );
@@ -71,6 +87,15 @@ export function isSeated(native: NativeApi, bpffs: string, device: string, progr
     if (isNativeError(error)) return false;
     throw error;
   }
+}
+
+function withoutLink(native: NativeApi, bpffs: string, device: string, { netns, ifindex }: ReplacedPin): Attachment {
+  if (netns !== ownNetns()) return { kind: 'elsewhere', programId: 0, ifindex };
+  const state = linkState(device);
+  if (state?.ifindex !== ifindex || state.xdp === null) return { kind: 'severed' };
+  const { programId, mode } = state.xdp;
+  if (!isPinned(native, bpffs, device, programId)) return { kind: 'severed' };
+  return { kind: 'attached', programId, ifindex, mode, seat: { kind: 'netlink' } };
 }
 
 function chained(native: NativeApi, bpffs: string, device: string, { path, index }: ChainPin): Attachment {

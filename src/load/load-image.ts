@@ -1,7 +1,7 @@
 /** Image -> loaded programs, filled but attached to nothing. */
 import { control as controlStruct, counter, offsetOf, sizeOf } from '../compile/abi.js';
 import type { Image } from '../compile/image.js';
-import { programName, readBpfObject } from './bpf-object.js';
+import { programNames, readBpfObject } from './bpf-object.js';
 import { readClockZero } from './clock.js';
 import { Descriptor } from './descriptor.js';
 import { explaining } from './load-error.js';
@@ -16,6 +16,9 @@ export interface TargetDevice {
   /** Position in `Plan.devices`. */
   readonly position: number;
 }
+
+/** Map of the programs that hand on what they pass: the one place of it holds somebody else's program. */
+export const theirsMap = 'theirs';
 
 export const mapNames = ['tables', 'counters', 'stats', 'control', 'samples'] as const;
 export type MapName = (typeof mapNames)[number];
@@ -42,6 +45,8 @@ export interface LoadedDevice {
 export interface LoadedImage {
   readonly devices: readonly LoadedDevice[];
   readonly maps: Maps;
+  /** Nothing stands in it yet. Only programs that hand on use it. */
+  readonly theirs: Descriptor;
   /** Closes every descriptor; what is pinned or attached stays. */
   readonly close: () => void;
 }
@@ -60,7 +65,7 @@ export async function loadImage(
   native: NativeApi,
   image: Image,
   devices: readonly TargetDevice[],
-  { program: wanted = programName, isCalled = false, clockZero = readClockZero() }: LoadOptions = {},
+  { program: wanted = programNames.multiBuffer, isCalled = false, clockZero = readClockZero() }: LoadOptions = {},
 ): Promise<LoadedImage> {
   const object = readBpfObject(image.asksConntrack);
   const opened: Descriptor[] = [];
@@ -68,8 +73,9 @@ export async function loadImage(
   try {
     const loaded: LoadedDevice[] = [];
     let maps: Maps | null = null;
+    let theirs: Descriptor | undefined;
     for (const device of devices) {
-      const sizes = maps === null ? firstSizes(native, image) : sharedSizes(maps);
+      const sizes = maps === null || theirs === undefined ? firstSizes(native, image) : sharedSizes(maps, theirs);
       const fds = await explaining(`cannot load the prefilter for ${device.name}`, () =>
         native.load(
           object,
@@ -82,15 +88,17 @@ export async function loadImage(
       const own = Object.fromEntries(Object.entries(fds.maps).map(([name, fd]) => [name, new Descriptor(native, fd)]));
       opened.push(program, ...Object.values(own));
       maps ??= everyMap((name) => own[name]);
+      theirs ??= own[theirsMap];
       loaded.push({ device, program, programId: native.programInfo(program.fd).id });
     }
-    if (maps === null) throw new Error('bug: no device to load for, or the BPF object lacks a map');
+    if (maps === null || theirs === undefined)
+      throw new Error('bug: no device to load for, or the BPF object lacks a map');
     const { tables, control } = maps;
     await explaining('cannot fill the tables', () => {
       native.writeMappable(tables.fd, 0, image.tables);
       native.writeMappable(control.fd, offsetOf(controlStruct, 'leased'), features(image));
     });
-    return { devices: loaded, maps, close };
+    return { devices: loaded, maps, theirs, close };
   } catch (error) {
     close();
     throw error;
@@ -114,4 +122,7 @@ function firstSizes(native: NativeApi, image: Image): MapSize[] {
 const features = ({ leased, sampled }: Image): Uint8Array =>
   new Uint8Array(Uint32Array.of(Number(leased), Number(sampled)).buffer);
 
-const sharedSizes = (maps: Maps): MapSize[] => mapNames.map((name) => ({ name, reuseFd: maps[name].fd }));
+const sharedSizes = (maps: Maps, theirs: Descriptor): MapSize[] => [
+  ...mapNames.map((name) => ({ name, reuseFd: maps[name].fd })),
+  { name: theirsMap, reuseFd: theirs.fd },
+];

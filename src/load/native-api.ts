@@ -99,6 +99,13 @@ export interface NativeApi {
   /** Atomic. `oldProgramFd` -1: whatever it is. */
   linkUpdate(linkFd: number, programFd: number, oldProgramFd: number): void;
   linkDetach(linkFd: number): void;
+  /**
+   * Puts a program (-1: none) in the place of the one that is on a device without a link, in one step. `flags` as of `linkCreate`. EEXIST: that
+   * is not `oldProgramFd`; EBUSY: a link holds it.
+   */
+  netlinkReplace(ifindex: number, programFd: number, oldProgramFd: number, flags: number): void;
+  /** Waits until every run of a program has ended that had begun (an RCU grace period, some 10 ms). */
+  programsHaveEnded(): void;
   pin(fd: number, path: string): void;
   /** BPF_OBJ_GET. */
   openPinned(path: string): number;

@@ -1,16 +1,19 @@
 /**
- * Pins of one device: `link`, `prog`, `maps/*`; where somebody else's program calls ours, `chain-INDEX`, the array that it calls from, instead
- * of the link. Link or place in the array alone decide what runs; the others are for people with bpftool. New pins of program and maps stand under `next/` until it has changed, so a run that is killed leaves either
- * state and the next run completes or discards the leftovers by asking it.
+ * Pins of one device: `link`, `prog`, `maps/*`. Instead of the link, where somebody else's program calls ours, `chain-INDEX`, the array that it
+ * calls from; where ours has taken the place of theirs on the device, `replaced-NETNS-IFINDEX`, their program. Where ours hands on what it
+ * passes, `theirs`, the array that it calls from. Link, place in the array, or device alone decide what runs; the others are for people with
+ * bpftool. New pins of program and maps stand under `next/` until it has changed, so a run that is killed leaves either state and the next run
+ * completes or discards the leftovers by asking it.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinsOf } from './bpffs.js';
 import { programAt } from './chain.js';
 import { Descriptor, withDescriptor } from './descriptor.js';
 import { explaining } from './load-error.js';
-import { mapNames, type LoadedImage } from './load-image.js';
+import { mapNames, theirsMap, type LoadedImage } from './load-image.js';
 import type { NativeApi } from './native-api.js';
+import { linkState } from './xdp-on-device.js';
 
 export const linkPin = (bpffs: string, device: string): string => join(pinsOf(bpffs, device), 'link');
 
@@ -24,24 +27,57 @@ export const chainPin = (bpffs: string, device: string, index: number): ChainPin
   index,
 });
 
+const namesOf = (directory: string): string[] => (existsSync(directory) ? readdirSync(directory) : []);
+
 /** Null: nobody calls ours on this device. */
 export function findChainPin(bpffs: string, device: string): ChainPin | null {
-  const directory = pinsOf(bpffs, device);
-  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const names = namesOf(pinsOf(bpffs, device));
   const [index] = names.flatMap((name) => /^chain-(\d+)$/.exec(name)?.[1] ?? []);
   return index === undefined ? null : chainPin(bpffs, device, Number(index));
 }
 
+/** Their program, in whose place ours is on a device without a link; and the device, which a link would tell. */
+export interface ReplacedPin {
+  readonly path: string;
+  /** Inode of its network namespace. */
+  readonly netns: number;
+  readonly ifindex: number;
+}
+
+export const ownNetns = (): number => Number(/\d+/.exec(readlinkSync('/proc/self/ns/net'))?.[0]);
+
+export function replacedPin(bpffs: string, device: string, ifindex: number): ReplacedPin {
+  const netns = ownNetns();
+  return { path: join(pinsOf(bpffs, device), `replaced-${netns}-${ifindex}`), netns, ifindex };
+}
+
+/** Null: ours is in nobody's place. */
+export function findReplacedPin(bpffs: string, device: string): ReplacedPin | null {
+  const directory = pinsOf(bpffs, device);
+  for (const name of namesOf(directory)) {
+    const [, netns, ifindex] = /^replaced-(\d+)-(\d+)$/.exec(name) ?? [];
+    if (netns !== undefined) return { path: join(directory, name), netns: Number(netns), ifindex: Number(ifindex) };
+  }
+  return null;
+}
+
+export const theirsPin = (bpffs: string, device: string): string => join(pinsOf(bpffs, device), theirsMap);
+
+/** The same of a filter whose pins have not been moved to their places yet; null: it hands nothing on. */
+export const findTheirsPin = (bpffs: string, device: string): string | null =>
+  [theirsPin(bpffs, device), join(nextOf(pinsOf(bpffs, device)), theirsMap)].find((pin) => existsSync(pin)) ?? null;
+
 /** Whether something may run there. */
 export const hasSeat = (bpffs: string, device: string): boolean =>
-  existsSync(linkPin(bpffs, device)) || findChainPin(bpffs, device) !== null;
+  existsSync(linkPin(bpffs, device)) || findChainPin(bpffs, device) !== null || findReplacedPin(bpffs, device) !== null;
 
-/** Id of the program that link or place hold now, without asking whether it is ours. Null: none. */
+/** Id of the program that link, place or device hold now, without asking whether it is ours. Null: none. */
 export function seatedProgram(native: NativeApi, bpffs: string, device: string): number | null {
   const link = linkPin(bpffs, device);
   if (existsSync(link)) return withDescriptor(native, native.openPinned(link), (fd) => native.linkInfo(fd).programId);
   const chain = findChainPin(bpffs, device);
-  if (chain === null) return null;
+  if (chain === null)
+    return findReplacedPin(bpffs, device) === null ? null : (linkState(device)?.xdp?.programId ?? null);
   return withDescriptor(native, native.openPinned(chain.path), (fd) => programAt(native, fd, chain.index));
 }
 
@@ -99,20 +135,22 @@ export function openPinnedMaps(
 
 const nextOf = (directory: string): string => join(directory, 'next');
 /** Relative paths of all pins but the link. */
-const pinNames = ['prog', ...mapNames.map((name) => `maps/${name}`)];
+const pinNames = ['prog', theirsMap, ...mapNames.map((name) => `maps/${name}`)];
 
-/** Pins program and maps under `next/`. */
+/** Pins program and maps under `next/`. `theirs`: null where nothing is handed on. */
 export async function pinNext(
   native: NativeApi,
   bpffs: string,
   device: string,
   program: number,
   maps: LoadedImage['maps'],
+  theirs: Descriptor | null,
 ): Promise<void> {
   const next = nextOf(pinsOf(bpffs, device));
   mkdirSync(join(next, 'maps'), { recursive: true, mode: 0o700 });
   await explaining(`cannot pin the prefilter of ${device}`, () => {
     native.pin(program, join(next, 'prog'));
+    if (theirs !== null) native.pin(theirs.fd, join(next, theirsMap));
     for (const name of mapNames) native.pin(maps[name].fd, join(next, 'maps', name));
   });
 }
@@ -141,6 +179,9 @@ export function discardNext(bpffs: string, device: string): void {
 export function settlePins(native: NativeApi, bpffs: string, device: string): void {
   const directory = pinsOf(bpffs, device);
   if (!existsSync(nextOf(directory))) return;
+  const replaced = findReplacedPin(bpffs, device);
+  // Not to be told from here.
+  if (replaced !== null && replaced.netns !== ownNetns()) return;
   const program = join(nextOf(directory), 'prog');
   const runsNext =
     existsSync(program) &&
@@ -156,13 +197,15 @@ export function removePins(bpffs: string, device: string): void {
   unlinkIfThere(join(directory, 'link'));
   discardNext(bpffs, device);
   for (const name of pinNames) unlinkIfThere(join(directory, name));
-  removeChainPin(bpffs, device);
+  removeSeat(bpffs, device);
   removeDirectories(directory);
 }
 
-export function removeChainPin(bpffs: string, device: string): void {
-  const chain = findChainPin(bpffs, device);
-  if (chain !== null) unlinkSync(chain.path);
+/** What held a filter that is gone: the new one under `next/` stays. */
+export function removeSeat(bpffs: string, device: string): void {
+  const seats = [findChainPin(bpffs, device)?.path, findReplacedPin(bpffs, device)?.path];
+  for (const path of [linkPin(bpffs, device), theirsPin(bpffs, device), ...seats])
+    if (path !== undefined) unlinkIfThere(path);
 }
 
 function unlinkIfThere(path: string): void {

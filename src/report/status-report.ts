@@ -17,6 +17,8 @@ export interface DeviceStatus {
   readonly mode: string;
   /** Somebody else's program that calls the filter; null: it is attached itself. */
   readonly calledBy: { readonly programId: number; readonly name: string; readonly index: number } | null;
+  /** Somebody else's program that gets what the filter passes; null: the stack gets it. */
+  readonly handsTo: { readonly programId: number; readonly name: string } | null;
   readonly programId: number;
   /** Kernel id of the map of counters: devices that were attached together share it, and so their numbers. */
   readonly counters: number;
@@ -109,10 +111,13 @@ const moment = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} U
 const calledBy = ({ calledBy: caller }: DeviceStatus): string =>
   caller === null ? '' : `, called by program ${caller.programId} "${printable(caller.name)}" (place ${caller.index})`;
 
+const handedTo = ({ handsTo: to }: DeviceStatus): string =>
+  to === null ? '' : `, hands what it passes to program ${to.programId} "${printable(to.name)}"`;
+
 function* deviceText(status: DeviceStatus, style: TextStyle, since: Since | null): Generator<string> {
   const { colors } = style;
   const when = status.attachedAt === null ? '' : ` since ${moment(status.attachedAt)}`;
-  yield `${colors.bold(printable(status.device))}: ${status.mode} XDP, program ${status.programId}${calledBy(status)}${when}\n`;
+  yield `${colors.bold(printable(status.device))}: ${status.mode} XDP, program ${status.programId}${calledBy(status)}${handedTo(status)}${when}\n`;
   if (status.lease !== null) yield `  ${leaseText(status.lease, style)}\n`;
   if (status.files.length > 0) yield `  made from ${status.files.map(printable).join(', ')}\n`;
   if (status.watch !== null) yield* watchText(status.watch, style);

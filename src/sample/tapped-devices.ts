@@ -5,7 +5,7 @@ import { attachmentOf, pinnedDevices } from '../load/attachment.js';
 import { withDescriptor } from '../load/descriptor.js';
 import { explaining } from '../load/load-error.js';
 import type { NativeApi } from '../load/native-api.js';
-import { findChainPin, linkPin } from '../load/pins.js';
+import { linkPin } from '../load/pins.js';
 
 export interface Tapped {
   readonly device: string;
@@ -24,14 +24,13 @@ export async function tappedDevices(
   return tapped.filter((one) => one !== null);
 }
 
-/** Asked of the pinned link alone, so it costs next to nothing; where somebody else's program calls ours, of what runs on the device. */
+/** Asked of the pinned link alone, so it costs next to nothing; where no link holds ours, of what runs on the device. */
 async function tappedOf(native: NativeApi, bpffs: string, device: string): Promise<Tapped | null> {
   const pin = linkPin(bpffs, device);
-  if (findChainPin(bpffs, device) !== null) {
+  if (!existsSync(pin)) {
     const attachment = await attachmentOf(native, bpffs, device);
     return attachment.kind === 'attached' ? { device, ...pick(attachment) } : null;
   }
-  if (!existsSync(pin)) return null;
   const link = await explaining('cannot read what is attached', () =>
     withDescriptor(native, native.openPinned(pin), (fd) => native.linkInfo(fd)),
   );

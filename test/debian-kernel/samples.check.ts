@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { planWithinLimits } from '../../src/compile/fit.js';
 import { spareFor } from '../../src/compile/spare.js';
+import { programNames, programNamesBefore } from '../../src/load/bpf-object.js';
 import { loadImage } from '../../src/load/load-image.js';
 import { loadNative } from '../../src/load/native.js';
 import type { HostFacts } from '../../src/model/host.js';
@@ -30,7 +31,7 @@ for (const sample of samples) {
       spare: (prefilter) => spareFor(prefilter, 0),
     });
     const target = { name: 'eth0', ifindex: 0, mac: 0x020000000001, position: 0 };
-    for (const program of ['offload_xdp', 'offload_xdp_one']) {
+    for (const program of [programNames, programNamesBefore].flatMap((names) => Object.values(names) as string[])) {
       try {
         (await loadImage(loadNative(), image, [target], { program })).close();
         t.pass();

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { delivered } from './attack.js';
+import { buildTheirs } from './fixture/build.js';
 import type { Run } from './fixture/apply-run.js';
 import { withNamespaces, type Net } from './namespace.js';
 
@@ -145,6 +146,55 @@ test('kill -9 at every step leaves the old or the new filter, and the next run w
       t.deepEqual(readdirSync(state), [`eth0.${last.programId}.json`]);
       t.is(await detached(run), 'detached');
     }
+  });
+});
+
+test('killed at every step, or failing, in the place of somebody else’s program: it or the filter is on the device, and it gets that back', async (t) => {
+  await onBench(t, async ({ net, ns, run, bpffs }) => {
+    const before = join(bpffs, 'theirs');
+    await net.exec(ns, 'bpftool', ['prog', 'load', buildTheirs(net.directory(), true), before]);
+    await net.exec(ns, 'bpftool', ['net', 'attach', 'xdpdrv', 'pinned', before, 'dev', 'eth0']);
+    const onDevice = async (): Promise<string> =>
+      /prog\/xdp id \d+ name (\w+)/.exec(
+        (await net.exec(ns, 'ip', ['-d', 'link', 'show', 'dev', 'eth0'])).stdout,
+      )?.[1] ?? 'none';
+    const pins = (): readonly string[] =>
+      readdirSync(join(bpffs, 'offload/eth0'))
+        .map((name) => name.replace(/-\d+-\d+$/, ''))
+        .sort();
+    const steps = ['loaded', 'pinned', 'recorded', 'attached', 'promoted', 'committed'] as const;
+    const attachedAt = steps.indexOf('attached');
+    for (const [i, killAt] of steps.entries()) {
+      t.like(await run({ command: 'apply', before, killAt, digest: 'new' }), { killed: true }, killAt);
+      t.is(await onDevice(), i >= attachedAt ? 'offload_before' : 'theirs', `fresh, killed at ${killAt}`);
+      // What is left of it is taken off, or settled by the next run.
+      if (i % 2 === 0) t.is(await detached(run), i >= attachedAt ? 'detached' : 'nothing', killAt);
+      if (i % 2 === 0) t.is(await onDevice(), 'theirs', killAt);
+      const [old] = await run({ command: 'apply', before, digest: 'old' });
+      t.is(await onDevice(), 'offload_before');
+      t.like(await run({ command: 'apply', before, killAt, digest: 'new' }), { killed: true });
+      const [status] = await run({ command: 'status' });
+      t.is(status.programId === old.programId, i < attachedAt, `killed at ${killAt}`);
+      t.like((await run({ command: 'apply', before, digest: 'last' }))[0], { replaced: true });
+      t.deepEqual(pins(), ['maps', 'prog', 'replaced', 'theirs']);
+      t.is(await detached(run), 'detached');
+      t.is(await onDevice(), 'theirs');
+    }
+    t.is((await run({ command: 'apply', before, failAt: 'attached' })).error, 'failed by the test');
+    t.is(await onDevice(), 'theirs');
+    const [old] = await run({ command: 'apply', before });
+    t.is((await run({ command: 'apply', before, failAt: 'attached' })).error, 'failed by the test');
+    t.is((await run({ command: 'status' }))[0].programId, old.programId);
+    // Other namespaces have devices of that name, too.
+    const other = net.namespace('other');
+    net.veth(other, 'eth0', net.namespace('third'), 'eth0');
+    t.like((await run({ command: 'status' }, other))[0], { kind: 'elsewhere' });
+    t.regex(
+      (await run({ command: 'detach' }, other)).error,
+      /another network namespace, which cannot be given back from here/,
+    );
+    t.is(await detached(run), 'detached');
+    t.is(await onDevice(), 'theirs');
   });
 });
 

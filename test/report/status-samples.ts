@@ -15,6 +15,7 @@ export const device = (name: string, more: Partial<DeviceStatus> = {}): DeviceSt
   device: name,
   mode: 'native',
   calledBy: null,
+  handsTo: null,
   programId: 42,
   counters: 7,
   attachedAt: '2026-01-02T03:04:05.678Z',

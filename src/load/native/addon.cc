@@ -28,6 +28,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"linkCreate", LinkCreate},
       {"linkUpdate", LinkUpdate},
       {"linkDetach", LinkDetach},
+      {"netlinkReplace", NetlinkReplace},
+      {"programsHaveEnded", ProgramsHaveEnded},
       {"pin", Pin},
       {"openPinned", OpenPinned},
       {"programInfo", ProgramInfo},

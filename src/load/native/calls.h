@@ -38,6 +38,8 @@ Napi::Value ReadRing(const Napi::CallbackInfo &info);
 Napi::Value LinkCreate(const Napi::CallbackInfo &info);
 Napi::Value LinkUpdate(const Napi::CallbackInfo &info);
 Napi::Value LinkDetach(const Napi::CallbackInfo &info);
+Napi::Value NetlinkReplace(const Napi::CallbackInfo &info);
+Napi::Value ProgramsHaveEnded(const Napi::CallbackInfo &info);
 Napi::Value Pin(const Napi::CallbackInfo &info);
 Napi::Value OpenPinned(const Napi::CallbackInfo &info);
 Napi::Value MountBpffs(const Napi::CallbackInfo &info);

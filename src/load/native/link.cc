@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Links, pins and descriptors.
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
+#include <linux/membarrier.h>
 #include <napi.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <string>
@@ -43,6 +46,25 @@ Napi::Value LinkDetach(const Napi::CallbackInfo &info) {
   const int64_t link = IntegerOf(info[0]);
   return Guard(info.Env(), [&]() -> Napi::Value {
     if (bpf_link_detach(link) != 0) Fail("detach link");
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value NetlinkReplace(const Napi::CallbackInfo &info) {
+  const int64_t ifindex = IntegerOf(info[0]), program = IntegerOf(info[1]), old_program = IntegerOf(info[2]);
+  const int64_t flags = IntegerOf(info[3]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    LIBBPF_OPTS(bpf_xdp_attach_opts, options, .old_prog_fd = static_cast<int>(old_program));
+    const int error = bpf_xdp_attach(ifindex, program, static_cast<__u32>(flags), &options);
+    if (error != 0) Fail("replace by netlink", error);
+    return info.Env().Undefined();
+  });
+}
+
+// MEMBARRIER_CMD_GLOBAL is synchronize_rcu(); EINVAL where CPUs run without a tick (nohz_full).
+Napi::Value ProgramsHaveEnded(const Napi::CallbackInfo &info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) usleep(100'000);
     return info.Env().Undefined();
   });
 }
