@@ -330,7 +330,7 @@ _Static_assert(sizeof(struct sample) == 184, "abi");
 
 struct config {
 	__u8 mac[6]; /* of the device, as on the wire */
-	__u16 reserved;
+	__u16 calls_rounds; /* every round of a search is a call, so that the verifier walks one, not each */
 	__s64 clock_start; /* CLOCK_MONOTONIC, ns: when the first element expires */
 	__u32 tables_bytes; /* size of the value of `tables` */
 	__u32 counters; /* per CPU; 0: nothing is counted */

@@ -28,13 +28,17 @@ struct lookup {
 			__u64 other;
 		};
 	};
-	/*
-	 * 0, but the verifier does not know. ORed into what differs from path to path (a constant here, a lookup there), it lets the paths
-	 * be merged again; else their number doubles with every field.
-	 */
-	__u32 zero;
 	__u32 asked; /* conntrack must be asked before a drop; here, where it fills a gap: the stack is short */
 };
+
+/*
+ * 0, but the verifier does not know. ORed into what differs from path to path (a constant here, a lookup there), it lets the paths be merged
+ * again; else their number doubles with every field. Read anew each time: what a check tells of one copy would hold for the others.
+ */
+static __always_inline __u32 zero_of(const void *t)
+{
+	return *(const volatile __u32 *)t;
+}
 
 /* Number of the lowest bit set; BPF has no instruction for it, and a chain of compares would be mispredicted. */
 static __always_inline __u32 lowest_bit(__u64 v)
@@ -61,13 +65,29 @@ static __always_inline __u32 escaped_class(const void *t, family_ptr family, __u
 	(1 << F_DEVICE | 1 << F_PACKET_TYPE | 1 << F_AVAILABILITY | 1 << F_PROTOCOL | 1 << F_TTL | 1 << F_TOS |        \
 	 1 << F_LENGTH | 1 << F_TCP_FLAGS | 1 << F_ICMP | 1 << F_DPORT | 1 << F_SPORT)
 
+/*
+ * What the verifier knew of its range would decide the check where it is used, and what decides a check keeps states apart: the paths
+ * through all fields would each be walked to the end.
+ */
+static __always_inline void keep_row(const void *t, struct lookup *l, __u32 slot, __u32 row)
+{
+	l->row[slot] = row ^ zero_of(t);
+}
+
+/* A word of a row. Nothing matches where there is none, which never happens. */
+static __always_inline __u64 word_at(const void *t, __u64 at)
+{
+	barrier_var(at);
+	return at > cfg.tables_bytes - 8 ? 0 : *(const __u64 *)(t + at);
+}
+
 /* Narrows what matches by one field. False: a class beyond its table, which never happens. */
 static __always_inline int narrow(const void *t, family_ptr family, struct lookup *l, __u32 slot, __u32 label)
 {
 	field_ptr field = &family->field[slot];
 	__u64 class;
 
-	label |= l->zero;
+	label |= zero_of(t);
 	if (field->timed && label >> COUNTER_BITS == EXPIRY_CLASS)
 		label = current_label(family->expiries, label);
 	class = label;
@@ -89,13 +109,12 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 		return 0;
 	if (family->words == 1) {
 		class = field->rows + class * 8;
-		l->row[slot] = class;
+		keep_row(t, l, slot, class);
 		l->match &= *(__u64 *)(t + class);
 		return 1;
 	}
 	l->groups &= *(__u64 *)(t + field->summaries + class * 8);
-	class = field->rows + class * family->words * 8;
-	l->row[slot] = class;
+	keep_row(t, l, slot, field->rows + class * family->words * 8);
 	return 1;
 }
 
@@ -152,20 +171,10 @@ __noinline __u32 mark_row(__u32 state, __u32 version)
 	return cfg.ip6.used & 1 << F_MARK ? row_of(&cfg.ip6, F_MARK, state, MAX_MARK) : ~0u;
 }
 
-/* From here on the packet has the class with this row. False: never. */
-static __always_inline int set_row(struct lookup *l, __u32 slot, __u64 row)
+/* From here on the packet's mark is in this state. */
+static __always_inline void mark(const void *t, struct lookup *l, __u32 state, int version)
 {
-	barrier_var(row);
-	if (row > cfg.tables_bytes - 8)
-		return 0;
-	l->row[slot] = row;
-	return 1;
-}
-
-/* The packet's mark is in this state. */
-static __always_inline int mark(struct lookup *l, __u32 state, int version)
-{
-	return set_row(l, F_MARK, mark_row(state, version));
+	keep_row(t, l, F_MARK, mark_row(state, version));
 }
 
 /* The same of how the source is routed. */
@@ -177,20 +186,20 @@ __noinline __u32 reverse_path_row(__u32 path, __u32 version)
 	return cfg.ip6.used & 1 << F_REVERSE_PATH ? row_of(&cfg.ip6, F_REVERSE_PATH, path, MAX_REVERSE_PATH) : ~0u;
 }
 
-static __always_inline int set_reverse_path(struct lookup *l, __u32 path, int version)
+static __always_inline void set_reverse_path(const void *t, struct lookup *l, __u32 path, int version)
 {
-	return set_row(l, F_REVERSE_PATH, reverse_path_row(path, version));
+	keep_row(t, l, F_REVERSE_PATH, reverse_path_row(path, version));
 }
 
 /* A packet that lacks the field is of class 0 (abi.h), counted or not. */
-#define AVAILABLE(limit) ((limit) == NO_PROTOCOL || (p->availability | l->zero) <= (limit))
+#define AVAILABLE(limit) ((limit) == NO_PROTOCOL || (p->availability | zero_of(t)) <= (limit))
 #define NARROW(slot, limit, lookup)                                                                                    \
 	do {                                                                                                           \
 		if ((used & 1 << (slot)) && !narrow(t, family, l, slot, AVAILABLE(limit) ? (lookup) : 0))              \
 			return 0;                                                                                      \
 	} while (0)
 /* Added, not ORed: before 6.10 the verifier knows nothing of the upper half of what an OR with an unknown gives, and this is an offset. */
-#define SMALL(slot, value, max) small_label(t, &family->field[slot], (value) + l->zero, max)
+#define SMALL(slot, value, max) small_label(t, &family->field[slot], (value) + zero_of(t), max)
 
 #define TUPLE(index)                                                                                                   \
 	NARROW(F_TUPLE##index, cfg.tuple[(version == 6 ? TUPLE_SLOTS : 0) + index].known_up_to,                        \
@@ -205,8 +214,7 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 {
 	__u32 used = family->used;
 
-	l->zero = *(__u32 *)t;
-	l->match = family->decisions ? l->zero : ~0ULL;
+	l->match = family->decisions ? zero_of(t) : ~0ULL;
 	l->groups = l->match;
 	NARROW(F_DEVICE, NO_PROTOCOL, family->field[F_DEVICE].labels);
 	NARROW(F_PACKET_TYPE, SHORT_HEADER, SMALL(F_PACKET_TYPE, p->packet_type, 7));
@@ -257,16 +265,14 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 		return 1;
 	/* Nobody has marked the packet yet. What the state rules out is not ruled out for good, so the summary stays out. */
 	if (used & 1 << F_MARK) {
-		if (!mark(l, 0, version))
-			return 0;
+		mark(t, l, 0, version);
 		if (family->words == 1)
-			l->match &= *(__u64 *)(t + l->row[F_MARK]);
+			l->match &= word_at(t, l->row[F_MARK]);
 	}
 	if (used & 1 << F_REVERSE_PATH) {
-		if (!set_reverse_path(l, BACK_UNKNOWN, version))
-			return 0;
+		set_reverse_path(t, l, BACK_UNKNOWN, version);
 		if (family->words == 1)
-			l->match &= *(__u64 *)(t + l->row[F_REVERSE_PATH]);
+			l->match &= word_at(t, l->row[F_REVERSE_PATH]);
 	}
 	return 1;
 }

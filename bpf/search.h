@@ -81,17 +81,16 @@ static __always_inline long search_on(struct search *s, family_ptr family, int v
 		return 0;
 	}
 	if (step->outcome == OUTCOME_MARK) {
-		if ((family->used & 1 << F_MARK) && !mark(&s->lookup, step->counter, version))
-			return 1;
+		if (family->used & 1 << F_MARK)
+			mark(t, &s->lookup, step->counter, version);
 		if (family->words == 1)
 			s->lookup.match = match_word(t, family, &s->lookup, 0);
 		s->position = number + 1;
 		return 0;
 	}
 	if (step->outcome == OUTCOME_ROUTE) {
-		if ((family->used & 1 << F_REVERSE_PATH) &&
-		    !set_reverse_path(&s->lookup, route_back(s->ctx, s->packet, version), version))
-			return 1;
+		if (family->used & 1 << F_REVERSE_PATH)
+			set_reverse_path(t, &s->lookup, route_back(s->ctx, s->packet, version), version);
 		if (family->words == 1)
 			s->lookup.match = match_word(t, family, &s->lookup, 0);
 		s->position = number + 1;
@@ -175,11 +174,11 @@ static long search_ip6(__u32 i, struct search *s)
  * A call for each round costs as much as the lookup of a field, where returns are mitigated; the verifier walks each round of a loop, but a
  * called function once.
  */
-static __always_inline void search_rounds(struct search *s, family_ptr family, __u32 rounds, int version)
+static __always_inline void search_rounds(const void *t, struct search *s, family_ptr family, __u32 rounds, int version)
 {
 	__u32 i;
 
-	if (rounds > MAX_ROUNDS_WALKED) {
+	if (cfg.calls_rounds || rounds > MAX_ROUNDS_WALKED) {
 		if (version == 4)
 			bpf_loop(rounds, search_ip, s, 0);
 		else
@@ -191,9 +190,9 @@ static __always_inline void search_rounds(struct search *s, family_ptr family, _
 		if (i >= rounds || search_round(s, family, version))
 			break;
 		/* After any round the verifier knows as little of them. */
-		s->position ^= s->lookup.zero;
-		s->found ^= s->lookup.zero;
-		s->asked ^= s->lookup.zero;
+		s->position ^= zero_of(t);
+		s->found ^= zero_of(t);
+		s->asked ^= zero_of(t);
 	}
 }
 
@@ -217,12 +216,12 @@ static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, famil
 	if (words > 1 || family->skips) {
 		s->found = NO_STEP;
 		s->asked = NO_STEP;
-		/* A constant would have the verifier walk every word; so would a value that it knows to be equal to `zero`, which this is. */
-		s->position = family->clustered ? NO_STEP : *(const volatile __u32 *)t;
+		/* A constant would have the verifier walk every word. */
+		s->position = family->clustered ? NO_STEP : zero_of(t);
 		s->lookup.asked = 0;
 		s->ctx = ctx;
 		s->packet = p;
-		search_rounds(s, family, family->clustered ? words >> family->group_shift : words + family->skips + 1,
+		search_rounds(t, s, family, family->clustered ? words >> family->group_shift : words + family->skips + 1,
 			      version);
 		if (family->clustered)
 			s->lookup.asked = s->asked < s->position;

@@ -180,7 +180,7 @@ export const config: Struct = {
   name: 'config',
   members: [
     ['mac', 1, 6],
-    ['reserved', 2],
+    ['calls_rounds', 2],
     ['clock_start', 8],
     ['tables_bytes', 4],
     ['counters', 4],

@@ -26,6 +26,8 @@ export interface DeviceConfig {
   readonly position: number;
   /** Index of the device, where somebody else's program there calls this one; absent: it is attached itself. */
   readonly calledOn?: number;
+  /** Every round of a search is a call: slower, but the verifier walks one of them, not each. */
+  readonly callsRounds?: boolean;
 }
 
 export interface Image {

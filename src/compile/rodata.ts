@@ -16,6 +16,7 @@ export function rodataBytes(
 ): Uint8Array {
   const view = new DataView(new ArrayBuffer(sizeOf(config)));
   for (let i = 0; i < 6; i++) view.setUint8(i, Math.floor(device.mac / 2 ** (40 - 8 * i)) % 256);
+  view.setUint16(offsetOf(config, 'calls_rounds'), Number(device.callsRounds ?? false), littleEndian);
   writeNumbers(view, config, 0, { ...numbers, ifindex: device.calledOn ?? 0 });
   view.setBigInt64(offsetOf(config, 'clock_start'), clockStart, littleEndian);
   writeFamily(view, 'ip', ip, device);

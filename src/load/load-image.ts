@@ -1,10 +1,10 @@
 /** Image -> loaded programs, filled but attached to nothing. */
 import { control as controlStruct, counter, offsetOf, sizeOf } from '../compile/abi.js';
-import type { Image } from '../compile/image.js';
+import type { DeviceConfig, Image } from '../compile/image.js';
 import { programNames, readBpfObject } from './bpf-object.js';
 import { readClockZero } from './clock.js';
 import { Descriptor } from './descriptor.js';
-import { explaining } from './load-error.js';
+import { explaining, isNativeError } from './load-error.js';
 import type { MapSize, NativeApi } from './native-api.js';
 
 /** A device that the image is specialised for. */
@@ -76,13 +76,13 @@ export async function loadImage(
     let theirs: Descriptor | undefined;
     for (const device of devices) {
       const sizes = maps === null || theirs === undefined ? firstSizes(native, image) : sharedSizes(maps, theirs);
+      const load = (config: DeviceConfig) => native.load(object, wanted, image.rodata(config, clockZero), sizes);
+      const config = isCalled ? { ...device, calledOn: device.ifindex } : device;
       const fds = await explaining(`cannot load the prefilter for ${device.name}`, () =>
-        native.load(
-          object,
-          wanted,
-          image.rodata(isCalled ? { ...device, calledOn: device.ifindex } : device, clockZero),
-          sizes,
-        ),
+        load(config).catch((error: unknown) => {
+          if (!isTooMuchToVerify(error)) throw error;
+          return load({ ...config, callsRounds: true });
+        }),
       );
       const program = new Descriptor(native, fds.program);
       const own = Object.fromEntries(Object.entries(fds.maps).map(([name, fd]) => [name, new Descriptor(native, fd)]));
@@ -104,6 +104,10 @@ export async function loadImage(
     throw error;
   }
 }
+
+/** The verifier has walked a million instructions and seen no end: of the paths through the program there are too many, not too long ones. */
+const isTooMuchToVerify = (error: unknown): boolean =>
+  isNativeError(error) && error.step === 'load program' && error.code === 'E2BIG';
 
 /** One value per CPU, whole cache lines, so that CPUs do not share one. */
 export const counterRows = (native: NativeApi, counters: number): Pick<MapSize, 'maxEntries' | 'valueSize'> => ({

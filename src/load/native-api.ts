@@ -109,7 +109,15 @@ export interface NativeApi {
   pin(fd: number, path: string): void;
   /** BPF_OBJ_GET. */
   openPinned(path: string): number;
-  programInfo(fd: number): { id: number; tag: string; name: string; mapIds: number[]; translatedBytes: number };
+  programInfo(fd: number): {
+    id: number;
+    tag: string;
+    name: string;
+    mapIds: number[];
+    translatedBytes: number;
+    /** Instructions that the verifier walked, of at most 1,000,000. */
+    verifiedInstructions: number;
+  };
   linkInfo(fd: number): { id: number; programId: number; ifindex: number };
   /** Opens by kernel id. */
   programById(id: number): number;

@@ -26,8 +26,9 @@ async function agree(
   packets: readonly PacketSpec[],
   device = 0,
   second = 0,
+  callsRounds = false,
 ): Promise<void> {
-  const target = { mac: deviceMac, position: device };
+  const target = { mac: deviceMac, position: device, callsRounds };
   const loaded = await loadImage(image, target, objectFile, clockZeroAt(second));
   try {
     const expected = packets.map((packet) => evaluate(program, decoded(packet), second));
@@ -87,7 +88,7 @@ async function rounds(
     if (image.structures.some(({ structure }) => structure === 'decisions')) decided++;
     for (const { name, structure } of image.structures) if (structure === 'combinations') kinds.add(name);
     const specs = Array.from({ length: packets }, () => randomPacket(random, program, device));
-    await agree(t, program, image, made.counters, specs, device, randomSecond(random));
+    await agree(t, program, image, made.counters, specs, device, randomSecond(random), random.chance(0.2));
     if (!t.passed) {
       t.log(`seed ${seed}, round ${round}: ${JSON.stringify({ ...made, fields: undefined })}`);
       return decided;

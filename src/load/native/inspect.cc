@@ -52,6 +52,7 @@ Napi::Value ProgramInfo(const Napi::CallbackInfo &info) {
     result.Set("name", program.name);
     result.Set("mapIds", maps);
     result.Set("translatedBytes", program.xlated_prog_len);
+    result.Set("verifiedInstructions", program.verified_insns);
     return result;
   });
 }
