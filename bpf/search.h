@@ -221,8 +221,8 @@ static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, famil
 		s->lookup.asked = 0;
 		s->ctx = ctx;
 		s->packet = p;
-		search_rounds(t, s, family, family->clustered ? words >> family->group_shift : words + family->skips + 1,
-			      version);
+		search_rounds(t, s, family,
+			      family->clustered ? words >> family->group_shift : words + family->skips + 1, version);
 		if (family->clustered)
 			s->lookup.asked = s->asked < s->position;
 		return s->found;

@@ -79,6 +79,7 @@ test('rodata decides and its size must fit', async (t) => {
     closeAll(drop);
     const error = await t.throwsAsync(native.load(object, 'fixture', new Uint8Array(4), []));
     t.regex(error.message, /set rodata \(8 bytes in the object, 4 given\)/);
+    t.regex(String(error.stack), /addon\.test/, 'who called it');
   });
 });
 

@@ -38,7 +38,10 @@ function refusing(times: number): { native: NativeApi; called: number[] } {
 }
 
 test('rounds are called where the verifier does not get through them, and walk otherwise', async (t) => {
-  for (const [times, expected] of [[0, [0]], [1, [0, 1]]] as const) {
+  for (const [times, expected] of [
+    [0, [0]],
+    [1, [0, 1]],
+  ] as const) {
     const { native, called } = refusing(times);
     const loaded = await loadImage(native, image, devices);
     t.deepEqual(called, [...expected]);

@@ -3,11 +3,13 @@
 #include <napi.h>
 
 #include <new>
+#include <string>
 #include <utility>
 
 #include "failure.h"
 
-// Runs `Job::Run()` on a worker thread (no JavaScript there) and settles a promise with `Job::Result(env)`.
+// Runs `Job::Run()` on a worker thread (no JavaScript there) and settles a promise with `Job::Result(env)`. The stack of an error is that of
+// whoever started it: where it ends there is none.
 template <typename Job>
 class Worker : public Napi::AsyncWorker {
  public:
@@ -20,7 +22,10 @@ class Worker : public Napi::AsyncWorker {
 
  private:
   Worker(Napi::Env env, Job job)
-      : AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), job_(std::move(job)) {}
+      : AsyncWorker(env),
+        deferred_(Napi::Promise::Deferred::New(env)),
+        started_(Napi::Error::New(env, "")),
+        job_(std::move(job)) {}
 
   void Execute() override {
     try {
@@ -34,9 +39,16 @@ class Worker : public Napi::AsyncWorker {
     }
   }
   void OnOK() override { deferred_.Resolve(job_.Result(Env())); }
-  void OnError(const Napi::Error &) override { deferred_.Reject(ToError(Env(), failure_).Value()); }
+  void OnError(const Napi::Error &) override {
+    const Napi::Error error = ToError(Env(), failure_);
+    const std::string stack = started_.Get("stack").ToString();
+    const size_t frames = stack.find('\n');
+    if (frames != std::string::npos) error.Value().Set("stack", "NativeError: " + error.Message() + stack.substr(frames));
+    deferred_.Reject(error.Value());
+  }
 
   Napi::Promise::Deferred deferred_;
+  Napi::Error started_;
   Job job_;
   Failure failure_{};
 };
