@@ -2,10 +2,13 @@
 import test, { type ExecutionContext } from 'ava';
 import { compilePrefilter } from '../../src/compile/compile.js';
 import type { AddressRanges } from '../../src/model/address.js';
+import { readRuleset } from '../../src/model/read-ruleset.js';
+import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import type { Prefilter, StepProgram } from '../../src/plan/program.js';
 import { deviceMac, frameOf, type PacketSpec } from '../compile/frame.js';
 import { loadImage } from '../compile/loaded.js';
 import { Random } from '../compile/random.js';
+import { webServer } from '../plan/plan-text.js';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1e9);
 const empty = (family: 4 | 6): StepProgram => ({ family, atoms: [], steps: [] });
@@ -31,7 +34,7 @@ function oneSet(ranges: AddressRanges, lines: boolean): Prefilter {
 async function check(
   t: ExecutionContext,
   prefilter: Prefilter,
-  probes: { saddr: number[]; expected: number | null }[],
+  probes: (Pick<PacketSpec, 'saddr'> & Partial<PacketSpec> & { readonly expected: number | null })[],
 ) {
   const began = performance.now();
   const image = compilePrefilter(prefilter);
@@ -40,7 +43,7 @@ async function check(
   try {
     const family = probes[0]!.saddr.length === 1 ? 4 : 6;
     const daddr = family === 4 ? [1] : [0x20010db8, 0, 0, 1];
-    const verdicts = await loaded.run(probes.map(({ saddr }) => frameOf({ ...packet, family, saddr, daddr })));
+    const verdicts = await loaded.run(probes.map((probe) => frameOf({ ...packet, family, daddr, ...probe })));
     t.deepEqual(
       [...verdicts],
       probes.map(({ expected }) => (expected === null ? 2 : 1)),
@@ -197,3 +200,28 @@ test.serial('100,000 IPv6 prefixes that nest, of three lengths: the first line c
   });
   await check(t, oneSet({ family: 6, count, lo, hi }, true), probes);
 });
+
+test.serial('20000 rules of an address and a port, from their text', async (t) => {
+  const random = new Random(seed);
+  const lines = Array.from(evenAddresses(random, 20_000), (saddr) => ({ saddr, dport: 2 + 2 * random.below(30_000) }));
+  const rules = lines.map(
+    ({ saddr, dport }) => `-A INPUT -s ${dotted(saddr)}/32 -p udp -m udp --dport ${dport} -j DROP`,
+  );
+  const text = `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules.join('\n')}\nCOMMIT\n`;
+  const { ruleset } = readRuleset([{ file: 'rules.v4', text, takenAt: null }]);
+  const { prefilter } = planRuleset(ruleset, { devices: ['eth0'], facts: webServer, strict: false });
+  const picked = [0, lines.length - 1, ...Array.from({ length: 1_500 }, () => random.below(lines.length))];
+  const probes = picked.flatMap((i) => {
+    const { saddr, dport } = lines[i]!;
+    return [
+      { saddr: [saddr], dport, expected: i + 1 },
+      { saddr: [saddr], dport: dport + 1, expected: null },
+      { saddr: [saddr + 1], dport, expected: null },
+      { saddr: [saddr], dport, protocol: 6, expected: null },
+      { saddr: [saddr], dport, availability: 2, expected: null },
+    ];
+  });
+  await check(t, prefilter, probes);
+});
+
+const dotted = (word: number): string => [24, 16, 8, 0].map((shift) => (word >>> shift) & 255).join('.');
