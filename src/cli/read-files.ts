@@ -87,7 +87,9 @@ function readBytes(file: string, left: number, limit: number): { readonly conten
         throw tooMuch('EFBIG', `is more than the ${bytes(limit)} that all inputs may have; raise --max-input`);
       pieces.push(piece.subarray(0, length));
     }
-    return { content: Buffer.concat(pieces, size), takenAt: stats.isFile() ? stats.mtimeMs : began };
+    // A regular file is one piece: no second copy of a large one is made.
+    const content = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size);
+    return { content, takenAt: stats.isFile() ? stats.mtimeMs : began };
   } finally {
     if (descriptor !== 0) closeSync(descriptor);
   }

@@ -70,7 +70,7 @@ export class ElementColumns {
   }
 
   #grow(): void {
-    this.#capacity = Math.max(64, this.#capacity * 2);
+    this.#capacity = Math.max(64, this.count * 2);
     const addresses = this.#capacity * this.words;
     this.#lo = widened(this.#lo, new Uint32Array(addresses));
     this.#hi = widened(this.#hi, new Uint32Array(addresses));
@@ -128,9 +128,13 @@ export class ElementColumns {
     this.count = count;
   }
 
+  /** Cut one after the other, so that only one column is there twice at a time. */
   ranges(): AddressRanges {
     const size = this.count * this.words;
-    return { family: this.family, count: this.count, lo: this.#lo.slice(0, size), hi: this.#hi.slice(0, size) };
+    const lo = (this.#lo = this.#lo.slice(0, size));
+    const hi = (this.#hi = this.#hi.slice(0, size));
+    this.#capacity = this.count;
+    return { family: this.family, count: this.count, lo, hi };
   }
 
   ports16(): { protocol: Uint8Array; portLo: Uint16Array; portHi: Uint16Array } {
@@ -150,6 +154,6 @@ export class ElementColumns {
 }
 
 function widened<T extends Uint32Array | Uint16Array | Uint8Array>(old: T, wide: T): T {
-  wide.set(old);
+  wide.set(old.length > wide.length ? old.subarray(0, wide.length) : old);
   return wide;
 }

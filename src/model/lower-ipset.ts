@@ -1,6 +1,6 @@
 /** The syntax tree of ipset save to named sets: its lines are applied in order, as ipset restore would. */
 import type { Diagnostic, DiagnosticCode, Span } from '../diagnostic.js';
-import type { AddRun, CreateLine, ElementLine, IpsetDump, PairLine, WholeLine } from '../parse/ipset-tree.js';
+import type { AddRun, CreateLine, ElementLine, IpsetLine, PairLine, WholeLine } from '../parse/ipset-tree.js';
 import { timeoutNotWritten } from '../parse/scan-adds.js';
 import { quote } from '../parse/syntax-error.js';
 import { SetDraft } from './set-draft.js';
@@ -12,16 +12,15 @@ export interface LoweredIpset {
 }
 
 interface Walk {
-  readonly dump: IpsetDump;
   readonly sets: Map<string, SetDraft>;
   readonly diagnostics: Diagnostic[];
   /** Names already complained about: a missing set may have a million lines. */
   readonly missing: Set<string>;
 }
 
-export function lowerIpset(dump: IpsetDump): LoweredIpset {
-  const walk: Walk = { dump, sets: new Map(), diagnostics: [], missing: new Set() };
-  for (const line of dump.lines) {
+export function lowerIpset({ lines }: { readonly lines: Iterable<IpsetLine | AddRun> }): LoweredIpset {
+  const walk: Walk = { sets: new Map(), diagnostics: [], missing: new Set() };
+  for (const line of lines) {
     switch (line.kind) {
       case 'blank':
       case 'comment':

@@ -2,7 +2,8 @@
 import type { Diagnostic } from '../diagnostic.js';
 import { dirname } from 'node:path';
 import { InputError } from '../diagnostic.js';
-import { parseIpset } from '../parse/parse-ipset.js';
+import { ipsetLines } from '../parse/parse-ipset.js';
+import { plainText } from '../parse/source-text.js';
 import { parseIptables } from '../parse/parse-iptables.js';
 import { parseNftJson } from '../parse/nft/parse-nft-json.js';
 import { parseNft } from '../parse/nft/parse-nft.js';
@@ -114,9 +115,9 @@ function readIptables(source: SourceText, family: 'ip' | 'ip6', label?: (table: 
 }
 
 function readIpset(source: SourceText): ReadInput {
-  const dump = parseIpset(source.text, source.file);
-  if (dump.errors.length > 0) return { tables: [], sets: [], diagnostics: dump.errors };
-  return { tables: [], ...lowerIpset(dump) };
+  const errors: Diagnostic[] = [];
+  const lowered = lowerIpset({ lines: ipsetLines(plainText(source.text), source.file, errors) });
+  return { tables: [], ...(errors.length > 0 ? { sets: [], diagnostics: errors } : lowered) };
 }
 
 /** Included files are looked for below the file's own directory. */

@@ -14,13 +14,25 @@ const parseLine = lineParser<IpsetLine>(compiled, ipsetLexer, ipsetTokenNames);
 /** Never throws on bad input: errors are collected in the dump, the first ten of a file. */
 export function parseIpset(source: string, file: string, settings: ParseSettings = {}): IpsetDump {
   const text = plainText(source);
-  const lines: (IpsetLine | AddRun)[] = [];
   const errors: Diagnostic[] = [];
+  return { file, text, lines: [...ipsetLines(text, file, errors, settings)], errors };
+}
+
+/**
+ * The lines of a plain text as they are asked for: of ten million elements only those of one run have columns at a time. Errors go to
+ * `errors`, and after the first ten nothing more comes.
+ */
+export function* ipsetLines(
+  text: string,
+  file: string,
+  errors: Diagnostic[],
+  settings: ParseSettings = {},
+): Generator<IpsetLine | AddRun> {
   let at = 0;
   for (let number = 1; at < text.length && errors.length < errorLimit;) {
     const scanned = settings.grammarOnly ? null : scanAdds(text, at, file, number);
     if (scanned) {
-      lines.push(scanned.run);
+      yield scanned.run;
       number += scanned.run.count;
       at = scanned.next;
       continue;
@@ -28,9 +40,8 @@ export function parseIpset(source: string, file: string, settings: ParseSettings
     const end = text.indexOf('\n', at);
     const result = parseLine(text.slice(at, end < 0 ? text.length : end), file, number);
     if ('error' in result) errors.push(result.error);
-    else lines.push(result.node);
+    else yield result.node;
     number++;
     at = end < 0 ? text.length : end + 1;
   }
-  return { file, text, lines, errors };
 }

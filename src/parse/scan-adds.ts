@@ -9,6 +9,9 @@ const blank = 32;
 const quote = 34;
 const dash = 45;
 
+/** Lines of one run: more are several, so that whoever takes them one after the other needs columns for one only. */
+export const mostInRun = 65_536;
+
 /** Columns while they grow. Optional ones are made when first used; what stands before is 0. */
 interface Columns {
   count: number;
@@ -58,7 +61,7 @@ export function scanAdds(text: string, from: number, file: string, line: number)
     nomatch: false,
   };
   let at = from;
-  while (at < text.length && text.startsWith(head, at)) {
+  while (at < text.length && columns.count < mostInRun && text.startsWith(head, at)) {
     const start = at + head.length;
     const end = wordEnd(text, start);
     if (end < 0) break;

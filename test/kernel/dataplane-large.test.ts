@@ -218,7 +218,7 @@ test.serial('20000 rules of an address and a port, from their text', async (t) =
       { saddr: [saddr], dport: dport + 1, expected: null },
       { saddr: [saddr + 1], dport, expected: null },
       { saddr: [saddr], dport, protocol: 6, expected: null },
-      { saddr: [saddr], dport, availability: 2, expected: null },
+      { saddr: [saddr], dport, availability: 2 as const, expected: null },
     ];
   });
   await check(t, prefilter, probes);

@@ -126,3 +126,19 @@ test('errors say where and what was expected', (t) => {
     message: 'set "s" is not created before this line; expected a create line for it',
   });
 });
+
+test('a long list is read run by run: each begins at its line, errors name theirs, and all elements arrive', (t) => {
+  const address = (i: number): string => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
+  const adds = Array.from({ length: 150_000 }, (_, i) => `add a ${address(i)}`);
+  const text = `create a hash:ip family inet\n${adds.join('\n')}\n`;
+  const runs = parseIpset(text, 'f').lines.filter((line) => line.kind === 'adds');
+  t.deepEqual(
+    runs.map(({ span, count }) => [span.line, count]),
+    [[2, 65_536], [65_538, 65_536], [131_074, 18_928]],
+  ); // prettier-ignore
+  t.is(printIpset(parseIpset(text, 'f')), text);
+  const [set] = readRuleset([{ file: 'f', text, takenAt: null }]).ruleset.sets.values();
+  t.true(set?.kind === 'addresses' && set.ranges.count === 150_000 && set.ranges.lo[149_999] === 0x0a0249ef);
+  const [error] = parseIpset(text.replace(address(140_000), '"'), 'f').errors;
+  t.is(error?.span.line, 140_002);
+});
