@@ -54,8 +54,8 @@ a source come through XDP, for it stands behind it, and so do the counters at th
   nothing: they are looked at once a second, as is the default.
 - _A rule inserted_: one that accepts, so everything passes XDP until it has been planned for; from the first blocked datagram that passes to the last one.
 - _Loaded and replaced_: a plan that was made before is loaded, some frames are run through the program, it gets a lease and takes the place of the
-  one before, one after the other without a pause. _Read, planned, verified and replaced_: by \`offload watch\` at SIGHUP, which does all that besides: 1,000
-  times, or as often as fit into 75 seconds; times as it tells them.
+  one before, one after the other without a pause. _Read, planned, verified and replaced_: by \`offload watch\` at SIGHUP, which does all that besides, one
+  after the other; times as it tells them. Until there are 1,000 of them a second host has its own beside, which count for the packets only.
 - _Packets_: every packet of all that was sent, none sampled. Of the blocked ones those at the counters behind XDP; of the legitimate ones those that did
   not reach their receiver until the end of all replacements, also of those for inserted rules.
 - _CPU with nothing to do_: of the process and the tools that it runs, without traffic, in percent of one core.

@@ -11,7 +11,7 @@ import type { Context, Outcome, Part } from '../harness/part.js';
 import type { Measurement, Unit } from '../harness/result.js';
 import { Arrivals } from './arrivals.js';
 import { packets, scenarios, who } from './names.js';
-import { replacedAnew, replacedByLibrary, replacedByWatcher, replacements } from './replacements.js';
+import { type Followed, replacedAnew, replacedByLibrary, replacedByWatchers, replacements } from './replacements.js';
 
 const { good, bad, other } = addresses;
 
@@ -30,8 +30,9 @@ interface Amounts {
   readonly rounds: number;
   /** By the library, and of the process that follows the host. */
   readonly replacements: number;
-  /** By the process: as many as fit into so many seconds, and so many at most. */
+  /** By the process: of so many, the first ones on one host, the others on two; fewer where they do not fit into so many seconds. */
   readonly anew: number;
+  readonly anewAlone: number;
   readonly anewSeconds: number;
   readonly manyRules: number;
   readonly idleSeconds: number;
@@ -39,8 +40,8 @@ interface Amounts {
 
 const amountsOf = ({ quick, rounds }: Context): Amounts =>
   quick
-    ? { rounds, replacements: 50, anew: 5, anewSeconds: 10, manyRules: 2000, idleSeconds: 5 }
-    : { rounds, replacements: 1000, anew: 1000, anewSeconds: 75, manyRules: 100_000, idleSeconds: 60 };
+    ? { rounds, replacements: 50, anew: 12, anewAlone: 4, anewSeconds: 15, manyRules: 2000, idleSeconds: 5 }
+    : { rounds, replacements: 200, anew: 1000, anewAlone: 100, anewSeconds: 200, manyRules: 100_000, idleSeconds: 30 };
 
 const row = (subject: string, scenario: string, unit: Unit, samples: readonly number[], size: number | null = null): Measurement =>
   measurementOf({ subject, scenario, size, unit }, samples); // prettier-ignore
@@ -93,17 +94,43 @@ async function idle(watcher: Watcher, seconds: number): Promise<Measurement> {
   return row(who.watcher, scenarios.idle, '%', [((used() - before) / took) * 100]);
 }
 
-async function measure(host: Host, context: Context, amounts: Amounts): Promise<Measurement[]> {
-  const { tell } = context;
+async function loadRules(host: Host): Promise<void> {
   await host.input(table, 'nft', '-f', '-');
   await host.run('ipset', 'create', 'listed', 'hash:ip');
   await host.run('iptables-legacy', '-A', 'INPUT', '-m', 'set', '--match-set', 'listed', 'src', '-j', 'DROP');
-  const times = amounts.replacements;
-  const found = await replacedByLibrary(host, times, (done) => tell(`replacement ${done} of ${times}`));
+}
+
+async function follow(host: Host): Promise<Followed> {
   const watcher = host.watch('--live', '--dev', 'eth0');
   await watcher.ready();
-  tell('replacements by the process');
-  found.push(...(await replacedByWatcher(host, watcher, fewRules, { times: amounts.anew, seconds: amounts.anewSeconds })));
+  return { host, watcher };
+}
+
+/** Legitimate packets of a host, which sends no more of them then. */
+const legitimate = async ({ traffic }: Host): Promise<readonly [sent: number, lost: number]> => [
+  await traffic.sent(good),
+  await traffic.lost(good),
+];
+
+type Beside = (body: (there: Host) => Promise<void>) => Promise<void>;
+
+/** `beside`: has a second host for as long as what it is given takes. */
+async function measure(host: Host, beside: Beside, context: Context, amounts: Amounts): Promise<Measurement[]> {
+  const { tell } = context;
+  await loadRules(host);
+  const times = amounts.replacements;
+  const found = await replacedByLibrary(host, times, (done) => tell(`replacement ${done} of ${times}`));
+  const first = await follow(host);
+  const { watcher } = first;
+  let [others, lostThere, sentThere] = [0, 0, 0];
+  await beside(async (there) => {
+    await loadRules(there);
+    const second = await follow(there);
+    const amount = { times: amounts.anew, alone: amounts.anewAlone, seconds: amounts.anewSeconds };
+    found.push(...(await replacedByWatchers([first, second], fewRules, amount, (done) => tell(`replacement ${done} of ${amounts.anew}`))));
+    others = replacements(second.watcher).length;
+    [sentThere, lostThere] = await legitimate(there);
+  });
   tell('changes of sets and rules');
   const [element, { rounds }] = [['inet', 'own', 'quiet', `{ ${other} }`], amounts];
   found.push(
@@ -111,9 +138,12 @@ async function measure(host: Host, context: Context, amounts: Amounts): Promise<
     ...(await elements(host, who.ipset, ['ipset', 'add', 'listed', other], ['ipset', 'del', 'listed', other], rounds)),
     await rules(host, rounds),
   );
-  const [sent, lost] = [await host.traffic.sent(good), await host.traffic.lost(good)];
-  const all = replacements(watcher).length + times;
-  found.push(row(packets.lost, scenarios.packets, 'packets', [lost], all), row(packets.legitimate, scenarios.packets, 'packets', [sent], all));
+  const [sent, lost] = await legitimate(host);
+  const all = replacements(watcher).length + others + times;
+  found.push(
+    row(packets.lost, scenarios.packets, 'packets', [lost + lostThere], all),
+    row(packets.legitimate, scenarios.packets, 'packets', [sent + sentThere], all),
+  );
   tell(`nothing to do for ${amounts.idleSeconds} s`);
   found.push(await idle(watcher, amounts.idleSeconds));
   tell(`replacing ${amounts.manyRules} rules`);
@@ -126,7 +156,7 @@ async function run(context: Context): Promise<Outcome> {
   const log = { log: (...lines: string[]) => lines.forEach(context.tell) };
   let measurements: Measurement[] = [];
   const body = async (host: Host): Promise<void> => {
-    measurements = await measure(host, context, amounts);
+    measurements = await measure(host, (there) => withHost(log, there, { every }), context, amounts);
   };
   await withHost(log, body, { every });
   return { settings: { ...amounts, datagramsPerSecondAndSource: 1000 / every }, measurements };
@@ -135,6 +165,6 @@ async function run(context: Context): Promise<Outcome> {
 export const watch: Part = {
   title: 'Following a host',
   packages: ['iptables', 'ipset', 'nftables', 'tcpdump'],
-  seconds: 310,
+  seconds: 340,
   run,
 };

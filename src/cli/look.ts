@@ -1,5 +1,6 @@
 /** What a run is about, looked at and planned: everything before the first change, the same for one run and for each of a watcher. */
 import { kernelAsksConntrack } from '../host/check-conntrack.js';
+import { inOneLook } from '../host/command.js';
 import { type Check, preflight } from '../host/preflight.js';
 import type { Chain } from '../load/chain.js';
 import type { Diagnostic } from '../diagnostic.js';
@@ -35,17 +36,18 @@ export async function checksOf(
 }
 
 /** Throws what `readInputs` throws, and CommandError (exit 3) where this host cannot run a filter. */
-export async function look(
+export const look = (
   files: readonly string[],
   options: LookOptions,
   attaching: boolean,
   progress: Progress,
-): Promise<Seen> {
-  const checks = await checksOf(options, attaching);
-  progress.stage('reading');
-  const inputs = readInputs(files, options);
-  return { inputs: options.beforeNetwork ? withoutNetwork(inputs) : inputs, checks };
-}
+): Promise<Seen> =>
+  inOneLook(async () => {
+    const checks = await checksOf(options, attaching);
+    progress.stage('reading');
+    const inputs = readInputs(files, options);
+    return { inputs: options.beforeNetwork ? withoutNetwork(inputs) : inputs, checks };
+  });
 
 /** Throws InputError, or CommandError (exit 4) where something is to be attached that rests on what does not hold. */
 export function planSeen(

@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Diagnostic } from '../diagnostic.js';
 import type { FollowedRuleset } from '../follow/change.js';
 import { routesUnasked } from '../analyse/reverse-path.js';
+import { inOneLook } from '../host/command.js';
 import { sameStructure, type LiveText, readLive } from '../host/live/read-live.js';
 import { readHostFacts } from '../host/read-host-facts.js';
 import type { LoadedImage } from '../load/load-image.js';
@@ -134,8 +135,10 @@ class PlanningThread {
   serve(): void {
     const own: PlanningFunctions = {
       replace: this.#replace,
-      hostText: async (routes) =>
-        hostText(readHostFacts(this.setup.options.dev), await checksOf(this.setup.options, true), routes),
+      hostText: (routes) =>
+        inOneLook(async () =>
+          hostText(readHostFacts(this.setup.options.dev), await checksOf(this.setup.options, true), routes),
+        ),
       apply: this.#apply,
       suspend: (set) => this.#updater.suspend(set),
       release: this.#release,

@@ -1,4 +1,5 @@
 /** Runs the system's own tools. A minimal system may lack one: then it is said which, and what follows. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { LoadError } from '../load/load-error.js';
 import { runTool } from '../load/tool.js';
 
@@ -24,9 +25,26 @@ export function run(
   return code === 0 ? { kind: 'text', stdout: out, stderr: err } : { kind: 'failed', stderr: err.trim() };
 }
 
+/** What `ip` has said in this look at the host. */
+const looks = new AsyncLocalStorage<Map<string, Output>>();
+
+/** In `body`, and whatever it waits for, the same question is put to `ip` once: what asks has much in common. */
+export const inOneLook = <T>(body: () => T): T => looks.run(new Map(), body);
+
+/** Of an `ip` command. */
+export function askIp(args: readonly string[], input = ''): Output {
+  const said = looks.getStore();
+  const question = JSON.stringify([args, input]);
+  const known = said?.get(question);
+  if (known !== undefined) return known;
+  const output = run('ip', args, { input });
+  said?.set(question, output);
+  return output;
+}
+
 /** Output of an `ip` command. Throws LoadError: without it nothing is known of the host. */
 export function runIp(args: readonly string[], input = ''): string {
-  const output = run('ip', args, { input });
+  const output = askIp(args, input);
   if (output.kind === 'text') return output.stdout;
   const missing = output.kind === 'missing';
   throw new LoadError({

@@ -1,5 +1,5 @@
 /** Whether inbound IPsec exists: decrypted packets meet netfilter without having passed XDP in plain text. */
-import { run } from './command.js';
+import { askIp } from './command.js';
 
 /** Null when it cannot be told (`ip` missing, no privilege). Errs to true: any state may be an inbound one. */
 export function readIpsec(): boolean | null {
@@ -11,7 +11,7 @@ export function readIpsec(): boolean | null {
 
 /** Empty where the kernel has no IPsec. */
 function list(what: 'state' | 'policy'): string | null {
-  const output = run('ip', ['xfrm', what]);
+  const output = askIp(['xfrm', what]);
   if (output.kind === 'text') return output.stdout;
   if (output.kind === 'failed' && /not supported/i.test(output.stderr)) return '';
   return null;

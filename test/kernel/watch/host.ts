@@ -9,11 +9,18 @@ import { until } from './until.js';
 
 export class Watcher {
   #said = '';
+  #wake: () => void = () => undefined;
   exit: number | null = null;
 
   constructor(readonly child: ChildProcess) {
-    child.stderr?.on('data', (text: Buffer) => (this.#said += text.toString()));
-    child.on('exit', (code, signal) => (this.exit = code ?? (signal === null ? -1 : -2)));
+    child.stderr?.on('data', (text: Buffer) => {
+      this.#said += text.toString();
+      this.#wake();
+    });
+    child.on('exit', (code, signal) => {
+      this.exit = code ?? (signal === null ? -1 : -2);
+      this.#wake();
+    });
   }
 
   get said(): string {
@@ -33,6 +40,12 @@ export class Watcher {
     );
     if ((this.#said.match(all)?.length ?? 0) < times)
       throw new Error(`it ended (${String(this.exit)}):\n${this.#said}`);
+  }
+
+  /** Until it has said anything, or has ended, which throws. For one who waits. */
+  async saysMore(): Promise<void> {
+    if (this.exit === null) await new Promise<void>((heard) => (this.#wake = heard));
+    if (this.exit !== null) throw new Error(`it ended (${String(this.exit)}):\n${this.#said}`);
   }
 
   ready = (): Promise<void> => this.says(/followed from now on/);
