@@ -330,7 +330,8 @@ _Static_assert(sizeof(struct sample) == 184, "abi");
 
 struct config {
 	__u8 mac[6]; /* of the device, as on the wire */
-	__u16 calls_rounds; /* every round of a search is a call, so that the verifier walks one, not each */
+	__u8 calls_rounds; /* every round of a search is a call, so that the verifier walks one, not each */
+	__u8 selective; /* `ifindex` or `vlan` is set */
 	__s64 clock_start; /* CLOCK_MONOTONIC, ns: when the first element expires */
 	__u32 tables_bytes; /* size of the value of `tables` */
 	__u32 counters; /* per CPU; 0: nothing is counted */
@@ -338,6 +339,8 @@ struct config {
 	__u32 leased; /* drops only while the lease of `control` runs */
 	__u32 sampled; /* whoever listens is given samples of what is dropped */
 	__u32 ifindex; /* somebody else's program calls this one: only for packets of this device; 0: it is attached itself */
+	__u32 vlan; /* ethertype << 16 | id of the tag of a VLAN device: only for its packets, as it hands them on; 0: none */
+	__u32 vlan_ifindex; /* of that VLAN device */
 	struct address_config
 		address[4]; /* IPv4 source and destination, first 32 bits of IPv6 source and destination */
 	struct family_config ip;

@@ -17,6 +17,7 @@
 #define IPPROTO_FRAGMENT_ 44
 #define IPPROTO_ICMPV6_ 58
 #define IPPROTO_DSTOPTS_ 60
+#define VLAN_ID 0x0fff /* of a tag's TCI */
 #define NESTED_TAGS 4 /* flag in packet_type: more than one VLAN tag */
 #define MAX_TAGS 16384 /* as many as fit in 64 KiB */
 #define MAX_EXTENSION_HEADERS 16
@@ -40,12 +41,19 @@ struct tag_walk {
 	struct xdp_md *ctx;
 	__u32 offset; /* of the next tag's two bytes of TCI */
 	__be16 type;
+	__u16 since; /* tags since the VLAN's own, that one among them; 0: it has not been met */
 	__u32 failed;
 };
 
 static __always_inline int is_tag(__be16 type)
 {
 	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+/* Priority and drop eligibility are not part of the id. */
+static __always_inline int is_vlan(__be16 type, __be16 tci)
+{
+	return ((__u32)bpf_ntohs(type) << 16 | (bpf_ntohs(tci) & VLAN_ID)) == cfg.vlan;
 }
 
 static long walk_tag(__u32 i, struct tag_walk *walk)
@@ -60,30 +68,54 @@ static long walk_tag(__u32 i, struct tag_walk *walk)
 		walk->failed = PASS_MALFORMED;
 		return 1;
 	}
-	if (tag.tci & bpf_htons(0x0fff)) {
-		walk->failed = PASS_VLAN;
-		return 1;
+	if (tag.tci & bpf_htons(VLAN_ID)) {
+		if (!cfg.vlan || walk->since || !is_vlan(walk->type, tag.tci)) {
+			walk->failed = PASS_VLAN;
+			return 1;
+		}
+		walk->since = 1;
+	} else if (walk->since) {
+		walk->since++;
 	}
 	walk->offset += sizeof(tag);
 	walk->type = tag.type;
 	return !is_tag(tag.type);
 }
 
+#define NESTED_WALK (1ULL << 48) /* there are two tags or more; of a VLAN device: behind its own */
+
 /*
- * Priority tags (VLAN id 0, however many) reach netfilter as the base device; any other id belongs to a VLAN device or to nobody.
- * Returns offset of the network header << 16 | ethertype, or minus the reason to pass. Own function, so that the verifier knows
- * only the scalar. bpf_loop since 5.17.
+ * Priority tags (VLAN id 0, however many) reach netfilter as the base device; any other id belongs to a VLAN device or to nobody. Of a
+ * VLAN device that is covered through the one it stands on, they may be before its tag and behind it (__netif_receive_skb_core).
+ * Returns offset of the network header << 16 | ethertype, with NESTED_WALK, or minus the reason to pass. Own function, so that the
+ * verifier knows only the scalar. bpf_loop since 5.17.
  */
 __noinline __s64 skip_tags(struct xdp_md *ctx)
 {
 	struct tag_walk walk = { .ctx = ctx, .offset = ETH_HLEN };
+	__u32 vlan = cfg.vlan, tags;
 
+	if (vlan && bpf_xdp_load_bytes(ctx, offsetof(struct ethhdr, h_proto), &walk.type, sizeof(walk.type)) < 0)
+		return -(__s64)PASS_MALFORMED;
 	bpf_loop(MAX_TAGS, walk_tag, &walk, 0);
 	if (walk.failed)
 		return -(__s64)walk.failed;
 	if (is_tag(walk.type))
 		return -(__s64)PASS_MALFORMED;
-	return (__s64)walk.offset << 16 | bpf_ntohs(walk.type);
+	if (vlan && !walk.since)
+		return -(__s64)PASS_VLAN;
+	tags = vlan ? walk.since - 1 : (walk.offset - ETH_HLEN) / 4;
+	return (__s64)((tags > 1 ? NESTED_WALK : 0) | (__u64)walk.offset << 16 | bpf_ntohs(walk.type));
+}
+
+/* The same of a VLAN device; nearly every frame has its tag and no other. */
+static __always_inline __s64 behind_vlan(struct xdp_md *ctx, const struct ethhdr *eth, const void *data_end)
+{
+	const __be16 *tag = (const void *)(eth + 1);
+
+	if ((const void *)(tag + 2) > data_end || !is_vlan(eth->h_proto, tag[0]) || is_tag(tag[1]))
+		return skip_tags(ctx);
+	return (__u64)(ETH_HLEN + 4) << 16 | bpf_ntohs(tag[1]);
 }
 
 /*

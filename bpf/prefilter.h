@@ -100,9 +100,13 @@ static __always_inline int prefilter(struct xdp_md *ctx)
 	__u32 offset = ETH_HLEN, type;
 	int reason;
 
-	/* Who calls may be attached to other devices as well. */
-	if (cfg.ifindex && ctx->ingress_ifindex != cfg.ifindex)
-		return XDP_PASS;
+	if (cfg.selective) {
+		/* Who calls may be attached to other devices as well. */
+		if (cfg.ifindex && ctx->ingress_ifindex != cfg.ifindex)
+			return XDP_PASS;
+		if (cfg.vlan && (void *)(eth + 1) <= data_end && !is_tag(eth->h_proto))
+			return pass(PASS_VLAN);
+	}
 	if ((void *)(eth + 1) > data_end)
 		return pass(PASS_MALFORMED);
 	type = bpf_ntohs(eth->h_proto);
@@ -110,12 +114,12 @@ static __always_inline int prefilter(struct xdp_md *ctx)
 	if (p.packet_type == 3)
 		return pass(PASS_OTHER_HOST);
 	if (type == ETH_P_8021Q || type == ETH_P_8021AD) {
-		__s64 walked = skip_tags(ctx);
+		__s64 walked = cfg.vlan ? behind_vlan(ctx, eth, data_end) : skip_tags(ctx);
 
 		if (walked < 0)
 			return pass(-walked < PASS_REASONS ? -walked : PASS_INTERNAL);
 		/* A second tag is still there at ingress, where nothing takes the packet for IP yet. */
-		if ((__u64)walked >> 16 != ETH_HLEN + 4)
+		if (walked & NESTED_WALK)
 			p.packet_type |= NESTED_TAGS;
 		type = walked & 0xffff;
 		offset = (__u64)walked >> 16 & 0xffff;

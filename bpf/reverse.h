@@ -21,10 +21,11 @@
 static __noinline int route_back(struct xdp_md *ctx, const struct packet *p, int version)
 {
 	struct bpf_fib_lookup route = { .ifindex = LOOPBACK_IFINDEX };
+	__u32 device = cfg.vlan ? cfg.vlan_ifindex : ctx->ingress_ifindex;
 	int i;
 
 	/* A packet that has not left the host is routed back; a program under test stands on no other device. */
-	if (ctx->ingress_ifindex == LOOPBACK_IFINDEX)
+	if (device == LOOPBACK_IFINDEX)
 		return BACK_UNKNOWN;
 	if (version == 4) {
 		route.family = AF_INET_;
@@ -38,7 +39,7 @@ static __noinline int route_back(struct xdp_md *ctx, const struct packet *p, int
 	switch (bpf_fib_lookup(ctx, &route, sizeof(route), 0)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
-		return route.ifindex == ctx->ingress_ifindex ? BACK_SAME_DEVICE : BACK_OTHER_DEVICE;
+		return route.ifindex == device ? BACK_SAME_DEVICE : BACK_OTHER_DEVICE;
 	case BPF_FIB_LKUP_RET_BLACKHOLE:
 	case BPF_FIB_LKUP_RET_UNREACHABLE:
 	case BPF_FIB_LKUP_RET_PROHIBIT:

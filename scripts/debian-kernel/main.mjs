@@ -15,6 +15,8 @@ const chosen = [
   'debian-kernel/samples.check',
   'debian-kernel/vlan.check',
   'debian-kernel/vlan-events.check',
+  'debian-kernel/vlan-through.check',
+  'debian-kernel/vlan-watch.check',
   'kernel/dataplane.test',
   'kernel/dataplane-traps.test',
   'kernel/expiry.test',

@@ -1,7 +1,8 @@
 /** From a plan to a running filter: check the host, load, verify, attach, pin, record. Refusals are CommandErrors. */
+import { placeIn } from '../host/places.js';
 import { apply } from '../load/apply.js';
 import type { Chain } from '../load/chain.js';
-import type { LoadedImage, TargetDevice } from '../load/load-image.js';
+import { type LoadedImage, placeOf, type TargetDevice } from '../load/load-image.js';
 import { loadNative } from '../load/native.js';
 import type { FrameBatch } from '../load/native-api.js';
 import type { HostFacts } from '../model/host.js';
@@ -55,7 +56,7 @@ export async function attach(
   try {
     const applied = await apply(native, {
       image,
-      devices: plan.devices.map((name, position) => target(facts, name, position)),
+      devices: plan.devices.map((name, position) => target(facts, options, name, position)),
       mode: options.mode,
       bpffs: options.bpffs,
       ...(options.chain && { chain: options.chain }),
@@ -64,10 +65,12 @@ export async function attach(
       ...(ready && { ready }),
       verify: async ({ program, device }, counters) => {
         const { asksConntrack } = image;
-        const run = (batch: FrameBatch): Promise<Uint8Array> => native.testRun(program.fd, device.ifindex, batch);
+        const run = (batch: FrameBatch): Promise<Uint8Array> =>
+          native.testRun(program.fd, placeOf(device).ifindex, batch);
         const read = (): Float64Array => readPackets(native, counters, image);
         const rules = options.verifiedRules ?? verifiedRules;
-        const loaded = { plan, facts, asksConntrack, device, run, counters: read, progress, rules };
+        const verified = { ...device, ...(device.through && { vlan: device.through.tag }) };
+        const loaded = { plan, facts, asksConntrack, device: verified, run, counters: read, progress, rules };
         frames += (await checkProgram(loaded, null, 'Nothing was attached.')).frames;
       },
     });
@@ -78,11 +81,15 @@ export async function attach(
   }
 }
 
-function target(facts: HostFacts, name: string, position: number): TargetDevice {
-  const device = facts.devices.find((one) => one.name === name);
+function target({ devices }: HostFacts, options: AttachOptions, name: string, position: number): TargetDevice {
+  const device = devices.find((one) => one.name === name);
   // The preflight has seen it a moment ago.
   if (device === undefined) throw new CommandError(exitCodes.host, `there is no device ${name} any more`);
-  return { name, ifindex: device.ifindex, mac: device.mac, position };
+  const { ifindex, mac, vlan } = device;
+  const { at } = placeIn(devices, device, options);
+  const own = { name, ifindex, mac, position };
+  if (at === device || vlan === undefined) return own;
+  return { ...own, through: { name: at.name, ifindex: at.ifindex, tag: vlan.tag } };
 }
 
 function journalOf(planned: Planned, facts: HostFacts, { state }: AttachOptions, before: Replaced | null): OpenJournal {

@@ -1,5 +1,5 @@
 /** A loaded program against the ruleset and against the plan's steps: before attaching, and for `offload verify`. */
-import type { HostFacts } from '../model/host.js';
+import type { HostFacts, VlanTag } from '../model/host.js';
 import type { RuleId } from '../model/ruleset.js';
 import { describeFrame } from '../oracle/describe-frame.js';
 import type { FrameBatch } from '../oracle/frame-batch.js';
@@ -14,11 +14,19 @@ import { verifyProgram, type Decision, type Verification } from '../verify/verif
 import { CommandError, exitCodes } from './exit-code.js';
 import type { Progress } from './progress.js';
 
+export interface VerifiedDevice {
+  readonly name: string;
+  readonly mac: number;
+  readonly position: number;
+  /** A VLAN device whose frames arrive with this tag. */
+  readonly vlan?: VlanTag;
+}
+
 export interface ProgramOnDevice {
   readonly plan: Plan;
   readonly facts: HostFacts;
   readonly asksConntrack: boolean;
-  readonly device: { readonly name: string; readonly mac: number; readonly position: number };
+  readonly device: VerifiedDevice;
   readonly run: (frames: FrameBatch) => Promise<Uint8Array>;
   /** Packets that each counter has counted. */
   readonly counters: () => Float64Array;
@@ -52,6 +60,7 @@ export async function checkProgram(
     ruleset: plan.ruleset,
     facts,
     device: device.name,
+    ...(device.vlan && { vlan: device.vlan }),
     decisions: new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload])),
     conntrack,
     ...(program.rules !== undefined && { frames: { rules: program.rules } }),
@@ -71,7 +80,7 @@ export async function checkProgram(
   if (total === 0) return verification;
   const lines = [
     ...verification.differences.map(({ description }) => description),
-    ...(fidelity?.frames ?? []).map((frame) => describeUnfaithful(frame, device.mac)),
+    ...(fidelity?.frames ?? []).map((frame) => describeUnfaithful(frame, device)),
     ...miscounts.map((miscount) => describeMiscount(miscount, plan)),
   ];
   throw new CommandError(
@@ -94,8 +103,11 @@ function isShort({ prefilter: { ip, ip6 } }: Plan): boolean {
   return ip.steps.length + ip6.steps.length <= 200 && entries <= 50_000;
 }
 
-const describeUnfaithful = ({ frame, origin, verdict, expected }: UnfaithfulFrame, mac: number): string =>
-  `unfaithful: ${describeFrame(frame, mac)}\n  built for: ${printable(origin)}\n` +
+const describeUnfaithful = (
+  { frame, origin, verdict, expected }: UnfaithfulFrame,
+  { mac, vlan }: VerifiedDevice,
+): string =>
+  `unfaithful: ${describeFrame(frame, mac, vlan)}\n  built for: ${printable(origin)}\n` +
   `  the plan's steps say ${expected}, the program answers ${verdict} (1 is drop, 2 is pass)\n` +
   `  bytes:     ${Buffer.from(frame.subarray(0, 128)).toString('hex')}`;
 

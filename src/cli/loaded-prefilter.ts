@@ -3,6 +3,7 @@ import type { Image } from '../compile/image.js';
 import type { Descriptor } from '../load/descriptor.js';
 import { readClockZero } from '../load/clock.js';
 import { loadImage } from '../load/load-image.js';
+import type { VlanTag } from '../model/host.js';
 import { loadNative } from '../load/native.js';
 import type { FrameBatch, NativeApi } from '../load/native-api.js';
 
@@ -14,14 +15,14 @@ export interface LoadedPrefilter {
 }
 
 /**
- * @param device Its `mac`, a 48-bit number: whom frames are for.
+ * @param device Its `mac`, a 48-bit number: whom frames are for. `vlan`: frames arrive with the tag of the VLAN device that it is.
  * @param at Second since the epoch that the program takes it to be now, for elements that expire; null: the clock of this host.
  *
  * Throws LoadError (exit 3).
  */
 export async function loadPrefilter(
   image: Image,
-  device: { readonly name: string; readonly mac: number; readonly position: number },
+  device: { readonly name: string; readonly mac: number; readonly position: number; readonly vlan?: VlanTag },
   at: number | null = null,
 ): Promise<LoadedPrefilter> {
   const native = loadNative();
@@ -29,7 +30,7 @@ export async function loadPrefilter(
   const loaded = await loadImage(
     native,
     image,
-    [{ ...device, ifindex: 0 }],
+    [{ ...device, ifindex: 0, ...(device.vlan && { through: { name: device.name, ifindex: 0, tag: device.vlan } }) }],
     at === null ? {} : { clockZero: readClockZero(at * 1000) },
   );
   const [program] = loaded.devices;

@@ -1,11 +1,14 @@
 /** What a run is about, looked at and planned: everything before the first change, the same for one run and for each of a watcher. */
 import { kernelAsksConntrack } from '../host/check-conntrack.js';
+import { checkLowerIngress } from '../host/check-vlan.js';
 import { inOneLook } from '../host/command.js';
+import { coversThrough } from '../host/places.js';
 import { type Check, preflight } from '../host/preflight.js';
 import type { Chain } from '../load/chain.js';
 import type { Diagnostic } from '../diagnostic.js';
 import { refuseHopeless, refuseViolated, withAssumed, withChecks } from './assumption-check.js';
 import { type InputOptions, type Inputs, readInputs } from './inputs.js';
+import type { Plan } from '../plan/plan.js';
 import { planInputs, type Planned, type PlanningOptions } from './pipeline.js';
 import type { Progress } from './progress.js';
 
@@ -59,9 +62,17 @@ export function planSeen(
 ): Planned {
   const conntrack = options.conntrack && (!attaching || kernelAsksConntrack());
   const made = planInputs(inputs.read, { ...options, conntrack, facts: inputs.facts }, progress, warn);
-  const plan = withAssumed(withChecks(withChecks(made.plan, inputs.checks), checks), options.assume ?? [], checks);
-  if (attaching) refuseViolated(plan, checks);
+  const all = [...checks, ...(attaching ? rulesetChecks(made.plan, inputs, options) : [])];
+  const plan = withAssumed(withChecks(withChecks(made.plan, inputs.checks), all), options.assume ?? [], all);
+  if (attaching) refuseViolated(plan, all);
   return { ...made, plan };
+}
+
+/** What of this host can be checked only once the ruleset is known. */
+function rulesetChecks({ ruleset, devices }: Plan, { facts }: Inputs, options: LookOptions): readonly Check[] {
+  if (facts === null || !coversThrough(options)) return [];
+  const through = facts.devices.filter(({ name, vlan }) => vlan !== undefined && devices.includes(name));
+  return checkLowerIngress(ruleset, through);
 }
 
 /** What is read before the network is up changes when it is. */

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { CaptureReader } from '../capture/capture-reader.js';
 import { kernelAsksConntrack } from '../host/check-conntrack.js';
+import type { VlanTag } from '../model/host.js';
 import { assumedMac } from '../replay/unknown-host.js';
 import { describeFrame } from '../oracle/describe-frame.js';
 import type { Prefilter } from '../plan/program.js';
@@ -26,6 +27,7 @@ interface ReplayOptions extends ElsewhereOptions {
   readonly engine: 'model' | 'kernel';
   readonly format: 'text' | 'jsonl';
   readonly all?: true;
+  readonly tagged?: true;
 }
 
 export function addReplayCommand(program: Command): void {
@@ -42,6 +44,10 @@ export function addReplayCommand(program: Command): void {
     .addOption(
       new Option('--format <FORMAT>', 'report, or one line a packet').choices(['text', 'jsonl']).default('text'),
     )
+    .option(
+      '--tagged',
+      'of a VLAN device: the capture was taken on the device it stands on, where its frames have their tag',
+    )
     .option('--all', 'list every rule');
   addElsewhereOptions(command).action(async (files: readonly string[], options: ReplayOptions) => {
     const capture = files.at(-1);
@@ -57,9 +63,10 @@ async function replayCapture(files: readonly string[], capture: string, options:
   try {
     const conntrack = options.conntrack && (!kernel || kernelAsksConntrack());
     const planned = planElsewhere(files, { ...options, conntrack }, progress);
-    const loaded = kernel ? await load(planned, progress) : null;
+    const vlan = options.tagged ? tagOf(planned) : null;
+    const loaded = kernel ? await load(planned, vlan, progress) : null;
     try {
-      await run(planned, capture, loaded, options, progress);
+      await run({ ...planned, vlan }, capture, loaded, options, progress);
     } finally {
       loaded?.close();
     }
@@ -68,14 +75,30 @@ async function replayCapture(files: readonly string[], capture: string, options:
   }
 }
 
-function load({ image, plan, facts, device }: PlannedElsewhere, progress: Progress): Promise<LoadedPrefilter> {
+/** Throws CommandError (exit 1) where nobody tells which tag it is. */
+function tagOf({ facts, device, hostKnown }: PlannedElsewhere): VlanTag {
+  const tag = facts.devices.find(({ name }) => name === device)?.vlan?.tag;
+  if (tag !== undefined) return tag;
+  throw usageError(
+    hostKnown
+      ? `--tagged is for a VLAN device, and ${device} is none that stands on a device of this host`
+      : `--tagged: which tag ${device} has is told by --host FILE (from \`offload snapshot\`) or --live`,
+  );
+}
+
+function load(
+  { image, plan, facts, device }: PlannedElsewhere,
+  vlan: VlanTag | null,
+  progress: Progress,
+): Promise<LoadedPrefilter> {
   progress.stage('loading');
   const mac = facts.devices.find(({ name }) => name === device)?.mac ?? assumedMac;
-  return loadPrefilter(image, { name: device, mac, position: plan.devices.indexOf(device) }, replayedAt(plan));
+  const position = plan.devices.indexOf(device);
+  return loadPrefilter(image, { name: device, mac, position, ...(vlan && { vlan }) }, replayedAt(plan));
 }
 
 async function run(
-  { plan, facts, device, hostKnown }: PlannedElsewhere,
+  { plan, facts, device, hostKnown, vlan }: PlannedElsewhere & { readonly vlan: VlanTag | null },
   capture: string,
   loaded: LoadedPrefilter | null,
   { engine, format, all }: ReplayOptions,
@@ -83,7 +106,7 @@ async function run(
 ): Promise<void> {
   const tally = new ReplayTally(plan);
   const reader = new CaptureReader(capture);
-  const request = { plan, facts, device, ...(loaded === null ? {} : { run: loaded.run }) };
+  const request = { plan, facts, device, ...(vlan && { vlan }), ...(loaded && { run: loaded.run }) };
   for await (const packets of replay(request, reader.packets(captureChunks(capture)))) {
     for (const packet of packets) tally.add(packet);
     if (format === 'jsonl') await print([jsonLines(packets, engine)]);
@@ -104,7 +127,7 @@ async function run(
     await print(replayReport(plan, tally, { capture, device, engine, hostKnown, notes }, terminalStyle(all === true)));
   else for (const note of notes) complain(note);
   const miscounted = loaded === null ? [] : miscounts(tally, loaded.counters());
-  refuseDifferences(tally, miscounted, facts.devices.find(({ name }) => name === device)?.mac ?? null);
+  refuseDifferences(tally, miscounted, facts.devices.find(({ name }) => name === device)?.mac ?? null, vlan);
 }
 
 /** A capture of another machine, or of a switch's mirror port, is for nobody here. */
@@ -146,12 +169,17 @@ function miscounts({ counters }: ReplayTally, counted: Float64Array): string[] {
 }
 
 /** Throws CommandError (exit 4) that describes the first packets on which the sides differ. */
-function refuseDifferences(tally: ReplayTally, miscounted: readonly string[], mac: number | null): void {
+function refuseDifferences(
+  tally: ReplayTally,
+  miscounted: readonly string[],
+  mac: number | null,
+  vlan: VlanTag | null,
+): void {
   const { unsound, leak, unfaithful } = tally.differences;
   const total = unsound + leak + unfaithful + miscounted.length;
   if (total === 0) return;
   const packets = tally.examples.map(
-    ({ number, kind, frame }) => `  ${kind}: packet ${number}, ${describeFrame(frame, mac)}`,
+    ({ number, kind, frame }) => `  ${kind}: packet ${number}, ${describeFrame(frame, mac, vlan)}`,
   );
   const lines = [...packets, ...miscounted.slice(0, 3).map((line) => `  ${line}`)];
   throw new CommandError(

@@ -48,6 +48,10 @@ async function isHandedOnTo(bpffs: string, device: string, before: string | unde
 }
 
 export function plannedFingerprint({ plan, image }: Planned, facts: HostFacts): Fingerprint {
-  const macs = plan.devices.map((name) => facts.devices.find((device) => device.name === name)?.mac ?? 0);
-  return fingerprintOf(plan, image, macs, readBpfObject(image.asksConntrack));
+  const links = plan.devices.map((name) => {
+    const device = facts.devices.find((one) => one.name === name);
+    const { mac = 0, vlan, ifindex } = device ?? {};
+    return vlan === undefined ? mac : { mac, vlan, ifindex };
+  });
+  return fingerprintOf(plan, image, links, readBpfObject(image.asksConntrack));
 }

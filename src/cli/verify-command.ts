@@ -77,8 +77,10 @@ async function verifyDevice(
   { name, position, notes }: { readonly name: string; readonly position: number; readonly notes: readonly string[] },
   progress: Progress,
 ): Promise<void> {
-  const mac = facts.devices.find((device) => device.name === name)?.mac ?? assumedMac;
-  const device = { name, mac, position };
+  const found = facts.devices.find((device) => device.name === name);
+  // As it would be attached: to what the VLAN device stands on.
+  const vlan = found?.vlan?.tag;
+  const device = { name, mac: found?.mac ?? assumedMac, position, ...(vlan && { vlan }) };
   progress.stage('loading');
   const loaded = await loadPrefilter(image, device);
   try {

@@ -180,7 +180,8 @@ export const config: Struct = {
   name: 'config',
   members: [
     ['mac', 1, 6],
-    ['calls_rounds', 2],
+    ['calls_rounds', 1],
+    ['selective', 1],
     ['clock_start', 8],
     ['tables_bytes', 4],
     ['counters', 4],
@@ -188,6 +189,8 @@ export const config: Struct = {
     ['leased', 4],
     ['sampled', 4],
     ['ifindex', 4],
+    ['vlan', 4],
+    ['vlan_ifindex', 4],
     ['address', addressConfig, 4],
     ['ip', familyConfig],
     ['ip6', familyConfig],

@@ -1,4 +1,5 @@
 /** What the loader puts into the kernel: bytes and sizes only. */
+import type { VlanTag } from '../model/host.js';
 import { limits, type Field } from '../plan/program.js';
 
 /** One lookup structure, as the plan lists it. */
@@ -28,6 +29,8 @@ export interface DeviceConfig {
   readonly calledOn?: number;
   /** Every round of a search is a call: slower, but the verifier walks one of them, not each. */
   readonly callsRounds?: boolean;
+  /** A VLAN device that is covered through the one it stands on: its tag, and its index. */
+  readonly vlan?: VlanTag & { readonly ifindex: number };
 }
 
 export interface Image {

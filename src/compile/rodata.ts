@@ -16,8 +16,15 @@ export function rodataBytes(
 ): Uint8Array {
   const view = new DataView(new ArrayBuffer(sizeOf(config)));
   for (let i = 0; i < 6; i++) view.setUint8(i, Math.floor(device.mac / 2 ** (40 - 8 * i)) % 256);
-  view.setUint16(offsetOf(config, 'calls_rounds'), Number(device.callsRounds ?? false), littleEndian);
-  writeNumbers(view, config, 0, { ...numbers, ifindex: device.calledOn ?? 0 });
+  const { calledOn = 0, vlan, callsRounds = false } = device;
+  view.setUint8(offsetOf(config, 'calls_rounds'), Number(callsRounds));
+  view.setUint8(offsetOf(config, 'selective'), Number(calledOn !== 0 || vlan !== undefined));
+  writeNumbers(view, config, 0, {
+    ...numbers,
+    ifindex: calledOn,
+    vlan: vlan === undefined ? 0 : vlan.type * 65536 + vlan.id,
+    vlan_ifindex: vlan?.ifindex ?? 0,
+  });
   view.setBigInt64(offsetOf(config, 'clock_start'), clockStart, littleEndian);
   writeFamily(view, 'ip', ip, device);
   writeFamily(view, 'ip6', ip6, device);

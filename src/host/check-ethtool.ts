@@ -44,6 +44,12 @@ function summarise(findings: readonly Finding[], good: string): Finding {
  */
 const tagIsInFrame = (kind: string | null): boolean => kind === null || kind === 'tun';
 
+/** Of 802.1Q and of 802.1ad; as `ethtool -K` takes them. */
+const strippingFeatures = [
+  { feature: 'rx-vlan-offload', option: 'rxvlan' },
+  { feature: 'rx-vlan-stag-hw-parse', option: 'rx-vlan-stag-hw-parse' },
+] as const;
+
 export function checkStripping(devices: readonly HostDevice[], read = readFeatures): Check {
   const findings = devices.flatMap(({ name, kind, upper }): Finding[] => {
     const vlans = upper.filter(({ kind }) => kind === 'vlan').map((vlan) => vlan.name);
@@ -51,13 +57,15 @@ export function checkStripping(devices: readonly HostDevice[], read = readFeatur
     if (vlans.length === 0) return [];
     if (!tagIsInFrame(kind)) return [{ status: 'violated', detail: tagsBeside(name, kind, vlans) }];
     const features = read(name);
-    const stripping = features.of('rx-vlan-offload');
-    if (stripping === 'off') return [];
-    if (stripping === 'unknown') return [{ status: 'unchecked', detail: unknown(name, features.missing) }];
+    if (features.of('rx-vlan-offload') === 'unknown')
+      return [{ status: 'unchecked', detail: unknown(name, features.missing) }];
+    const on = strippingFeatures.filter(({ feature }) => features.of(feature) === 'on').map(({ option }) => option);
+    if (on.length === 0) return [];
+    const line = `ethtool -K ${name} ${on.map((option) => `${option} off`).join(' ')}`;
     return [
       {
         status: 'violated',
-        detail: `${name} strips VLAN tags before XDP, and ${vlans.join(', ')} stand on it: run \`ethtool -K ${name} rxvlan off\``,
+        detail: `${name} strips VLAN tags before XDP, and ${vlans.join(', ')} stand on it: run \`${line}\``,
       },
     ];
   });

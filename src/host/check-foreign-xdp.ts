@@ -1,34 +1,59 @@
 /** Somebody else's XDP program is never replaced; with `--chain` there must be one that calls ours, with `--before` one that ours may call. */
 import { checkDevice, type Mode } from '../load/attach.js';
 import { checkChain } from '../load/attach-chain.js';
-import { attachmentOf } from '../load/attachment.js';
+import { attachmentOf, holderOf } from '../load/attachment.js';
 import type { Chain } from '../load/chain.js';
 import { LoadError } from '../load/load-error.js';
 import type { NativeApi } from '../load/native-api.js';
 import { linkState, type XdpOnDevice } from '../load/xdp-on-device.js';
+import type { Place } from './places.js';
 import type { Check } from './preflight.js';
 import { openTheirs, runsOn, type Theirs } from '../load/theirs.js';
 import { attachedBy, isHeldByLink, pinnedName } from './xdp-holders.js';
 
-export async function checkForeignXdp(native: NativeApi, names: readonly string[], bpffs: string): Promise<Check> {
+const statement = 'no other XDP program runs on the devices';
+
+export async function checkForeignXdp(native: NativeApi, places: readonly Place[], bpffs: string): Promise<Check> {
+  const ours = [...sharedPlaces(places)];
   const found: string[] = [];
-  for (const name of names) {
-    const xdp = linkState(name)?.xdp ?? null;
-    if (xdp === null) continue;
-    const attachment = await attachmentOf(native, bpffs, name);
-    if (attachment.kind === 'attached' && attachment.seat.kind !== 'chain') continue;
-    const how = attachedBy(native, name, xdp.programId);
-    found.push(`XDP program ${xdp.programId} ${nameOf(native, xdp)} runs on ${name} (${xdp.mode} mode), ${how}`);
+  for (const { device, at } of places) {
+    const attachment = await attachmentOf(native, bpffs, device.name);
+    const own = attachment.kind === 'attached' && attachment.seat.kind !== 'chain' ? attachment.programId : null;
+    for (const { name } of new Set([at, device])) {
+      const xdp = linkState(name)?.xdp ?? null;
+      if (xdp === null || xdp.programId === own) continue;
+      const holder = holderOf(native, bpffs, xdp.programId);
+      if (holder !== null) ours.push(`the filter of ${holder} is on ${name}, which has room for one XDP program`);
+      else {
+        const how = attachedBy(native, name, xdp.programId);
+        found.push(`XDP program ${xdp.programId} ${nameOf(native, xdp)} runs on ${name} (${xdp.mode} mode), ${how}`);
+      }
+    }
   }
-  return {
-    code: 'no-foreign-xdp',
-    statement: 'no other XDP program runs on the devices',
-    status: found.length > 0 ? 'violated' : 'holds',
-    detail:
-      found.length > 0
-        ? `${found.join('; ')}: remove it with its own tool; or name its bpffs by --bpffs if it is offload's; or, where it calls others by an array of programs, let it call offload: --chain PIN:INDEX; or, where it is pinned and no link holds it, have it called by offload: --before PIN`
-        : 'none, or offload’s own',
-  };
+  if (found.length > 0)
+    return {
+      code: 'no-foreign-xdp',
+      statement,
+      status: 'violated',
+      detail: `${found.join('; ')}: remove it with its own tool; or name its bpffs by --bpffs if it is offload's; or, where it calls others by an array of programs, let it call offload: --chain PIN:INDEX; or, where it is pinned and no link holds it, have it called by offload: --before PIN`,
+    };
+  if (ours.length > 0)
+    return {
+      code: 'no-foreign-xdp',
+      statement,
+      status: 'violated',
+      detail: `${ours.join('; ')}: \`offload detach\` takes a filter off; VLAN devices can be covered by themselves, in a run with --mode generic`,
+    };
+  return { code: 'no-foreign-xdp', statement, status: 'holds', detail: 'none, or offload’s own' };
+}
+
+/** Several of the devices are to be covered through one. */
+function* sharedPlaces(places: readonly Place[]): Generator<string> {
+  for (const at of new Set(places.map((place) => place.at))) {
+    const covered = places.filter((place) => place.at === at).map(({ device }) => device.name);
+    if (covered.length > 1)
+      yield `${at.name} has room for one XDP program, and ${covered.join(' and ')} would have theirs there`;
+  }
 }
 
 function nameOf(native: NativeApi, { programId, programName }: XdpOnDevice): string {
@@ -69,7 +94,7 @@ export async function checkTheirs(
   const problem = await problemIn(async () => {
     theirs = await openTheirs(native, before);
     for (const name of names) {
-      await checkDevice(native, bpffs, name, mode, theirs);
+      await checkDevice(native, bpffs, { name }, mode, theirs);
       if (runsOn(name, theirs)) refuseLinked(native, name, theirs);
     }
   });

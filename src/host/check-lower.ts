@@ -6,8 +6,13 @@ import type { Check } from './preflight.js';
 /** Above these the stack still sees untagged frames as the device's own: tagged ones are passed by the program. */
 const harmless = new Set(['vlan']);
 
-export function checkLower(devices: readonly HostDevice[]): Check {
-  const found = devices.flatMap((device) => [...masterOf(device), ...uppersOf(device), ...foreignAddresses(device)]);
+/** @param all Devices of the host: those of a VLAN listen for addresses of their own. */
+export function checkLower(devices: readonly HostDevice[], all: readonly HostDevice[]): Check {
+  const found = devices.flatMap((device) => [
+    ...masterOf(device),
+    ...uppersOf(device),
+    ...foreignAddresses(device, [device, ...all.filter(({ vlan }) => vlan?.lower === device.name)]),
+  ]);
   return {
     code: 'not-lower-device',
     statement: 'the devices are not ports of a bridge, bond, VRF or OVS and carry no macvlan or ipvlan',
@@ -30,7 +35,7 @@ interface FdbJson {
 }
 
 /** A macvlan moved into a container is not in our list of links, but the device still listens for its address. */
-function foreignAddresses({ name, mac }: HostDevice): string[] {
+function foreignAddresses({ name }: HostDevice, known: readonly HostDevice[]): string[] {
   const output = run('bridge', ['-j', 'fdb', 'show', 'dev', name]);
   if (output.kind !== 'text' || output.stdout.trim() === '') return [];
   const listed = (JSON.parse(output.stdout) as FdbJson[]).flatMap((entry) =>
@@ -39,7 +44,7 @@ function foreignAddresses({ name, mac }: HostDevice): string[] {
   const foreign = listed.filter((address) => {
     const number = Number.parseInt(address.replaceAll(':', ''), 16);
     const unicast = (Math.floor(number / 2 ** 40) & 1) === 0;
-    return unicast && number !== mac && number !== 0;
+    return unicast && number !== 0 && !known.some(({ mac }) => mac === number);
   });
   return foreign.length === 0
     ? []

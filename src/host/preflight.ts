@@ -12,6 +12,7 @@ import { checkIpsec, checkPlainRoutes, checkRouteRules, checkSourceRouting } fro
 import { checkTcIngress } from './check-tc.js';
 import { checkVlanDevices } from './check-vlan.js';
 import { checkSteering } from './check-steering.js';
+import { type Place, placeIn } from './places.js';
 import { devicesOf, readLinks, type LinkJson } from './links.js';
 
 export type CheckCode =
@@ -21,6 +22,7 @@ export type CheckCode =
   | 'not-lower-device'
   | 'vlan-stripping'
   | 'vlan-device'
+  | 'vlan-ingress'
   | 'lro-off'
   | 'no-tc-ingress'
   | 'no-foreign-xdp'
@@ -70,32 +72,47 @@ export async function preflight(names: readonly string[], options: PreflightOpti
   if (first.some(({ status }) => status === 'violated')) return first;
   const all = devicesOf(links);
   const devices = names.flatMap((name) => all.find((device) => device.name === name) ?? []);
-  return [...first, ...checkVlanDevices(names, links), ...(await checkDevices(native, devices, options))];
+  const places = devices.map((device) => placeIn(all, device, options));
+  const at = places.map((place) => place.at);
+  return [
+    ...first,
+    ...checkVlanDevices(
+      names,
+      at.map(({ name }) => name),
+      links,
+    ),
+    ...(await checkDevices(native, places, all, options)),
+  ];
 }
 
 async function checkDevices(
   native: NativeApi,
-  devices: readonly HostDevice[],
+  places: readonly Place[],
+  known: readonly HostDevice[],
   { mode, bpffs, chain, before }: PreflightOptions,
 ): Promise<Check[]> {
+  const devices = places.map(({ device }) => device);
+  const at = [...new Set(places.map((place) => place.at))];
+  // What a packet meets on its way: where the program is, and behind that the VLAN device.
+  const all = [...new Set([...at, ...devices])];
   const names = devices.map(({ name }) => name);
   return [
-    checkLower(devices),
-    checkStripping(devices),
-    checkLro(names),
-    checkTcIngress(native, devices),
+    checkLower(all, known),
+    checkStripping(at),
+    checkLro(at.map(({ name }) => name)),
+    checkTcIngress(native, all),
     ...(chain !== undefined
       ? await checkCaller(native, names, bpffs, chain)
       : before !== undefined
         ? await checkTheirs(native, names, { bpffs, mode, before })
-        : [await checkForeignXdp(native, names, bpffs)]),
+        : [await checkForeignXdp(native, places, bpffs)]),
     checkSourceRouting(names),
     checkRouteRules(),
     ...checkPlainRoutes(),
     checkMtu(devices, mode),
     checkIpsec(),
     checkHelpers(),
-    checkSteering(names),
+    checkSteering(all.map(({ name }) => name)),
     checkZones(),
   ];
 }

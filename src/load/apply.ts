@@ -88,10 +88,10 @@ async function applyLocked(
   const lock = await lockPins(native, bpffs);
   try {
     observe?.('locked');
-    for (const { name } of devices) {
-      settlePins(native, bpffs, name);
-      if (chain === undefined) await checkDevice(native, bpffs, name, mode, theirs);
-      else await checkChain(native, bpffs, name, chain);
+    for (const device of devices) {
+      settlePins(native, bpffs, device.name);
+      if (chain === undefined) await checkDevice(native, bpffs, device, mode, theirs);
+      else await checkChain(native, bpffs, device.name, chain);
     }
     const image = await loadImage(native, request.image, devices, { program, isCalled: chain !== undefined });
     try {

@@ -1,9 +1,9 @@
 /** Puts a loaded program on its device: by updating the pinned link where ours is there already, else by a new link. */
 import { Descriptor, withDescriptor } from './descriptor.js';
 import { LoadError, explaining, isNativeError } from './load-error.js';
-import type { LoadedDevice } from './load-image.js';
+import { type LoadedDevice, placeOf, type TargetDevice } from './load-image.js';
 import type { NativeApi } from './native-api.js';
-import { attachmentOf, type Attachment } from './attachment.js';
+import { attachmentOf, holderOf, type Attachment } from './attachment.js';
 import { findReplacedPin, linkPin, openProgram, removePins, removeSeat } from './pins.js';
 import { flagsOf, giveBack, replaceWithoutLink, takeOver } from './take-over.js';
 import { handsTo, runsOn, type Theirs } from './theirs.js';
@@ -23,21 +23,23 @@ export type Before = { readonly kind: 'none' } | { readonly kind: 'program'; rea
 export async function checkDevice(
   native: NativeApi,
   bpffs: string,
-  device: string,
+  target: Pick<TargetDevice, 'name' | 'through'>,
   mode: Mode,
   theirs: Theirs | null,
 ): Promise<Attachment> {
+  const device = target.name;
+  const place = target.through?.name ?? device;
   const attachment = await attachmentOf(native, bpffs, device);
   switch (attachment.kind) {
     case 'none':
     case 'severed': {
-      const state = linkState(device);
+      const state = linkState(place);
       if (state === null)
-        throw new LoadError({ errno: 19, step: 'find device', message: `there is no device ${device}` });
+        throw new LoadError({ errno: 19, step: 'find device', message: `there is no device ${place}` });
       if (state.xdp === null) return attachment;
-      if (state.xdp.programId !== theirs?.id) throw foreignProgram(device);
+      if (state.xdp.programId !== theirs?.id) throw foreignProgram(native, bpffs, place);
       requireMode(
-        `"${theirs.name}", whose place the filter would take on ${device},`,
+        `"${theirs.name}", whose place the filter would take on ${place},`,
         state.xdp.mode,
         mode,
         'take it off first',
@@ -98,7 +100,7 @@ export async function attachLoaded(
   theirs: Theirs | null,
 ): Promise<Before> {
   const { device } = loaded;
-  const attachment = await checkDevice(native, bpffs, device.name, mode, theirs);
+  const attachment = await checkDevice(native, bpffs, device, mode, theirs);
   if (attachment.kind === 'attached') return replaceProgram(native, bpffs, loaded, attachment, mode);
   if (theirs !== null && runsOn(device.name, theirs)) {
     await explaining(`cannot attach to ${device.name} in ${mode} mode`, () =>
@@ -108,7 +110,7 @@ export async function attachLoaded(
   }
   // Of a filter that is gone: the new program is pinned under next/ already.
   removeSeat(bpffs, device.name);
-  const link = new Descriptor(native, await createLink(native, loaded, mode));
+  const link = new Descriptor(native, await createLink(native, bpffs, loaded, mode));
   try {
     // Until the link is pinned it dies with this process, which is the old state again.
     await explaining(`cannot pin the link of ${device.name}`, () => native.pin(link.fd, linkPin(bpffs, device.name)));
@@ -142,22 +144,36 @@ async function replaceProgram(
   });
 }
 
-async function createLink(native: NativeApi, { device, program }: LoadedDevice, mode: Mode): Promise<number> {
+async function createLink(
+  native: NativeApi,
+  bpffs: string,
+  { device, program }: LoadedDevice,
+  mode: Mode,
+): Promise<number> {
+  const place = placeOf(device);
   try {
-    return await explaining(`cannot attach to ${device.name} in ${mode} mode`, () =>
-      native.linkCreate(program.fd, device.ifindex, flagsOf[mode]),
+    return await explaining(`cannot attach to ${place.name} in ${mode} mode`, () =>
+      native.linkCreate(program.fd, place.ifindex, flagsOf[mode]),
     );
   } catch (error) {
     // EBUSY: same mode, EEXIST: the other mode. It came after the check.
     if (error instanceof LoadError && isNativeError(error.cause) && ['EBUSY', 'EEXIST'].includes(error.cause.code)) {
-      throw foreignProgram(device.name);
+      throw foreignProgram(native, bpffs, place.name);
     }
     throw error;
   }
 }
 
-export function foreignProgram(device: string): LoadError {
+function foreignProgram(native: NativeApi, bpffs: string, device: string): LoadError {
   const xdp = linkState(device)?.xdp ?? null;
+  const holder = xdp === null ? null : holderOf(native, bpffs, xdp.programId);
+  if (holder !== null)
+    return new LoadError({
+      errno: 16,
+      step: 'create link',
+      message: `${device} has room for one XDP program, and the filter of ${holder} is there`,
+      hint: `cover a VLAN device by itself, with --mode generic; or run \`offload detach --dev ${holder}\` first`,
+    });
   const named =
     xdp === null ? 'an XDP program' : `XDP program ${xdp.programId} "${xdp.programName}" (${xdp.mode} mode)`;
   return new LoadError({

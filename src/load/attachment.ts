@@ -71,9 +71,12 @@ async function lookAt(native: NativeApi, bpffs: string, device: string): Promise
     withDescriptor(native, native.openPinned(pin), (fd) => native.linkInfo(fd)),
   );
   if (ifindex === 0) return { kind: 'severed' };
-  const state = linkState(device);
-  // Ids of programs are unique on the host, ids of devices are not: namespaces have their own.
-  if (state?.ifindex === ifindex && state.xdp?.programId === programId) {
+  const own = linkState(device);
+  // A VLAN device may be covered itself, or through the device it stands on.
+  const lower = own !== null && own.lower !== null && own.ifindex !== ifindex ? linkState(own.lower) : null;
+  for (const state of [own, lower]) {
+    // Ids of programs are unique on the host, ids of devices are not: namespaces have their own.
+    if (state?.ifindex !== ifindex || state.xdp?.programId !== programId) continue;
     return { kind: 'attached', programId, ifindex, mode: state.xdp.mode, seat: { kind: 'link', id } };
   }
   return { kind: 'elsewhere', programId, ifindex };
@@ -110,6 +113,10 @@ function chained(native: NativeApi, bpffs: string, device: string, { path, index
     return { kind: 'attached', programId, ifindex: state?.ifindex ?? 0, mode: caller.mode, seat };
   });
 }
+
+/** For which device of ours, if any, this program is pinned and holds its link or place. */
+export const holderOf = (native: NativeApi, bpffs: string, programId: number): string | null =>
+  pinnedDevices(bpffs).find((device) => isSeated(native, bpffs, device, programId)) ?? null;
 
 /** Names of devices that have pins under this bpffs. */
 export function pinnedDevices(bpffs: string): string[] {

@@ -1,6 +1,7 @@
 /** Image -> loaded programs, filled but attached to nothing. */
 import { control as controlStruct, counter, offsetOf, sizeOf } from '../compile/abi.js';
 import type { DeviceConfig, Image } from '../compile/image.js';
+import type { VlanTag } from '../model/host.js';
 import { programNames, readBpfObject } from './bpf-object.js';
 import { readClockZero } from './clock.js';
 import { Descriptor } from './descriptor.js';
@@ -15,10 +16,32 @@ export interface TargetDevice {
   readonly mac: number;
   /** Position in `Plan.devices`. */
   readonly position: number;
+  /** A VLAN device that is covered through the one it stands on. */
+  readonly through?: Through;
 }
 
 /** Map of the programs that hand on what they pass: the one place of it holds somebody else's program. */
 export const theirsMap = 'theirs';
+/** The device that a VLAN device stands on, where the program is attached, and the tag of what it decides there. */
+export interface Through {
+  readonly name: string;
+  readonly ifindex: number;
+  readonly tag: VlanTag;
+}
+
+/** Where the program is attached. */
+export const placeOf = ({
+  name,
+  ifindex,
+  through,
+}: TargetDevice): { readonly name: string; readonly ifindex: number } => through ?? { name, ifindex };
+
+const deviceConfig = ({ mac, position, ifindex, through }: TargetDevice, isCalled: boolean): DeviceConfig => ({
+  mac,
+  position,
+  ...(isCalled && { calledOn: ifindex }),
+  ...(through && { vlan: { ...through.tag, ifindex } }),
+});
 
 export const mapNames = ['tables', 'counters', 'stats', 'control', 'samples'] as const;
 export type MapName = (typeof mapNames)[number];
@@ -77,7 +100,7 @@ export async function loadImage(
     for (const device of devices) {
       const sizes = maps === null || theirs === undefined ? firstSizes(native, image) : sharedSizes(maps, theirs);
       const load = (config: DeviceConfig) => native.load(object, wanted, image.rodata(config, clockZero), sizes);
-      const config = isCalled ? { ...device, calledOn: device.ifindex } : device;
+      const config = deviceConfig(device, isCalled);
       const fds = await explaining(`cannot load the prefilter for ${device.name}`, () =>
         load(config).catch((error: unknown) => {
           if (!isTooMuchToVerify(error)) throw error;

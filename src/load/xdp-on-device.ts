@@ -11,6 +11,8 @@ export interface XdpOnDevice {
 export interface LinkState {
   readonly ifindex: number;
   readonly xdp: XdpOnDevice | null;
+  /** Of a VLAN device: the device of this namespace that it stands on. */
+  readonly lower: string | null;
 }
 
 /** IFLA_XDP_ATTACHED values as `ip -j` prints them: 1 driver, 2 skb, 3 hardware, 4 several. */
@@ -18,6 +20,9 @@ const modes = { 1: 'native', 2: 'generic', 3: 'offloaded', 4: 'several' } as con
 
 interface LinkJson {
   readonly ifindex: number;
+  readonly link?: string | null;
+  readonly link_netnsid?: number;
+  readonly linkinfo?: { readonly info_kind?: string };
   readonly xdp?: { readonly mode?: number; readonly prog?: { readonly id?: number; readonly name?: string } };
 }
 
@@ -39,8 +44,11 @@ export function linkState(device: string): LinkState | null {
     throw new LoadError({ errno: 0, step: 'run ip', message: `ip link show dev ${device}: ${why}` });
   }
   const link = (JSON.parse(stdout.toString()) as LinkJson[])[0];
-  return link === undefined ? null : { ifindex: link.ifindex, xdp: attachedOf(link) };
+  return link === undefined ? null : { ifindex: link.ifindex, xdp: attachedOf(link), lower: lowerOf(link) };
 }
+
+const lowerOf = ({ link, link_netnsid, linkinfo }: LinkJson): string | null =>
+  linkinfo?.info_kind === 'vlan' && link_netnsid === undefined ? (link ?? null) : null;
 
 function attachedOf({ xdp }: LinkJson): XdpOnDevice | null {
   if (xdp === undefined) return null;

@@ -35,6 +35,20 @@ export interface HostRouting {
   readonly routes: readonly HostRoute[] | null;
 }
 
+/** Of a tag in the frames of a VLAN. */
+export interface VlanTag {
+  /** 802.1Q or 802.1ad. */
+  readonly type: 0x8100 | 0x88a8;
+  /** 12 bits. */
+  readonly id: number;
+}
+
+/** What a VLAN device is made of: it hands on the frames that arrive on `lower` with its tag, without it. */
+export interface VlanOf {
+  readonly lower: string;
+  readonly tag: VlanTag;
+}
+
 export interface HostDevice {
   readonly name: string;
   readonly ifindex: number;
@@ -47,6 +61,8 @@ export interface HostDevice {
   readonly master: string | null;
   /** Devices stacked on this one (VLAN, macvlan, ipvlan): name and kind. */
   readonly upper: readonly { readonly name: string; readonly kind: string }[];
+  /** Absent: it is no VLAN device, or stands on a device of another namespace. */
+  readonly vlan?: VlanOf;
 }
 
 export interface HostFacts {

@@ -1,4 +1,5 @@
 /** A frame in a line that a firewall admin reads: for differences and explanations. */
+import type { VlanTag } from '../model/host.js';
 import { decodeFrame } from './decode-frame.js';
 import type { Packet } from './packet.js';
 
@@ -46,9 +47,12 @@ function layer4(packet: Packet): string {
   return `${ports} ${flags === '' ? 'no flags' : flags}${payload > 0 ? ` with ${payload} bytes` : ''}`;
 }
 
-/** @param mac The device's address, or null when it is not known. */
-export function describeFrame(frame: Uint8Array, mac: number | null): string {
-  const reception = decodeFrame(frame, mac);
+/**
+ * @param mac The device's address, or null when it is not known.
+ * @param vlan As `decodeFrame` takes it.
+ */
+export function describeFrame(frame: Uint8Array, mac: number | null, vlan: VlanTag | null = null): string {
+  const reception = decodeFrame(frame, mac, new Set(), vlan);
   if (reception.kind === 'lost') return `${frame.length}-byte frame (${reception.why})`;
   const { packet } = reception;
   const extra = [
@@ -56,6 +60,7 @@ export function describeFrame(frame: Uint8Array, mac: number | null): string {
     ...(packet.tos === 0 ? [] : [`tos 0x${packet.tos.toString(16)}`]),
     ...(packet.length === null ? [] : [`length ${packet.length}`]),
     ...(packet.packetType === 'host' ? [] : [`${packet.packetType} frame`]),
+    ...(vlan === null ? [] : [`VLAN ${vlan.id}`]),
     ...(packet.tags > 0 ? ['VLAN 0'] : []),
     ...(packet.sourceRouted ? ['source route'] : []),
   ];

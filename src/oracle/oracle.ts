@@ -1,7 +1,7 @@
 /** The reference interpreter: what netfilter, running this ruleset, would do with the frame. */
 import type { AddressFamily } from '../model/address.js';
 import type { LinkField } from '../model/field.js';
-import type { HostFacts } from '../model/host.js';
+import type { HostFacts, VlanTag } from '../model/host.js';
 import type { Chain, Ruleset } from '../model/ruleset.js';
 import { indexAddresses, type AddressTest } from './address-index.js';
 import { decodeFrame } from './decode-frame.js';
@@ -56,6 +56,8 @@ export interface Oracle {
 export interface OracleOptions {
   /** Walk every rule: for the test that the index changes nothing. */
   readonly linear?: boolean;
+  /** The device is a VLAN device, and frames are as they arrive on the device it stands on. */
+  readonly vlan?: VlanTag;
 }
 
 function environment(ruleset: Ruleset, family: AddressFamily, device: string, linear: boolean): PathEnvironment {
@@ -220,13 +222,13 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
   const hiding = (hidden: ReadonlySet<LinkField>): Oracle => ({
     hiding,
     fate: (frame, trace, untracked = false, at) => {
-      const reception = decodeFrame(frame, mac, hidden);
+      const reception = decodeFrame(frame, mac, hidden, options.vlan);
       if (reception.kind === 'lost') return unreceived(reception);
       const seconds = at === undefined ? null : at / 1000;
       return fateOf(reception.packet, trace ?? null, untracked ? 'none' : 'open', seconds);
     },
     walk: (frame, { tracking, at, trace }) => {
-      const reception = decodeFrame(frame, mac, hidden);
+      const reception = decodeFrame(frame, mac, hidden, options.vlan);
       if (reception.kind === 'lost') {
         const fate = unreceived(reception);
         return { fate, end: fate };

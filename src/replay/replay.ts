@@ -1,6 +1,6 @@
 /** A capture against a plan, batch by batch. */
 import type { CapturedPacket } from '../capture/captured-packet.js';
-import type { HostFacts } from '../model/host.js';
+import type { HostFacts, VlanTag } from '../model/host.js';
 import type { RuleId } from '../model/ruleset.js';
 import { packFrames, type FrameBatch } from '../oracle/frame-batch.js';
 import { createOracle } from '../oracle/oracle.js';
@@ -16,6 +16,8 @@ export interface ReplayRequest {
   readonly facts: HostFacts;
   /** One of the plan's devices: the packets arrive on it. */
   readonly device: string;
+  /** It is a VLAN device, and the capture was taken on the device it stands on. */
+  readonly vlan?: VlanTag;
   /** Engine kernel: the verdicts of the loaded program on these frames. */
   readonly run?: (frames: FrameBatch) => Promise<Uint8Array>;
 }
@@ -46,18 +48,19 @@ export function replayedAt({ ruleset }: Plan): number | null {
   return dumped.length === 0 ? null : Math.min(...dumped);
 }
 
-export function judgeOf({ plan, facts, device, run }: ReplayRequest): Judge {
+export function judgeOf({ plan, facts, device, vlan, run }: ReplayRequest): Judge {
   const second = replayedAt(plan);
   const clock: Judge['clock'] = () => second;
   const mac = facts.devices.find(({ name }) => name === device)?.mac ?? assumedMac;
   const simulated = {
     mac,
     position: plan.devices.indexOf(device),
+    ...(vlan && { vlan }),
     // A program that is loaded for the replay stands on no device, and is told nothing of routes.
     ...(run === undefined && { routeBack: routeBack(facts, device) }),
   };
   return {
-    oracle: createOracle(plan.ruleset, facts, device),
+    oracle: createOracle(plan.ruleset, facts, device, vlan === undefined ? {} : { vlan }),
     simulation: createSimulation(plan.prefilter, simulated, clock),
     decisions: new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload])),
     mac,

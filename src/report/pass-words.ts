@@ -4,7 +4,7 @@ export const passWords: Readonly<Record<string, string>> = {
   noStep: 'no step of the prefilter drops it',
   notIp: 'not IP',
   otherHost: 'for another station',
-  vlan: 'of a VLAN',
+  vlan: 'of another VLAN',
   malformed: 'malformed: the stack discards it itself',
   family: 'the prefilter has nothing for its address family',
   hidden: 'it turns on a link-layer header that the capture lacks',

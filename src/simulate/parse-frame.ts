@@ -1,5 +1,6 @@
 /** Frame -> the fields that steps ask about, as bpf/parse.h reads them; or why the program passes it unread. */
 import type { AddressFamily } from '../model/address.js';
+import type { VlanTag } from '../model/host.js';
 import { Availability, nestedTags, type LinkField, type SmallField } from '../model/field.js';
 
 /** Why a frame passes before any step is asked: names of `passReasons` in src/compile/abi.ts. */
@@ -56,35 +57,52 @@ function packetType(frame: Uint8Array, mac: number): number {
 
 const isTag = (type: number): boolean => type === 0x8100 || type === 0x88a8;
 
-/** Priority tags are looked through: offset of the network header and its type. */
-function behindTags(frame: Uint8Array): { readonly at: number; readonly type: number } | UnreadReason {
+interface BehindTags {
+  /** Of the network header. */
+  readonly at: number;
+  readonly type: number;
+  /** Of a VLAN: behind its own. */
+  readonly tags: number;
+}
+
+/** Priority tags are looked through; of a VLAN, one tag is its own, and they may be before it and behind it. */
+function behindTags(frame: Uint8Array, vlan: VlanTag | null): BehindTags | UnreadReason {
   let at = 14;
   let type = u16(frame, 12);
-  for (let tags = 0; isTag(type); tags++) {
-    if (tags === maxTags || at + 4 > frame.length) return 'malformed';
-    if ((u16(frame, at) & 0xfff) !== 0) return 'vlan';
+  let [walked, tags] = [0, 0];
+  let awaited = vlan;
+  for (; isTag(type); walked++, tags++) {
+    if (walked === maxTags || at + 4 > frame.length) return 'malformed';
+    const id = u16(frame, at) & 0xfff;
+    if (id !== 0) {
+      if (type !== awaited?.type || id !== awaited.id) return 'vlan';
+      [awaited, tags] = [null, -1];
+    }
     type = u16(frame, at + 2);
     at += 4;
   }
-  return { at, type };
+  return awaited === null ? { at, type, tags } : 'vlan';
 }
 
 /**
  * @param mac Address of the device, a 48-bit number.
  * @param hidden What of the link-layer header was made up.
+ * @param vlan Tag of a VLAN device whose frames are seen as they arrive on the device it stands on.
  */
 export function parseFrame(
   frame: Uint8Array,
   mac: number,
   hidden: ReadonlySet<LinkField> = nothingHidden,
+  vlan: VlanTag | null = null,
 ): FrameFields | UnreadReason {
   if (frame.length < 14) return 'malformed';
+  if (vlan !== null && !isTag(u16(frame, 12))) return 'vlan';
   const type = packetType(frame, mac);
   if (type === 3) return 'otherHost';
-  const network = behindTags(frame);
+  const network = behindTags(frame, vlan);
   if (typeof network === 'string') return network;
   const link = { smac: macAt(frame, 6), hidden };
-  const addressed = network.at > 18 ? type | nestedTags : type;
+  const addressed = network.tags > 1 ? type | nestedTags : type;
   if (network.type === 0x0800) return parseIpv4(frame, network.at, addressed, link);
   return network.type === 0x86dd ? parseIpv6(frame, network.at, addressed, link) : 'notIp';
 }

@@ -1,5 +1,6 @@
 /** The XDP program as a function: the decision list of a plan on one device's frames. */
 import type { AddressFamily } from '../model/address.js';
+import type { VlanTag } from '../model/host.js';
 import { Availability, knownUpTo, type LinkField, nestedTags, ReversePath } from '../model/field.js';
 import { lackingHolds, type Literal, type Prefilter, type Step, type StepProgram } from '../plan/program.js';
 import { type Clock, entryLookup, type EntryLookup } from './entry-index.js';
@@ -51,6 +52,8 @@ export interface SimulatedDevice {
   readonly position: number;
   /** How sources are routed; without it nothing is known. */
   readonly routeBack?: RouteBack;
+  /** Its frames are seen as they arrive on the device it stands on. */
+  readonly vlan?: VlanTag;
 }
 
 /** Host, broadcast, multicast. */
@@ -172,7 +175,7 @@ class FamilySimulation {
 /** Lookups are indexed when first asked for. */
 export function createSimulation(
   prefilter: Prefilter,
-  { mac, position, routeBack = () => ReversePath.unknown }: SimulatedDevice,
+  { mac, position, vlan, routeBack = () => ReversePath.unknown }: SimulatedDevice,
   clock: Clock = () => null,
 ): Simulation {
   const families = {
@@ -180,7 +183,7 @@ export function createSimulation(
     6: new FamilySimulation(prefilter.ip6, position, routeBack, clock),
   };
   const parse = (frame: Uint8Array, hidden?: ReadonlySet<LinkField>): FrameFields | UnreadReason =>
-    parseFrame(frame, mac, hidden);
+    parseFrame(frame, mac, hidden, vlan);
   return {
     parse: (frame) => parse(frame),
     holds: (literal, step, fields) => families[fields.family].holds(literal, step, fields) === true,

@@ -12,11 +12,14 @@ export interface Fingerprint {
   readonly ends: string;
 }
 
-/** Of the whole: the program that is loaded, its decision list, the devices' addresses, and the rules that its counters are told by. */
-export function fingerprintOf(plan: Plan, image: Image, macs: readonly number[], object: Uint8Array): Fingerprint {
+/**
+ * Of the whole: the program that is loaded, its decision list, what it knows of the devices (addresses, tags), and the rules that its counters
+ * are told by.
+ */
+export function fingerprintOf(plan: Plan, image: Image, links: readonly unknown[], object: Uint8Array): Fingerprint {
   const hash = createHash('sha256').update(object);
   const ends: Uint32Array[] = [];
-  add(hash, { macs, devices: plan.devices, counters: image.counters });
+  add(hash, { macs: links, devices: plan.devices, counters: image.counters });
   for (const { family, steps, atoms } of [plan.prefilter.ip, plan.prefilter.ip6]) {
     add(hash, { family, steps });
     for (const { expires, ...atom } of atoms) {

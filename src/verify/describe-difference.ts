@@ -17,7 +17,7 @@ export interface FoundDifference {
   readonly oracle: Oracle;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly request: Pick<VerifyRequest, 'facts' | 'device' | 'decisions'>;
+  readonly request: Pick<VerifyRequest, 'facts' | 'device' | 'vlan' | 'decisions'>;
 }
 
 export function describeFate(fate: Fate): string {
@@ -55,7 +55,7 @@ export function describeDifference({
     return [`    ${event.answer} ${decided(event.rule.id)}: ${event.rule.text}`];
   });
   return [
-    `${kind}: ${describeFrame(frame, mac)}`,
+    `${kind}: ${describeFrame(frame, mac, request.vlan)}`,
     `  built for: ${origin}`,
     `  program:   ${verdictNames[verdict] ?? String(verdict)}`,
     `  netfilter: ${describeFate(fate)}`,

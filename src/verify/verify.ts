@@ -1,10 +1,11 @@
 /** Runs frames from the boundaries of every rule through the loaded program and compares its verdicts with the oracle's. */
-import type { HostFacts } from '../model/host.js';
+import type { HostFacts, VlanTag } from '../model/host.js';
 import type { RuleId, Ruleset } from '../model/ruleset.js';
 import { boundaryFrames, type BoundaryOptions } from '../oracle/boundary-frames.js';
 import type { Fate } from '../oracle/fate.js';
 import { frameAt, type FrameBatch } from '../oracle/frame-batch.js';
 import { createOracle, type Oracle } from '../oracle/oracle.js';
+import { vlanFrames } from '../oracle/vlan-frames.js';
 import { describeDifference } from './describe-difference.js';
 
 export const XDP_DROP = 1;
@@ -16,6 +17,8 @@ export interface VerifyRequest {
   readonly ruleset: Ruleset;
   readonly facts: HostFacts;
   readonly device: string;
+  /** It is a VLAN device, and the program sees frames as they arrive on the device it stands on. */
+  readonly vlan?: VlanTag;
   readonly decisions: ReadonlyMap<RuleId, Decision>;
   /** XDP verdict of each frame. */
   readonly run: (frames: FrameBatch) => Promise<Uint8Array> | Uint8Array;
@@ -99,8 +102,9 @@ function compareBatch(
 
 /** Rejects only if `run` does. */
 export async function verifyProgram(request: VerifyRequest): Promise<Verification> {
-  const { ruleset, facts, device } = request;
-  const oracle = createOracle(ruleset, facts, device);
+  const { ruleset, facts, device, vlan } = request;
+  const oracle = createOracle(ruleset, facts, device, vlan === undefined ? {} : { vlan });
+  const frames = boundaryFrames(ruleset, facts, device, request.frames);
   const none = (): { dropped: number; passed: number } => ({ dropped: 0, passed: 0 });
   const tally: Tally = {
     frames: 0,
@@ -108,12 +112,12 @@ export async function verifyProgram(request: VerifyRequest): Promise<Verificatio
     counts: { unsound: 0, leak: 0 },
     differences: [],
   };
-  for (const batch of boundaryFrames(ruleset, facts, device, request.frames)) {
+  for (const batch of vlan === undefined ? frames : vlanFrames(frames, vlan)) {
     // What expires during the run was there before it, and the program stops no later than netfilter.
     const before = request.now();
     compareBatch(request, oracle, batch, await request.run(batch), before, tally);
     request.progress?.(tally.frames);
   }
-  const { frames, outcomes, counts, differences } = tally;
-  return { frames, outcomes, unsound: counts.unsound, leaks: counts.leak, differences };
+  const { outcomes, counts, differences } = tally;
+  return { frames: tally.frames, outcomes, unsound: counts.unsound, leaks: counts.leak, differences };
 }

@@ -2,64 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { command } from '../command.js';
-import { delivered } from '../kernel/attack.js';
-import { type Finished, type Net, withNamespaces } from '../kernel/namespace.js';
-
-const rules = (device: string): string => `*filter
-:INPUT ACCEPT [0:0]
-:FORWARD ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
--A INPUT -i ${device} -s 192.0.2.2/32 -j DROP
-COMMIT
-`;
-
-interface Bed {
-  readonly host: (...command: string[]) => Promise<Finished>;
-  readonly peer: (...command: string[]) => Promise<Finished>;
-  readonly attach: (device: string, ...options: string[]) => Promise<Finished>;
-  readonly detach: (device: string) => Promise<Finished>;
-  /** Of five datagrams in VLAN 10, how many the host got. */
-  readonly arrived: () => Promise<number>;
-}
-
-/** eth0 with eth0.10 on it, and a peer that sends in VLAN 10. */
-async function withVlan(t: { log: (...values: string[]) => void }, body: (bed: Bed) => Promise<void>): Promise<void> {
-  await withNamespaces(t, async (net: Net) => {
-    const [host, peer] = [net.namespace('host'), net.namespace('peer')];
-    net.veth(host, 'eth0', peer, 'up0');
-    const run =
-      (ns: string) =>
-      (name: string, ...args: string[]) =>
-        net.exec(ns, name, args);
-    const mac = '02:00:00:00:00:10';
-    await run(host)('ip', 'link', 'set', 'eth0', 'address', mac);
-    for (const [ns, lower, address] of [
-      [host, 'eth0', '192.0.2.25/24'],
-      [peer, 'up0', '192.0.2.2/24'],
-    ] as const) {
-      await run(ns)('ip', 'link', 'add', 'link', lower, 'name', `${lower}.10`, 'type', 'vlan', 'id', '10');
-      await run(ns)('ip', 'link', 'set', `${lower}.10`, 'up');
-      await run(ns)('ip', 'addr', 'add', address, 'dev', `${lower}.10`);
-    }
-    await run(peer)('ip', 'neigh', 'replace', '192.0.2.25', 'lladdr', mac, 'dev', 'up0.10', 'nud', 'permanent');
-    const directory = net.directory();
-    const where = ['--bpffs', net.bpffs(), '--state', join(directory, 'state')];
-    const offload = (...args: string[]) =>
-      net.exec(host, process.execPath, [command, ...args, ...where], { mayFail: true });
-    await body({
-      host: run(host),
-      peer: run(peer),
-      attach: (device, ...options) => {
-        const file = join(directory, 'rules.v4');
-        writeFileSync(file, rules(device));
-        return offload(file, '--dev', device, ...options);
-      },
-      detach: (device) => offload('detach', '--dev', device),
-      arrived: () => delivered(net, host, peer, '192.0.2.2', { datagrams: 5 }),
-    });
-  });
-}
+import { withVlan } from './vlan-bed.js';
 
 test.serial('on a veth with a VLAN device nothing is attached, for a tag may travel beside the frame', async (t) => {
   await withVlan(t, async ({ host, attach, detach, arrived, peer }) => {
@@ -83,9 +26,6 @@ test.serial('on a veth with a VLAN device nothing is attached, for a tag may tra
 
 test.serial('a VLAN device takes generic XDP, wherever the tag is', async (t) => {
   await withVlan(t, async ({ peer, attach, detach, arrived }) => {
-    const native = await attach('eth0.10');
-    t.is(native.code, 3);
-    t.regex(native.stderr, /no native XDP; try --mode generic/);
     t.is((await attach('eth0.10', '--mode', 'generic')).code, 0);
     for (const offloaded of ['on', 'off']) {
       await peer('ethtool', '-K', 'up0', 'txvlan', offloaded);
@@ -114,3 +54,39 @@ for (const [title, change] of [
       t.is(await counted(), 5, 'by netfilter');
     });
   });
+
+test.serial('a VLAN device is covered through the device it stands on, where its tags are to be seen', async (t) => {
+  await withVlan(t, async ({ host, peer, offload, attach, detach, arrived, directory }) => {
+    const refused = await attach('eth0.10');
+    t.is(refused.code, 4);
+    t.regex(refused.stderr, /\[vlan-stripping\].*eth0 is a veth.*run `ethtool -K PEER txvlan off`/s);
+    await peer('ethtool', '-K', 'up0', 'txvlan', 'off');
+    t.is((await attach('eth0.10', '--assume', 'vlan-stripping')).code, 0);
+    t.is(await arrived(), 0);
+    t.regex((await host('ip', 'link', 'show', 'dev', 'eth0')).stdout, /xdp/);
+
+    // There is one place, and whose filter is there is told.
+    const other = await attach('eth0', '--assume', 'vlan-stripping');
+    t.is(other.code, 3);
+    t.regex(other.stderr, /the filter of eth0\.10 is on eth0, which has room for one XDP program/);
+    await host('ip', 'link', 'add', 'link', 'eth0', 'name', 'eth0.20', 'type', 'vlan', 'id', '20');
+    const both = await attach('eth0.10', '--dev', 'eth0.20', '--assume', 'vlan-stripping');
+    t.is(both.code, 3);
+    t.regex(both.stderr, /eth0 has room for one XDP program, and eth0\.10 and eth0\.20 would have theirs there/);
+    t.is(await arrived(), 0);
+
+    await host('ip', 'link', 'add', 'link', 'eth0.10', 'name', 'within', 'type', 'vlan', 'id', '7');
+    const within = await attach('within');
+    t.is(within.code, 4);
+    t.regex(within.stderr, /\[vlan-device\].*within stands on another VLAN device, eth0\.10/);
+
+    const ingress = join(directory, 'ingress.nft');
+    writeFileSync(ingress, 'table netdev t {\n chain c { type filter hook ingress device "eth0" priority 0; }\n}\n');
+    const before = await offload(ingress, '--dev', 'eth0.10', '--assume', 'vlan-stripping');
+    t.is(before.code, 4);
+    t.regex(before.stderr, /\[vlan-ingress\].*chain netdev t c is at ingress of eth0, in front of eth0\.10/);
+
+    await detach('eth0.10');
+    t.is(await arrived(), 5);
+  });
+});

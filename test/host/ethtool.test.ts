@@ -67,3 +67,10 @@ test('lro-off', (t) => {
     detail: 'ethtool is not installed, so eth0 was not asked',
   });
 });
+
+test('802.1ad tags may be stripped where those of 802.1Q are not', (t) => {
+  const stripping = { 'rx-vlan-offload': 'off', 'rx-vlan-stag-hw-parse': 'on' } as const;
+  const { status, detail } = checkStripping(devices, features(stripping));
+  t.is(status, 'violated');
+  t.regex(detail, /run `ethtool -K eth0 rx-vlan-stag-hw-parse off`/);
+});

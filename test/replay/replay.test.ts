@@ -162,6 +162,44 @@ test('bytes behind the headers decide nothing', (t) => {
   t.true(cut > 100);
 });
 
+test('a capture of the device that a VLAN device stands on', (t) => {
+  const vlan = { lower: 'eth0', tag: { type: 0x8100, id: 10 } };
+  const [eth0] = facts.devices;
+  const tagged = file(
+    'tagged.json',
+    JSON.stringify({ ...facts, devices: [eth0, { ...eth0, name: 'eth0.10', ifindex: 9, kind: 'vlan', vlan }] }),
+  );
+  const blocked = frame({ saddr: parseAddress(4, '203.0.113.7') });
+  const tag = (...bytes: number[]): Uint8Array => Uint8Array.from([...blocked.subarray(0, 12), ...bytes, ...blocked.subarray(12)]); // prettier-ignore
+  const frames = [tag(0x81, 0, 0xe0, 10), blocked, tag(0x81, 0, 0, 11), tag(0x88, 0xa8, 0, 10), tag(0x81, 0, 0, 0, 0x81, 0, 0, 10)]; // prettier-ignore
+  const capture = file(
+    'tagged.pcap',
+    pcap(
+      frames.map((bytes, i) => ({ bytes, seconds: 1_700_000_000 + i })),
+      { little: true, nanoseconds: false, link: 1 },
+    ),
+  );
+  const dropped = (...options: string[]): number[] => {
+    const args = ['replay', rules, capture, '--format', 'jsonl', '--host', tagged, ...options];
+    const { status, stdout, stderr } = offload(args);
+    t.is(status, 0, stderr);
+    const packets = stdout.trim().split('\n').map((line) => JSON.parse(line) as { packet: number; verdict: string }); // prettier-ignore
+    return packets.flatMap(({ packet, verdict }) => (verdict === 'drop' ? [packet] : []));
+  };
+  t.deepEqual(dropped('--dev', 'eth0.10', '--tagged'), [1, 5]);
+  // As the VLAN device hands them on, and what eth0 itself gets.
+  t.deepEqual(dropped('--dev', 'eth0.10'), [2]);
+  t.deepEqual(dropped('--dev', 'eth0'), [2]);
+  for (const [options, message] of [
+    [['--dev', 'eth0', '--host', tagged], /--tagged is for a VLAN device, and eth0 is none/],
+    [['--dev', 'eth0.10'], /which tag eth0\.10 has is told by --host FILE/],
+  ] as const) {
+    const { status, stderr } = offload(['replay', rules, capture, '--tagged', ...options]);
+    t.is(status, 1);
+    t.regex(stderr, message);
+  }
+});
+
 const broken: readonly (readonly [args: () => string[], status: number, message: RegExp])[] = [
   [() => ['replay', rules], 1, /wants RULESET\.\.\. CAPTURE/],
   [() => ['replay', rules, join(scratch, 'none.pcap')], 2, /none\.pcap: error\[unreadable\]: there is no such file/],
