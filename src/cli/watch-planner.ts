@@ -24,6 +24,9 @@ import { type OwnProgram, standingOf } from './standing.js';
 import { ThreadCalls } from './thread-calls.js';
 import { warningsOnce } from './warnings-once.js';
 
+/** Milliseconds between two times that tools are ended: a thread may be about to run one. */
+const endInterval = 20;
+
 /** Mistakes of one reading that are told. */
 const shownErrors = 3;
 
@@ -65,8 +68,17 @@ export class WatchPlanner implements Planner {
     return this.#summary;
   }
 
+  /** Does not wait for tools that read the host, which may take long. A thread whose end is wanted runs no other one behind them. */
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.close()));
+    const ended = Promise.all(this.#threads.map((thread) => thread.close()));
+    const ending = setInterval(() => this.native.endTools(), endInterval);
+    try {
+      await ended;
+    } finally {
+      clearInterval(ending);
+    }
+    // Those of sources that are polled.
+    this.native.endTools();
   }
 
   #start(): Thread {

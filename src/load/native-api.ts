@@ -159,4 +159,6 @@ export interface NativeApi {
   runTool(...run: RunArguments): ToolResult;
   /** The same beside JavaScript. */
   runToolBeside(...run: RunArguments): Promise<ToolResult>;
+  /** Kills (SIGKILL) those that run at the moment, whichever threads wait for them. */
+  endTools(): void;
 }

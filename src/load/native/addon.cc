@@ -50,6 +50,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"clearPerCpu", ClearPerCpu},
       {"sendDatagram", SendDatagram},
       {"runTool", RunTool},
+      {"endTools", EndTools},
       {"runToolBeside", RunToolBeside},
   };
   for (const auto &entry : calls) exports.Set(entry.name, Napi::Function::New(env, entry.call, entry.name));

@@ -64,4 +64,5 @@ Napi::Value SendDatagram(const Napi::CallbackInfo &info);
 
 // tool.cc
 Napi::Value RunTool(const Napi::CallbackInfo &info);
+Napi::Value EndTools(const Napi::CallbackInfo &info);
 Napi::Value RunToolBeside(const Napi::CallbackInfo &info);

@@ -12,6 +12,8 @@
 
 #include <cerrno>
 #include <chrono>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,10 @@ bool Drain(int fd, std::vector<uint8_t> &into, size_t most) {
   }
 }
 
+// Of all threads. A process stays here until it has ended and before it is waited for: until then its number is nobody else's.
+std::mutex running_lock;
+std::set<pid_t> running;
+
 struct ToolJob {
   std::vector<std::string> files;  // the first that can be run is
   std::vector<std::string> arguments;
@@ -68,6 +74,10 @@ struct ToolJob {
   void Run() {
     Pipe in, from, errors;
     const pid_t child = Spawn(in.read.get(), from.write.get(), errors.write.get());
+    {
+      const std::lock_guard<std::mutex> guard(running_lock);
+      running.insert(child);
+    }
     try {
       for (Pipe *one : {&in, &from, &errors}) (one == &in ? one->read : one->write) = Descriptor(-1);
       Talk(in.write, from.read, errors.read);
@@ -142,6 +152,12 @@ struct ToolJob {
   }
 
   void Wait(pid_t child) {
+    siginfo_t ended;
+    while (waitid(P_PID, child, &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) continue;
+    {
+      const std::lock_guard<std::mutex> guard(running_lock);
+      running.erase(child);
+    }
     rusage usage{};
     while (wait4(child, &status, 0, &usage) < 0 && errno == EINTR) continue;
     for (const timeval &time : {usage.ru_utime, usage.ru_stime}) cpu += time.tv_sec + time.tv_usec / 1e6;
@@ -168,6 +184,12 @@ Napi::Value RunTool(const Napi::CallbackInfo &info) {
     job.Run();
     return job.Result(info.Env());
   });
+}
+
+Napi::Value EndTools(const Napi::CallbackInfo &info) {
+  const std::lock_guard<std::mutex> guard(running_lock);
+  for (const pid_t child : running) kill(child, SIGKILL);
+  return info.Env().Undefined();
 }
 
 Napi::Value RunToolBeside(const Napi::CallbackInfo &info) { return Worker<ToolJob>::Start(info.Env(), ToolOf(info)); }

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { command } from '../../command.js';
-import { type Finished, type Net, withNamespaces } from '../namespace.js';
+import { type Finished, type Net, systemPath, withNamespaces } from '../namespace.js';
 import { addresses } from './addresses.js';
 import { Traffic } from './traffic.js';
 import { until } from './until.js';
@@ -107,11 +107,11 @@ ${Object.values(addresses)
 }
 `;
 
-/** `every`: milliseconds between two datagrams of one source. */
+/** `every`: milliseconds between two datagrams of one source; `tools`: a directory with tools that watchers run before the system's own. */
 export async function withHost(
   t: { log: (...values: string[]) => void },
   body: (host: Host) => Promise<void>,
-  { every = 4 }: { readonly every?: number } = {},
+  { every = 4, tools }: { readonly every?: number; readonly tools?: string } = {},
 ): Promise<void> {
   await withNamespaces(t, async (net) => {
     const [ns, peer] = [net.namespace('host'), net.namespace('peer')];
@@ -157,7 +157,10 @@ export async function withHost(
         await net.exec(ns, name, args, { input: text });
       },
       watch: (...args) => {
-        const child = net.start(ns, process.execPath, [command, 'watch', ...args, ...where], { timeout: 600_000 });
+        const child = net.start(ns, process.execPath, [command, 'watch', ...args, ...where], {
+          timeout: 600_000,
+          ...(tools !== undefined && { env: { PATH: `${tools}:${systemPath}` } }),
+        });
         watchers.push(new Watcher(child));
         return watchers.at(-1)!;
       },

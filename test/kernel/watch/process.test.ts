@@ -1,9 +1,11 @@
 /** The process itself: killed, started again, started twice, replaced by another run, told to stop. */
-import { writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { addresses } from './addresses.js';
 import { type Host, withHost } from './host.js';
+import { until } from './until.js';
 
 const { good, bad, other } = addresses;
 
@@ -122,4 +124,34 @@ test.serial('what it cannot do is said before anything is touched', async (t) =>
     }
     t.notRegex(await host.run('ip', 'link', 'show', 'dev', 'eth0'), /xdp/);
   });
+});
+
+test.serial('told to stop while a tool takes its time, it ends it and does not wait for it', async (t) => {
+  const tools = mkdtempSync(join(tmpdir(), 'ofl-tools-'));
+  t.teardown(() => rmSync(tools, { recursive: true }));
+  const [slow, pid] = [join(tools, 'slow'), join(tools, 'pid')];
+  writeFileSync(
+    join(tools, 'nft'),
+    `#!/bin/sh\n[ -e ${slow} ] || exec /usr/sbin/nft "$@"\necho $$ >${pid}\nexec sleep 300\n`,
+  );
+  chmodSync(join(tools, 'nft'), 0o755);
+  await withHost(
+    t,
+    async (host) => {
+      await host.input(table, 'nft', '-f', '-');
+      const watcher = await followed(host);
+      writeFileSync(slow, '');
+      watcher.child.kill('SIGHUP');
+      await until(
+        () => existsSync(pid) && readFileSync(pid, 'utf8') !== '',
+        () => watcher.said,
+      );
+      watcher.child.kill('SIGTERM');
+      t.is(await watcher.ends(), 0, watcher.said);
+      t.regex(watcher.said, /stopped: the filter stays on eth0/);
+      t.false(existsSync(`/proc/${readFileSync(pid, 'utf8').trim()}`));
+      await host.droppedEarly(bad);
+    },
+    { tools },
+  );
 });
