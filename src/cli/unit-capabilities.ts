@@ -14,7 +14,7 @@ export function unitCapabilities(config: object, conntrack: ReturnType<typeof co
   return why === null
     ? "# This kernel has conntrack built in. Where that is a module, or somebody else's program calls ours, CAP_SYS_ADMIN is wanted as well:\n" +
         `# run install-service again then.\n${always}`
-    : `# CAP_SYS_ADMIN: ${why}.\n${always} CAP_SYS_ADMIN`;
+    : `# CAP_SYS_ADMIN: ${why}.\n# Where that is no longer so, install-service run again leaves it out.\n${always} CAP_SYS_ADMIN`;
 }
 
 function whyAll(config: object, conntrack: ReturnType<typeof conntrackBtf>): string | null {

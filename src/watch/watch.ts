@@ -9,6 +9,7 @@ import { duration } from './duration.js';
 import { calm, longestBurst, Pace } from './pace.js';
 import { passesFirst, type SetOverturned } from './pass-first.js';
 import { UntoldElements } from './untold-elements.js';
+import { VainPlans } from './vain-plans.js';
 
 /** `host`: what is known of addresses and the like may be wrong. `plan`: the plan may be. */
 type Need = 'nothing' | 'host' | 'plan';
@@ -37,8 +38,7 @@ export class Watch {
   #inDoubt = false;
   #asked = false;
   #lastFailure = '';
-  /** Plans in a row that were given up. */
-  #stale = 0;
+  readonly #vain = new VainPlans();
   #passingSince = 0;
   #renewAt = 0;
   #checkAt = 0;
@@ -281,14 +281,13 @@ export class Watch {
     const filter = await this.#attend(work);
     this.#filter?.close();
     [this.#filter, this.#coming, this.#making] = [filter, null, false];
-    const vain = this.#stale === 0 ? '' : `, after ${this.#stale === 1 ? 'a plan' : `${this.#stale} plans`} in vain`;
-    [this.#lastFailure, this.#stale] = ['', 0];
+    this.#lastFailure = '';
     this.#checkAt = now() + this.watching.lease * 1000;
     const passed = this.#isDoubted() ? null : this.#open();
-    this.#pace.done(now(), now() - began);
-    const meanwhile = `${vain}${passed === null ? '' : `; everything passed for ${passed}`}`;
-    if (this.replaced++ > 0)
-      log.note(`${this.#cause}: planned anew and replaced in ${duration(now() - began)}${meanwhile}`);
+    const took = now() - began;
+    this.#pace.done(now(), took);
+    const meanwhile = `${this.#vain.done(took)}${passed === null ? '' : `; everything passed for ${passed}`}`;
+    if (this.replaced++ > 0) log.note(`${this.#cause}: planned anew and replaced in ${duration(took)}${meanwhile}`);
   }
 
   #isDoubted = (): boolean => this.#inDoubt;
@@ -360,10 +359,7 @@ export class Watch {
   #begunInVain(began: number): void {
     this.#dismiss();
     this.#pace.done(now(), now() - began);
-    if (this.#stale++ === 0)
-      this.watching.log.note(
-        `${this.#cause}, while a plan was made: it is begun anew, and everything passes until it is done`,
-      );
+    this.#vain.add(this.#cause, this.watching.log);
   }
 
   #failed(error: unknown): void {
