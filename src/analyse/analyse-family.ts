@@ -22,8 +22,8 @@ import { TRUE } from './logic.js';
 import { chainsAt, hasNat, tablesOf } from './path.js';
 import { Marks, testedBits } from './marks.js';
 import { routesUnasked } from './reverse-path.js';
-import { takenBothWays } from './run-as-one.js';
 import type { SetValueCache } from './set-values.js';
+import { fewestForTuples, takenBothWays } from './run-as-one.js';
 import { askAll, emit, emptyWalk, land, settle, type Label, type RawOutcome, type Walk } from './walk.js';
 
 /** NF_IP_PRI_CONNTRACK, NF_IP_PRI_NAT_DST (include/uapi/linux/netfilter_ipv4.h). */
@@ -36,6 +36,10 @@ export interface AnalysisOptions {
   readonly strict: boolean;
   /** XDP can ask conntrack for a packet's connection. */
   readonly conntrack: boolean;
+  /** Runs that are to be taken rule by rule. */
+  readonly split?: ReadonlySet<AddressRun>;
+  /** Rules in a row that differ in several fields, from so many on, are taken as one. */
+  readonly tuplesFrom?: number;
 }
 
 export interface FamilyAnalysis {
@@ -67,7 +71,7 @@ export function analyseFamily(
   setValues: SetValueCache,
   options: AnalysisOptions,
 ): FamilyAnalysis {
-  const split = new Set<AddressRun>();
+  const split = new Set(options.split);
   for (;;) {
     const analysis = walkFamily(ruleset, family, setValues, { ...options, split });
     const mixed = takenBothWays(analysis.walk);
@@ -80,10 +84,10 @@ function walkFamily(
   ruleset: Ruleset,
   family: AddressFamily,
   setValues: SetValueCache,
-  options: AnalysisOptions & { readonly split: ReadonlySet<AddressRun> },
+  options: AnalysisOptions,
 ): FamilyAnalysis {
   const { devices, facts, strict } = options;
-  const walk = emptyWalk(options.split);
+  const walk = emptyWalk({ split: options.split ?? new Set(), tuplesFrom: options.tuplesFrom ?? fewestForTuples });
   const host = hostSets(facts, family);
   const context: Context = {
     family,

@@ -22,7 +22,8 @@ import {
   type SetValueCache,
   type SetValues,
 } from './set-values.js';
-import { pickRanges, tuplesOf } from './tuple-values.js';
+import { pickRanges } from '../model/tuples.js';
+import { tuplesOf } from './tuple-values.js';
 
 type Side = 'src' | 'dst';
 

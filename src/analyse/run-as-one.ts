@@ -6,8 +6,12 @@
 import type { AddressRun } from '../model/address-run.js';
 import { wordsPerAddress } from '../model/address.js';
 import type { Match } from '../model/match.js';
+import { leastAvailable, type TupleColumn } from '../model/tuples.js';
+import { prefixLength } from './address-index.js';
 import type { Arrival } from './arrival.js';
-import type { Conj } from './logic.js';
+import type { Context } from './context.js';
+import { exactly, small, type Condition, type Conj, type Lit, type ValueSet } from './logic.js';
+import { portProtocols } from './lower-match.js';
 import { mostDeferred, type Walk } from './walk.js';
 
 /** Notes which way the run is taken. */
@@ -35,27 +39,86 @@ const plainMatches: ReadonlySet<Match['kind']> = new Set([
   'comment',
 ] as const);
 
-export function actsAsOne(walk: Walk, run: AddressRun, { may, must, ofAll, relies }: Arrival): boolean {
+export function actsAsOne(walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean {
+  const { may, must, ofAll, relies } = arrival;
   if (run.negated || ofAll || relies || may.length !== 1 || (must && must.length !== 1)) return false;
-  const asksElsewhere = (conj: Conj): boolean => conj.some(({ set }) => set.field === run.field);
+  const several = run.fields.length > 1;
+  const asksElsewhere = (conj: Conj): boolean =>
+    conj.some(({ set }) => (set.field === 'tuple' ? several : run.fields.some((field) => field === set.field)));
   if (may.some(asksElsewhere) || must?.some(asksElsewhere)) return false;
   if (walk.deferred.length > mostDeferred || walk.deferred.some(({ outcome }) => outcome.kind === 'drop')) return false;
-  return isPlainDrop(run) && differs(run);
+  return isPlainDrop(run) && (several ? fitsTuples(walk, run, context) : differs(run));
 }
 
-function isPlainDrop({ first, field }: AddressRun): boolean {
-  let addresses = 0;
+/** What the rules differ in is asked once, in one place. */
+function isPlainDrop({ first, fields, varying }: AddressRun): boolean {
   return first.parts.every((part, i) => {
     if ('statement' in part) return part.statement.kind === 'drop' && i === first.parts.length - 1;
     const { match } = part;
-    if (match.kind === 'address' && match.field === field) return ++addresses === 1;
+    if (varying.includes(i)) return true;
+    if ((match.kind === 'address' || match.kind === 'port') && fields.some((field) => field === match.field))
+      return false;
     return plainMatches.has(match.kind) && !(match.kind === 'port' && match.field === 'either');
   });
 }
 
 /** Rules that are all the same may become one step with others that differ from them elsewhere. */
-function differs({ ranges: { family, count, lo, hi } }: AddressRun): boolean {
+function differs({ columns: [column], count }: AddressRun): boolean {
+  if (!column || !('ranges' in column)) return false;
+  const { family, lo, hi } = column.ranges;
   const words = wordsPerAddress(family);
   for (let i = words; i < count * words; i++) if (lo[i] !== lo[i % words] || hi[i] !== hi[i % words]) return true;
   return false;
 }
+
+/** So many steps are matched as fast by rows of bits. */
+export const fewestForTuples = 512;
+/** Each combination of prefix lengths costs packets a lookup. */
+export const mostShapes = 16;
+
+function fitsTuples({ runs }: Walk, run: AddressRun, { family, destinationRewritten }: Context): boolean {
+  if (run.count < runs.tuplesFrom || run.family !== family) return false;
+  if (destinationRewritten && run.fields.some((field) => field === 'daddr' || field === 'dport')) return false;
+  const shapes = new Set<number>();
+  for (let i = 0; i < run.count && shapes.size <= mostShapes; i++) {
+    let shape = 0;
+    for (const column of run.columns) {
+      if (!('ranges' in column)) continue;
+      const length = prefixLength(column.ranges, i);
+      if (length === null) return false;
+      shape = shape * 129 + length;
+    }
+    shapes.add(shape);
+  }
+  return shapes.size <= mostShapes;
+}
+
+type TupleValues = Extract<ValueSet, { readonly kind: 'tuples' }>;
+
+const known = new WeakMap<AddressRun, TupleValues>();
+
+/** What rules ask for that differ in several fields; always the same object. */
+export function tuplesOf(run: AddressRun): TupleValues {
+  const made =
+    known.get(run) ??
+    ({
+      ...{ kind: 'tuples', field: 'tuple', set: { id: `rules from ${run.id(0)}`, name: run.id(0) } },
+      ...{
+        count: run.count,
+        columns: run.columns,
+        except: null,
+        availableUpTo: leastAvailable(run.columns),
+        counters: null,
+      },
+    } as const);
+  known.set(run, made);
+  return made;
+}
+
+/** The condition of all of them on those fields; what the rest of their parts ask comes on top. */
+export function asTuples(run: AddressRun): Condition {
+  const tuples: Lit = { set: tuplesOf(run), negate: false };
+  return exactly([run.columns.some(isPort) ? [tuples, small('protocol', portProtocols)] : [tuples]]);
+}
+
+const isPort = ({ field }: TupleColumn): boolean => field === 'sport' || field === 'dport';

@@ -8,7 +8,7 @@ import type { Condition, Dnf, ElementCounters, ValueSet } from './logic.js';
 import { exactly, smallSet } from './logic.js';
 import { liveSet, type LiveSet, type Liveness } from './live-set.js';
 import { flattenNomatch } from './nomatch.js';
-import { pickRanges } from './tuple-values.js';
+import { pickRanges } from '../model/tuples.js';
 
 export interface SetValues {
   readonly may: ValueSet;

@@ -6,6 +6,8 @@ import { Availability } from '../model/field.js';
 import {
   leastAvailable,
   noMac,
+  pickRanges,
+  pick16,
   smallTupleMax,
   type SmallTupleField,
   type TupleColumn,
@@ -123,17 +125,3 @@ function isFull(column: TupleColumn, count: number): boolean {
   const max = smallTupleMax[column.field];
   return column.lo.every((low) => low === 0) && column.hi.every((high) => high === max);
 }
-
-export function pickRanges(ranges: AddressRanges, order: Uint32Array): AddressRanges {
-  const words = wordsPerAddress(ranges.family);
-  const pick = (column: Uint32Array): Uint32Array => {
-    const out = new Uint32Array(order.length * words);
-    order.forEach((from, i) => {
-      for (let w = 0; w < words; w++) out[i * words + w] = column[from * words + w]!;
-    });
-    return out;
-  };
-  return { family: ranges.family, count: order.length, lo: pick(ranges.lo), hi: pick(ranges.hi) };
-}
-
-const pick16 = (column: Uint16Array, order: Uint32Array): Uint16Array => Uint16Array.from(order, (i) => column[i] ?? 0);

@@ -27,7 +27,7 @@ export type RawOutcome =
 /** A rule, or a run of rules that is taken as one. */
 export type RuleOrRun = RuleId | AddressRun;
 
-/** `rule`: of a run, `when` has the addresses of all its rules, in their order, in one literal of its field. */
+/** `rule`: of a run, `when` has what all its rules differ in, in their order, in one literal. */
 export interface RawStep {
   readonly when: Conj;
   readonly outcome: RawOutcome;
@@ -46,6 +46,8 @@ export interface RunWays {
   readonly ruleByRule: Set<AddressRun>;
   /** Known from the walk before. */
   readonly split: ReadonlySet<AddressRun>;
+  /** Of rules that differ in several fields, so many are taken as one. */
+  readonly tuplesFrom: number;
 }
 
 /** One way a drop rule can be reached: every packet it could drop there satisfies `reach`. */
@@ -84,14 +86,14 @@ export interface Walk {
   visited: number;
 }
 
-export const emptyWalk = (split: ReadonlySet<AddressRun>): Walk => ({
+export const emptyWalk = (ways: Pick<RunWays, 'split' | 'tuplesFrom'>): Walk => ({
   steps: [],
   deferred: [],
   eliminations: [],
   asked: [],
   occurrences: new Map(),
   findings: new Map(),
-  runs: { asOne: new Set(), ruleByRule: new Set(), split },
+  runs: { asOne: new Set(), ruleByRule: new Set(), ...ways },
   visited: 0,
 });
 

@@ -1,20 +1,23 @@
 /**
- * Rules that stand together and differ in one address only, as columns: blocklists have a hundred thousand of them. Stages that need not know
- * one rule from the next take the run as one; the others get each rule, made when it is first asked for.
+ * Rules that stand together and differ in an address, or in one and in a second or ports besides, as columns: blocklists have a hundred thousand
+ * of them. Stages that need not know one rule from the next take the run as one; the others get each rule, made when it is first asked
+ * for.
  */
 import type { Span } from '../diagnostic.js';
 import type { LineRun, Shape } from '../parse/iptables-tree.js';
+import { endAt } from '../parse/line-run.js';
 import { countersEnd, movedColumn, type Shifts } from '../parse/rule-shape.js';
-import { wordsPerAddress, type AddressRanges } from './address.js';
-import type { AddressMatch, Part } from './match.js';
+import type { AddressFamily } from './address.js';
+import type { AddressMatch, Part, PortMatch } from './match.js';
 import type { Rule, RuleId } from './ruleset.js';
+import { rowAt, type TupleColumn, type TupleField } from './tuples.js';
 
 /** What the lines of a shape have in common. */
 export interface ShapeParts {
   /** As the first line of the shape has them. */
   readonly parts: readonly Part[];
-  /** Which part holds the address. */
-  readonly varying: number;
+  /** Which part holds the value of each hole. */
+  readonly holding: readonly number[];
   /** What it was made of. */
   readonly shape: Shape;
   readonly onlyFamily: 'ip' | 'ip6' | null;
@@ -24,16 +27,25 @@ interface LinePlace extends Shifts {
   readonly line: number;
 }
 
-/** The parts of another line of the shape. */
-export function partsOf({ parts, varying, shape }: ShapeParts, place: LinePlace, ranges: AddressRanges): Part[] {
+/** The parts of another line of the shape, which has these values. */
+export function partsOf(
+  { parts, holding, shape }: ShapeParts,
+  place: LinePlace,
+  values: readonly TupleColumn[],
+): Part[] {
   return parts.map((part, i): Part => {
     const { file, column } = part.span;
     const span: Span = { file, line: place.line, column: movedColumn(shape, column, place) };
     if ('statement' in part) return { statement: part.statement, span };
-    if (i !== varying) return { match: part.match, span };
-    const { field, negate } = part.match as AddressMatch;
-    return { match: { kind: 'address', field, ranges, negate }, span };
+    const value = values[holding.indexOf(i)];
+    return { match: value ? holdingValue(part.match as AddressMatch | PortMatch, value) : part.match, span };
   });
+}
+
+function holdingValue(match: AddressMatch | PortMatch, value: TupleColumn): AddressMatch | PortMatch {
+  if (match.kind === 'address' && 'ranges' in value) return { ...match, ranges: value.ranges };
+  if (match.kind === 'port' && 'lo' in value) return { ...match, ranges: [[value.lo[0]!, value.hi[0]!]] };
+  throw new Error('bug: a value of a line is of another kind than its match');
 }
 
 /** Lines of a run that stand together in a chain, and what they were lowered to. */
@@ -42,8 +54,11 @@ export interface RunLines {
   readonly shape: ShapeParts;
   /** Number of the first one in `lines`. */
   readonly from: number;
-  /** One range a line. */
-  readonly ranges: AddressRanges;
+  readonly count: number;
+  /** One for each hole, an entry a line. */
+  readonly values: readonly TupleColumn[];
+  /** Holes in which these lines differ. */
+  readonly varying: readonly number[];
 }
 
 /** Where in its chain a run stands. */
@@ -56,9 +71,10 @@ export interface RunPlace {
 
 export class AddressRun {
   readonly count: number;
-  /** What the rules ask for: one range each, in their order. */
-  readonly ranges: AddressRanges;
-  readonly field: AddressMatch['field'];
+  readonly family: AddressFamily;
+  /** What the rules ask for in the fields that they differ in: entry i is that of rule i. */
+  readonly columns: readonly TupleColumn[];
+  readonly fields: readonly TupleField[];
   /** The first of them, which shows what all of them have in common. */
   readonly first: Rule;
   #rules: readonly Rule[] | null = null;
@@ -67,9 +83,10 @@ export class AddressRun {
     private readonly made: RunLines,
     private readonly place: RunPlace,
   ) {
-    this.ranges = made.ranges;
-    this.count = made.ranges.count;
-    this.field = this.#match.field;
+    this.count = made.count;
+    this.family = familyOf(made.values);
+    this.columns = made.varying.map((hole) => made.values[hole]!);
+    this.fields = this.columns.map(({ field }) => field);
     this.first = this.#rule(0);
   }
 
@@ -78,19 +95,22 @@ export class AddressRun {
     return (this.#rules ??= Array.from({ length: this.count }, (_, i) => (i === 0 ? this.first : this.#rule(i))));
   }
 
-  /** The parts of the rules as if they were one rule about all their addresses; sound where the match is not negated. */
+  /** Parts of the first rule that hold what the rules differ in. */
+  get varying(): readonly number[] {
+    return this.made.varying.map((hole) => this.made.shape.holding[hole]!);
+  }
+
+  /** The parts of the rules as if they were one rule about all their addresses; sound where they differ in one address and no match is negated. */
   get parts(): readonly Part[] {
-    const { span } = this.first.parts[this.made.shape.varying]!;
-    const all: Part = { match: { ...this.#match, ranges: this.ranges }, span };
-    return this.first.parts.map((part, i) => (i === this.made.shape.varying ? all : part));
+    const [column] = this.columns;
+    const [at] = this.varying;
+    return this.first.parts.map((part, i) =>
+      i === at && column ? { match: widened((part as { match: AddressMatch }).match, column), span: part.span } : part,
+    );
   }
 
   get negated(): boolean {
-    return this.#match.negate;
-  }
-
-  get #match(): AddressMatch {
-    return (this.made.shape.parts[this.made.shape.varying] as { match: AddressMatch }).match;
+    return this.varying.some((at) => (this.first.parts[at] as { match: AddressMatch | PortMatch }).match.negate);
   }
 
   number(i: number): number {
@@ -133,30 +153,33 @@ export class AddressRun {
   }
 
   end(i: number): number {
-    const { end, after } = this.made.lines;
-    return end[this.made.from + i]! + after;
+    return endAt(this.made.lines, this.made.from + i);
   }
 
-  rangeOf(i: number): AddressRanges {
-    return rangeAt(this.ranges, i);
+  /** What that rule asks for. */
+  row(i: number): readonly TupleColumn[] {
+    return rowAt(this.columns, i);
   }
 
   #rule(i: number): Rule {
-    const { lines, shape, from } = this.made;
-    const at = from + i;
+    const { lines, shape, from, values } = this.made;
     const line = this.line(i);
-    const behind = lines.end[at]! - lines.start[at]! - lines.shape.length;
+    const behind = lines.values.map(
+      ({ start, end }, h) => end[from + i]! - start[from + i]! - shape.shape.holes[h]!.length,
+    );
     const words = this.commandStart(i) - this.start(i) - lines.shape.counters;
     const span: Span = { file: lines.shape.rule.span.file, line, column: 1 };
-    const parts = partsOf(shape, { line, words, behind }, this.rangeOf(i));
+    const parts = partsOf(shape, { line, words, behind }, rowAt(values, i));
     return { id: this.id(i), number: this.number(i), span, text: this.text(i), parts };
   }
 }
 
-/** One of the ranges. A single address is both its bounds. */
-export function rangeAt({ family, lo, hi }: AddressRanges, i: number): AddressRanges {
-  const words = wordsPerAddress(family);
-  const low = lo.slice(i * words, (i + 1) * words);
-  const high = hi.slice(i * words, (i + 1) * words);
-  return { family, count: 1, lo: low, hi: low.every((word, w) => word === high[w]) ? low : high };
+function widened(match: AddressMatch, column: TupleColumn): AddressMatch {
+  if (!('ranges' in column)) throw new Error('bug: a run of rules that differ in one field differs in no address');
+  return { ...match, ranges: column.ranges };
+}
+
+function familyOf(values: readonly TupleColumn[]): AddressFamily {
+  for (const column of values) if ('ranges' in column) return column.ranges.family;
+  throw new Error('bug: a run of rules without an address');
 }

@@ -1,10 +1,10 @@
 /** Runs of `-A` lines, appended to their chain without a look at each. */
 import type { LineRun } from '../parse/iptables-tree.js';
 import { variantAt } from '../parse/line-run.js';
-import type { AddressRanges } from './address.js';
-import { wordsPerAddress } from './address.js';
-import { AddressRun, type RunLines } from './address-run.js';
+import { AddressRun } from './address-run.js';
 import type { DumpWalk } from './dump-walk.js';
+import { valuesBetween } from './lower-variant.js';
+import { stretches } from './stretches.js';
 import type { ChainDraft, Entry, RunEntry, TableDraft } from './table-draft.js';
 
 /**
@@ -25,29 +25,29 @@ export function appendRun(
   const chain = table.chain(name.text, { file: walk.dump.file, line: run.line, column: 1 });
   if (!shape || !chain || chain.edited) return false;
   if (shape.onlyFamily !== null && shape.onlyFamily !== walk.dump.family) return true;
-  const { ranges, odd } = walk.variants!.addressesOf(run);
+  const { values, odd } = walk.variants!.valuesOf(run);
   let from = 0;
   for (const at of [...odd, run.count]) {
     if (at - from === 1) each(from, at);
-    else if (at > from) chain.entries.push(entryOf({ lines: run, shape, from, ranges: cut(ranges, from, at) }));
+    else if (at > from)
+      for (const { rows, varying } of stretches(values, from, at)) {
+        const count = rows[1] - rows[0];
+        const own = valuesBetween(values, rows[0], rows[1], run.count);
+        chain.entries.push({
+          kind: 'run',
+          rules: count,
+          lines: run,
+          shape,
+          from: rows[0],
+          count,
+          values: own,
+          varying,
+        });
+      }
     if (at < run.count) each(at, at + 1);
     from = at + 1;
   }
   return true;
-}
-
-const entryOf = (lines: RunLines): RunEntry => ({ kind: 'run', rules: lines.ranges.count, ...lines });
-
-function cut(ranges: AddressRanges, from: number, to: number): AddressRanges {
-  const { family, count, lo, hi } = ranges;
-  if (from === 0 && to === count) return ranges;
-  const words = wordsPerAddress(family);
-  return {
-    family,
-    count: to - from,
-    lo: lo.slice(from * words, to * words),
-    hi: hi.slice(from * words, to * words),
-  };
 }
 
 /** From here on the chain's lines are entries one by one. */

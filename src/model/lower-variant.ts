@@ -1,12 +1,31 @@
-/** Lines of one shape are lowered once; the others get the same parts with their own address. A test compares with lowering each. */
+/** Lines of one shape are lowered once; the others get the same parts with their own values. A test compares with lowering each. */
+import { isDeepStrictEqual } from 'node:util';
 import type { LineRun, Shape, VariantLine } from '../parse/iptables-tree.js';
-import { expandVariant } from '../parse/rule-shape.js';
+import { expandVariant, shiftsOf } from '../parse/rule-shape.js';
 import type { AddressFamily, AddressRanges } from './address.js';
 import { wordsPerAddress } from './address.js';
 import { isEverything, rangeOf, xtablesNetwork } from './address-text.js';
 import { partsOf, type ShapeParts } from './address-run.js';
 import type { LoweredRule } from './lower-rule.js';
+import type { Part } from './match.js';
 import { scanNetwork } from './scan-network.js';
+import { sliceRows, type TupleColumn } from './tuples.js';
+
+type HoleField = 'saddr' | 'daddr' | 'sport' | 'dport';
+
+const fields: Readonly<Record<string, HoleField>> = {
+  '-s': 'saddr',
+  '-d': 'daddr',
+  '--sport': 'sport',
+  '--dport': 'dport',
+};
+
+/** Values that a shape is lowered with once more; the second where the first line has the first. */
+const trials: Readonly<Record<'port' | AddressFamily, readonly [string, string]>> = {
+  port: ['7', '9'],
+  4: ['192.0.2.7', '192.0.2.8/30'],
+  6: ['2001:db8::7', '2001:db8::8/126'],
+};
 
 /** One for each table: what a jump means depends on the table's chains. */
 export class VariantLowering {
@@ -18,31 +37,57 @@ export class VariantLowering {
   ) {}
 
   /** null: this line must be lowered by itself. */
-  lowerVariant({ line, shape, address, counters }: VariantLine): LoweredRule | null {
-    const lowered = this.shape(shape);
-    if (!lowered) return null;
-    const ranges = this.#rangesOf(address);
-    if (ranges === null) return null;
-    const place = { line, words: counters.length - shape.counters, behind: address.length - shape.length };
-    const parts = partsOf(lowered, place, ranges);
+  lowerVariant(variant: VariantLine): LoweredRule | null {
+    const lowered = this.shape(variant.shape);
+    const values = lowered && this.#valuesOf(variant);
+    if (!values) return null;
+    const parts = partsOf(lowered, { line: variant.line, ...shiftsOf(variant) }, values);
     return { parts, rules: 1, onlyFamily: lowered.onlyFamily };
   }
 
-  /** The address of each line; those that `odd` lists must be lowered by themselves. */
-  addressesOf({ count, text, start, end }: LineRun): { ranges: AddressRanges; odd: readonly number[] } {
+  /** The values of each line; those that `odd` lists must be lowered by themselves. */
+  valuesOf({ count, text, values, shape }: LineRun): { values: TupleColumn[]; odd: readonly number[] } {
+    const odd = new Set<number>();
+    const columns = values.map(({ start, end }, h): TupleColumn => {
+      const field = fieldAt(shape, h);
+      if (field === 'saddr' || field === 'daddr')
+        return { field, ranges: this.#addresses(count, text, start, end, odd) };
+      const ports = new Uint16Array(count);
+      for (let i = 0; i < count; i++) ports[i] = portAt(text, start[i]!, end[i]!);
+      return { field, lo: ports, hi: ports };
+    });
+    return { values: columns, odd: [...odd].sort((a, b) => a - b) };
+  }
+
+  #addresses(count: number, text: string, start: Uint32Array, end: Uint32Array, odd: Set<number>): AddressRanges {
     const { family } = this;
     const words = wordsPerAddress(family);
     const lo = new Uint32Array(count * words);
     const hi = new Uint32Array(count * words);
-    const odd: number[] = [];
     for (let i = 0; i < count; i++) {
       if (scanNetwork(family, text, start[i]!, end[i]!, { lo, hi, row: i })) continue;
       const ranges = this.#rangesOf(text.slice(start[i], end[i]));
-      if (ranges === null) odd.push(i);
+      if (ranges === null) odd.add(i);
       lo.set(ranges?.lo ?? [], i * words);
       hi.set(ranges?.hi ?? [], i * words);
     }
-    return { ranges: { family, count, lo, hi }, odd };
+    return { family, count, lo, hi };
+  }
+
+  #valuesOf({ shape, values }: VariantLine): TupleColumn[] | null {
+    const columns: TupleColumn[] = [];
+    for (const [h, value] of values.entries()) {
+      const field = fieldAt(shape, h);
+      if (field === 'sport' || field === 'dport') {
+        const port = Uint16Array.of(portAt(value, 0, value.length));
+        columns.push({ field, lo: port, hi: port });
+        continue;
+      }
+      const ranges = this.#rangesOf(value);
+      if (!ranges) return null;
+      columns.push({ field, ranges });
+    }
+    return columns;
   }
 
   /** null: there are several, or none, or it is about every address and no match at all. */
@@ -65,14 +110,62 @@ export class VariantLowering {
   }
 
   #lowerShape(shape: Shape): ShapeParts | null {
-    const option = shape.rule.options[shape.option]!;
     const { parts, rules, onlyFamily } = this.lower(shape.rule);
-    const varying = parts.findIndex(
-      (one) => 'match' in one && one.match.kind === 'address' && one.span.column === option.span.column,
-    );
-    return rules === 1 && varying >= 0 ? { parts, varying, shape, onlyFamily } : null;
+    const holding = shape.holes.map(({ option }, h) => {
+      const field = fieldAt(shape, h);
+      const { column } = shape.rule.options[option]!.span;
+      return parts.findIndex((part) => isAbout(part, field, column));
+    });
+    if (rules !== 1 || holding.includes(-1)) return null;
+    const made: ShapeParts = { parts, holding, shape, onlyFamily };
+    return this.#holdsForOthers(made) ? made : null;
+  }
+
+  /** Nothing else of a line depends on its values: lowered with others it is the same but for them. */
+  #holdsForOthers(made: ShapeParts): boolean {
+    const { shape } = made;
+    const values = shape.holes.map(({ option }, h) => {
+      const field = fieldAt(shape, h);
+      const [usual, other] = trials[field === 'sport' || field === 'dport' ? 'port' : this.family];
+      return shape.rule.options[option]!.values[0]!.text === usual ? other : usual;
+    });
+    const { counters } = shape.rule;
+    const line: VariantLine = {
+      ...{ kind: 'variant', line: 1, shape, values },
+      counters: counters ? `[${counters.packets}:${counters.bytes}] ` : '',
+    };
+    const columns = this.#valuesOf(line);
+    const { parts, rules, onlyFamily } = this.lower(expandVariant(line));
+    if (!columns || rules !== 1 || onlyFamily !== made.onlyFamily) return false;
+    return isDeepStrictEqual(partsOf(made, { line: 1, ...shiftsOf(line) }, columns), parts);
   }
 }
+
+const fieldAt = ({ rule, holes }: Shape, hole: number): HoleField => fields[rule.options[holes[hole]!.option]!.name]!;
+
+function isAbout(part: Part, field: HoleField, column: number): boolean {
+  if (!('match' in part)) return false;
+  const { match } = part;
+  if (match.kind === 'address') return match.field === field && part.span.column === column;
+  return match.kind === 'port' && match.field === field && match.headerBytes !== multiportHeader;
+}
+
+/** Bytes that `-m multiport` reads, which has several ports. */
+const multiportHeader = 4;
+
+function portAt(text: string, start: number, end: number): number {
+  let port = 0;
+  for (let at = start; at < end; at++) port = port * 10 + text.charCodeAt(at) - 48;
+  return port;
+}
+
+/** The values of lines from one up to another. */
+export const valuesBetween = (
+  values: readonly TupleColumn[],
+  from: number,
+  to: number,
+  count: number,
+): readonly TupleColumn[] => (from === 0 && to === count ? values : sliceRows(values, from, to));
 
 export const ruleOf = (line: VariantLine | Shape['rule']): Shape['rule'] =>
   line.kind === 'variant' ? expandVariant(line) : line;

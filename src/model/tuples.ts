@@ -1,5 +1,5 @@
 /** Entries of several fields at once, as columns: an entry holds where each of its fields lies in its range. */
-import type { AddressRanges } from './address.js';
+import { wordsPerAddress, type AddressRanges } from './address.js';
 import { Availability, availableUpTo } from './field.js';
 
 /** Fields of at most 16 bits that an entry may have beside others; what GRO changes is none. */
@@ -50,3 +50,48 @@ export const tupleSignature = ({ columns, availableUpTo: least }: Tuples): strin
     .map(({ field }) => field)
     .sort()
     .join()} ${String(least)}`;
+
+/** One of the entries. */
+export const rowAt = (columns: readonly TupleColumn[], i: number): TupleColumn[] => sliceRows(columns, i, i + 1);
+
+/** Entries from one up to another. */
+export function sliceRows(columns: readonly TupleColumn[], from: number, to: number): TupleColumn[] {
+  return columns.map((column): TupleColumn => {
+    if ('addresses' in column) return { field: column.field, addresses: column.addresses.slice(from, to) };
+    if ('ranges' in column) return { field: column.field, ranges: sliceRanges(column.ranges, from, to) };
+    return { field: column.field, lo: column.lo.slice(from, to), hi: column.hi.slice(from, to) };
+  });
+}
+
+/** A single address is both its bounds. */
+function sliceRanges({ family, lo, hi }: AddressRanges, from: number, to: number): AddressRanges {
+  const words = wordsPerAddress(family);
+  const low = lo.slice(from * words, to * words);
+  const high = hi.slice(from * words, to * words);
+  const single = to - from === 1 && low.every((word, w) => word === high[w]);
+  return { family, count: to - from, lo: low, hi: single ? low : high };
+}
+
+/** The entries of these numbers, in their order. */
+export const pickRows = (columns: readonly TupleColumn[], rows: Uint32Array): TupleColumn[] =>
+  columns.map((column): TupleColumn => {
+    if ('addresses' in column)
+      return { field: column.field, addresses: Float64Array.from(rows, (i) => column.addresses[i]!) };
+    if ('ranges' in column) return { field: column.field, ranges: pickRanges(column.ranges, rows) };
+    return { field: column.field, lo: pick16(column.lo, rows), hi: pick16(column.hi, rows) };
+  });
+
+export function pickRanges(ranges: AddressRanges, order: Uint32Array): AddressRanges {
+  const words = wordsPerAddress(ranges.family);
+  const pick = (column: Uint32Array): Uint32Array => {
+    const out = new Uint32Array(order.length * words);
+    order.forEach((from, i) => {
+      for (let w = 0; w < words; w++) out[i * words + w] = column[from * words + w]!;
+    });
+    return out;
+  };
+  return { family: ranges.family, count: order.length, lo: pick(ranges.lo), hi: pick(ranges.hi) };
+}
+
+export const pick16 = (column: Uint16Array, order: Uint32Array): Uint16Array =>
+  Uint16Array.from(order, (i) => column[i] ?? 0);

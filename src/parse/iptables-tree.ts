@@ -81,32 +81,45 @@ export interface RuleLine {
   readonly options: readonly Option[];
 }
 
-/** The shape of many lines: the same words but for the value of one `-s` or `-d`, and the numbers of leading counters where there are any. */
+/** An option of a shape whose one value differs from line to line. */
+export interface Hole {
+  /** Which of the rule's options. */
+  readonly option: number;
+  /** Length of the value in the first line: later columns shift by the difference. */
+  readonly length: number;
+}
+
+/**
+ * The shape of many lines: the same words but for the values of a few options (an address, a port), and the numbers of leading counters
+ * where there are any.
+ */
 export interface Shape {
   /** What the grammar made of the first line of this shape. */
   readonly rule: RuleLine;
-  /** Which of the rule's options differs; it has one value. */
-  readonly option: number;
-  /** Length of that value in the first line: later columns shift by the difference. */
-  readonly length: number;
+  /** In the order of the line; the first is an address. */
+  readonly holes: readonly Hole[];
   /** Length of `[packets:bytes] ` before the first line's words, 0 without: so do all columns behind. */
   readonly counters: number;
 }
 
-/** A line that differs from an earlier one in one address, and counters, only: blocklists have 100,000 of them. `expandVariant` makes a RuleLine of it. */
+/** A line that differs from an earlier one in these values, and counters, only: blocklists have 100,000 of them. `expandVariant` makes a RuleLine of it. */
 export interface VariantLine {
   readonly kind: 'variant';
   readonly line: number;
   readonly shape: Shape;
-  readonly address: string;
+  /** One for each hole. */
+  readonly values: readonly string[];
   /** `[packets:bytes] `, where the shape has counters; else empty. */
   readonly counters: string;
 }
 
-/**
- * Two or more consecutive lines of one shape: columns of offsets into the text, one address a line. `variantsOf` makes a VariantLine of
- * each.
- */
+/** Where a value of each line begins and ends. */
+export interface TextColumn {
+  readonly start: Uint32Array;
+  readonly end: Uint32Array;
+}
+
+/** Two or more consecutive lines of one shape: columns of offsets into the text. `variantsOf` makes a VariantLine of each. */
 export interface LineRun {
   readonly kind: 'run';
   /** Number of the first line. */
@@ -114,11 +127,11 @@ export interface LineRun {
   readonly shape: Shape;
   readonly count: number;
   readonly text: string;
-  /** Where each line begins, and where its address begins and ends. */
+  /** Where each line begins. */
   readonly from: Uint32Array;
-  readonly start: Uint32Array;
-  readonly end: Uint32Array;
-  /** Length of what stands after the address, the same in all lines. */
+  /** One for each hole. */
+  readonly values: readonly TextColumn[];
+  /** Length of what stands after the last value, the same in all lines. */
   readonly after: number;
 }
 

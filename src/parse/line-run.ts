@@ -1,5 +1,5 @@
 /** Runs of lines of one shape, found by comparing text: no string and no object is made for each line. A test compares with the grammar. */
-import { addressEnd, countersEnd, type Hole } from './rule-shape.js';
+import { around, countersEnd, valueEnd, type Holes } from './rule-shape.js';
 import type { LineRun, Shape, VariantLine } from './iptables-tree.js';
 
 const newline = 10;
@@ -11,72 +11,124 @@ export interface FirstLine {
   readonly text: string;
 }
 
-/** The lines from this one on that are the same but for the address; null where the next one is not. `text` is the whole text. */
-export function scanRun(text: string, { number, at, text: line }: FirstLine, hole: Hole, shape: Shape): LineRun | null {
-  const alike: Alike = {
-    counted: hole.counters > 0,
-    head: line.slice(hole.counters, hole.start),
-    tail: line.slice(hole.end),
-  };
-  const after = alike.tail.length;
-  if (lineEnd(text, at + line.length + 1, alike) < 0) return null;
-  let [from, start, end] = [new Uint32Array(256), new Uint32Array(256), new Uint32Array(256)];
-  let count = 0;
-  for (let begin = at, stop = at + line.length; stop >= 0; begin = stop + 1, stop = lineEnd(text, begin, alike)) {
-    if (count === start.length) [from, start, end] = [doubled(from), doubled(start), doubled(end)];
-    from[count] = begin;
-    start[count] = (alike.counted ? countersEnd(text, begin) : begin) + alike.head.length;
-    end[count++] = stop - after;
+/** The lines from this one on that are the same but for the values; null where the next one is not. `text` is the whole text. */
+export function scanRun(
+  text: string,
+  { number, at, text: line }: FirstLine,
+  holes: Holes,
+  shape: Shape,
+): LineRun | null {
+  const lines = new LineColumns(text, around(line, holes), holes.counters > 0);
+  if (lines.end(at + line.length + 1) < 0) return null;
+  let begin = at;
+  for (let end = lines.add(begin); end >= 0; end = lines.add(begin)) begin = end + 1;
+  return lines.run(number, shape);
+}
+
+const none = new Uint32Array(0);
+
+/** Offsets of lines that have these words in common. */
+class LineColumns {
+  count = 0;
+  #from = none;
+  /** Start and end of one value after the other. */
+  #values: Uint32Array<ArrayBuffer>[];
+  readonly #ends: ReturnType<typeof valueEnd>[];
+  readonly #bounds: number[];
+
+  /** `words`: before, between and after the values; without counters. */
+  constructor(
+    private readonly text: string,
+    private readonly words: readonly string[],
+    private readonly counted: boolean,
+  ) {
+    this.#ends = words.slice(0, -1).map(valueEnd);
+    this.#values = this.#ends.flatMap(() => [none, none]);
+    this.#bounds = this.#values.map(() => 0);
   }
-  const cut = (column: Uint32Array): Uint32Array => column.subarray(0, count);
-  return { kind: 'run', line: number, shape, count, text, from: cut(from), start: cut(start), end: cut(end), after };
-}
 
-/** What lines of a run have in common. */
-interface Alike {
-  readonly counted: boolean;
-  /** Before the address, without counters. */
-  readonly head: string;
-  readonly tail: string;
-}
+  /** Takes the line that begins at `begin`, and says where it ends; -1 if it is not of that kind. */
+  add(begin: number): number {
+    const end = this.end(begin);
+    if (end < 0) return -1;
+    if (this.count === this.#from.length) {
+      this.#from = doubled(this.#from);
+      this.#values = this.#values.map(doubled);
+    }
+    this.#from[this.count] = begin;
+    for (let i = 0; i < this.#bounds.length; i++) this.#values[i]![this.count] = this.#bounds[i]!;
+    this.count++;
+    return end;
+  }
 
-/** Where the line that begins at `begin` ends, if it is of that kind; -1 if not. */
-function lineEnd(text: string, begin: number, { counted, head, tail }: Alike): number {
-  const words = counted ? countersEnd(text, begin) : begin;
-  if (counted && words === begin) return -1;
-  if (!text.startsWith(head, words)) return -1;
-  const address = addressEnd(text, words + head.length);
-  if (address < 0 || !text.startsWith(tail, address)) return -1;
-  const end = address + tail.length;
-  return end === text.length || text.charCodeAt(end) === newline ? end : -1;
+  /** Where the line that begins at `begin` ends, if it is of that kind; -1 if not. */
+  end(begin: number): number {
+    const { text, words } = this;
+    let at = this.counted ? countersEnd(text, begin) : begin;
+    if (this.counted && at === begin) return -1;
+    for (let i = 0; i < this.#ends.length; i++) {
+      if (!text.startsWith(words[i]!, at)) return -1;
+      const start = at + words[i]!.length;
+      at = this.#ends[i]!(text, start);
+      if (at < 0) return -1;
+      this.#bounds[i * 2] = start;
+      this.#bounds[i * 2 + 1] = at;
+    }
+    const tail = words[words.length - 1]!;
+    if (!text.startsWith(tail, at)) return -1;
+    const end = at + tail.length;
+    return end === text.length || text.charCodeAt(end) === newline ? end : -1;
+  }
+
+  run(line: number, shape: Shape): LineRun {
+    const { count, text, words } = this;
+    const cut = (column: Uint32Array): Uint32Array => column.slice(0, count);
+    const values = this.#ends.map((_, i) => ({
+      start: cut(this.#values[i * 2]!),
+      end: cut(this.#values[i * 2 + 1]!),
+    }));
+    return {
+      kind: 'run',
+      line,
+      shape,
+      count,
+      text,
+      from: cut(this.#from),
+      values,
+      after: words[words.length - 1]!.length,
+    };
+  }
 }
 
 function doubled(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const wide = new Uint32Array(column.length * 2);
+  const wide = new Uint32Array(Math.max(16, column.length * 2));
   wide.set(column);
   return wide;
 }
 
+/** Where a line ends. */
+export const endAt = ({ values, after }: LineRun, i: number): number => values[values.length - 1]!.end[i]! + after;
+
 /** Where the last line ends. */
-export const endOf = ({ count, end, after }: LineRun): number => end[count - 1]! + after;
+export const endOf = (run: LineRun): number => endAt(run, run.count - 1);
 
 /** A line that stands by itself. */
-export const variantOf = ({ number, text }: FirstLine, hole: Hole, shape: Shape): VariantLine => ({
+export const variantOf = ({ number, text }: FirstLine, { values, counters }: Holes, shape: Shape): VariantLine => ({
   kind: 'variant',
   line: number,
   shape,
-  address: text.slice(hole.start, hole.end),
-  counters: text.slice(0, hole.counters),
+  values: values.map(({ start, end }) => text.slice(start, end)),
+  counters: text.slice(0, counters),
 });
 
 /** A line of a run by itself. */
-export function variantAt({ line, shape, text, from, start, end }: LineRun, i: number): VariantLine {
-  const address = text.slice(start[i], end[i]);
+export function variantAt({ line, shape, text, from, values }: LineRun, i: number): VariantLine {
   const counters = text.slice(from[i], shape.counters > 0 ? countersEnd(text, from[i]!) : from[i]);
-  return { kind: 'variant', line: line + i, shape, address, counters };
+  const words = values.map(({ start, end }) => text.slice(start[i], end[i]));
+  return { kind: 'variant', line: line + i, shape, values: words, counters };
 }
 
-export const textAt = ({ text, from, end, after }: LineRun, i: number): string => text.slice(from[i], end[i]! + after);
+export const textAt = (run: LineRun, i: number): string => run.text.slice(run.from[i], endAt(run, i));
 
 export const variantsOf = (run: LineRun): VariantLine[] =>
   Array.from({ length: run.count }, (_, i) => variantAt(run, i));

@@ -5,7 +5,7 @@ import { iptablesLexer, iptablesTokenNames } from './iptables-lexer.js';
 import type { IptablesDump, IptablesLine, LineRun, VariantLine } from './iptables-tree.js';
 import { lineParser, type LineResult } from './line-parser.js';
 import { endOf, scanRun, variantOf, type FirstLine } from './line-run.js';
-import { findHole, ShapeCache } from './rule-shape.js';
+import { findHoles, ShapeCache } from './rule-shape.js';
 import { plainText, sourceLines } from './source-text.js';
 import { errorLimit } from './syntax-error.js';
 
@@ -55,14 +55,14 @@ export function parseIptables(
   };
 }
 
-/** The line and those behind it that are the same but for an address. */
+/** The line and those behind it that are the same but for a few values. */
 function readLines(whole: string, first: FirstLine, file: string, shapes: ShapeCache | null): LineResult<IptablesLine> {
-  const hole = shapes && findHole(first.text);
-  if (!hole) return parseLine(first.text, file, first.number);
-  const known = shapes.find(first.text, hole);
-  if (known) return { node: scanRun(whole, first, hole, known) ?? variantOf(first, hole, known) };
+  const holes = shapes && findHoles(first.text);
+  if (!holes) return parseLine(first.text, file, first.number);
+  const known = shapes.find(first.text, holes);
+  if (known) return { node: scanRun(whole, first, holes, known) ?? variantOf(first, holes, known) };
   const result = parseLine(first.text, file, first.number);
   if ('error' in result || result.node.kind !== 'rule') return result;
-  const learnt = shapes.learn(first.text, hole, result.node);
-  return { node: (learnt && scanRun(whole, first, hole, learnt)) ?? result.node };
+  const learnt = shapes.learn(first.text, holes, result.node);
+  return { node: (learnt && scanRun(whole, first, holes, learnt)) ?? result.node };
 }

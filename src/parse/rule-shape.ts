@@ -1,42 +1,81 @@
 /**
- * Lines that differ from an earlier one in the address of one `-s` or `-d`, and in leading counters, are not parsed again: the grammar would make the same of
- * them. The address must stand alone between blanks and consist of characters that mean nothing to the lexer, and no quote may
- * stand before it, so that the words around it are the same words. A test compares with the grammar.
+ * Lines that differ from an earlier one in an address (of the first `-s` or `-d`), in a second one or ports behind it, and in leading counters, are
+ * not parsed again: the grammar would make the same of them. The values must stand alone between blanks and consist of characters that
+ * mean nothing to the lexer, and no quote may stand before them, so that the words around them are the same words. A test compares with
+ * the grammar.
  */
 import type { Counters, Option, RuleLine, Shape, VariantLine } from './iptables-tree.js';
 
 /** Shapes remembered per file; beyond it lines are simply parsed. */
 const shapeLimit = 4096;
 
-/** Where the address of the first ` -s ` or ` -d ` of a line stands. */
-export interface Hole {
+/** What lines of a shape differ in. */
+export interface Holes {
   /** Length of `[packets:bytes] ` at the beginning of the line, 0 without. */
   readonly counters: number;
+  readonly values: readonly Extent[];
+}
+
+interface Extent {
   readonly start: number;
   readonly end: number;
 }
 
+/** A line has at most so many. */
+const mostHoles = 4;
+
 /** Null where there is none. */
-export function findHole(line: string): Hole | null {
+export function findHoles(line: string): Holes | null {
   const s = line.indexOf(' -s ');
   const d = line.indexOf(' -d ');
   const at = s < 0 || (d >= 0 && d < s) ? d : s;
   if (at < 0) return null;
   const quote = line.indexOf('"');
-  if (quote >= 0 && quote < at) return null;
-  const start = at + 4;
-  const blank = line.indexOf(' ', start);
-  const end = blank < 0 ? line.length : blank;
-  return isAddressText(line, start, end) ? { counters: countersEnd(line, 0), start, end } : null;
+  const limit = quote < 0 ? line.length : quote;
+  const first = at < limit ? valueAt(line, at + 4, addressEnd) : null;
+  return first && { counters: countersEnd(line, 0), values: [first, ...furtherValues(line, first.end, limit)] };
 }
 
-/** Digits, dots, slash, colons and hex letters, beginning with a digit or hex letter: an option or `!` never looks like it. */
-const isAddressText = (line: string, start: number, end: number): boolean => addressEnd(line, start) === end;
+/** Options whose values may differ besides, each behind the one before. */
+const further = /(?<= )(?:-d|--sport|--dport)(?= )/g;
+
+function furtherValues(line: string, from: number, limit: number): Extent[] {
+  const found: Extent[] = [];
+  further.lastIndex = from;
+  for (let match = further.exec(line); match && match.index < limit; match = further.exec(line)) {
+    const value = valueAt(line, further.lastIndex + 1, isPortOption(match[0]) ? portEnd : addressEnd);
+    if (value) found.push(value);
+    if (found.length === mostHoles - 1) break;
+  }
+  return found;
+}
+
+const isPortOption = (name: string): boolean => name.endsWith('port');
+
+/** Which values may stand behind such words. */
+export const valueEnd = (before: string): typeof addressEnd => (before.endsWith('port ') ? portEnd : addressEnd);
+
+/** Null where the word is not of that kind. */
+function valueAt(line: string, start: number, scan: typeof addressEnd): Extent | null {
+  const end = scan(line, start);
+  return end > start && (end === line.length || line.charCodeAt(end) === 32) ? { start, end } : null;
+}
+
+/** End of the decimal digits of a port, written without a zero in front of others; -1 where it is none. */
+function portEnd(text: string, start: number): number {
+  const end = digitsEnd(text, start);
+  const length = end - start;
+  if (length === 0 || length > 5 || (length > 1 && text.charCodeAt(start) === 48)) return -1;
+  return length === 5 && Number(text.slice(start, end)) > 65535 ? -1 : end;
+}
 
 const longestAddress = 64;
 
-/** End of the characters of addresses that begin at `start`; -1 where they are none, or too many. */
-export function addressEnd(text: string, start: number): number {
+/**
+ * End of the characters of addresses that begin at `start`: digits, dots, slash, colons and hex letters, so that an option or `!` never looks like it.
+ * -1 where they are none, or too many.
+ */
+function addressEnd(text: string, start: number): number {
   let end = start;
   for (; end < text.length; end++) {
     const c = text.charCodeAt(end);
@@ -64,47 +103,61 @@ function digitsEnd(text: string, start: number): number {
   return end;
 }
 
+/** The words around the values. */
+export const around = (line: string, { counters, values }: Holes): string[] =>
+  [...values, { start: line.length, end: 0 }].map(({ start }, i) => line.slice(values[i - 1]?.end ?? counters, start));
+
 export class ShapeCache {
   readonly #shapes = new Map<string, Shape>();
 
-  #key(line: string, hole: Hole): string {
-    return `${hole.counters > 0 ? '[]' : ''}\n${line.slice(hole.counters, hole.start)}\n${line.slice(hole.end)}`;
+  #key(line: string, holes: Holes): string {
+    return `${holes.counters > 0 ? '[]' : ''}\n${around(line, holes).join('\n')}`;
   }
 
   /** What the line is a variant of; undefined when it must be parsed. */
-  find(line: string, hole: Hole): Shape | undefined {
-    return this.#shapes.get(this.#key(line, hole));
+  find(line: string, holes: Holes): Shape | undefined {
+    return this.#shapes.get(this.#key(line, holes));
   }
 
-  /** Remembers a parsed line; returns its shape when the hole is indeed the only value of an address option. */
-  learn(line: string, hole: Hole, rule: RuleLine): Shape | null {
+  /** Remembers a parsed line; returns its shape when each hole is indeed the only value of such an option. */
+  learn(line: string, holes: Holes, rule: RuleLine): Shape | null {
     if (this.#shapes.size >= shapeLimit) return null;
-    const index = rule.options.findIndex((option) => isHole(option, hole));
-    const option = rule.options[index];
-    if (!option) return null;
-    const shape: Shape = { rule, option: index, length: hole.end - hole.start, counters: hole.counters };
-    this.#shapes.set(this.#key(line, hole), shape);
+    const options = holes.values.map((extent) => rule.options.findIndex((option) => isValue(option, extent)));
+    if (options.includes(-1)) return null;
+    const found = holes.values.map(({ start, end }, i) => ({ option: options[i]!, length: end - start }));
+    const shape: Shape = { rule, holes: found, counters: holes.counters };
+    this.#shapes.set(this.#key(line, holes), shape);
     return shape;
   }
 }
 
-function isHole(option: Option, hole: Hole): boolean {
+const optionNames: ReadonlySet<string> = new Set(['-s', '-d', '--sport', '--dport']);
+
+function isValue(option: Option, { start, end }: Extent): boolean {
   const [value] = option.values;
-  if (value?.span.column !== hole.start + 1 || option.values.length !== 1) return false;
-  return (option.name === '-s' || option.name === '-d') && value.text.length === hole.end - hole.start;
+  if (value?.span.column !== start + 1 || option.values.length !== 1) return false;
+  return optionNames.has(option.name) && value.text.length === end - start;
 }
 
-/** How much further right words stand than in the first line of the shape: all of them, and again those behind the address. */
+/** How much further right words stand than in the first line of the shape: all of them, and again those behind each value. */
 export interface Shifts {
   readonly words: number;
-  readonly behind: number;
+  readonly behind: readonly number[];
 }
 
 /** Where what stands in that column of the shape's first line, from 1, stands in another. */
-export function movedColumn({ rule, option, counters }: Shape, column: number, { words, behind }: Shifts): number {
-  const address = rule.options[option]!.values[0]!.span.column;
-  return column + (column > counters ? words : 0) + (column > address ? behind : 0);
+export function movedColumn({ rule, holes, counters }: Shape, column: number, { words, behind }: Shifts): number {
+  let moved = column + (column > counters ? words : 0);
+  holes.forEach(({ option }, i) => {
+    if (column > rule.options[option]!.values[0]!.span.column) moved += behind[i]!;
+  });
+  return moved;
 }
+
+export const shiftsOf = ({ shape, values, counters }: VariantLine): Shifts => ({
+  words: counters.length - shape.counters,
+  behind: values.map((value, i) => value.length - shape.holes[i]!.length),
+});
 
 function countersOf(text: string): Counters {
   const [packets = '', bytes = ''] = text.slice(1, -2).split(':');
@@ -113,13 +166,15 @@ function countersOf(text: string): Counters {
 
 /** What the grammar would have made of the line. */
 export function expandVariant(variant: VariantLine): RuleLine {
-  const { rule, option, length, counters } = variant.shape;
-  const shifts = { words: variant.counters.length - counters, behind: variant.address.length - length };
+  const { rule, holes } = variant.shape;
+  const shifts = shiftsOf(variant);
   const move = (span: RuleLine['span']): RuleLine['span'] => ({
     file: span.file,
     line: variant.line,
     column: movedColumn(variant.shape, span.column, shifts),
   });
+  const valueOf = (option: number): string | undefined =>
+    variant.values[holes.findIndex((one) => one.option === option)];
   return {
     kind: 'rule',
     span: move(rule.span),
@@ -132,7 +187,7 @@ export function expandVariant(variant: VariantLine): RuleLine {
     options: rule.options.map((old, i) => ({
       name: old.name,
       negated: old.negated,
-      values: old.values.map((word) => ({ text: i === option ? variant.address : word.text, span: move(word.span) })),
+      values: old.values.map((word) => ({ text: valueOf(i) ?? word.text, span: move(word.span) })),
       span: move(old.span),
     })),
   };

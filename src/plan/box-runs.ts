@@ -15,6 +15,7 @@ import {
 } from '../model/tuples.js';
 import { prefixLength } from '../analyse/address-index.js';
 import { boxOf, sizeOf, type PlainSet } from '../analyse/box.js';
+import { mostShapes } from '../analyse/run-as-one.js';
 import type { Conj, Lit, ValueSet } from '../analyse/logic.js';
 import { maxCombinations } from '../analyse/tuple-entries.js';
 import type { RawStep } from '../analyse/walk.js';
@@ -48,10 +49,6 @@ export interface BoxRules {
   readonly fewest: number;
 }
 
-/** So many steps are matched as fast by rows of bits. */
-export const fewestForTuples = 512;
-/** Each combination of prefix lengths costs packets a lookup. */
-const mostShapes = 16;
 const mostEntries = 4_000_000;
 /** A range of more values may cost a key for each of its prefixes. */
 const widest = 16;
@@ -80,7 +77,8 @@ export function joinBoxes<T extends StepRun>(runs: readonly T[], rules: BoxRules
 /** What steps of a run have in common; null: not all of it can be said by tuples. */
 function keyOf({ members }: StepRun, { identify }: BoxRules): string | null {
   const [first] = members;
-  if (first?.outcome.kind !== 'drop') return null;
+  // A run that is taken as one has tuples of its own.
+  if (first?.outcome.kind !== 'drop' || (typeof first.rule !== 'string' && first.rule.fields.length > 1)) return null;
   const box = boxOf(first.when);
   if (!box || box.sides.length < 2 || !members.every(fitsTuples)) return null;
   const fields = box.sides.map(({ field }) => field).sort();

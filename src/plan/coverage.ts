@@ -58,8 +58,8 @@ interface Search {
   readonly family: AddressFamily;
   /** Numbers of the asking rule's own steps. */
   readonly own: readonly number[];
-  /** Of a run: the field that its rules differ in. */
-  readonly varying: Field | null;
+  /** Of a run: the fields that its rules differ in. */
+  readonly varying: readonly Field[] | null;
   looks: number;
 }
 
@@ -70,7 +70,7 @@ export function coverer(steps: readonly MergedStep[], family: AddressFamily): Co
   const own = ownSteps(steps);
   let total = 0;
   return (condition, rule) => {
-    const varying = typeof rule === 'string' ? null : rule.field;
+    const varying = typeof rule === 'string' ? null : rule.fields;
     const looks = total >= maxLooksInAll ? maxLooks : 0;
     const search: Search = { steps, family, own: own.get(rule) ?? [], varying, looks };
     const first = firstMet(search, condition);
@@ -180,8 +180,8 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
 }
 
 /** Its packets are told by other fields: what it is to one of the rules of a run it is to all. */
-const asksNothingOf = ({ when }: MergedStep, field: Field | null): boolean =>
-  when.every(({ set }) => set.field !== field && set.kind !== 'tuples');
+const asksNothingOf = ({ when }: MergedStep, fields: readonly Field[] | null): boolean =>
+  when.every(({ set }) => fields?.includes(set.field) !== true && set.kind !== 'tuples');
 
 /** Both ways must drop. */
 function join(sofar: Coverage, skipped: Coverage, stayed: Coverage): Coverage {

@@ -1,17 +1,18 @@
 /** What is said of each rule: decision, reason, hint. `full` rests on a proof over the finished list (coverage.ts). */
-import type { AddressFamily, AddressRanges } from '../model/address.js';
+import type { AddressFamily } from '../model/address.js';
 import type { AddressRun } from '../model/address-run.js';
 import type { BaseChain, RuleId, Table } from '../model/ruleset.js';
+import type { TupleColumn } from '../model/tuples.js';
 import type { FamilyAnalysis } from '../analyse/analyse-family.js';
 import { routing } from '../analyse/analyse-family.js';
 import type { Occurrence, RuleOrRun } from '../analyse/walk.js';
-import type { Conj } from '../analyse/logic.js';
-import { mayOverlap } from '../analyse/relation.js';
+import type { Conj, Lit } from '../analyse/logic.js';
+import { mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { Why } from '../analyse/why.js';
 import type { Coverer } from './coverage.js';
 import { allowed } from './exempt.js';
 import type { KeptRules } from './kept-rules.js';
-import { narrowTo } from './members.js';
+import { isOf, narrowTo } from './members.js';
 import type { MergedStep } from './merge.js';
 import type { OffloadKind, ReasonCode } from './plan.js';
 
@@ -49,10 +50,10 @@ function judgeFinding(rule: RuleOrRun, plan: FamilyPlan): Judgement {
 }
 
 /**
- * What holds of each rule of the run that asks for one of these addresses; null where that is not the same for all, or has to be asked of
+ * What holds of each rule of the run that has one of these values; null where that is not the same for all, or has to be asked of
  * each.
  */
-export function judgeRun(run: AddressRun, plan: FamilyPlan, ranges: AddressRanges): Judgement | null {
+export function judgeRun(run: AddressRun, plan: FamilyPlan, values: readonly TupleColumn[]): Judgement | null {
   if (plan.analysis.walk.runs.ruleByRule.has(run)) return null;
   const occurrences = plan.analysis.walk.occurrences.get(run);
   if (!occurrences) return judgeFinding(run, plan);
@@ -63,26 +64,29 @@ export function judgeRun(run: AddressRun, plan: FamilyPlan, ranges: AddressRange
     uniform.push(found.uniform);
     return found;
   };
-  const judgement = judgeDrop(run, ofThose(run, occurrences, ranges), { ...plan, cover }, false);
+  const judgement = judgeDrop(run, ofThose(run, occurrences, values), { ...plan, cover }, false);
   // Of one of the rules alone it may not hold that it is about the host's own sources.
   return uniform.every(Boolean) && (judgement.code !== 'own-source' || !plan.routesKnown) ? judgement : null;
 }
 
-/** The rules may contradict what else is known of the field, each in its own way. */
-const asksTwice = ({ field }: AddressRun, conj: Conj): boolean =>
-  conj.filter(({ set }) => set.field === field).length > 1;
+/** The rules may contradict what else is known of a field, each in its own way; what holds for all of their values is none of that. */
+function asksTwice(run: AddressRun, conj: Conj): boolean {
+  const own = conj.filter(({ set }) => isOf(run, set));
+  const isElsewhere = ({ set }: Lit): boolean => !isOf(run, set) && run.fields.some((field) => field === set.field);
+  return conj.some((literal) => isElsewhere(literal) && !valuesCover([literal], own));
+}
 
 /** One of the rules. */
 export function judgeRunRule(run: AddressRun, i: number, plan: FamilyPlan): Judgement {
   const occurrences = plan.analysis.walk.occurrences.get(run);
   if (!occurrences) return judgeRule(run.id(i), plan);
-  return judgeDrop(run, ofThose(run, occurrences, run.rangeOf(i)), plan, false, run.id(i));
+  return judgeDrop(run, ofThose(run, occurrences, run.row(i)), plan, false, run.id(i));
 }
 
-const ofThose = (run: AddressRun, all: readonly Occurrence[], ranges: AddressRanges): readonly Occurrence[] =>
-  ranges === run.ranges
+const ofThose = (run: AddressRun, all: readonly Occurrence[], values: readonly TupleColumn[]): readonly Occurrence[] =>
+  values === run.columns
     ? all
-    : all.map((one) => ({ ...one, reach: one.reach.map((conj) => narrowTo(run, conj, ranges)) }));
+    : all.map((one) => ({ ...one, reach: one.reach.map((conj) => narrowTo(run, conj, values)) }));
 
 export function judgePolicy(table: Table, chain: BaseChain, plan: FamilyPlan): Judgement {
   const id = `${table.family} ${table.name} ${chain.name} policy` as RuleId;

@@ -31,7 +31,7 @@ function judgeChain(table: Table, chain: Chain, planOf: PlanOf): JudgedChain {
   let before: RuleId | null = null;
   for (const segment of segmentsOf(chain)) {
     if (isRun(segment)) {
-      rules.push({ kind: 'run', run: segment, judgement: judgeEach(segment, planOf(segment.ranges.family)) });
+      rules.push({ kind: 'run', run: segment, judgement: judgeEach(segment, planOf(segment.family)) });
       continue;
     }
     // The ways through one rule stand together.

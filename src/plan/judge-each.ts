@@ -1,50 +1,60 @@
 /**
- * The judgement on each rule of a run where it is not the same for all. Mostly a few of a long list meet a step about addresses (an accept of a
- * network, say): they are judged one by one, and the others together.
+ * The judgement on each rule of a run where it is not the same for all. Mostly a few of a long list meet a step about what they differ in (an
+ * accept of a network, say): they are judged one by one, and the others together.
  */
 import type { AddressRun } from '../model/address-run.js';
-import { wordsPerAddress, type AddressRanges } from '../model/address.js';
+import { wordsPerAddress, type AddressFamily, type AddressRanges } from '../model/address.js';
+import type { Ranges } from '../model/match.js';
+import { pickRows, type TupleColumn } from '../model/tuples.js';
 import { markOverlapping } from '../analyse/address-index.js';
 import type { ValueSet } from '../analyse/logic.js';
+import { isDisjoint } from '../analyse/small-ranges.js';
 import { judgeRun, judgeRunRule, type FamilyPlan, type Judgement } from './decide.js';
-
-type Addresses = Extract<ValueSet, { kind: 'addresses' }>;
 
 /** One for all rules of the run, or one for each. */
 export function judgeEach(run: AddressRun, plan: FamilyPlan): Judgement | readonly Judgement[] {
-  const all = judgeRun(run, plan, run.ranges);
+  const all = judgeRun(run, plan, run.columns);
   if (all) return all;
   const apart = rulesApart(run, plan);
-  const others = apart && withoutRows(run.ranges, apart);
-  const shared = others && others.count > 1 ? judgeRun(run, plan, others) : null;
+  const others = apart && rowsNotIn(apart);
+  const shared = others && others.length > 1 ? judgeRun(run, plan, pickRows(run.columns, others)) : null;
   return Array.from({ length: run.count }, (_, i) =>
     shared && apart?.[i] === 0 ? shared : judgeRunRule(run, i, plan),
   );
 }
 
-/** A guess, by which nothing is concluded: 1 for each rule that meets what a step asks of the field. Null: each may. */
+/** A guess, by which nothing is concluded: 1 for each rule that meets what a step asks of its fields. Null: each may. */
 function rulesApart(run: AddressRun, { steps, analysis }: FamilyPlan): Uint8Array | null {
   if (!analysis.walk.occurrences.has(run)) return null;
   const own = steps.findLastIndex(({ members }) => members.some(({ rule }) => rule === run));
-  const asked = new Set<AddressRanges>();
+  const asked = new Set<ValueSet>();
   for (const { when, members } of own < 0 ? steps : steps.slice(0, own))
     for (const { set } of when) {
       if (set.kind === 'tuples') return null;
-      if (isAsked(set, run) && !members.some(({ rule }) => rule === run)) asked.add(set.ranges);
+      if (!members.some(({ rule }) => rule === run)) asked.add(set);
     }
   const marks = new Uint8Array(run.count);
-  for (const ranges of joined([...asked], run)) markOverlapping(run.ranges, ranges, marks);
+  for (const column of run.columns) {
+    const own = [...asked].filter(({ field }) => field === column.field);
+    if ('ranges' in column)
+      for (const ranges of joined(own.flatMap(rangesOf), run.family)) markOverlapping(column.ranges, ranges, marks);
+    else if ('lo' in column) markValues(column, own.flatMap(smallRangesOf), marks);
+  }
   return marks;
 }
 
-const isAsked = (set: ValueSet, { field }: AddressRun): set is Addresses =>
-  set.kind === 'addresses' && set.field === field;
+const rangesOf = (set: ValueSet): readonly AddressRanges[] => (set.kind === 'addresses' ? [set.ranges] : []);
+
+const smallRangesOf = (set: ValueSet): Ranges => (set.kind === 'values' ? set.ranges : []);
+
+function markValues({ lo, hi }: Extract<TupleColumn, { lo: Uint16Array }>, asked: Ranges, marks: Uint8Array): void {
+  if (asked.length > 0) lo.forEach((low, i) => (marks[i]! |= isDisjoint([[low, hi[i]!]], asked) ? 0 : 1));
+}
 
 /** Lists up to this length are looked at as one. */
 const short = 256;
 
-function joined(lists: readonly AddressRanges[], run: AddressRun): AddressRanges[] {
-  const { family } = run.ranges;
+function joined(lists: readonly AddressRanges[], family: AddressFamily): AddressRanges[] {
   const own = lists.filter((list) => list.family === family);
   const together = own.filter(({ count }) => count <= short);
   const count = together.reduce((sum, list) => sum + list.count, 0);
@@ -59,18 +69,11 @@ function joined(lists: readonly AddressRanges[], run: AddressRun): AddressRanges
   return [{ family, count, lo, hi }, ...own.filter((list) => list.count > short)];
 }
 
-function withoutRows({ family, count, lo, hi }: AddressRanges, rows: Uint8Array): AddressRanges {
-  const words = wordsPerAddress(family);
-  const low = new Uint32Array(count * words);
-  const high = new Uint32Array(count * words);
+function rowsNotIn(marks: Uint8Array): Uint32Array {
+  const rows = new Uint32Array(marks.length);
   let kept = 0;
-  for (let i = 0; i < count; i++) {
-    if (rows[i] !== 0) continue;
-    for (let w = 0; w < words; w++) {
-      low[kept * words + w] = lo[i * words + w]!;
-      high[kept * words + w] = hi[i * words + w]!;
-    }
-    kept++;
-  }
-  return { family, count: kept, lo: low.subarray(0, kept * words), hi: high.subarray(0, kept * words) };
+  marks.forEach((mark, i) => {
+    if (mark === 0) rows[kept++] = i;
+  });
+  return rows.subarray(0, kept);
 }

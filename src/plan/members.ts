@@ -1,8 +1,8 @@
 /** The rules behind a merged step: a member is one of them, or a run of them. */
-import type { AddressRanges } from '../model/address.js';
 import type { AddressRun } from '../model/address-run.js';
+import type { TupleColumn } from '../model/tuples.js';
 import type { RuleId } from '../model/ruleset.js';
-import type { Conj } from '../analyse/logic.js';
+import { small, type Conj, type Lit, type ValueSet } from '../analyse/logic.js';
 import type { RawStep, RuleOrRun } from '../analyse/walk.js';
 
 export type Member = Pick<RawStep, 'when' | 'rule'>;
@@ -16,7 +16,7 @@ interface RuleMember {
 export function* ruleMembers(members: readonly Member[]): Generator<RuleMember> {
   for (const { when, rule } of members) {
     if (typeof rule === 'string') yield { when, rule };
-    else for (let i = 0; i < rule.count; i++) yield { when: narrowTo(rule, when, rule.rangeOf(i)), rule: rule.id(i) };
+    else for (let i = 0; i < rule.count; i++) yield { when: narrowTo(rule, when, rule.row(i)), rule: rule.id(i) };
   }
 }
 
@@ -24,12 +24,39 @@ export function* ruleMembers(members: readonly Member[]): Generator<RuleMember> 
 export const areSeveral = ([first, second]: readonly Member[]): boolean =>
   second !== undefined || (first !== undefined && typeof first.rule !== 'string');
 
-/** What a condition on all rules of a run is for those that ask for these addresses. */
-export const narrowTo = (run: AddressRun, when: Conj, ranges: AddressRanges): Conj =>
-  when.map((literal) => {
+/** What a condition on all rules of a run is for those that have these values. */
+export const narrowTo = (run: AddressRun, when: Conj, values: readonly TupleColumn[]): Conj =>
+  when.flatMap((literal): Lit | readonly Lit[] => {
     const { set } = literal;
-    if (set.kind !== 'addresses' || set.ranges !== run.ranges) return literal;
-    return { ...literal, set: { ...set, ranges, named: false } };
+    const [first] = values;
+    if (set.kind === 'addresses' && first && 'ranges' in first && isOf(run, set))
+      return { ...literal, set: { ...set, ranges: first.ranges, named: false } };
+    if (set.kind !== 'tuples' || !isOf(run, set)) return literal;
+    const count = countOf(values);
+    return count === 1 ? values.map(literalOf) : { ...literal, set: { ...set, count, columns: values } };
   });
+
+/** The literal in which a condition has what the rules of the run differ in. */
+export const isOf = (run: AddressRun, set: ValueSet): boolean => {
+  const [first] = run.columns;
+  if (set.kind === 'tuples') return set.columns === run.columns;
+  return set.kind === 'addresses' && first !== undefined && 'ranges' in first && set.ranges === first.ranges;
+};
+
+function countOf([first]: readonly TupleColumn[]): number {
+  if (first && 'ranges' in first) return first.ranges.count;
+  return first && 'lo' in first ? first.lo.length : 0;
+}
+
+/** As the rule by itself asks. */
+function literalOf(value: TupleColumn): Lit {
+  if ('lo' in value) return small(value.field, [[value.lo[0]!, value.hi[0]!]]);
+  if ('ranges' in value)
+    return {
+      set: { kind: 'addresses', field: value.field, ranges: value.ranges, named: false, counters: null },
+      negate: false,
+    };
+  return { set: { kind: 'macs', field: 'smac', addresses: [...value.addresses] }, negate: false };
+}
 
 export const firstRule = (rule: RuleOrRun): RuleId => (typeof rule === 'string' ? rule : rule.id(0));

@@ -5,12 +5,13 @@
  */
 import type { AddressRanges } from '../model/address.js';
 import { wordsPerAddress } from '../model/address.js';
-import type { Label, RawStep } from '../analyse/walk.js';
+import type { AddressRun } from '../model/address-run.js';
+import type { Label, RawStep, RuleOrRun } from '../analyse/walk.js';
 import type { Conj, Lit, ValueSet } from '../analyse/logic.js';
 import { expires } from '../analyse/logic.js';
 import { tupleSignature } from '../model/tuples.js';
 import { boxEntries, joinBoxes, type BoxRun, type StepRun } from './box-runs.js';
-import { areSeveral, type Member } from './members.js';
+import { areSeveral, isOf, type Member } from './members.js';
 import { limits, type Field } from './program.js';
 
 export interface MergedStep {
@@ -55,7 +56,13 @@ export function mergeSteps(steps: readonly RawStep[], { leftOut, tuplesFrom }: M
   for (const { outcome } of steps) if (outcome.kind === 'skip') barriers.add(outcome.to.at);
   const identify = identities();
   const groups = inOneField(steps, barriers, identify);
-  const merged = joinBoxes(groups, { barriers, identify, hasTable: tables(steps), leftOut, fewest: tuplesFrom });
+  const merged = joinBoxes(groups, {
+    barriers,
+    identify,
+    hasTable: tables(setsOf(steps, () => true)),
+    leftOut,
+    fewest: tuplesFrom,
+  });
   const numberOf = new Int32Array(steps.length + 1).fill(merged.length);
   let next = 0;
   merged.forEach(({ members }, number) => {
@@ -66,14 +73,32 @@ export function mergeSteps(steps: readonly RawStep[], { leftOut, tuplesFrom }: M
   return merged.map((one) => ('tuples' in one ? closeBoxes(one) : close(one, indexOf)));
 }
 
-/** Sets have theirs first. */
-function tables(steps: readonly RawStep[]): (signature: string) => boolean {
+/** Whether there is a table for tuples of these fields, where `sets` have theirs. */
+function tables(sets: Iterable<ValueSet>): (signature: string) => boolean {
   const taken = new Set<string>();
-  for (const { when } of steps) for (const { set } of when) if (set.kind === 'tuples') taken.add(tupleSignature(set));
+  for (const set of sets) if (set.kind === 'tuples') taken.add(tupleSignature(set));
   return (signature) => {
     if (taken.size < limits.tupleTables) taken.add(signature);
     return taken.has(signature);
   };
+}
+
+function* setsOf(steps: readonly RawStep[], wanted: (step: RawStep, set: ValueSet) => boolean): Generator<ValueSet> {
+  for (const step of steps) for (const { set } of step.when) if (wanted(step, set)) yield set;
+}
+
+const isTuplesOf = (rule: RuleOrRun, set: ValueSet): boolean =>
+  typeof rule !== 'string' && set.kind === 'tuples' && isOf(rule, set);
+
+/** Runs of rules whose tuples have no table, for sets have theirs first: they are to be taken rule by rule. */
+export function withoutTable(steps: readonly RawStep[], { leftOut }: Pick<MergeLimits, 'leftOut'>): AddressRun[] {
+  const hasTable = tables(setsOf(steps, ({ rule }, set) => !isTuplesOf(rule, set)));
+  const found = new Set<AddressRun>();
+  for (const { when, rule } of steps)
+    for (const { set } of when)
+      if (set.kind === 'tuples' && typeof rule !== 'string' && isOf(rule, set))
+        if (leftOut.has(set.set.id) || !hasTable(tupleSignature(set))) found.add(rule);
+  return [...found];
 }
 
 function inOneField(
@@ -125,10 +150,11 @@ const alone: ReadonlyMap<Field, readonly Candidate[]> = new Map(
   varyingFields.map((field) => [field, [{ field, rest: '' }]]),
 );
 
-/** The rules of a run differ in one field already. */
+/** The rules of a run differ in one field already, or in several. */
 function candidatesOf({ when, rule }: RawStep, identify: (literal: Lit) => string): readonly Candidate[] {
-  const candidates = fieldsToDiffer(when, identify);
-  return typeof rule === 'string' ? candidates : candidates.filter(({ field }) => field === rule.field);
+  if (typeof rule === 'string') return fieldsToDiffer(when, identify);
+  const [field, more] = rule.fields;
+  return more === undefined ? fieldsToDiffer(when, identify).filter((one) => one.field === field) : [];
 }
 
 function fieldsToDiffer(when: Conj, identify: (literal: Lit) => string): readonly Candidate[] {
@@ -182,6 +208,8 @@ function close(group: Group, indexOf: (label: Label) => number): MergedStep {
   const outcome = first.outcome.kind === 'skip' ? { ...first.outcome, to: indexOf(first.outcome.to) } : first.outcome;
   const { members } = group;
   const [candidate] = group.candidates;
+  const own = first.when.findIndex(({ set }) => isTuplesOf(first.rule, set));
+  if (own >= 0) return { when: first.when, outcome, members, varying: own };
   if (!areSeveral(members) || !candidate) return { when: first.when, outcome, members, varying: null };
   const literals = members.map(({ when }) => when[varyingIndex(when, candidate.field)]?.set ?? bug());
   const rest = first.when.filter((_, i) => i !== varyingIndex(first.when, candidate.field));
@@ -242,6 +270,7 @@ export function entriesOf(set: ValueSet): number {
 /** How many entries of the literal that the step's members differ in are this member's. */
 export function memberEntries(member: Member, { when, varying }: MergedStep): number {
   const set = when[varying ?? 0]?.set ?? bug();
+  if (isTuplesOf(member.rule, set)) return entriesOf(set);
   if (set.kind === 'tuples') return boxEntries(member, set);
   return entriesOf(member.when.find((literal) => literal.set.field === set.field && !literal.negate)?.set ?? bug());
 }

@@ -2,6 +2,7 @@
 import type { AddressFamily } from '../model/address.js';
 import type { RuleId, Ruleset } from '../model/ruleset.js';
 import { analyseFamily, routing } from '../analyse/analyse-family.js';
+import { fewestForTuples } from '../analyse/run-as-one.js';
 import { setValueCache, type SetValueCache } from '../analyse/set-values.js';
 import { assumptionsOf } from './assumptions.js';
 import { coverer } from './coverage.js';
@@ -12,8 +13,7 @@ import { countKinds, judgeAll, type JudgedChain } from './judge-all.js';
 import { keptRules, type KeptRules } from './kept-rules.js';
 import { ruleMembers } from './members.js';
 import type { MergedStep } from './merge.js';
-import { mergeSteps } from './merge.js';
-import { fewestForTuples } from './box-runs.js';
+import { mergeSteps, withoutTable } from './merge.js';
 import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
 import { allowed, exemptAllowed, nothingAllowed } from './exempt.js';
 import { dropIdle, dropRedundantAsks, exemptDhcp, limitSteps, limitTuples, trim, withoutSymbols } from './shape.js';
@@ -71,13 +71,17 @@ function planFamily(
   book: CounterBook,
   kept: KeptRules,
 ): PlannedFamily {
-  const analysis = analyseFamily(ruleset, family, setValues, { ...options, conntrack: options.conntrack === true });
+  const leftOut = options.leftOut ?? nothingLeftOut;
+  const tuplesFrom = options.tuplesFrom ?? fewestForTuples;
+  const asked = { ...options, tuplesFrom, conntrack: options.conntrack === true };
+  let analysis = analyseFamily(ruleset, family, setValues, asked);
+  const split = withoutTable(analysis.walk.steps, { leftOut });
+  if (split.length > 0) analysis = analyseFamily(ruleset, family, setValues, { ...asked, split: new Set(split) });
   // With nothing known at all the plan is for reading, and says what it would be once the host is known.
   const symbolic = options.facts !== null && options.facts.localRoutes === null;
-  const leftOut = options.leftOut ?? nothingLeftOut;
-  const raw = mergeSteps(analysis.walk.steps, { leftOut, tuplesFrom: options.tuplesFrom ?? fewestForTuples });
-  const asked = dropRedundantAsks(dropIdle(trim(symbolic ? withoutSymbols(raw) : raw)));
-  const limited = limitTuples(trim(exemptDhcp(asked, family)), leftOut);
+  const raw = mergeSteps(analysis.walk.steps, { leftOut, tuplesFrom });
+  const needed = dropRedundantAsks(dropIdle(trim(symbolic ? withoutSymbols(raw) : raw)));
+  const limited = limitTuples(trim(exemptDhcp(needed, family)), leftOut);
   const merged = trim(exemptAllowed(limited.steps, family, options.allow ?? nothingAllowed));
   const steps = trim(limitSteps(merged, options.maxSteps?.[family] ?? limits.steps));
   return {

@@ -148,6 +148,16 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
     (address: string) => `-I INPUT -s ${address} -j DROP`,
     (address: string) => `-I INPUT 4 -s ${address} -j ACCEPT`,
     (address: string) => `-D INPUT -s ${address} -p tcp -m tcp --dport 22 -j DROP`,
+    (address: string) => `-A INPUT -s ${address} -p udp -m udp --dport ${address.length} -j DROP`,
+    (address: string) =>
+      `-A INPUT -s ${address} ! -d ${address} -p tcp -m tcp --sport 7 ! --dport ${address.length} -j DROP`,
+    (address: string) =>
+      `-A INPUT -s ${address} -p tcp -m tcp --dport ${address.length} -m multiport --dports 9,13 -j u`,
+    (address: string) =>
+      `-A INPUT -s ${address} -p tcp -m nobody --dport ${address.length} -m multiport --dports 9 -j u`,
+    (address: string) => `-A INPUT -s ${address} -p icmp --dport ${address.length} -j DROP`,
+    (address: string) =>
+      `[1:2] -A INPUT -d ${address} -p tcp --dport ${address.length} -m set --match-set a src -d ${address}`,
     () => '-D INPUT 3',
     () => '-F u',
   ];

@@ -146,15 +146,30 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     '-A I --comment "x -s y" -s ',
     '-A I -s ! ',
   );
-  const tail = fc.constantFrom('', ' ', ' -j DROP', ' -d 192.0.2.1 -j DROP', ' -m comment --comment "a -s b"', ' x');
+  const port = fc.constantFrom('22', '80', '0', '65535', '65536', '080', '22:80', 'ssh', '1.2', '');
+  const end = fc.constantFrom('', ' ', ' -j DROP', ' -m comment --comment "a -s b --dport 1"', ' x', ' --sport 1 -d x');
+  const second = fc.oneof(
+    { weight: 2, arbitrary: fc.constant('') },
+    address.map((one) => ` -d ${one}`),
+    address.map((one) => ` ! -d ${one} -p tcp`),
+    port.map((one) => ` -p tcp -m tcp --dport ${one}`),
+    fc.tuple(port, port).map(([one, other]) => ` -p tcp --sport ${one} ! --dport ${other}`),
+    fc.tuple(address, port).map(([one, other]) => ` -d ${one} -p udp -m udp --dport ${other} --sport 1`),
+    port.map((one) => ` -m comment --comment a" --dport ${one}`),
+  );
   fc.assert(
-    fc.property(fc.array(fc.tuple(head, fc.array(address, { maxLength: 4 }), tail), { maxLength: 20 }), (parts) => {
-      const text = parts.flatMap(([before, all, after]) => all.map((one) => before + one + after)).join('\n');
-      const fast = parseIptables(text, 'f', 'ip');
-      const slow = parseIptables(text, 'f', 'ip', { grammarOnly: true });
-      t.deepEqual(fast.errors, slow.errors);
-      t.deepEqual(fast.lines.flatMap(oneByOne), slow.lines);
-    }),
+    fc.property(
+      fc.array(fc.tuple(head, fc.array(fc.tuple(address, second), { maxLength: 4 }), end), { maxLength: 20 }),
+      (parts) => {
+        const text = parts
+          .flatMap(([before, all, after]) => all.map(([one, more]) => before + one + more + after))
+          .join('\n');
+        const fast = parseIptables(text, 'f', 'ip');
+        const slow = parseIptables(text, 'f', 'ip', { grammarOnly: true });
+        t.deepEqual(fast.errors, slow.errors);
+        t.deepEqual(fast.lines.flatMap(oneByOne), slow.lines);
+      },
+    ),
     { numRuns: 200 },
   );
 });

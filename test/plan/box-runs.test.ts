@@ -1,7 +1,10 @@
 /** Rules in a row that differ in several fields are planned as tuples: what happens to a packet, which rule counts it and what is said of the rules stay. */
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import { analyseFamily } from '../../src/analyse/analyse-family.js';
+import { setValueCache } from '../../src/analyse/set-values.js';
 import { readRuleset } from '../../src/model/read-ruleset.js';
+import { tupleSignature } from '../../src/model/tuples.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { planWithinLimits } from '../../src/compile/fit.js';
@@ -95,6 +98,7 @@ const tuplesOf = ({ prefilter }: Plan): number => prefilter.ip.atoms.filter(({ k
 
 test('a plan of tuples is the plan of the rules', (t) => {
   let merged = 0;
+  let runs = 0;
   fc.assert(
     fc.property(
       fc.array(block, { minLength: 1, maxLength: 7 }),
@@ -110,6 +114,8 @@ test('a plan of tuples is the plan of the rules', (t) => {
         const one = planRuleset(ruleset, { ...chosen, tuplesFrom: 2 });
         const other = planRuleset(ruleset, { ...chosen, tuplesFrom: Infinity });
         merged += tuplesOf(one);
+        const { walk } = analyseFamily(ruleset, 4, setValueCache(false), { ...chosen, tuplesFrom: 2 });
+        runs += [...walk.runs.asOne].filter(({ fields }) => fields.length > 1).length;
         t.is(tuplesOf(other), 0);
         sameFates(t, one, other, text);
         sameDecisions(t, one, other, text);
@@ -118,6 +124,7 @@ test('a plan of tuples is the plan of the rules', (t) => {
     { numRuns },
   );
   t.true(merged > numRuns / 2, `${merged} tables of tuples`);
+  t.true(runs > numRuns / 5, `${runs} runs that differ in several fields were taken as one`);
 });
 
 test('a long list is one table with a counter for each line', (t) => {
@@ -142,4 +149,46 @@ test('what would cost too many lookups stays a list of steps', (t) => {
   const plan = planRuleset(rulesetOf(filter(rules.join('\n'))), { devices: ['eth0'], facts: webServer, strict: false });
   t.is(tuplesOf(plan), 0);
   t.true(plan.prefilter.ip.steps.length > 900);
+});
+
+test('rules that an accept above meets are told from the others', (t) => {
+  const lines = Array.from(
+    { length: 600 },
+    (_, i) => `-A INPUT -s 203.0.${i >> 8}.${i & 255}/32 -p tcp -m tcp --dport ${i % 10} -j DROP`,
+  );
+  const guards = '-A INPUT -s 203.0.1.8/31 -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 3 -j ACCEPT\n';
+  const plan = planRuleset(rulesetOf(filter(guards + lines.join('\n'))), {
+    devices: ['eth0'],
+    facts: webServer,
+    strict: false,
+  });
+  t.is(tuplesOf(plan), 1);
+  const blocked = plan.rules.flatMap(({ number, reason }) => (reason.code === 'blocked' ? [(number ?? 0) - 3] : []));
+  t.deepEqual(
+    blocked,
+    lines.flatMap((_, i) => (i === 264 || i === 265 || i % 10 === 3 ? [i] : [])),
+  );
+});
+
+test('a fifth table of tuples is none: its rules are matched step by step', (t) => {
+  const [a, b, c, d, e] = [
+    ' -p tcp -m tcp --dport @',
+    ' -p tcp -m tcp --sport @',
+    ' -p udp -m udp --sport @ --dport 9@',
+    ' -d 10.0.0.@',
+    ' -d 10.0.1.@ -p tcp -m tcp --dport 5@',
+  ];
+  const lines = [a, b, c, d, e].flatMap((more) =>
+    Array.from(
+      { length: 520 },
+      (_, i) => `-A FORWARD -s 203.0.${i >> 8}.${i & 255}${more!.replaceAll('@', String(i % 200))} -j DROP`,
+    ),
+  );
+  const plan = planRuleset(rulesetOf(filter(lines.join('\n'))), { devices: ['eth0'], facts: router, strict: false });
+  t.is(
+    new Set(plan.prefilter.ip.atoms.flatMap((atom) => (atom.kind === 'tuples' ? [tupleSignature(atom)] : []))).size,
+    4,
+  );
+  t.true(plan.prefilter.ip.steps.length > 500);
+  t.true(plan.rules.every(({ offload }) => offload !== 'none'));
 });

@@ -1,0 +1,73 @@
+/** Where lines that could differ in several values differ in one address only, they are runs of their own: a table of addresses answers sooner. */
+import { wordsPerAddress } from './address.js';
+import type { TupleColumn } from './tuples.js';
+
+export interface Stretch {
+  /** From one up to another. */
+  readonly rows: readonly [from: number, to: number];
+  /** Columns in which they differ, one of addresses among them. */
+  readonly varying: readonly number[];
+}
+
+/** Among lines that differ in more, fewer are no run. */
+const shortest = 64;
+
+/** In order; all rows from `from` up to `to`. */
+export function stretches(columns: readonly TupleColumn[], from: number, to: number): Stretch[] {
+  const found: Stretch[] = [];
+  let pending = from;
+  const all = [...columns.keys()];
+  const putPending = (end: number): void => {
+    if (end > pending) found.push({ rows: [pending, end], varying: differing(columns, all, pending, end) });
+  };
+  for (let at = from; at < to;) {
+    let longest = at;
+    let best = 0;
+    let shortestEnd = to;
+    for (const i of all) {
+      if (!('ranges' in columns[i]!)) continue;
+      const end = endOfStretch(columns, i, at, to);
+      if (end > longest) {
+        longest = end;
+        best = i;
+      }
+      shortestEnd = Math.min(shortestEnd, end);
+    }
+    if (longest - at < shortest && (at > from || longest < to)) {
+      at = shortestEnd;
+      continue;
+    }
+    putPending(at);
+    found.push({ rows: [at, longest], varying: [best] });
+    at = pending = longest;
+  }
+  putPending(to);
+  return found;
+}
+
+/** Up to which row nothing but that column changes. */
+function endOfStretch(columns: readonly TupleColumn[], varying: number, at: number, to: number): number {
+  let end = at + 1;
+  while (end < to && columns.every((column, i) => i === varying || isSame(column, at, end))) end++;
+  return end;
+}
+
+/** What changes; at least one address. */
+function differing(columns: readonly TupleColumn[], all: readonly number[], from: number, to: number): number[] {
+  const changing = all.filter((i) => {
+    for (let row = from + 1; row < to; row++) if (!isSame(columns[i]!, from, row)) return true;
+    return false;
+  });
+  const isAddress = (i: number): boolean => 'ranges' in columns[i]!;
+  return changing.some(isAddress) ? changing : [all.find(isAddress)!, ...changing];
+}
+
+function isSame(column: TupleColumn, row: number, other: number): boolean {
+  if ('addresses' in column) return column.addresses[row] === column.addresses[other];
+  if ('lo' in column) return column.lo[row] === column.lo[other] && column.hi[row] === column.hi[other];
+  const { family, lo, hi } = column.ranges;
+  const words = wordsPerAddress(family);
+  for (let w = 0; w < words; w++)
+    if (lo[row * words + w] !== lo[other * words + w] || hi[row * words + w] !== hi[other * words + w]) return false;
+  return true;
+}
