@@ -13,6 +13,7 @@ import { judgeOf, type ReplayRequest } from '../replay/replay.js';
 import type { Simulation } from '../simulate/simulation.js';
 import { placeOf, type RulePlace } from './explain-rule.js';
 import { prefilterAnswer, type PrefilterAnswer } from './prefilter-answer.js';
+import { takenForGranted, type TakenForGranted } from './taken-for-granted.js';
 import { wayOf, type WayPart } from './walk-tree.js';
 
 export type { Tracking } from '../oracle/oracle.js';
@@ -23,6 +24,8 @@ export interface PacketExplanation {
   readonly device: string;
   /** What is taken for granted of its connection; `open`: nothing. */
   readonly tracking: Tracking;
+  /** What rules on its way ask about that it does not say of itself; null: none does. */
+  readonly taken: TakenForGranted;
   readonly way: readonly WayPart[];
   readonly netfilter: Fate;
   /** With observing rules and stateful matches looked through. */
@@ -96,6 +99,7 @@ export function explainPacket(
     packet: describeFrame(frame, judge.mac),
     device,
     tracking,
+    taken: takenForGranted(trace, frame, { facts, device, mac: judge.mac }),
     way: wayOf(trace),
     netfilter: fate,
     end,

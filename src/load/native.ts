@@ -39,7 +39,7 @@ function requireAddon(): NativeApi {
 }
 
 /** The last call that came: an addon that was built before does not have it. */
-const newest: keyof NativeApi = 'runToolBeside';
+const newest: keyof NativeApi = 'endTools';
 
 function required(file: string, hint: string): NativeApi {
   try {

@@ -1,5 +1,6 @@
 /** The explanation of a packet, for people: the way, then both answers, then how they go together. */
 import type { PacketExplanation, Tracking } from '../explain/explain-packet.js';
+import { defaultSender, type RoutedBack } from '../explain/taken-for-granted.js';
 import type { MetChain, MetRule, WayPart } from '../explain/walk-tree.js';
 import type { RuleId } from '../model/ruleset.js';
 import type { Fate } from '../oracle/fate.js';
@@ -31,6 +32,22 @@ export interface PacketHeading {
   readonly hostKnown: boolean;
 }
 
+const routedBackWords: Record<RoutedBack, string> = {
+  'not known': 'How its source is routed is not known (--host, --live).',
+  refused: 'Its source is routed nowhere: that route refuses.',
+  nowhere: 'Its source is routed to no device: there is no route, or it is an address of this host.',
+  'another device': 'Its source is routed to another device than it came from.',
+  'same device': 'Its source is routed to the device that it came from.',
+};
+
+function takenText({ taken: { sender, routedBack } }: PacketExplanation): readonly string[] {
+  const is = sender === defaultSender ? ', which is what is taken unless `from MAC` says another' : '';
+  return [
+    ...(sender === null ? [] : [`Its frame comes from ${sender}${is}.`]),
+    ...(routedBack === null ? [] : [routedBackWords[routedBack]]),
+  ];
+}
+
 export function* explainPacketReport(
   explanation: PacketExplanation,
   { hostKnown }: PacketHeading,
@@ -39,6 +56,7 @@ export function* explainPacketReport(
   const { colors } = style;
   yield `${colors.bold(printable(`${explanation.packet} in ${explanation.device}`))}\n`;
   yield paragraph(`Taken for granted of its connection: ${trackingWords[explanation.tracking]}.`, style);
+  for (const text of takenText(explanation)) yield paragraph(text, style);
   if (!hostKnown)
     yield paragraph('Nothing is known of the host (--host): the packet is taken to be for it, or for nobody.', style);
   for (const part of explanation.way) yield `\n${wayPart(part, style)}`;

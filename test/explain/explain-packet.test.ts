@@ -3,14 +3,20 @@ import test from 'ava';
 import { explainPacket, type PacketExplanation, type Tracking } from '../../src/explain/explain-packet.js';
 import { PacketClauses, packetFrame } from '../../src/explain/packet-frame.js';
 import type { MetRule } from '../../src/explain/walk-tree.js';
+import type { HostFacts } from '../../src/model/host.js';
 import { parsePacket } from '../../src/parse/parse-packet.js';
 import { facts, MAC } from '../oracle/rulesets.js';
 import { filter, planOf } from './write.js';
 
-function explain(text: string, spec: string, tracking: Tracking | null = null): PacketExplanation {
+function explain(
+  text: string,
+  spec: string,
+  tracking: Tracking | null = null,
+  host: HostFacts = facts,
+): PacketExplanation {
   const bytes = packetFrame(new PacketClauses(parsePacket(spec, 'spec'), spec, 'spec'), MAC);
   const packet = { number: 1, seconds: null, bytes, length: bytes.length, link: 1, direction: null };
-  const explained = explainPacket({ plan: planOf(text), facts, device: 'eth0' }, packet, tracking);
+  const explained = explainPacket({ plan: planOf(text), facts: host, device: 'eth0' }, packet, tracking);
   if (explained.kind === 'unseen') throw new Error('unseen');
   return explained;
 }
@@ -149,4 +155,34 @@ test('a packet that is called new and begins no connection is of one that conntr
   };
   t.deepEqual(fates('NEW'), ['pass', 'pass']);
   t.deepEqual(fates('none'), ['drop', 'drop']);
+});
+
+test('what rules ask about that a packet does not say of itself is told, and nothing else', (t) => {
+  t.deepEqual(explain(chains, 'tcp 192.0.2.7:5 > 192.0.2.1:22').taken, { sender: null, routedBack: null });
+  const mac = '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m mac --mac-source 02:11:22:33:44:55 -j DROP\nCOMMIT\n';
+  t.is(explain(mac, 'tcp 192.0.2.7:5 > 192.0.2.1:22').taken.sender, '02:00:00:00:00:fe');
+  t.is(explain(mac, 'tcp 192.0.2.7:5 > 192.0.2.1:22 from 02:11:22:33:44:55').taken.sender, '02:11:22:33:44:55');
+  const back = '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -m rpfilter --invert -j DROP\nCOMMIT\n';
+  const route = { family: 4, table: 254, type: 'unicast', metric: 0 } as const;
+  const routing: HostFacts['routing'] = {
+    answers: { ip: true, ip6: true },
+    rules: { ip: [], ip6: [] },
+    skipsLinkDown: false,
+    routes: [
+      { ...route, prefix: '198.51.100.0/24', devices: ['eth0'] },
+      { ...route, prefix: '203.0.113.0/24', devices: ['eth1'] },
+      { ...route, prefix: '198.18.0.0/15', devices: [], type: 'blackhole' },
+    ],
+  };
+  const routedBack = (source: string, host: HostFacts): string | null =>
+    explain(back, `tcp ${source}:5 > 192.0.2.1:22`, null, host).taken.routedBack;
+  t.is(routedBack('198.51.100.7', { ...facts, localRoutes: null }), 'not known');
+  const known = { ...facts, routing };
+  for (const [source, expected] of [
+    ['198.51.100.7', 'same device'],
+    ['203.0.113.7', 'another device'],
+    ['198.18.0.7', 'refused'],
+    ['8.8.8.8', 'nowhere'],
+  ] as const)
+    t.is(routedBack(source, known), expected, source);
 });

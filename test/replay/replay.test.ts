@@ -1,7 +1,7 @@
 /** Captures against rulesets: what is said of each packet, whatever file it comes in, and in how much memory. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -81,6 +81,25 @@ test('one line a packet, the same from every kind of file', (t) => {
     t.is(stdout, lines(traffic), capture);
   }
 });
+
+/** UPDATE_GOLDEN=1 rewrites them; review the diff. */
+for (const [name, options] of [
+  ['known-host', ['--host', host, '--all']],
+  ['unknown-host', []],
+] as const)
+  test(`the report of a replay: ${name}`, (t) => {
+    const golden = new URL(`golden/${name}.txt`, import.meta.url);
+    // Several of each, so that what is counted can be told apart.
+    const many = packets.flatMap((packet, i) =>
+      Array.from({ length: i + 1 }, (_, n): WrittenPacket => ({ ...packet, seconds: 1_700_000_000 + 7 * i + n })),
+    );
+    const capture = file('report.pcap', pcap(many, { little: true, nanoseconds: false, link: 1 }));
+    const { status, stdout, stderr } = offload(['replay', rules, capture, ...options]);
+    t.is(status, 0, stderr);
+    const report = stdout.replaceAll(`${scratch}/`, '');
+    if (process.env['UPDATE_GOLDEN'] !== undefined) writeFileSync(golden, report);
+    t.is(report, readFileSync(golden, 'utf8'));
+  });
 
 test('without facts every packet is for the host, whatever station its frame is for', (t) => {
   const capture = file('stranger.pcap', pcap(packets, { little: true, nanoseconds: false, link: 1 }));
