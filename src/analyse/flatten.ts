@@ -114,7 +114,7 @@ function walkRules(walk: Walk, chain: Chain, entry: Arrival, frame: Frame): void
 }
 
 function walkRun(walk: Walk, run: AddressRun, entry: Arrival, frame: Frame): void {
-  if (run.fields.length === 1) {
+  if (run.fields.length === 1 || run.family !== frame.context.family) {
     walkRule(walk, { id: run, parts: run.parts }, entry, frame);
     return;
   }

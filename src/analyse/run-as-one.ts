@@ -77,7 +77,9 @@ export const fewestForTuples = 512;
 export const mostShapes = 16;
 
 function fitsTuples({ runs }: Walk, run: AddressRun, { family, destinationRewritten }: Context): boolean {
-  if (run.count < runs.tuplesFrom || run.family !== family) return false;
+  // No packet matches any of them.
+  if (run.family !== family) return true;
+  if (run.count < runs.tuplesFrom) return false;
   if (destinationRewritten && run.fields.some((field) => field === 'daddr' || field === 'dport')) return false;
   const shapes = new Set<number>();
   for (let i = 0; i < run.count && shapes.size <= mostShapes; i++) {

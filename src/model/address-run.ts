@@ -69,35 +69,48 @@ export interface RunPlace {
   readonly number: number;
 }
 
-export class AddressRun {
+/** Where the text of each rule stands in one text. */
+export interface RunSource {
+  readonly text: string;
+  readonly start: (i: number) => number;
+  /** Behind the counters, where there are any. */
+  readonly commandStart: (i: number) => number;
+  readonly end: (i: number) => number;
+}
+
+export abstract class AddressRun {
   readonly count: number;
   readonly family: AddressFamily;
   /** What the rules ask for in the fields that they differ in: entry i is that of rule i. */
   readonly columns: readonly TupleColumn[];
   readonly fields: readonly TupleField[];
-  /** The first of them, which shows what all of them have in common. */
-  readonly first: Rule;
+  /** Parts of the first rule that hold what the rules differ in, in the order of `columns`. */
+  readonly varying: readonly number[];
   #rules: readonly Rule[] | null = null;
 
   constructor(
-    private readonly made: RunLines,
+    rows: { readonly count: number; readonly columns: readonly TupleColumn[]; readonly varying: readonly number[] },
     private readonly place: RunPlace,
   ) {
-    this.count = made.count;
-    this.family = familyOf(made.values);
-    this.columns = made.varying.map((hole) => made.values[hole]!);
-    this.fields = this.columns.map(({ field }) => field);
-    this.first = this.#rule(0);
+    this.count = rows.count;
+    this.columns = rows.columns;
+    this.fields = rows.columns.map(({ field }) => field);
+    this.family = familyOf(rows.columns);
+    this.varying = rows.varying;
   }
+
+  /** The first of them, which shows what all of them have in common. */
+  abstract readonly first: Rule;
+  /** Null: each has a text of its own. */
+  abstract readonly source: RunSource | null;
+  abstract line(i: number): number;
+  /** The source line. */
+  abstract text(i: number): string;
+  protected abstract rule(i: number): Rule;
 
   /** Each by itself; always the same objects. */
   get rules(): readonly Rule[] {
-    return (this.#rules ??= Array.from({ length: this.count }, (_, i) => (i === 0 ? this.first : this.#rule(i))));
-  }
-
-  /** Parts of the first rule that hold what the rules differ in. */
-  get varying(): readonly number[] {
-    return this.made.varying.map((hole) => this.made.shape.holding[hole]!);
+    return (this.#rules ??= Array.from({ length: this.count }, (_, i) => (i === 0 ? this.first : this.rule(i))));
   }
 
   /** The parts of the rules as if they were one rule about all their addresses; sound where they differ in one address and no match is negated. */
@@ -128,46 +141,48 @@ export class AddressRun {
     return i >= 0 && i < this.count && this.id(i) === id ? i : -1;
   }
 
-  line(i: number): number {
-    return this.made.lines.line + this.made.from + i;
-  }
-
-  /** The source line. */
-  text(i: number): string {
-    return this.source.slice(this.start(i), this.end(i));
-  }
-
-  /** The text of which each line is the part from `start(i)` to `end(i)`. */
-  get source(): string {
-    return this.made.lines.text;
-  }
-
-  start(i: number): number {
-    return this.made.lines.from[this.made.from + i]!;
-  }
-
-  /** Behind the counters, where there are any. */
-  commandStart(i: number): number {
-    const begin = this.start(i);
-    return this.made.lines.shape.counters > 0 ? countersEnd(this.source, begin) : begin;
-  }
-
-  end(i: number): number {
-    return endAt(this.made.lines, this.made.from + i);
-  }
-
   /** What that rule asks for. */
   row(i: number): readonly TupleColumn[] {
     return rowAt(this.columns, i);
   }
+}
 
-  #rule(i: number): Rule {
+/** Rules that are lines one below the other, of which no rule is made before it is asked for. */
+export class LineRules extends AddressRun {
+  readonly first: Rule;
+  readonly source: RunSource;
+
+  constructor(
+    private readonly made: RunLines,
+    place: RunPlace,
+  ) {
+    const { lines, from, count, values, varying, shape } = made;
+    super(
+      { count, columns: varying.map((hole) => values[hole]!), varying: varying.map((hole) => shape.holding[hole]!) },
+      place,
+    );
+    const start = (i: number): number => lines.from[from + i]!;
+    const commandStart = (i: number): number =>
+      lines.shape.counters > 0 ? countersEnd(lines.text, start(i)) : start(i);
+    this.source = { text: lines.text, start, commandStart, end: (i) => endAt(lines, from + i) };
+    this.first = this.rule(0);
+  }
+
+  line(i: number): number {
+    return this.made.lines.line + this.made.from + i;
+  }
+
+  text(i: number): string {
+    return this.source.text.slice(this.source.start(i), this.source.end(i));
+  }
+
+  protected rule(i: number): Rule {
     const { lines, shape, from, values } = this.made;
     const line = this.line(i);
     const behind = lines.values.map(
       ({ start, end }, h) => end[from + i]! - start[from + i]! - shape.shape.holes[h]!.length,
     );
-    const words = this.commandStart(i) - this.start(i) - lines.shape.counters;
+    const words = this.source.commandStart(i) - this.source.start(i) - lines.shape.counters;
     const span: Span = { file: lines.shape.rule.span.file, line, column: 1 };
     const parts = partsOf(shape, { line, words, behind }, rowAt(values, i));
     return { id: this.id(i), number: this.number(i), span, text: this.text(i), parts };

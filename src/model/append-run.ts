@@ -1,7 +1,7 @@
 /** Runs of `-A` lines, appended to their chain without a look at each. */
 import type { LineRun } from '../parse/iptables-tree.js';
 import { variantAt } from '../parse/line-run.js';
-import { AddressRun } from './address-run.js';
+import { LineRules } from './address-run.js';
 import type { DumpWalk } from './dump-walk.js';
 import { valuesBetween } from './lower-variant.js';
 import { stretches } from './stretches.js';
@@ -58,7 +58,7 @@ export function editSingly(chain: ChainDraft): void {
 }
 
 const entriesOf = (run: RunEntry): Entry[] =>
-  new AddressRun(run, { prefix: '', number: 1 }).rules.map(({ span, text, parts }, i) => ({
+  new LineRules(run, { prefix: '', number: 1 }).rules.map(({ span, text, parts }, i) => ({
     ...{ span, text, parts, rules: 1, onlyFamily: run.shape.onlyFamily },
     line: variantAt(run.lines, run.from + i),
   }));

@@ -1,7 +1,7 @@
 /** A table while the lines of its dump are applied in order, as iptables-restore applies them. */
 import type { Span } from '../diagnostic.js';
 import type { RuleLine, VariantLine } from '../parse/iptables-tree.js';
-import { AddressRun, type RunLines } from './address-run.js';
+import { LineRules, type RunLines } from './address-run.js';
 import { baseChainPlace } from './base-chains.js';
 import { EditedList } from './edited-list.js';
 import type { LoweredRule } from './lower-rule.js';
@@ -78,7 +78,7 @@ export class TableDraft {
     const segments = draft.entries.all().map((entry): Segment => {
       const place = { prefix, number };
       number += entry.rules;
-      if ('kind' in entry) return new AddressRun(entry, place);
+      if ('kind' in entry) return new LineRules(entry, place);
       const { span, text, parts } = entry;
       return { id: `${prefix}${place.number}` as RuleId, number: place.number, span, text, parts };
     });

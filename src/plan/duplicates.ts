@@ -37,10 +37,12 @@ export function duplicatesIn(chain: Chain): ReadonlyMap<RuleId, RuleId> {
       note(found, segment, 0, first.find(hashOf(words, 0, words.length), segment, 0));
       continue;
     }
-    const plain = wordsOf(segment.text(0)) === segment.source.slice(segment.commandStart(0), segment.end(0));
+    const { source } = segment;
+    const plain =
+      source !== null && wordsOf(segment.text(0)) === source.text.slice(source.commandStart(0), source.end(0));
     for (let i = 0; i < segment.count; i++) {
-      const words = plain ? segment.source : wordsOf(segment.text(i));
-      const hash = plain ? hashOf(words, segment.commandStart(i), segment.end(i)) : hashOf(words, 0, words.length);
+      const words = plain ? source.text : wordsOf(segment.text(i));
+      const hash = plain ? hashOf(words, source.commandStart(i), source.end(i)) : hashOf(words, 0, words.length);
       note(found, segment, i, first.find(hash, segment, i));
     }
   }

@@ -31,6 +31,7 @@ function judgeChain(table: Table, chain: Chain, planOf: PlanOf): JudgedChain {
   let before: RuleId | null = null;
   for (const segment of segmentsOf(chain)) {
     if (isRun(segment)) {
+      // Of the other family no packet matches: whatever is said there, this one decides.
       rules.push({ kind: 'run', run: segment, judgement: judgeEach(segment, planOf(segment.family)) });
       continue;
     }

@@ -39,7 +39,7 @@ export function keptRules(ruleset: Ruleset): KeptRules {
       if (table.dialect === 'iptables' && !isWrittenInOrder(chain))
         why ??= 'its chain is not written in the order of its rules';
       for (const segment of segmentsOf(chain)) {
-        const found = why ?? (isRun(segment) ? null : keptByItself(segment));
+        const found = why ?? keptByItself(isRun(segment) ? segment.first : segment);
         if (found !== null) kept.set(isRun(segment) ? segment : segment.id, found);
       }
     }
@@ -58,7 +58,7 @@ function keptTable({ family, name, managed, loads }: Table): string | null {
     : null;
 }
 
-/** nft: how the rule is written, and that every way through it drops. */
+/** nft: how the rule is written, and that every way through it drops. The rules of a run are alike in that. */
 function keptByItself({ cut, parts }: Rule): string | null {
   if (!cut) return null;
   if (cut.kind === 'kept') return cut.why;

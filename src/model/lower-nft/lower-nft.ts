@@ -1,6 +1,8 @@
 /** The syntax tree of one nft input to tables and sets of the model. */
 import type { BaseChain, Chain, Rule, RuleId, Table } from '../ruleset.js';
+import { segmentsOfRules } from '../listed-rules.js';
 import type { Cut, NftText } from '../nft-text.js';
+import { chainOf } from '../segments.js';
 import type { NamedSet, SetId } from '../set.js';
 import type { NftFile, Statement } from '../../parse/nft/tree.js';
 import { inBraces } from './cuts.js';
@@ -114,10 +116,10 @@ function lowerChain(draft: ChainDraft, table: TableDraft, context: RuleContext):
     if (start?.scope !== rule.scope) start = startOf(context, rule.scope);
     rules.push(...lowerRule(kept ? { ...rule, cut: kept } : rule, i + 1, start));
   }
-  const whole = { name, span, rules };
+  const segments = segmentsOfRules(rules, `${table.family} ${table.name} ${name} `);
   // The chains of a dormant table are not hooked in.
-  if (!base || table.flags.has('dormant')) return { kind: 'regular', ...whole };
-  return { kind: 'base', ...whole, ...base, policy };
+  if (!base || table.flags.has('dormant')) return chainOf({ kind: 'regular', name, span }, segments);
+  return chainOf({ kind: 'base', name, span, ...base, policy }, segments);
 }
 
 /** Sets that rules write to: their elements are not what the text says for long. */

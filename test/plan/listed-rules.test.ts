@@ -1,0 +1,182 @@
+/** nft rules that differ in addresses and ports are planned as runs: the plan is that of the rules one by one. */
+import { isDeepStrictEqual } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import fc from 'fast-check';
+import { readRuleset } from '../../src/model/read-ruleset.js';
+import type { Ruleset } from '../../src/model/ruleset.js';
+import { isRun, segmentsOf } from '../../src/model/segments.js';
+import type { Plan } from '../../src/plan/plan.js';
+import { planRuleset } from '../../src/plan/plan-ruleset.js';
+import { residualTexts } from '../../src/residual/residual-texts.js';
+import { evaluate } from '../compile/evaluate.js';
+import { decoded, type PacketSpec } from '../compile/frame.js';
+import { Random, randomPacket } from '../compile/random.js';
+import { router, webServer } from './plan-text.js';
+
+const rulesetOf = (text: string): Ruleset => readRuleset([{ file: 'rules.nft', text, takenAt: null }]).ruleset;
+
+/** Chains that do not know of runs. */
+const oneByOne = (ruleset: Ruleset): Ruleset => ({
+  ...ruleset,
+  tables: ruleset.tables.map((table) => ({
+    ...table,
+    chains: new Map([...table.chains].map(([name, chain]) => [name, { ...chain, rules: chain.rules }])),
+  })),
+});
+
+const shape = fc.constantFrom(
+  ...[
+    'ip saddr @ drop',
+    'ip saddr @ counter drop',
+    'ip daddr @ drop',
+    'ip saddr @ drop comment "why"',
+    'ip6 saddr # drop',
+  ],
+  ...[
+    'ip saddr @ tcp dport % drop',
+    'ip saddr @ udp sport % counter drop',
+    'ip saddr @ ip daddr 192.0.2.1 tcp dport % drop',
+  ],
+  ...[
+    'iifname "eth1" ip saddr @ drop',
+    'ip saddr @ ip daddr @ drop',
+    'ip6 saddr # tcp dport % drop',
+    'tcp dport % ip saddr @ drop',
+  ],
+  ...[
+    'ip saddr != @ drop',
+    'ip saddr @ accept',
+    'ip saddr @ log drop',
+    'ip saddr @ ct state new drop',
+    'meta mark 1 ip saddr @ drop',
+  ],
+  ...[
+    'ip saddr @ limit rate 1/second drop',
+    'ip saddr @ jump other',
+    'ip saddr { @, 203.0.113.99 } drop',
+    'ip saddr @ th dport % drop',
+  ],
+);
+
+const lone = fc.constantFrom(
+  ...[
+    'ip saddr 203.0.113.4/30 accept',
+    'tcp dport 22 accept',
+    'ct state established,related accept',
+    'jump other',
+    'ip protocol icmp drop',
+  ],
+  ...[
+    'ip saddr 203.0.113.0/28 return',
+    'iifname "lo" accept',
+    'udp dport 53 log',
+    'ip saddr @ tcp dport % drop',
+    'ip saddr 203.0.113.8 drop',
+  ],
+);
+
+const chain = fc.constantFrom('input', 'input', 'forward', 'other');
+const block = fc.oneof(
+  { weight: 3, arbitrary: fc.tuple(chain, shape, fc.integer({ min: 14, max: 24 }), fc.nat(200)) },
+  { weight: 2, arbitrary: fc.tuple(chain, lone, fc.constant(1), fc.nat(200)) },
+);
+
+/** Addresses come again now and then. */
+const written = (pattern: string, i: number, seed: number): string =>
+  pattern
+    .replaceAll('@', `203.0.113.${(seed + i * 7) % 23}${i % 5 === 4 ? '/31' : ''}`)
+    .replaceAll('#', `2001:db8::${((seed + i * 5) % 19).toString(16)}`)
+    .replaceAll('%', String([22, 80, 443][(seed + i * i) % (seed % 2 === 0 ? 3 : 1)]));
+
+const options = fc.record({
+  facts: fc.constantFrom(null, webServer, router),
+  strict: fc.boolean(),
+  conntrack: fc.boolean(),
+  devices: fc.constantFrom(['eth0'], ['eth0', 'eth1']),
+  tuplesFrom: fc.constantFrom(16, 512),
+});
+
+const told = (plan: Plan): unknown => ({
+  ...{ rules: plan.rules, summary: plan.summary, assumptions: plan.assumptions },
+  residual: residualTexts(plan).map(({ text }) => text),
+});
+
+const done = (plan: Plan): unknown => ({
+  prefilter: plan.prefilter,
+  owners: Array.from({ length: plan.prefilter.counters }, (_, counter) => plan.counterOwner(counter)),
+});
+
+const packets = 200;
+
+/** Rules that are taken together may stand in other steps than one by one; what happens to a packet, and which rule counts it, stays. */
+function sameFates(t: ExecutionContext, one: Plan, other: Plan, text: string): void {
+  const random = new Random(text.length);
+  const fate = ({ prefilter, counterOwner }: Plan, packet: PacketSpec): unknown => {
+    const { verdict, counter } = evaluate(packet.family === 4 ? prefilter.ip : prefilter.ip6, decoded(packet));
+    return { verdict, rule: counter === null ? null : counterOwner(counter)?.rule };
+  };
+  for (let i = 0; i < packets; i++) {
+    const { prefilter } = i % 2 === 0 ? one : other;
+    const packet = randomPacket(random, i % 5 === 0 ? prefilter.ip6 : prefilter.ip, i % one.devices.length);
+    t.deepEqual(fate(one, packet), fate(other, packet), `${text}\n${JSON.stringify(packet)}`);
+  }
+}
+
+const full = ({ rules }: Plan): unknown =>
+  rules.flatMap(({ id, offload, reason: { code } }) => (offload === 'full' && code !== 'never-matches' ? [id] : []));
+
+const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 200);
+
+test('a plan of runs of nft rules is the plan of their rules', (t) => {
+  let [runs, several, alike] = [0, 0, 0];
+  fc.assert(
+    fc.property(
+      fc.array(block, { minLength: 1, maxLength: 6 }),
+      fc.constantFrom('accept', 'drop'),
+      fc.constantFrom('ip', 'inet'),
+      options,
+      (blocks, policy, family, chosen) => {
+        const linesOf = (name: string): string =>
+          blocks
+            .filter(([of]) => of === name)
+            .flatMap(([, pattern, count, seed]) => Array.from({ length: count }, (_, i) => written(pattern, i, seed)))
+            .filter((line) => family === 'inet' || !line.includes('ip6'))
+            .filter((line) => name !== 'other' || !line.includes('jump other'))
+            .map((line) => `\t\t${line}\n`)
+            .join('');
+        const base = (name: string): string =>
+          `\tchain ${name} {\n\t\ttype filter hook ${name} priority filter; policy ${policy};\n${linesOf(name)}\t}\n`;
+        const text = `table ${family} t {\n\tchain other {\n${linesOf('other')}\t}\n${base('input')}${base('forward')}}\n`;
+        const ruleset = rulesetOf(text);
+        const found = ruleset.tables.flatMap(({ chains }) => [...chains.values()].flatMap(segmentsOf).filter(isRun));
+        runs += found.length;
+        several += found.filter(({ fields }) => fields.length > 1).length;
+        const [one, other] = [planRuleset(ruleset, chosen), planRuleset(oneByOne(ruleset), chosen)];
+        if (isDeepStrictEqual(done(one), done(other))) {
+          t.deepEqual(told(one), told(other), text);
+          alike++;
+        } else {
+          sameFates(t, one, other, text);
+          t.deepEqual(full(one), full(other), text);
+        }
+      },
+    ),
+    { numRuns },
+  );
+  t.true(runs > numRuns / 2, `${runs} runs`);
+  t.true(several > numRuns / 10, `${several} that differ in several fields`);
+  t.true(alike > numRuns / 2, `${alike} plans are the same to the step`);
+});
+
+test('rules of a run have their lines, texts and ids', (t) => {
+  const lines = Array.from(
+    { length: 30 },
+    (_, i) => `\t\tip saddr 203.0.113.${i} tcp dport ${i} counter packets ${i} bytes 9 drop\n`,
+  );
+  const text = `table ip t {\n\tchain input {\n\t\ttype filter hook input priority 0;\n${lines.join('')}\t}\n}\n`;
+  const { rules } = planRuleset(rulesetOf(text), { devices: ['eth0'], facts: webServer, strict: false });
+  t.deepEqual(
+    rules.map(({ id, line, text: words }) => [id, line, words]),
+    lines.map((line, i) => [`ip t input ${i + 1}`, i + 4, line.trim()]),
+  );
+});
