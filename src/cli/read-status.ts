@@ -1,6 +1,6 @@
 /** What is attached and what it has dropped, asked of the kernel and put into words by what was recorded when attaching. */
 import { setTimeout } from 'node:timers/promises';
-import { counter, sizeOf } from '../compile/abi.js';
+import { counter, passReasons, sizeOf } from '../compile/abi.js';
 import { attachmentOf, isSeated, type OpenedMaps, openMaps, pinnedDevices } from '../load/attachment.js';
 import { ControlMap } from '../load/control-map.js';
 import { secondsLeft } from '../load/lease.js';
@@ -63,7 +63,7 @@ async function openWhole(
 ): Promise<OpenStatus | 'being replaced' | null> {
   const attachment = await attachmentOf(native, bpffs, device);
   if (attachment.kind !== 'attached') return null;
-  const { programId, mode, seat } = attachment;
+  const { programId, mode, seat, through = null } = attachment;
   const opened = await openMaps(native, bpffs, device, programId).catch((error: unknown) => {
     if (anyway || isSeated(native, bpffs, device, programId)) throw error;
     return null;
@@ -92,6 +92,7 @@ async function openWhole(
     const stats = native.readPerCpu(maps.stats.fd, 0, native.mapInfo(maps.stats.fd).maxEntries, 1);
     return {
       device,
+      through,
       mode,
       calledBy,
       handsTo: handedTo,
@@ -100,7 +101,11 @@ async function openWhole(
       attachedAt: record?.attachedAt ?? null,
       lease: leaseLeft(native, maps),
       files: record?.files ?? [],
-      passed: stats.reduce((sum, n) => sum + n, BigInt(earlier?.passed ?? 0)),
+      // What the device it stands on gets besides is not the VLAN's.
+      passed: stats.reduce(
+        (sum, n, reason) => (through !== null && reason === otherVlan ? sum : sum + n),
+        BigInt(earlier?.passed ?? 0),
+      ),
       drops: {
         packets: sumOf(counters, 0, entries, 0) + BigInt(earlier?.packets ?? 0),
         bytes: sumOf(counters, 0, entries, 1) + BigInt(earlier?.bytes ?? 0),
@@ -111,6 +116,8 @@ async function openWhole(
   };
   return { counters: counterMap, read, close };
 }
+
+const otherVlan = passReasons.indexOf('vlan');
 
 /** Whoever died owing it has left what is known. */
 const isSettled = (record: InstallRecord | null): boolean =>

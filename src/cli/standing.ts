@@ -52,7 +52,7 @@ export async function standingOf(
       case 'elsewhere':
         if (attachment.programId !== programId)
           return { kind: 'taken', how: `another run of offload has replaced the filter on ${name}` };
-        if (attachment.kind === 'elsewhere') unseated ??= `${name} is another device now`;
+        if (attachment.kind === 'elsewhere') unseated ??= `${name} is gone, or another device now`;
         // Where the pin is gone the filter goes on calling whom it has.
         if (wanted !== null && handsTo(native, bpffs, name) !== wanted) unseated ??= `${before} is another program now`;
         await clearListeners(native, bpffs, { name, programId });

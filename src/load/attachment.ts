@@ -38,6 +38,8 @@ export type Attachment =
       readonly ifindex: number;
       readonly mode: XdpOnDevice['mode'];
       readonly seat: Seat;
+      /** Where the program of a VLAN device is, if it is not on that itself: the device it stands on. */
+      readonly through?: string;
     }
   /** The pinned link is alive, but on another device: renamed, or of another network namespace. Without a link: of another namespace. */
   | { readonly kind: 'elsewhere'; readonly programId: number; readonly ifindex: number };
@@ -77,7 +79,9 @@ async function lookAt(native: NativeApi, bpffs: string, device: string): Promise
   for (const state of [own, lower]) {
     // Ids of programs are unique on the host, ids of devices are not: namespaces have their own.
     if (state?.ifindex !== ifindex || state.xdp?.programId !== programId) continue;
-    return { kind: 'attached', programId, ifindex, mode: state.xdp.mode, seat: { kind: 'link', id } };
+    const { mode } = state.xdp;
+    const through = state === lower && own?.lower ? { through: own.lower } : {};
+    return { kind: 'attached', programId, ifindex, mode, seat: { kind: 'link', id }, ...through };
   }
   return { kind: 'elsewhere', programId, ifindex };
 }

@@ -23,6 +23,17 @@ function packetTypeOf(destination: number, firstByte: number, mac: number | null
   return mac === null || destination === mac ? 'host' : null;
 }
 
+/** The VLAN that a frame is of, by its first tag that is not of id 0; null: of none. */
+export function vlanOf(frame: Uint8Array): VlanTag | null {
+  for (let at = 12; at + 4 <= frame.length; at += 4) {
+    const type = read16(frame, at);
+    if (type !== 0x8100 && type !== 0x88a8) return null;
+    const id = read16(frame, at + 2) & 0xfff;
+    if (id !== 0) return { type, id };
+  }
+  return null;
+}
+
 interface Untagged {
   readonly etherType: number;
   /** Offset of the network header. */

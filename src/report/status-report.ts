@@ -14,6 +14,8 @@ export interface RuleDrops {
 
 export interface DeviceStatus {
   readonly device: string;
+  /** Where the program of a VLAN device is: on the device it stands on; null: on the device itself. */
+  readonly through: string | null;
   readonly mode: string;
   /** Somebody else's program that calls the filter; null: it is attached itself. */
   readonly calledBy: { readonly programId: number; readonly name: string; readonly index: number } | null;
@@ -111,13 +113,15 @@ const moment = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} U
 const calledBy = ({ calledBy: caller }: DeviceStatus): string =>
   caller === null ? '' : `, called by program ${caller.programId} "${printable(caller.name)}" (place ${caller.index})`;
 
+const placed = ({ through }: DeviceStatus): string => (through === null ? '' : ` on ${printable(through)}`);
+
 const handedTo = ({ handsTo: to }: DeviceStatus): string =>
   to === null ? '' : `, hands what it passes to program ${to.programId} "${printable(to.name)}"`;
 
 function* deviceText(status: DeviceStatus, style: TextStyle, since: Since | null): Generator<string> {
   const { colors } = style;
   const when = status.attachedAt === null ? '' : ` since ${moment(status.attachedAt)}`;
-  yield `${colors.bold(printable(status.device))}: ${status.mode} XDP, program ${status.programId}${calledBy(status)}${handedTo(status)}${when}\n`;
+  yield `${colors.bold(printable(status.device))}: ${status.mode} XDP${placed(status)}, program ${status.programId}${calledBy(status)}${handedTo(status)}${when}\n`;
   if (status.lease !== null) yield `  ${leaseText(status.lease, style)}\n`;
   if (status.files.length > 0) yield `  made from ${status.files.map(printable).join(', ')}\n`;
   if (status.watch !== null) yield* watchText(status.watch, style);

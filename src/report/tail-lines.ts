@@ -1,5 +1,6 @@
 /** Sampled drops as lines: for people, or a JSON object each. */
 import { describeFrame } from '../oracle/describe-frame.js';
+import { vlanOf } from '../oracle/decode-frame.js';
 import type { CountedRule } from '../sample/counted-rule.js';
 import type { TappedSample } from '../sample/tap.js';
 import { printable } from './printable.js';
@@ -19,7 +20,7 @@ function timeText(time: bigint): string {
 function frameText({ frame, length }: TappedSample): string {
   const whole = new Uint8Array(Math.min(Math.max(length, frame.length), maxLength));
   whole.set(frame);
-  return describeFrame(whole, null);
+  return describeFrame(whole, null, vlanOf(whole));
 }
 
 /** One line; safe for a terminal, whatever the rule's text holds. */

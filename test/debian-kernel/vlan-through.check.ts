@@ -213,7 +213,7 @@ for (const [device, vlan] of [
           t.is(isOurs, arrives === device, `${name}: the oracle`);
         }
         const { devices } = JSON.parse(await offload('status', '--format', 'json')) as Status;
-        t.like(devices, [{ device, mode: 'native' }]);
+        t.like(devices, [{ device, through: 'eth0', mode: 'native' }]);
         const counted = devices[0]!.rules.reduce((sum, { packets }) => sum + packets, 0);
         t.is(counted, sent.filter((one) => one.isDropped && one.device === device).length, 'all of them by XDP');
         await offload('detach', '--dev', device);
@@ -225,6 +225,7 @@ for (const [device, vlan] of [
 interface Status {
   readonly devices: readonly {
     readonly device: string;
+    readonly through: string | null;
     readonly mode: string;
     readonly rules: readonly { readonly packets: number }[];
   }[];

@@ -137,3 +137,10 @@ test('nothing in a ruleset reaches the terminal as a control character', (t) => 
   t.notRegex(text.replaceAll('\n', ''), /[\u0000-\u001f\u007f-\u009f\u202e]/);
   t.is(text.split('\n').filter((line) => line.startsWith('d')).length, 0, 'no line is begun by a ruleset');
 });
+
+test('where the program of a VLAN device is', (t) => {
+  const through = device('eth0.10', { through: 'eth0' });
+  t.regex(printed([through]), /^eth0\.10: native XDP on eth0, program 42 since /);
+  t.regex(printed([device('eth0')]), /^eth0: native XDP, program 42 since /);
+  t.true(validate(JSON.parse(statusJson([through], nothingPending))), JSON.stringify(validate.errors));
+});

@@ -13,6 +13,7 @@ export const rule = (name: string, packets: bigint, text = `-A INPUT -s 198.18.0
 
 export const device = (name: string, more: Partial<DeviceStatus> = {}): DeviceStatus => ({
   device: name,
+  through: null,
   mode: 'native',
   calledBy: null,
   handsTo: null,

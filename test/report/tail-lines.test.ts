@@ -5,7 +5,9 @@ import pc from 'picocolors';
 import { tailJson, tailText } from '../../src/report/tail-lines.js';
 import schema from '../../src/report/tail.schema.json' with { type: 'json' };
 import type { TappedSample } from '../../src/sample/tap.js';
+import { parseAddress } from '../../src/oracle/parse-prefix.js';
 import type { RuleId } from '../../src/model/ruleset.js';
+import { frame } from '../oracle/rulesets.js';
 
 const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
 const evil = '\u001b[2J\u202e\n"';
@@ -42,4 +44,19 @@ test('JSON is what its schema says', (t) => {
   t.is(first['time'], '2026-01-02T03:04:05.000123Z');
   t.false(validate({ ...first, oneIn: 0 }));
   t.false(validate({ ...first, more: 1 }));
+});
+
+test('a packet of a VLAN is told with its tag, whichever it is', (t) => {
+  const whole = frame({ saddr: parseAddress(4, '203.0.113.7'), protocol: 17, dport: 53 });
+  const tagged = (...tags: number[]): string => {
+    const bytes = Uint8Array.from([...whole.subarray(0, 12), ...tags, ...whole.subarray(12)]);
+    const line = JSON.parse(tailJson(sample({ frame: bytes, length: bytes.length }))) as { packet: string };
+    return line.packet;
+  };
+  const text = /^IPv4 203\.0\.113\.7 → 192\.0\.2\.1 udp .*/;
+  t.regex(tagged(), text);
+  t.notRegex(tagged(), /VLAN/);
+  t.regex(tagged(0x81, 0, 0xe0, 10), /^IPv4 203\.0\.113\.7 .*, VLAN 10\)$/);
+  t.regex(tagged(0x81, 0, 0, 0, 0x88, 0xa8, 0x0f, 0xfe), /^IPv4 203\.0\.113\.7 .*, VLAN 4094\)$/);
+  t.regex(tagged(0x81, 0, 0, 10, 0x81, 0, 0, 0), /^IPv4 203\.0\.113\.7 .*, VLAN 10, VLAN 0\)$/);
 });
