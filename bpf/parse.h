@@ -108,14 +108,16 @@ __noinline __s64 skip_tags(struct xdp_md *ctx)
 	return (__s64)((tags > 1 ? NESTED_WALK : 0) | (__u64)walk.offset << 16 | bpf_ntohs(walk.type));
 }
 
-/* The same of a VLAN device; nearly every frame has its tag and no other. */
+/* The same of a VLAN device; nearly every frame has its tag and no other, or that of another VLAN. */
 static __always_inline __s64 behind_vlan(struct xdp_md *ctx, const struct ethhdr *eth, const void *data_end)
 {
 	const __be16 *tag = (const void *)(eth + 1);
 
-	if ((const void *)(tag + 2) > data_end || !is_vlan(eth->h_proto, tag[0]) || is_tag(tag[1]))
+	if ((const void *)(tag + 2) > data_end)
 		return skip_tags(ctx);
-	return (__u64)(ETH_HLEN + 4) << 16 | bpf_ntohs(tag[1]);
+	if (is_vlan(eth->h_proto, tag[0]))
+		return is_tag(tag[1]) ? skip_tags(ctx) : (__s64)(ETH_HLEN + 4) << 16 | bpf_ntohs(tag[1]);
+	return tag[0] & bpf_htons(VLAN_ID) ? -(__s64)PASS_VLAN : skip_tags(ctx);
 }
 
 /*
