@@ -31,9 +31,11 @@ for (const sample of samples) {
       spare: (prefilter) => spareFor(prefilter, 0),
     });
     const target = { name: 'eth0', ifindex: 0, mac: 0x020000000001, position: 0 };
-    for (const program of [programNames, programNamesBefore].flatMap((names) => Object.values(names) as string[])) {
+    const vlan = { ...target, name: 'eth0.10', through: { ...target, tag: { type: 0x8100, id: 10 } } } as const;
+    const names = [programNames, programNamesBefore].flatMap((names) => Object.values(names) as string[]);
+    for (const [device, program] of [...names.map((name) => [target, name] as const), [vlan, names[0]!] as const]) {
       try {
-        (await loadImage(loadNative(), image, [target], { program })).close();
+        (await loadImage(loadNative(), image, [device], { program })).close();
         t.pass();
       } catch (error) {
         // Ava would print all of the verifier's log.
