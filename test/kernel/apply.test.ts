@@ -219,6 +219,27 @@ test('somebody else’s program, another mode and a bridge are refused', async (
   });
 });
 
+test('a device and a VLAN device that is covered through it: whose filter is there is told', async (t) => {
+  await onBench(t, async ({ net, ns, run, bpffs }) => {
+    const vlan = { devices: ['v10'], through: 'eth0' } as const;
+    const attached = async (): Promise<boolean> =>
+      /xdp/.test((await net.exec(ns, 'ip', ['link', 'show', 'dev', 'eth0'])).stdout);
+    await run({ command: 'apply' });
+    t.regex(
+      (await run({ command: 'apply', ...vlan })).error,
+      /^eth0 has room for one XDP program, and the filter of eth0 is there.*--mode generic; or run `offload detach --dev eth0` first/s,
+    );
+    t.is(await detached(run), 'detached');
+    t.like((await run({ command: 'apply', ...vlan }))[0], { replaced: false });
+    t.true(await attached());
+    for (const more of [{}, { devices: ['other'], through: 'eth0' }])
+      t.regex((await run({ command: 'apply', ...more })).error, /^eth0 has room .* the filter of v10 is there/);
+    t.deepEqual(readdirSync(join(bpffs, 'offload')), ['v10']);
+    t.is(await detached(run, { devices: ['v10'] }), 'detached');
+    t.false(await attached());
+  });
+});
+
 test('a device that went away, came back or was renamed', async (t) => {
   await onBench(t, async ({ net, ns, peer, run }) => {
     await run({ command: 'apply' });
