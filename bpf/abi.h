@@ -167,7 +167,8 @@ struct range {
  * IPv6 prefixes and MACs. A value belongs to a group: IPv6 addresses by their first 32 bits, which are
  * looked up like an IPv4 address and give the number of the group + 1; MACs to the only group there is. A group says which
  * lengths occur in it. They are searched by halving: an entry (a prefix, or a marker that says "there are longer ones") sends the
- * search to longer lengths, none to shorter ones. Every entry has the label of the longest prefix that covers it.
+ * search to longer lengths, none to shorter ones. Every entry has the label of the longest prefix that covers it. Where all prefixes are of
+ * one length, longer than 32 bits, the buckets answer alone.
  */
 struct prefix_config {
 	__u32 groups; /* offset of struct prefix_group[group_count] */
@@ -178,6 +179,9 @@ struct prefix_config {
 	__u32 seed;
 	__u32 bloom; /* offset of u64[bloom_words]: a word per entry, four bits of it set */
 	__u32 bloom_words; /* 0: none */
+	__u32 bits; /* first bits of the key that all prefixes have; 0: lengths differ, and groups tell them */
+	__u32 tag; /* of all of them */
+	__u32 fallback; /* label of what is in none of them */
 };
 
 struct prefix_group {

@@ -28,7 +28,6 @@ struct lookup {
 			__u64 other;
 		};
 	};
-	__u32 asked; /* conntrack must be asked before a drop; here, where it fills a gap: the stack is short */
 };
 
 /*
@@ -244,10 +243,10 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 			return 1;
 		NARROW(F_DADDR, NO_PROTOCOL, address_label(t, &cfg.address[1], p->daddr[0]));
 	} else {
-		NARROW(F_SADDR, NO_PROTOCOL, saddr6_label(HIGH(p->saddr), LOW(p->saddr)));
+		NARROW(F_SADDR, NO_PROTOCOL, ADDRESS6_LABEL(0, saddr6_label, HIGH(p->saddr), LOW(p->saddr)));
 		if (is_settled(family, l))
 			return 1;
-		NARROW(F_DADDR, NO_PROTOCOL, daddr6_label(HIGH(p->daddr), LOW(p->daddr)));
+		NARROW(F_DADDR, NO_PROTOCOL, ADDRESS6_LABEL(1, daddr6_label, HIGH(p->daddr), LOW(p->daddr)));
 	}
 	if (is_settled(family, l))
 		return 1;

@@ -55,7 +55,7 @@ static __always_inline int decide(struct xdp_md *ctx, const void *t, family_ptr 
 		counter = line_counter(t, family, &s->lookup, step->counted_slot,
 				       family->clustered ? step->skip_to : number, counter);
 	/* Stages that may still save the packet come here: they are asked about drops only. */
-	if (family->skips && s->lookup.asked && may_be_tracked(ctx, p, version))
+	if (family->skips && s->asked && may_be_tracked(ctx, p, version))
 		return pass(PASS_TRACKED);
 	return drop(ctx, counter, p->length);
 }

@@ -41,7 +41,7 @@ static __always_inline __u32 all_equal(__u64 differs)
 	return ~((__s64)differs >> 63);
 }
 
-/* Label of the entry, or 0. Slots without a branch each: which one hits is random. */
+/* Label of the entry, or 0. Slots without a branch each: which one hits is random. Of a free slot, and while it is filled, the label is 0. */
 static __always_inline __u32 bucketed_prefix(const void *t, prefix_ptr table, __u64 high, __u64 low, __u32 tag)
 {
 	__u32 h = hash_prefix(high, low, tag, table->seed), label = 0;
@@ -55,13 +55,32 @@ static __always_inline __u32 bucketed_prefix(const void *t, prefix_ptr table, __
 		const struct prefix_bucket *bucket = t + table->buckets + place * sizeof(struct prefix_bucket);
 
 #pragma clang loop unroll(full)
-		for (i = 0; i < PREFIX_SLOTS; i++)
-			label |= all_equal((bucket->high[i] ^ high) | (bucket->low[i] ^ low) | (bucket->tag[i] ^ tag)) &
-				 bucket->label[i];
+		for (i = 0; i < PREFIX_SLOTS; i++) {
+			__u64 differs = (bucket->high[i] ^ high) | (bucket->low[i] ^ low);
+
+			if (!table->bits)
+				differs |= bucket->tag[i] ^ tag;
+			label |= all_equal(differs) & bucket->label[i];
+		}
 		if (label || !bucket->overflowed)
 			return label;
 	}
 	return 0;
+}
+
+/* All prefixes are of one length. */
+static __always_inline __u32 equal_prefix(const void *t, prefix_ptr table, __u64 high, __u64 low)
+{
+	__u32 bits = table->bits, label;
+
+	if (bits <= 64)
+		low = 0;
+	else if (bits < 128)
+		low &= ~0ULL << (128 - bits);
+	if (bits < 64)
+		high &= ~0ULL << (64 - bits);
+	label = bucketed_prefix(t, table, high, low, table->tag);
+	return label ? label : table->fallback;
 }
 
 /* `number` of the group + 1. */
@@ -121,11 +140,17 @@ static __always_inline __u32 grouped_label(const void *t, prefix_ptr table, __u3
                                                                                                                        \
 		if (!t || !cfg.prefix[table].group_count)                                                              \
 			return 0;                                                                                      \
+		if (cfg.prefix[table].bits)                                                                            \
+			return equal_prefix(t, &cfg.prefix[table], mac, 0);                                            \
 		return grouped_label(t, &cfg.prefix[table], 1, mac, 0);                                                \
 	}
 
 IP6_ADDRESS_LABEL(saddr6_label, 0)
 IP6_ADDRESS_LABEL(daddr6_label, 1)
+/* What is short is not called: a call costs as much as the rest of it. */
+#define ADDRESS6_LABEL(side, name, high, low)                                                                          \
+	(cfg.prefix[PREFIX_TABLES + side].bits ? equal_prefix(t, &cfg.prefix[PREFIX_TABLES + side], high, low)         \
+					       : name(high, low))
 MAC_LABEL(smac_label, PREFIX_SMAC)
 MAC_LABEL(smac6_label, PREFIX_TABLES + PREFIX_SMAC)
 

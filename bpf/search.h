@@ -37,7 +37,8 @@ struct search {
 	struct lookup lookup;
 	__u32 position; /* ordered steps: the one to look from. Clusters: the lowest number found */
 	__u32 found;
-	__u32 asked; /* clusters: the lowest number of a step that asks conntrack */
+	__u32 asked; /* conntrack must be asked before a drop */
+	__u32 first_asked; /* clusters: the lowest number of a step that wants it */
 	struct xdp_md *ctx; /* of those that are asked how the source is routed */
 	const struct packet *packet;
 };
@@ -76,7 +77,7 @@ static __always_inline long search_on(struct search *s, family_ptr family, int v
 		return 1;
 	step = t + at;
 	if (step->outcome == OUTCOME_ASK) {
-		s->lookup.asked = 1;
+		s->asked = 1;
 		s->position = number + 1;
 		return 0;
 	}
@@ -147,7 +148,7 @@ static __always_inline long search_group(struct search *s, family_ptr family)
 		return 1;
 	step = t + at;
 	if (step->outcome == OUTCOME_ASK) {
-		s->asked = step->skip_to;
+		s->first_asked = step->skip_to;
 	} else if (step->skip_to < s->position) {
 		s->position = step->skip_to;
 		s->found = number;
@@ -193,15 +194,17 @@ static __always_inline void search_rounds(const void *t, struct search *s, famil
 		s->position ^= zero_of(t);
 		s->found ^= zero_of(t);
 		s->asked ^= zero_of(t);
+		s->first_asked ^= zero_of(t);
 	}
 }
 
 /* What the search would find, written down beforehand. */
-static __always_inline __u32 decision(const void *t, family_ptr family, struct lookup *l)
+static __always_inline __u32 decision(const void *t, family_ptr family, struct search *s)
 {
+	const struct lookup *l = &s->lookup;
 	__u32 found = number_of(t, family->decisions, l->place + l->other * family->combined_count);
 
-	l->asked = found & DECISION_ASKED;
+	s->asked = found & DECISION_ASKED;
 	return found & DECISION_MASK;
 }
 
@@ -212,19 +215,19 @@ static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, famil
 	__u32 words = family->words;
 
 	if (family->decisions)
-		return decision(t, family, &s->lookup);
+		return decision(t, family, s);
 	if (words > 1 || family->skips) {
 		s->found = NO_STEP;
-		s->asked = NO_STEP;
+		s->first_asked = NO_STEP;
 		/* A constant would have the verifier walk every word. */
 		s->position = family->clustered ? NO_STEP : zero_of(t);
-		s->lookup.asked = 0;
+		s->asked = 0;
 		s->ctx = ctx;
 		s->packet = p;
 		search_rounds(t, s, family,
 			      family->clustered ? words >> family->group_shift : words + family->skips + 1, version);
 		if (family->clustered)
-			s->lookup.asked = s->asked < s->position;
+			s->asked = s->first_asked < s->position;
 		return s->found;
 	}
 	/* A family whose steps have no literals at all has no rows: its first step decides. */

@@ -128,7 +128,10 @@ export const addressConfig: Struct = {
 
 export const prefixConfig: Struct = {
   name: 'prefix_config',
-  members: u32s('groups', 'group_count', 'depth', 'buckets', 'bucket_count', 'seed', 'bloom', 'bloom_words'),
+  members: u32s(
+    ...['groups', 'group_count', 'depth', 'buckets', 'bucket_count', 'seed', 'bloom', 'bloom_words'],
+    ...['bits', 'tag', 'fallback'],
+  ),
 };
 
 export const tupleConfig: Struct = {

@@ -10,7 +10,7 @@ import { CompileError, type Structure } from './image.js';
 import { Expiries } from './expiries.js';
 import { Escapes, Labels } from './labels.js';
 import { address6Prefixes, macPrefixes } from './prefix-entries.js';
-import { lengthWordCount } from './prefix-groups.js';
+import { keyBits, lengthWordCount } from './prefix-groups.js';
 import { prefixTable, type KeyLayout, type PrefixTable } from './prefix-table.js';
 import { placeSteps, searchesOn, type Placement } from './placement.js';
 import type { Spare } from './spare.js';
@@ -345,6 +345,11 @@ class FamilyBuilder {
       group_count: built.groupCount + groups,
       depth: built.depth,
     };
+    if (built.only !== null) {
+      numbers['bits'] = keyBits(layout, built.only.length);
+      numbers['tag'] = built.only.length + 1;
+      numbers['fallback'] = built.only.label;
+    }
     if (buckets !== null) {
       numbers['buckets'] = this.arena.add(buckets.words);
       numbers['bucket_count'] = buckets.count;

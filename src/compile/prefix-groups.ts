@@ -53,9 +53,9 @@ export class PrefixGroups {
     return Math.max(...this.#lists.map(({ lengths }) => 32 - Math.clz32(lengths.length)));
   }
 
-  /** Number + 1 of the group of `kept[from..to)`, outside of whose prefixes `label` holds. */
-  group(label: number, from: number, to: number): number {
-    const list = this.#list(this.#lengthsOf(from, to));
+  /** Number + 1 of the group of `kept[from..to)`, outside of whose prefixes `label` holds. `grows`: others may come to it. */
+  group(label: number, from: number, to: number, grows = to > from): number {
+    const list = this.#list(this.#lengthsOf(from, to, grows));
     this.#addEntries(label, from, to, list);
     const id = label * 2 ** 20 + list.id;
     let group = this.#groupIds.get(id);
@@ -104,8 +104,8 @@ export class PrefixGroups {
     return words;
   }
 
-  #lengthsOf(from: number, to: number): number[] {
-    const seen = new Set<number>(this.unit !== null && (to > from || this.layout !== 'address6') ? [this.unit] : []);
+  #lengthsOf(from: number, to: number, grows: boolean): number[] {
+    const seen = new Set<number>(this.unit !== null && grows ? [this.unit] : []);
     for (let n = from; n < to; n++) seen.add(this.prefixes.length[this.kept[n]!]!);
     return [...seen].sort((a, b) => a - b);
   }
@@ -165,9 +165,12 @@ export class PrefixGroups {
   }
 }
 
+/** First bits of a key that count: all of a top, which differs in length from nobody. */
+export const keyBits = (layout: KeyLayout, length: number): number => length + (layout === 'top-and-word' ? 32 : 0);
+
 /** Word `k` of a key's mask. */
 export function keyMask(layout: KeyLayout, length: number, k: number): number {
-  const bits = layout === 'top-and-word' ? [32, length, 0, 0][k]! : length - k * 32;
+  const bits = keyBits(layout, length) - k * 32;
   return bits <= 0 ? 0 : bits >= 32 ? 0xffffffff : 2 ** 32 - 2 ** (32 - bits);
 }
 
@@ -189,7 +192,7 @@ export function markersBefore(count: number, target: number): number[] {
 }
 
 export function groupAll(groups: PrefixGroups, fallback: number): void {
-  groups.group(fallback, 0, groups.kept.length);
+  groups.group(fallback, 0, groups.kept.length, true);
 }
 
 /**

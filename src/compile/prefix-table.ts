@@ -19,6 +19,8 @@ export interface PrefixTable {
   readonly depth: number;
   readonly buckets: PrefixBuckets | null;
   readonly elements: number;
+  /** Length of all prefixes, where there is one group of one length; its label. */
+  readonly only: { readonly length: number; readonly label: number } | null;
   /** The one length that can come and go in place; null: none can. */
   readonly unit: number | null;
   readonly layout: KeyLayout;
@@ -39,11 +41,13 @@ export function prefixTable(
   const { kept, labelOf } = nestedLabels(prefixes, classes, labels, fallback);
   const unit = spare === 0 ? null : longest(prefixes, kept, layout);
   const groups = new PrefixGroups(prefixes, kept, labelOf, layout, unit);
-  const isOneGroup = layout !== 'address6' || (spare === 0 && hasFewLengths(prefixes, kept));
+  const only = onlyLength(prefixes, kept, layout, unit);
+  const isOneGroup = layout !== 'address6' || only !== null || (spare === 0 && hasFewLengths(prefixes, kept));
   const top = isOneGroup ? null : groupAddresses(groups, fallback);
   if (isOneGroup) groupAll(groups, fallback);
   return {
     top,
+    only: only === null ? null : { length: only, label: fallback },
     lengths: groups.lengthWords(),
     groups: (offset, more) => groups.words(offset, more),
     groupCount: groups.count,
@@ -53,6 +57,13 @@ export function prefixTable(
     unit,
     layout,
   };
+}
+
+/** Null: there are several, or a lookup of the first 32 bits tells as much. */
+function onlyLength({ length }: Prefixes, kept: Uint32Array, layout: KeyLayout, unit: number | null): number | null {
+  const first = unit ?? (kept.length > 0 ? length[kept[0]!]! : 0);
+  if (layout === 'address6' && first <= 32) return null;
+  return first > 0 && kept.every((i) => length[i] === first) ? first : null;
 }
 
 /** Many prefixes of so few lengths that a search of them all costs no more than one behind a lookup of the first 32 bits. */

@@ -151,16 +151,18 @@ const prefixes6 = (list: readonly (readonly [words: readonly number[], length: n
   return { ip: { ...empty, family: 4 }, ip6: program, counters: list.length + 1 };
 };
 
-test('IPv6 prefixes of up to 32 bits are ranges, longer ones are buckets', (t) => {
+test('IPv6 prefixes of up to 32 bits are ranges, longer ones are buckets, which answer alone where they are of one length', (t) => {
   const names = (prefilter: Prefilter) =>
     compilePrefilter(prefilter).structures.map(({ name, structure, entries }) => `${name}: ${structure} ${entries}`);
   t.deepEqual(names(prefixes6([[[0x20010db8, 0, 0, 0], 32]])), [
     'ip6 saddr groups: ranges 3',
     'ip6 steps: decisions 3',
   ]);
-  t.deepEqual(names(prefixes6([[[0x20010db8, 1, 2, 3], 128]])), [
+  const one = [[0x20010db8, 1, 2, 3], 128] as const;
+  t.deepEqual(names(prefixes6([one])), ['ip6 saddr: prefix-buckets 1', 'ip6 steps: decisions 3']);
+  t.deepEqual(names(prefixes6([one, [[0x20010db8, 2, 0, 0], 64]])), [
     'ip6 saddr groups: ranges 3',
-    'ip6 saddr: prefix-buckets 1',
+    'ip6 saddr: prefix-buckets 2',
     'ip6 steps: decisions 3',
   ]);
 });
