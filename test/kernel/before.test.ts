@@ -251,6 +251,30 @@ test('their next version, at the same pin, is handed to from the next run on; an
   });
 });
 
+test('several devices, on one of which their program runs: both hand to it, and each gets back what it had', async (t) => {
+  await withTheirs(t, true, async (host) => {
+    const { net, ns, peer, theirs, rules, offload, arrive, seen, onDevice } = host;
+    net.veth(ns, 'eth1', peer, 'up1');
+    await attachTheirs(host);
+    const was = await onDevice();
+    const both = ['--dev', 'eth0', '--dev', 'eth1'];
+    for (const verb of ['Attached to', 'Replaced on'])
+      t.regex((await offload(rules(dump(bad)), ...both, '--before', theirs)).stdout, new RegExp(`^${verb} eth0, eth1`));
+    t.is((await offload('status')).stdout.match(/hands what it passes to program \d+ "theirs"/g)?.length, 2);
+    t.deepEqual([await arrive(bad), await arrive(stranger)], [0, 5]);
+    t.is((await seen()).port9, 5);
+    t.is((await offload('detach', '--dev', 'eth0')).stdout, 'eth0: detached\n');
+    t.deepEqual(await onDevice(), was);
+    t.regex(
+      (await offload('status')).stdout,
+      /^eth1: .*hands what it passes to program \d+ "theirs"/,
+      'the other goes on',
+    );
+    t.is((await offload('detach', '--all')).stdout, 'eth1: detached\n');
+    t.notRegex((await net.exec(ns, 'ip', ['link', 'show', 'dev', 'eth1'])).stdout, /xdp/);
+  });
+});
+
 test('refusals name what is in the way, and change nothing', async (t) => {
   await withTheirs(t, true, async (host) => {
     const { net, ns, bpffs, theirs, rules, offload, bpftool, onDevice } = host;
