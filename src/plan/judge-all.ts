@@ -3,7 +3,7 @@ import type { AddressFamily } from '../model/address.js';
 import type { AddressRun } from '../model/address-run.js';
 import type { Chain, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
 import { isRun, segmentsOf } from '../model/segments.js';
-import { judgeForAll, judgePolicy, judgeRule, type FamilyPlan, type Judgement } from './decide.js';
+import { judgeForAll, judgePolicy, judgeRule, noPackets, type FamilyPlan, type Judgement } from './decide.js';
 import { judgeEach } from './judge-each.js';
 import type { OffloadKind } from './plan.js';
 
@@ -31,8 +31,7 @@ function judgeChain(table: Table, chain: Chain, planOf: PlanOf): JudgedChain {
   let before: RuleId | null = null;
   for (const segment of segmentsOf(chain)) {
     if (isRun(segment)) {
-      // Of the other family no packet matches: whatever is said there, this one decides.
-      rules.push({ kind: 'run', run: segment, judgement: judgeEach(segment, planOf(segment.family)) });
+      rules.push({ kind: 'run', run: segment, judgement: judgeRunForAll(table, segment, planOf) });
       continue;
     }
     // The ways through one rule stand together.
@@ -44,6 +43,19 @@ function judgeChain(table: Table, chain: Chain, planOf: PlanOf): JudgedChain {
   const drops = chain.kind === 'base' && chain.policy === 'drop';
   const policy = drops ? judgeForAll(table, (family) => judgePolicy(table, chain, planOf(family))) : null;
   return { table, chain, rules, policy };
+}
+
+/** As `judgeForAll`, knowing that the rules match no packet of the other family. */
+function judgeRunForAll(table: Table, run: AddressRun, planOf: PlanOf): Judgement | readonly Judgement[] {
+  const own = judgeEach(run, planOf(run.family));
+  if (run.family === 4 || table.family === 'ip6') return own;
+  if ('offload' in own) return noPackets(own) ? judgeEach(run, planOf(4)) : own;
+  let other: Judgement | readonly Judgement[] | null = null;
+  return own.map((one, i) => {
+    if (!noPackets(one)) return one;
+    other ??= judgeEach(run, planOf(4));
+    return 'offload' in other ? other : other[i]!;
+  });
 }
 
 /** Rules and policies. */

@@ -11,6 +11,7 @@ import type { Conj, Lit, ValueSet } from '../analyse/logic.js';
 import { expires } from '../analyse/logic.js';
 import { tupleSignature } from '../model/tuples.js';
 import { boxEntries, joinBoxes, type BoxRun, type StepRun } from './box-runs.js';
+import { sideBySide } from './side-by-side.js';
 import { areSeveral, isOf, type Member } from './members.js';
 import { limits, type Field } from './program.js';
 
@@ -51,10 +52,11 @@ export interface MergeLimits {
   readonly tuplesFrom: number;
 }
 
-export function mergeSteps(steps: readonly RawStep[], { leftOut, tuplesFrom }: MergeLimits): MergedStep[] {
+export function mergeSteps(walked: readonly RawStep[], { leftOut, tuplesFrom }: MergeLimits): MergedStep[] {
   const barriers = new Set<number>();
-  for (const { outcome } of steps) if (outcome.kind === 'skip') barriers.add(outcome.to.at);
+  for (const { outcome } of walked) if (outcome.kind === 'skip') barriers.add(outcome.to.at);
   const identify = identities();
+  const steps = sideBySide(walked, { barriers, identify, fewest: tuplesFrom });
   const groups = inOneField(steps, barriers, identify);
   const merged = joinBoxes(groups, {
     barriers,

@@ -192,3 +192,26 @@ test('a fifth table of tuples is none: its rules are matched step by step', (t) 
   t.true(plan.prefilter.ip.steps.length > 500);
   t.true(plan.rules.every(({ offload }) => offload !== 'none'));
 });
+
+test('kinds of drops that alternate stand side by side, but for those that a packet may meet both', (t) => {
+  const address = (i: number): string => `203.0.${i >> 8}.${i & 255}/32`;
+  const lines = Array.from(
+    { length: 1_600 },
+    (_, i) =>
+      [
+        `-s ${address(i)} -j DROP`,
+        `-s ${address(i)} -p tcp -m tcp --dport ${1 + (i % 90)} -j DROP`,
+        `-s ${address(i)} -p udp -m udp --dport ${1 + (i % 80)} -j DROP`,
+      ][i % 3]!,
+  );
+  const stepsOf = (all: readonly string[]): number =>
+    planRuleset(rulesetOf(filter(all.map((one) => `-A INPUT ${one}`).join('\n'))), {
+      devices: ['eth0'],
+      facts: webServer,
+      strict: false,
+    }).prefilter.ip.steps.length;
+  t.is(stepsOf(lines), 2);
+  // The first rule of the packets counts them: a later one of its addresses must not come to stand in front of it.
+  const twice = lines.with(801, `-s ${address(4)} -j DROP`);
+  t.is(stepsOf(twice), 4);
+});
