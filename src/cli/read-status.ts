@@ -5,7 +5,8 @@ import { attachmentOf, isSeated, type OpenedMaps, openMaps, pinnedDevices } from
 import { ControlMap } from '../load/control-map.js';
 import { secondsLeft } from '../load/lease.js';
 import type { NativeApi } from '../load/native-api.js';
-import { handsTo, nameOfProgram } from '../load/theirs.js';
+import { nameOfProgram } from '../load/program-name.js';
+import { handsTo } from '../load/theirs.js';
 import type { DeviceStatus, RuleDrops, WatchStatus } from '../report/status-report.js';
 import { clearDeadListenersOf } from '../sample/dead-listeners.js';
 import type { CounterRun, InstallRecord } from '../state/install-record.js';

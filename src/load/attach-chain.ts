@@ -3,9 +3,10 @@ import type { Before } from './attach.js';
 import { type Attachment, attachmentOf } from './attachment.js';
 import { type Chain, openChain, programAt, putProgram, takeOut, usesArray } from './chain.js';
 import { withDescriptor } from './descriptor.js';
-import { LoadError, explaining, isNativeError } from './load-error.js';
+import { LoadError, explaining } from './load-error.js';
 import type { LoadedDevice } from './load-image.js';
 import type { NativeApi } from './native-api.js';
+import { nameOfProgram } from './program-name.js';
 import { chainPin, findChainPin, openProgram, removeSeat, removePins } from './pins.js';
 import { linkState } from './xdp-on-device.js';
 
@@ -68,18 +69,9 @@ function requireEmpty(native: NativeApi, array: number, { pin, index }: Chain): 
   const there = programAt(native, array, index);
   if (there === null) return;
   throw refusal(
-    `place ${index} of ${pin} holds program ${there} "${nameOf(native, there)}" already: it is never replaced`,
+    `place ${index} of ${pin} holds program ${there} "${nameOfProgram(native, there)}" already: it is never replaced`,
     'name an empty place that the other program calls: --chain PIN:INDEX',
   );
-}
-
-function nameOf(native: NativeApi, programId: number): string {
-  try {
-    return withDescriptor(native, native.programById(programId), (fd) => native.programInfo(fd).name);
-  } catch (error) {
-    if (isNativeError(error)) return '?';
-    throw error;
-  }
 }
 
 /** One atomic step, as attaching itself is. Throws LoadError; EINVAL: the array is of programs of another kind. */

@@ -19,9 +19,7 @@ export interface Theirs {
 }
 
 /** BPF_PROG_TYPE_XDP, linux/bpf.h, as /proc tells it of a program; other objects have none. */
-const isXdpProgram = (fd: number): boolean =>
-  /^prog_type:\s*6$/m.test(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) &&
-  !/^link_type:/m.test(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'));
+const isXdpProgram = (fd: number): boolean => /^prog_type:\s*6$/m.test(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'));
 
 /** Throws LoadError where there is no such program. */
 export async function openTheirs(native: NativeApi, pin: string): Promise<Theirs> {
@@ -92,16 +90,6 @@ export function openHandedTo(native: NativeApi, bpffs: string, device: string): 
     program.close();
   }
   return new Descriptor(native, native.programById(id));
-}
-
-/** Name of a program; `?`: it may not be looked at. */
-export function nameOfProgram(native: NativeApi, id: number): string {
-  try {
-    return withDescriptor(native, native.programById(id), (fd) => native.programInfo(fd).name);
-  } catch (error) {
-    if (isNativeError(error)) return '?';
-    throw error;
-  }
 }
 
 /** Whether it runs on the device itself. */
