@@ -16,6 +16,7 @@ const chosen = [
   'debian-kernel/samples.check',
   'debian-kernel/vlan.check',
   'debian-kernel/vlan-events.check',
+  'debian-kernel/vlan-tap.check',
   'debian-kernel/vlan-through.check',
   'debian-kernel/vlan-watch.check',
   'kernel/dataplane.test',

@@ -90,16 +90,3 @@ test.serial('a VLAN device is covered through the device it stands on, where its
     t.is(await arrived(), 5);
   });
 });
-
-test.serial('nothing has to be taken as given where it is known that tags are in the frame', async (t) => {
-  await withVlan(t, async ({ host, attach, detach }) => {
-    await host('ip', 'tuntap', 'add', 'dev', 'tap0', 'mode', 'tap');
-    await host('ip', 'link', 'set', 'tap0', 'up');
-    await host('ip', 'link', 'add', 'link', 'tap0', 'name', 'tap0.10', 'type', 'vlan', 'id', '10');
-    await host('ip', 'link', 'set', 'tap0.10', 'up');
-    const { code, stdout, stderr } = await attach('tap0.10');
-    t.is(code, 0, stderr);
-    t.regex(stdout, /^Attached to tap0\.10 \(native XDP\), verified with .*: no difference\.$/m);
-    await detach('tap0.10');
-  });
-});
