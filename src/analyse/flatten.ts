@@ -8,7 +8,6 @@
  */
 import type { Match, Statement } from '../model/match.js';
 import { nestedTags } from '../model/field.js';
-import type { AddressRun } from '../model/address-run.js';
 import type { BaseChain, Chain, RuleId, Table } from '../model/ruleset.js';
 import { isRun, kindsOf, ruleCount, rulesIn, segmentsOf } from '../model/segments.js';
 import { arriving, narrow, narrowByState, ofAll, type Arrival } from './arrival.js';
@@ -23,7 +22,7 @@ import type { MarkChange } from './marks.js';
 import { quietRest } from './quiet-rest.js';
 import { recordBehind, recordDrop } from './record-drops.js';
 import { conjMayLack } from './relation.js';
-import { actsAsOne, asTuples, isTakenAsOne } from './run-as-one.js';
+import { actsAsOne, isTakenAsOne, sharedParts, together } from './run-as-one.js';
 import {
   ask,
   defer,
@@ -108,19 +107,14 @@ function walkRules(walk: Walk, chain: Chain, entry: Arrival, frame: Frame): void
     walk.visited += rulesIn(segment);
     if (!isRun(segment)) walkRule(walk, segment, entry, frame);
     else if (isTakenAsOne(walk, segment, actsAsOne(walk, segment, entry, frame.context)))
-      walkRun(walk, segment, entry, frame);
+      walkRule(
+        walk,
+        { id: segment, parts: sharedParts(segment, frame.context) },
+        together(segment, entry, frame.context),
+        frame,
+      );
     else for (const rule of segment.rules) walkRule(walk, rule, entry, frame);
   }
-}
-
-function walkRun(walk: Walk, run: AddressRun, entry: Arrival, frame: Frame): void {
-  if (run.fields.length === 1 || run.family !== frame.context.family) {
-    walkRule(walk, { id: run, parts: run.parts }, entry, frame);
-    return;
-  }
-  const { varying } = run;
-  const shared = run.first.parts.filter((_, i) => !varying.includes(i));
-  walkRule(walk, { id: run, parts: shared }, narrow(entry, asTuples(run)), frame);
 }
 
 function walkRule(walk: Walk, rule: WalkedRule, entry: Arrival, frame: Frame): void {

@@ -5,10 +5,10 @@
  */
 import type { AddressRun } from '../model/address-run.js';
 import { wordsPerAddress } from '../model/address.js';
-import type { Match } from '../model/match.js';
+import type { Match, Part } from '../model/match.js';
 import { leastAvailable, type TupleColumn } from '../model/tuples.js';
 import { prefixLength } from './address-index.js';
-import type { Arrival } from './arrival.js';
+import { narrow, type Arrival } from './arrival.js';
 import type { Context } from './context.js';
 import { exactly, small, type Condition, type Conj, type Lit, type ValueSet } from './logic.js';
 import { portProtocols } from './lower-match.js';
@@ -117,8 +117,21 @@ export function tuplesOf(run: AddressRun): TupleValues {
   return made;
 }
 
-/** The condition of all of them on those fields; what the rest of their parts ask comes on top. */
-export function asTuples(run: AddressRun): Condition {
+/** Rules of the other family are no tuples: their addresses match no packet. */
+const areTuples = (run: AddressRun, { family }: Context): boolean => run.fields.length > 1 && run.family === family;
+
+/** The parts of the rules as if they were one; but for those that `together` has. */
+export function sharedParts(run: AddressRun, context: Context): readonly Part[] {
+  if (!areTuples(run, context)) return run.parts;
+  const { varying } = run;
+  return run.first.parts.filter((_, i) => !varying.includes(i));
+}
+
+/** What is known of the packets that the rules match by the fields in which they differ, where those are several. */
+export const together = (run: AddressRun, arrival: Arrival, context: Context): Arrival =>
+  areTuples(run, context) ? narrow(arrival, asTuples(run)) : arrival;
+
+function asTuples(run: AddressRun): Condition {
   const tuples: Lit = { set: tuplesOf(run), negate: false };
   return exactly([run.columns.some(isPort) ? [tuples, small('protocol', portProtocols)] : [tuples]]);
 }
