@@ -181,7 +181,7 @@ test('a fifth table of tuples is none: its rules are matched step by step', (t) 
   const lines = [a, b, c, d, e].flatMap((more) =>
     Array.from(
       { length: 520 },
-      (_, i) => `-A FORWARD -s 203.0.${i >> 8}.${i & 255}${more!.replaceAll('@', String(i % 200))} -j DROP`,
+      (_, i) => `-A FORWARD -s 203.0.${i >> 8}.${i & 255}${more.replaceAll('@', String(i % 200))} -j DROP`,
     ),
   );
   const plan = planRuleset(rulesetOf(filter(lines.join('\n'))), { devices: ['eth0'], facts: router, strict: false });
