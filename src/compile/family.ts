@@ -10,13 +10,14 @@ import { CompileError, type Structure } from './image.js';
 import { Expiries } from './expiries.js';
 import { Escapes, Labels } from './labels.js';
 import { address6Prefixes, macPrefixes } from './prefix-entries.js';
-import { keyBits, lengthWordCount } from './prefix-groups.js';
+import { lengthWordCount } from './prefix-groups.js';
 import { prefixTable, type KeyLayout, type PrefixTable } from './prefix-table.js';
 import { placeSteps, searchesOn, type Placement } from './placement.js';
 import type { Spare } from './spare.js';
 import { searchTables, type SearchTables, type Store } from './search-tables.js';
 import { labelAt, labelWidth, smallEntries, smallTable } from './small-table.js';
 import { sweep, type LabelledRanges } from './sweep.js';
+import { addressNumbers, prefixNumbers, type Numbers } from './table-numbers.js';
 import { mappedFields } from './tuple-boxes.js';
 import { tupleTable, type TupleTable } from './tuple-table.js';
 
@@ -27,9 +28,6 @@ const allInOneGroup: AddressTable = { buckets: null, ranges: null, fallback: 1, 
 
 /** Groups of IPv6 addresses that may come: one for each label outside of the longer prefixes. */
 const spareGroups = 64;
-
-/** Members of structs by the names of bpf/abi.h. */
-export type Numbers = Readonly<Record<string, number>>;
 
 export interface FieldImage {
   readonly slot: number;
@@ -301,32 +299,10 @@ class FamilyBuilder {
     return { labels: this.arena.add(table), width };
   }
 
-  #addresses(field: 'saddr' | 'daddr', { buckets, ranges, fallback, where }: AddressTable): Numbers {
-    const name = this.program.family === 4 ? field : `${field} groups`;
-    const numbers: Record<string, number> = { fallback };
-    if (buckets !== null) {
-      numbers['buckets'] = this.arena.add(buckets.words);
-      numbers['bucket_count'] = buckets.count;
-      numbers['seed'] = buckets.seed;
-      numbers['plain'] = buckets.plain;
-      numbers['filler'] = buckets.filler;
-      this.#list(name, 'buckets', buckets.elements, buckets.words.byteLength);
-    }
-    if (ranges !== null) {
-      numbers['ranges'] = this.arena.add(ranges.words);
-      numbers['range_count'] = ranges.count;
-      numbers['index'] = ranges.index === null ? 0 : this.arena.add(ranges.index);
-      numbers['index_shift'] = ranges.indexShift;
-      numbers['depth'] = ranges.depth;
-      this.#list(name, 'ranges', ranges.count, ranges.words.byteLength + (ranges.index?.byteLength ?? 0));
-    }
-    if (where !== null) {
-      numbers['where'] = this.arena.add(where.words);
-      numbers['where_bits'] = where.bits;
-      numbers['common'] = where.common;
-      numbers['full'] = where.full;
-      this.#list(name, 'where-map', where.words.length * (32 / where.bits), where.words.byteLength);
-    }
+  #addresses(field: 'saddr' | 'daddr', table: AddressTable): Numbers {
+    const numbers = addressNumbers(table, this.arena, (...what) => {
+      this.#list(this.program.family === 4 ? field : `${field} groups`, ...what);
+    });
     this.#address.push({ side: field === 'saddr' ? 0 : 1, numbers });
     return numbers;
   }
@@ -340,24 +316,9 @@ class FamilyBuilder {
         : null;
     const lengths = this.arena.add(built.lengths);
     const groups = top === null || more === 0 ? 0 : spareGroups;
-    const numbers: Record<string, number> = {
-      groups: this.arena.add(built.groups(lengths, groups)),
-      group_count: built.groupCount + groups,
-      depth: built.depth,
-    };
-    if (built.only !== null) {
-      numbers['bits'] = keyBits(layout, built.only.length);
-      numbers['tag'] = built.only.length + 1;
-      numbers['fallback'] = built.only.label;
-    }
-    if (buckets !== null) {
-      numbers['buckets'] = this.arena.add(buckets.words);
-      numbers['bucket_count'] = buckets.count;
-      numbers['seed'] = buckets.seed;
-      numbers['bloom'] = buckets.bloom.length === 0 ? 0 : this.arena.add(buckets.bloom);
-      numbers['bloom_words'] = buckets.bloom.length / 2;
+    const numbers = prefixNumbers(built, lengths, groups, this.arena);
+    if (buckets !== null)
       this.#list(name, 'prefix-buckets', built.elements, buckets.words.byteLength + buckets.bloom.byteLength);
-    }
     this.#prefixes.push({ table, numbers });
     const prefix = {
       numbers,

@@ -1,6 +1,7 @@
 /** Writes `struct config` (bpf/abi.h), the constants that the program is specialised by. */
 import { config, offsetOf, prefixTablesPerFamily, sizeOf, slots, tupleTablesPerFamily, type Struct } from './abi.js';
-import type { FamilyImage, Numbers } from './family.js';
+import type { FamilyImage } from './family.js';
+import type { Numbers } from './table-numbers.js';
 import type { DeviceConfig } from './image.js';
 import { labelAt } from './small-table.js';
 

@@ -2,7 +2,7 @@
 import type { StepProgram } from '../plan/program.js';
 import type { Arena } from './arena.js';
 import { decisionsOf, type ClassedField, type Decisions, type Run } from './decisions.js';
-import type { Numbers } from './family.js';
+import type { Numbers } from './table-numbers.js';
 import type { Structure } from './image.js';
 import type { Placement } from './placement.js';
 import { RowBuilder, rowBytes } from './rows.js';

@@ -77,4 +77,5 @@ export async function giveBack(native: NativeApi, bpffs: string, device: string)
   });
 }
 
-const isOnDevice = (state: LinkState | null): state is LinkState & { readonly xdp: object } => state?.xdp != null;
+const isOnDevice = (state: LinkState | null): state is LinkState & { readonly xdp: object } =>
+  state !== null && state.xdp !== null;

@@ -1,7 +1,7 @@
 /** IPv4 addresses in buckets, and ranges around them (src/compile/address-table.ts): one address gets another label by one store. */
 import { bucketSlots, maxBucketsProbed, where } from '../compile/abi.js';
 import { hashAddress, scale } from '../compile/address-table.js';
-import type { Numbers } from '../compile/family.js';
+import type { Numbers } from '../compile/table-numbers.js';
 import { placeOfCode } from '../compile/where-map.js';
 import type { TableMemory } from './table-memory.js';
 

@@ -43,7 +43,8 @@ class Worker : public Napi::AsyncWorker {
     const Napi::Error error = ToError(Env(), failure_);
     const std::string stack = started_.Get("stack").ToString();
     const size_t frames = stack.find('\n');
-    if (frames != std::string::npos) error.Value().Set("stack", "NativeError: " + error.Message() + stack.substr(frames));
+    if (frames != std::string::npos)
+      error.Value().Set("stack", "NativeError: " + error.Message() + stack.substr(frames));
     deferred_.Reject(error.Value());
   }
 
