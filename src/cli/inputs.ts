@@ -59,8 +59,12 @@ function mebibytes(value: string): number {
   return bytes;
 }
 
-/** Throws InputError, LoadError where this host cannot be read, or CommandError where the files or options are wrong. */
-export function readInputs(files: readonly string[], { live, host, dev, maxInput, state }: InputOptions): Inputs {
+/** `longest`: as of `readFiles`. Throws InputError, LoadError where this host cannot be read, or CommandError where the files or options are wrong. */
+export function readInputs(
+  files: readonly string[],
+  { live, host, dev, maxInput, state }: InputOptions,
+  longest?: number,
+): Inputs {
   if (live && files.length > 0) throw usageError('--live reads the rulesets of this host: name no RULESET beside it');
   if (live && host !== undefined) throw usageError('--live reads this host: --host is for another one');
   if (!live && files.length === 0) throw usageError('name at least one RULESET, or read this host with --live');
@@ -76,7 +80,7 @@ export function readInputs(files: readonly string[], { live, host, dev, maxInput
     }));
     return { live: texts, read, facts: readHostFacts(dev), checks: [] };
   }
-  const { read, snapshots } = readFiles(files, maxInput);
+  const { read, snapshots } = readFiles(files, maxInput, longest);
   const [snapshot] = snapshots;
   if (snapshots.length > 1)
     throw usageError('only one snapshot can be planned for: these are of two readings of a host');

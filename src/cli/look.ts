@@ -38,17 +38,18 @@ export async function checksOf(
   return checks;
 }
 
-/** Throws what `readInputs` throws, and CommandError (exit 3) where this host cannot run a filter. */
+/** `longest`: as of `readFiles`. Throws what `readInputs` throws, and CommandError (exit 3) where this host cannot run a filter. */
 export const look = (
   files: readonly string[],
   options: LookOptions,
   attaching: boolean,
   progress: Progress,
+  longest?: number,
 ): Promise<Seen> =>
   inOneLook(async () => {
     const checks = await checksOf(options, attaching);
     progress.stage('reading');
-    const inputs = readInputs(files, options);
+    const inputs = readInputs(files, options, longest);
     return { inputs: options.beforeNetwork ? withoutNetwork(inputs) : inputs, checks };
   });
 

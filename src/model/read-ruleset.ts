@@ -22,6 +22,8 @@ import type { NamedSet, SetId } from './set.js';
 export interface SourceText {
   readonly file: string;
   readonly text: string;
+  /** Of a long ipset save, whose text nobody writes back: what follows, in whole lines, read once and as it is asked for. May throw InputError. */
+  readonly rest?: Iterable<string>;
   /** Milliseconds since the epoch; null where nobody knows. */
   readonly takenAt: number | null;
   /** What made the text, where that is known: then nothing is guessed from the text, and it includes no other file. */
@@ -116,8 +118,13 @@ function readIptables(source: SourceText, family: 'ip' | 'ip6', label?: (table: 
 
 function readIpset(source: SourceText): ReadInput {
   const errors: Diagnostic[] = [];
-  const lowered = lowerIpset({ lines: ipsetLines(plainText(source.text), source.file, errors) });
+  const lowered = lowerIpset({ lines: ipsetLines(piecesOf(source), source.file, errors) });
   return { tables: [], ...(errors.length > 0 ? { sets: [], diagnostics: errors } : lowered) };
+}
+
+function* piecesOf({ text, rest }: SourceText): Generator<string> {
+  yield plainText(text);
+  for (const piece of rest ?? []) yield plainText(piece);
 }
 
 /** Included files are looked for below the file's own directory. */

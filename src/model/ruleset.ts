@@ -76,7 +76,10 @@ export type InputFormat = 'iptables-save' | 'ip6tables-save' | 'nft' | 'nft-json
 export interface Input {
   readonly file: string;
   readonly format: InputFormat;
-  /** The whole text, byte for byte (latin-1 decoding of undecodable bytes is not lossless, so keep what was read). */
+  /**
+   * The whole text, byte for byte (latin-1 decoding of undecodable bytes is not lossless, so keep what was read). Of a long ipset save, which
+   * is not written back, only what it begins with.
+   */
   readonly text: string;
   readonly rules: number;
   readonly sets: number;

@@ -15,33 +15,36 @@ const parseLine = lineParser<IpsetLine>(compiled, ipsetLexer, ipsetTokenNames);
 export function parseIpset(source: string, file: string, settings: ParseSettings = {}): IpsetDump {
   const text = plainText(source);
   const errors: Diagnostic[] = [];
-  return { file, text, lines: [...ipsetLines(text, file, errors, settings)], errors };
+  return { file, text, lines: [...ipsetLines([text], file, errors, settings)], errors };
 }
 
 /**
- * The lines of a plain text as they are asked for: of ten million elements only those of one run have columns at a time. Errors go to
- * `errors`, and after the first ten nothing more comes.
+ * The lines of plain texts, each of whole lines, that follow each other, as they are asked for: of ten million elements only those of one run
+ * have columns at a time. Errors go to `errors`, and after the first ten nothing more comes.
  */
 export function* ipsetLines(
-  text: string,
+  texts: Iterable<string>,
   file: string,
   errors: Diagnostic[],
   settings: ParseSettings = {},
 ): Generator<IpsetLine | AddRun> {
-  let at = 0;
-  for (let number = 1; at < text.length && errors.length < errorLimit;) {
-    const scanned = settings.grammarOnly ? null : scanAdds(text, at, file, number);
-    if (scanned) {
-      yield scanned.run;
-      number += scanned.run.count;
-      at = scanned.next;
-      continue;
+  let number = 1;
+  for (const text of texts) {
+    for (let at = 0; at < text.length;) {
+      if (errors.length >= errorLimit) return;
+      const scanned = settings.grammarOnly ? null : scanAdds(text, at, file, number);
+      if (scanned) {
+        yield scanned.run;
+        number += scanned.run.count;
+        at = scanned.next;
+        continue;
+      }
+      const end = text.indexOf('\n', at);
+      const result = parseLine(text.slice(at, end < 0 ? text.length : end), file, number);
+      if ('error' in result) errors.push(result.error);
+      else yield result.node;
+      number++;
+      at = end < 0 ? text.length : end + 1;
     }
-    const end = text.indexOf('\n', at);
-    const result = parseLine(text.slice(at, end < 0 ? text.length : end), file, number);
-    if ('error' in result) errors.push(result.error);
-    else yield result.node;
-    number++;
-    at = end < 0 ? text.length : end + 1;
   }
 }
