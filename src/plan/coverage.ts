@@ -98,9 +98,13 @@ function firstMet(search: Search, condition: Conj): number {
   const { steps, own } = search;
   let i = 0;
   for (; i < steps.length && search.looks < maxLooks; search.looks++, i++)
-    if (i === own[0] || mayOverlap(steps[i]!.when, condition)) break;
+    if ((i === own[0] && isOfTuples(steps[i]!)) || mayOverlap(steps[i]!.when, condition)) break;
   return i;
 }
+
+/** Made of steps, of which each asks for something: packets of any of them meet it. */
+const isOfTuples = ({ members, when }: MergedStep): boolean =>
+  areSeveral(members) && when.some(({ set }) => set.kind === 'tuples');
 
 /** The usual case, decided without a search: the first step that is met is the rule's own, and drops them all. */
 function dropsPlainly({ steps, family, own }: Search, first: number, condition: Conj): boolean {

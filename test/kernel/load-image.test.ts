@@ -9,8 +9,8 @@ import { loadNative } from '../../src/load/native.js';
 import { deviceMac } from '../compile/frame.js';
 import { allFields, Random, randomProgram } from '../compile/random.js';
 
-const program = randomProgram(new Random(1), {
-  family: 4, steps: 20, atoms: 20, counters: 5, entries: 4, fields: allFields, skips: true, devices: 1,
+const program = randomProgram(new Random(2), {
+  family: 4, steps: 64, atoms: 40, counters: 5, entries: 4, fields: allFields, skips: true, devices: 1,
 }); // prettier-ignore
 const image = compilePrefilter(
   { ip: program, ip6: { family: 6, atoms: [], steps: [] }, counters: 5 },
@@ -57,7 +57,7 @@ test('a program that is too large either way is refused with the hint', async (t
   t.regex(error.message, /cannot load the prefilter for dev0.*E2BIG/s);
 });
 
-test('where rounds are called the verifier walks fewer instructions', async (t) => {
+test('where rounds are called the verifier does not walk each', async (t) => {
   const walked: number[] = [];
   for (const times of [0, 1]) {
     const { native } = refusing(times);

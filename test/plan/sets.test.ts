@@ -168,3 +168,20 @@ test('a set that does not fit is left to netfilter, and nothing else', (t) => {
   t.deepEqual(Object.values(decisions(plan)), ['full offloaded', 'none table-limit', 'full offloaded']);
   t.regex(plan.rules[1]!.reason.message, /combinations of prefix lengths, at most 255 fit/);
 });
+
+test('a rule that asks for an empty set stays for what will be in it, beside drops of the same kind as well', (t) => {
+  for (const [kind, element] of [
+    ['hash:ip', '198.51.100.1'],
+    ['hash:ip,port', '198.51.100.1,udp:53'],
+  ] as const) {
+    const directions = kind === 'hash:ip' ? 'src' : 'src,dst';
+    const rules = (name: string): string => `-A PREROUTING -m set --match-set ${name} ${directions} -j DROP`;
+    const before = '-A PREROUTING -s 198.51.100.99/32 -j DROP';
+    const sets = `create empty ${kind}\ncreate full ${kind}\nadd full ${element}\n`;
+    const text = raw([before, rules('empty'), rules('full')].join('\n'));
+    const found = decisions(planText('', { files: { 'ipset.save': sets, 'rules.v4': text } }));
+    t.is(found['PREROUTING 1'], 'full offloaded');
+    t.regex(found['PREROUTING 2']!, /^none /);
+    t.notRegex(found['PREROUTING 3']!, /^none /);
+  }
+});
