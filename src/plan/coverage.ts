@@ -104,7 +104,7 @@ function firstMet(search: Search, condition: Conj): number {
 
 /** Made of steps, of which each asks for something: packets of any of them meet it. */
 const isOfTuples = ({ members, when }: MergedStep): boolean =>
-  areSeveral(members) && when.some(({ set }) => set.kind === 'tuples');
+  when.some(({ set }) => set.kind === 'tuples') && areSeveral(members);
 
 /** The usual case, decided without a search: the first step that is met is the rule's own, and drops them all. */
 function dropsPlainly({ steps, family, own }: Search, first: number, condition: Conj): boolean {
