@@ -40,6 +40,8 @@ export type ValueSet =
       readonly live?: Liveness;
     });
 
+export type TupleValues = Extract<ValueSet, { readonly kind: 'tuples' }>;
+
 /** The set keeps a counter per element: element `i` of the value set is element `index(i)` of the named set. */
 export interface ElementCounters {
   readonly set: string;

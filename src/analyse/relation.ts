@@ -8,7 +8,7 @@ import type { Ranges } from '../model/match.js';
 import type { TupleColumn } from '../model/tuples.js';
 import { addressesDisjoint, addressesSubset } from './address-index.js';
 import { boxOf } from './box.js';
-import type { Conj, Lit, ValueSet } from './logic.js';
+import type { Conj, Lit, TupleValues, ValueSet } from './logic.js';
 import { expires } from './logic.js';
 import { relyOnDisjoint, relyOnSubset } from './live-set.js';
 import { isDisjoint, isSubset, normalise } from './small-ranges.js';
@@ -62,8 +62,6 @@ function disjointNow(a: ValueSet, b: ValueSet): boolean {
   }
   return false;
 }
-
-type TupleValues = Extract<ValueSet, { kind: 'tuples' }>;
 
 const projections = new WeakMap<TupleValues, Map<Field, ValueSet | null>>();
 

@@ -10,7 +10,7 @@ import { leastAvailable, type TupleColumn } from '../model/tuples.js';
 import { prefixLength } from './address-index.js';
 import { narrow, type Arrival } from './arrival.js';
 import type { Context } from './context.js';
-import { exactly, small, type Condition, type Conj, type Lit, type ValueSet } from './logic.js';
+import { exactly, small, type Condition, type Conj, type Lit, type TupleValues } from './logic.js';
 import { portProtocols } from './lower-match.js';
 import { mostDeferred, type Walk } from './walk.js';
 
@@ -94,8 +94,6 @@ function fitsTuples({ runs }: Walk, run: AddressRun, { family, destinationRewrit
   }
   return shapes.size <= mostShapes;
 }
-
-type TupleValues = Extract<ValueSet, { readonly kind: 'tuples' }>;
 
 const known = new WeakMap<AddressRun, TupleValues>();
 

@@ -16,7 +16,7 @@ import {
 import { prefixLength } from '../analyse/address-index.js';
 import { boxOf, sizeOf, type PlainSet } from '../analyse/box.js';
 import { mostShapes } from '../analyse/run-as-one.js';
-import type { Conj, Lit, ValueSet } from '../analyse/logic.js';
+import type { Conj, Lit, TupleValues } from '../analyse/logic.js';
 import { maxCombinations } from '../analyse/tuple-entries.js';
 import type { RawStep } from '../analyse/walk.js';
 import { firstRule, type Member } from './members.js';
@@ -27,8 +27,6 @@ export interface StepRun {
   readonly at: number;
   readonly members: readonly RawStep[];
 }
-
-export type TupleValues = Extract<ValueSet, { readonly kind: 'tuples' }>;
 
 export interface BoxRun {
   readonly members: readonly RawStep[];

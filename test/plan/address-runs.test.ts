@@ -1,6 +1,6 @@
 /** Runs of rules that differ in one address are planned as one: the plan is that of the rules one by one. */
 import { isDeepStrictEqual } from 'node:util';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import fc from 'fast-check';
 import { readRuleset } from '../../src/model/read-ruleset.js';
 import type { Ruleset } from '../../src/model/ruleset.js';
@@ -10,10 +10,8 @@ import { setValueCache } from '../../src/analyse/set-values.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { residualTexts } from '../../src/residual/residual-texts.js';
-import { evaluate } from '../compile/evaluate.js';
-import { decoded, type PacketSpec } from '../compile/frame.js';
-import { Random, randomPacket } from '../compile/random.js';
 import { filter, planText, router, webServer } from './plan-text.js';
+import { sameFates } from './same-fates.js';
 
 const rulesetOf = (text: string): Ruleset => readRuleset([{ file: 'rules.v4', text, takenAt: null }]).ruleset;
 
@@ -38,25 +36,6 @@ const done = (plan: Plan): unknown => ({
   steps: [...plan.prefilter.ip.steps.keys()].map((step) => plan.stepRules.ip(step)),
   owners: Array.from({ length: plan.prefilter.counters }, (_, counter) => plan.counterOwner(counter)),
 });
-
-const packets = 300;
-
-/**
- * A rule may stand in a step with rules that differ from it in one field, or with others that differ in another: the first run or rule
- * that meets it takes it. So steps may differ, and with them what is said of a rule whose packets all meet another one first; what happens to a
- * packet and which rule counts it may not.
- */
-function sameFates(t: ExecutionContext, one: Plan, other: Plan, text: string): void {
-  const random = new Random(text.length);
-  const fate = ({ prefilter, counterOwner }: Plan, packet: PacketSpec): unknown => {
-    const { verdict, counter } = evaluate(prefilter.ip, decoded(packet));
-    return { verdict, rule: counter === null ? null : counterOwner(counter)?.rule };
-  };
-  for (let i = 0; i < packets; i++) {
-    const packet = randomPacket(random, (i % 2 === 0 ? one : other).prefilter.ip, i % one.devices.length);
-    t.deepEqual(fate(one, packet), fate(other, packet), `${text}\n${JSON.stringify(packet)}`);
-  }
-}
 
 const address = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 1, max: 9 }).map((byte) => `203.0.113.${byte}/32`) },
@@ -149,7 +128,7 @@ test('a plan of runs is the plan of their rules', (t) => {
       if (isDeepStrictEqual(done(one), done(other))) {
         t.deepEqual(told(one), told(other), text);
         alike++;
-      } else sameFates(t, one, other, text);
+      } else sameFates(t, [one, other], text, { packets: 300 });
       const { walk } = analyseFamily(runs, 4, setValueCache(false), chosen);
       asOne += walk.runs.asOne.size;
       split += walk.runs.split.size;
@@ -220,5 +199,5 @@ test('a rule that two steps could take decides the same in either', (t) => {
   const runs = rulesetOf(text);
   const [one, other] = [planRuleset(runs, chosen), planRuleset(oneByOne(runs), chosen)];
   t.notDeepEqual(done(one), done(other));
-  sameFates(t, one, other, text);
+  sameFates(t, [one, other], text, { packets: 300 });
 });

@@ -8,10 +8,8 @@ import { tupleSignature } from '../../src/model/tuples.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { planWithinLimits } from '../../src/compile/fit.js';
-import { evaluate } from '../compile/evaluate.js';
-import { decoded, type PacketSpec } from '../compile/frame.js';
-import { Random, randomPacket } from '../compile/random.js';
 import { filter, router, webServer } from './plan-text.js';
+import { sameFates } from './same-fates.js';
 
 const rulesetOf = (text: string) => readRuleset([{ file: 'rules.v4', text, takenAt: null }]).ruleset;
 
@@ -78,20 +76,6 @@ function sameDecisions(t: ExecutionContext, one: Plan, other: Plan, text: string
   });
 }
 
-const packets = 300;
-
-function sameFates(t: ExecutionContext, one: Plan, other: Plan, text: string): void {
-  const random = new Random(text.length);
-  const fate = ({ prefilter, counterOwner }: Plan, packet: PacketSpec): unknown => {
-    const { verdict, counter } = evaluate(prefilter.ip, decoded(packet));
-    return { verdict, rule: counter === null ? null : counterOwner(counter)?.rule };
-  };
-  for (let i = 0; i < packets; i++) {
-    const packet = randomPacket(random, (i % 2 === 0 ? one : other).prefilter.ip, i % one.devices.length);
-    t.deepEqual(fate(one, packet), fate(other, packet), `${text}\n${JSON.stringify(packet)}`);
-  }
-}
-
 const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 400);
 
 const tuplesOf = ({ prefilter }: Plan): number => prefilter.ip.atoms.filter(({ kind }) => kind === 'tuples').length;
@@ -117,7 +101,7 @@ test('a plan of tuples is the plan of the rules', (t) => {
         const { walk } = analyseFamily(ruleset, 4, setValueCache(false), { ...chosen, tuplesFrom: 2 });
         runs += [...walk.runs.asOne].filter(({ fields }) => fields.length > 1).length;
         t.is(tuplesOf(other), 0);
-        sameFates(t, one, other, text);
+        sameFates(t, [one, other], text, { packets: 300 });
         sameDecisions(t, one, other, text);
       },
     ),

@@ -1,6 +1,6 @@
 /** nft rules that differ in addresses and ports are planned as runs: the plan is that of the rules one by one. */
 import { isDeepStrictEqual } from 'node:util';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import fc from 'fast-check';
 import { readRuleset } from '../../src/model/read-ruleset.js';
 import type { Ruleset } from '../../src/model/ruleset.js';
@@ -8,10 +8,8 @@ import { isRun, segmentsOf } from '../../src/model/segments.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { residualTexts } from '../../src/residual/residual-texts.js';
-import { evaluate } from '../compile/evaluate.js';
-import { decoded, type PacketSpec } from '../compile/frame.js';
-import { Random, randomPacket } from '../compile/random.js';
 import { router, webServer } from './plan-text.js';
+import { sameFates } from './same-fates.js';
 
 const rulesetOf = (text: string): Ruleset => readRuleset([{ file: 'rules.nft', text, takenAt: null }]).ruleset;
 
@@ -106,22 +104,6 @@ const done = (plan: Plan): unknown => ({
   owners: Array.from({ length: plan.prefilter.counters }, (_, counter) => plan.counterOwner(counter)),
 });
 
-const packets = 200;
-
-/** Rules that are taken together may stand in other steps than one by one; what happens to a packet, and which rule counts it, stays. */
-function sameFates(t: ExecutionContext, one: Plan, other: Plan, text: string): void {
-  const random = new Random(text.length);
-  const fate = ({ prefilter, counterOwner }: Plan, packet: PacketSpec): unknown => {
-    const { verdict, counter } = evaluate(packet.family === 4 ? prefilter.ip : prefilter.ip6, decoded(packet));
-    return { verdict, rule: counter === null ? null : counterOwner(counter)?.rule };
-  };
-  for (let i = 0; i < packets; i++) {
-    const { prefilter } = i % 2 === 0 ? one : other;
-    const packet = randomPacket(random, i % 5 === 0 ? prefilter.ip6 : prefilter.ip, i % one.devices.length);
-    t.deepEqual(fate(one, packet), fate(other, packet), `${text}\n${JSON.stringify(packet)}`);
-  }
-}
-
 const full = ({ rules }: Plan): unknown =>
   rules.flatMap(({ id, offload, reason: { code } }) => (offload === 'full' && code !== 'never-matches' ? [id] : []));
 
@@ -156,7 +138,7 @@ test('a plan of runs of nft rules is the plan of their rules', (t) => {
           t.deepEqual(told(one), told(other), text);
           alike++;
         } else {
-          sameFates(t, one, other, text);
+          sameFates(t, [one, other], text, { packets: 200, ip6Every: 5 });
           t.deepEqual(full(one), full(other), text);
         }
       },

@@ -2,19 +2,11 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { buildTheirs } from '../fixture/build.js';
-import { addresses } from './addresses.js';
+import { addresses, quietTable } from './addresses.js';
 import { withHost } from './host.js';
 import { until } from './until.js';
 
 const { good, bad, other } = addresses;
-
-const table = `table inet own {
-  set quiet { type ipv4_addr; elements = { ${bad} } }
-  chain in { type filter hook input priority 0
-    ip saddr @quiet drop
-  }
-}
-`;
 
 test('sets are followed, and when nobody renews the lease their program gets everything; its next version is taken up', async (t) => {
   await withHost(t, async (host) => {
@@ -29,7 +21,7 @@ test('sets are followed, and when nobody renews the lease their program gets eve
       }[];
       return Buffer.from(first!.value.map(Number)).readUInt32LE(0);
     };
-    await host.input(table, 'nft', '-f', '-');
+    await host.input(quietTable, 'nft', '-f', '-');
     const options = ['--live', '--dev', 'eth0', '--before', theirs, '--lease', '3'];
     const first = host.watch(...options);
     await first.ready();

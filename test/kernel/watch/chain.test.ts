@@ -2,18 +2,10 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { buildCaller } from '../fixture/build.js';
-import { addresses } from './addresses.js';
+import { addresses, quietTable } from './addresses.js';
 import { withHost } from './host.js';
 
 const { good, bad, other } = addresses;
-
-const table = `table inet own {
-  set quiet { type ipv4_addr; elements = { ${bad} } }
-  chain in { type filter hook input priority 0
-    ip saddr @quiet drop
-  }
-}
-`;
 
 test('sets are followed, a killed process adopts its place, and their program is waited for', async (t) => {
   await withHost(t, async (host) => {
@@ -23,7 +15,7 @@ test('sets are followed, a killed process adopts its place, and their program is
     const attachTheirs = (): Promise<string> =>
       host.run('bpftool', 'net', 'attach', 'xdpdrv', 'pinned', caller, 'dev', 'eth0');
     await attachTheirs();
-    await host.input(table, 'nft', '-f', '-');
+    await host.input(quietTable, 'nft', '-f', '-');
     const chain = ['--live', '--dev', 'eth0', '--chain', `${join(maps, 'programs')}:1`, '--lease', '3'];
     const first = host.watch(...chain);
     await first.ready();

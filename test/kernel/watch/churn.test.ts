@@ -1,17 +1,9 @@
 /** Sets that change more than a thousand times a second, and rules and addresses beside them, under live traffic. */
 import test from 'ava';
-import { addresses } from './addresses.js';
+import { addresses, quietTable } from './addresses.js';
 import { type Host, withHost } from './host.js';
 
 const { good, bad, other } = addresses;
-
-const table = `table inet own {
-  set quiet { type ipv4_addr; elements = { ${bad} } }
-  chain in { type filter hook input priority 0
-    ip saddr @quiet drop
-  }
-}
-`;
 
 const transactions = 200;
 const each = 20;
@@ -36,7 +28,7 @@ async function churn(host: Host): Promise<number> {
 
 test('more than a thousand elements a second are kept up with, and so are rules and addresses', async (t) => {
   await withHost(t, async (host) => {
-    await host.input(table, 'nft', '-f', '-');
+    await host.input(quietTable, 'nft', '-f', '-');
     const watcher = host.watch('--live', '--dev', 'eth0');
     await watcher.ready();
     await host.droppedEarly(bad);

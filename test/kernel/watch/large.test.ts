@@ -2,19 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { addresses } from './addresses.js';
+import { addresses, quietTable } from './addresses.js';
 import { type Host, withHost } from './host.js';
 import { until } from './until.js';
 
 const { good, bad } = addresses;
-
-const table = `table inet own {
-  set quiet { type ipv4_addr; elements = { ${bad} } }
-  chain in { type filter hook input priority 0
-    ip saddr @quiet drop
-  }
-}
-`;
 
 const rules = 20_000;
 const lines = Array.from({ length: rules }, (_, i) => `-A PREROUTING -s 11.0.${i >> 8}.${i & 255} -j DROP`);
@@ -27,7 +19,7 @@ const told = async (host: Host): Promise<{ readonly packets: number; readonly pr
 
 test('while a plan is made the lease is renewed, and what makes a drop wrong is acted on', async (t) => {
   await withHost(t, async (host) => {
-    await host.input(table, 'nft', '-f', '-');
+    await host.input(quietTable, 'nft', '-f', '-');
     await host.input(raw, 'iptables-legacy-restore');
     const watcher = host.watch('--live', '--dev', 'eth0', '--lease', '1');
     const plans = (): number => [...watcher.said.matchAll(/planned anew and/g)].length;
@@ -72,7 +64,7 @@ test('while a plan is made the lease is renewed, and what makes a drop wrong is 
 
 test('told to stop amid a plan: it does not wait for it, and what was attached before goes on', async (t) => {
   await withHost(t, async (host) => {
-    await host.input(table, 'nft', '-f', '-');
+    await host.input(quietTable, 'nft', '-f', '-');
     await host.input(raw, 'iptables-legacy-restore');
     // Amid the first plan: nothing is attached, and nothing is left.
     const second = host.watch('--live', '--dev', 'eth0');

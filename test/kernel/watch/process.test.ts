@@ -3,19 +3,11 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { addresses } from './addresses.js';
+import { addresses, quietTable } from './addresses.js';
 import { type Host, withHost } from './host.js';
 import { until } from './until.js';
 
 const { good, bad, other } = addresses;
-
-const table = `table inet own {
-  set quiet { type ipv4_addr; elements = { ${bad} } }
-  chain in { type filter hook input priority 0
-    ip saddr @quiet drop
-  }
-}
-`;
 
 const live = ['--live', '--dev', 'eth0'];
 
@@ -29,7 +21,7 @@ test.serial(
   'killed: it drops until the lease has run out; started again, it adopts the filter and its counters',
   async (t) => {
     await withHost(t, async (host) => {
-      await host.input(table, 'nft', '-f', '-');
+      await host.input(quietTable, 'nft', '-f', '-');
       const first = await followed(host, '--lease', '4');
       await host.droppedEarly(bad);
       await first.kill();
@@ -51,7 +43,7 @@ test.serial(
 
 test.serial('a second one is refused, and told who is first', async (t) => {
   await withHost(t, async (host) => {
-    await host.input(table, 'nft', '-f', '-');
+    await host.input(quietTable, 'nft', '-f', '-');
     const first = await followed(host);
     const second = host.watch(...live);
     t.is(await second.ends(), 3);
@@ -65,7 +57,7 @@ test.serial('a second one is refused, and told who is first', async (t) => {
 
 test.serial('another run that replaces the filter is not fought: it ends with exit 3', async (t) => {
   await withHost(t, async (host) => {
-    await host.input(table, 'nft', '-f', '-');
+    await host.input(quietTable, 'nft', '-f', '-');
     const watcher = await followed(host, '--lease', '3');
     const file = join(host.directory, 'other.v4');
     writeFileSync(file, `*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s ${other}/32 -j DROP\nCOMMIT\n`);
@@ -80,7 +72,7 @@ test.serial('another run that replaces the filter is not fought: it ends with ex
 
 test.serial('told to stop: the filter stays until its lease runs out', async (t) => {
   await withHost(t, async (host) => {
-    await host.input(table, 'nft', '-f', '-');
+    await host.input(quietTable, 'nft', '-f', '-');
     const watcher = await followed(host, '--lease', '5');
     // By then there are two threads that plan.
     watcher.child.kill('SIGHUP');
@@ -99,7 +91,7 @@ test.serial('told to stop: the filter stays until its lease runs out', async (t)
 
 test.serial('detached by somebody else: it ends, and does not attach again', async (t) => {
   await withHost(t, async (host) => {
-    await host.input(table, 'nft', '-f', '-');
+    await host.input(quietTable, 'nft', '-f', '-');
     const watcher = await followed(host, '--lease', '3');
     t.is((await host.offload('detach', '--dev', 'eth0')).code, 0);
     t.is(await watcher.ends(), 3);
@@ -138,7 +130,7 @@ test.serial('told to stop while a tool takes its time, it ends it and does not w
   await withHost(
     t,
     async (host) => {
-      await host.input(table, 'nft', '-f', '-');
+      await host.input(quietTable, 'nft', '-f', '-');
       const watcher = await followed(host);
       writeFileSync(slow, '');
       watcher.child.kill('SIGHUP');

@@ -1,0 +1,31 @@
+/** What two plans make of random packets. */
+import type { ExecutionContext } from 'ava';
+import type { Plan } from '../../src/plan/plan.js';
+import { evaluate } from '../compile/evaluate.js';
+import { decoded, type PacketSpec } from '../compile/frame.js';
+import { Random, randomPacket } from '../compile/random.js';
+
+const fate = ({ prefilter, counterOwner }: Plan, packet: PacketSpec): unknown => {
+  const { verdict, counter } = evaluate(packet.family === 4 ? prefilter.ip : prefilter.ip6, decoded(packet));
+  return { verdict, rule: counter === null ? null : counterOwner(counter)?.rule };
+};
+
+/**
+ * A rule may stand in a step with rules that differ from it in one field, or with others that differ in another: the first run or rule
+ * that meets it takes it. So steps may differ, and with them what is said of a rule whose packets all meet another one first; what happens to a
+ * packet and which rule counts it may not. `ip6Every`: of so many packets one is IPv6; without it none is.
+ */
+export function sameFates(
+  t: ExecutionContext,
+  [one, other]: readonly [Plan, Plan],
+  text: string,
+  { packets, ip6Every }: { readonly packets: number; readonly ip6Every?: number },
+): void {
+  const random = new Random(text.length);
+  for (let i = 0; i < packets; i++) {
+    const { prefilter } = i % 2 === 0 ? one : other;
+    const program = ip6Every !== undefined && i % ip6Every === 0 ? prefilter.ip6 : prefilter.ip;
+    const packet = randomPacket(random, program, i % one.devices.length);
+    t.deepEqual(fate(one, packet), fate(other, packet), `${text}\n${JSON.stringify(packet)}`);
+  }
+}
