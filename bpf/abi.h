@@ -122,6 +122,7 @@ struct field_config {
 	__u32 stride; /* of a class among combinations */
 	__u32 counted; /* labels carry counters, or expire */
 	__u32 timed; /* labels may be expiry records */
+	__u32 lists; /* IPv4 addresses: offset of u32 list[classes], see struct candidate */
 };
 
 /* IPv4 addresses: single ones in buckets, all others as sorted range starts behind an index of the top bits. */
@@ -259,9 +260,34 @@ struct tuple_bucket {
 };
 _Static_assert(sizeof(struct tuple_bucket) == 64, "one cache line");
 
+/*
+ * What a step asks of addresses, ports, ICMP type, protocol and availability, where that is one network and one range each. Steps that name
+ * a narrow source or destination stand in the lists of the classes that they allow; in the lists of both where both are narrow. A list
+ * is u64s of four numbers of steps + 1 each; the first ones have the steps that stand in lists of that address only, which both lists are
+ * searched for. Number 0 fills up, and matches nothing.
+ */
+struct candidate {
+	__u64 addresses; /* source << 32 | destination */
+	__u64 mask; /* bits of it that count: none of an address by whose list the step was found, where it is no network */
+	/* Bounds of the fields, from the low bit up: 16 bits each of sport, dport and icmp, 8 of protocol, 2 of availability, and a bit above each. */
+	__u64 low;
+	__u64 high; /* with the bits above set */
+};
+_Static_assert(sizeof(struct candidate) == 32, "half a cache line");
+
+/* Where a list begins, in u64s from `lists`; how many of them have steps that no other address lists; and how many there are. */
+#define LIST_OFFSET_BITS 21
+#define LIST_OFFSET_MASK ((1u << LIST_OFFSET_BITS) - 1)
+#define LIST_OWN_BITS 5
+#define LIST_OWN_MASK ((1u << LIST_OWN_BITS) - 1)
+#define MAX_LIST 63
+#define NO_CANDIDATE 65536
+
 struct family_config {
 	__u32 enabled;
-	__u32 used; /* bit per field slot */
+	__u32 parsed; /* bit per field slot: what steps ask for */
+	__u32 used; /* … what is looked up */
+	__u32 rowed; /* … what has rows */
 	__u32 words; /* u64s per row */
 	__u32 group_shift; /* 64 << group_shift words at most */
 	/*
@@ -280,6 +306,8 @@ struct family_config {
 	__u32 combined_count;
 	__u32 paired; /* the same of the other fields */
 	__u32 decisions; /* offset of u16: place of the step, and whether conntrack is asked; 0: rows decide */
+	__u32 candidates; /* offset of struct candidate[steps + 1]; 0: none. Steps in lists have no rows, and stand behind those that do */
+	__u32 lists; /* offset */
 	__u32 escapes; /* offset */
 	__u32 expiries; /* offset of struct expiry[] */
 	__u32 clusters[CLUSTER_BOUNDS]; /* first group of each but the first */

@@ -17,6 +17,7 @@ typedef const volatile struct family_config *family_ptr;
 struct lookup {
 	__u32 label[FIELD_SLOTS - 2];
 	__u32 row[FIELD_SLOTS]; /* offset */
+	__u32 list[2]; /* of the source and the destination, where there are candidates */
 	union {
 		struct {
 			__u64 match; /* the AND, where a row has one word */
@@ -106,6 +107,10 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 	}
 	if (class >= field->classes)
 		return 0;
+	if (family->candidates && slot <= F_DADDR)
+		l->list[slot] = *(__u32 *)(t + field->lists + class * 4);
+	if (!(family->rowed & 1 << slot))
+		return 1;
 	if (family->words == 1) {
 		class = field->rows + class * 8;
 		keep_row(t, l, slot, class);
@@ -142,7 +147,7 @@ static __always_inline int settle(family_ptr family, struct lookup *l)
 /* No step can match any more: what else a packet has is not looked up. */
 static __always_inline int is_settled(family_ptr family, const struct lookup *l)
 {
-	if (family->decisions)
+	if (family->decisions || family->candidates)
 		return 0;
 	return family->words == 1 ? !l->match : !l->groups;
 }
@@ -215,6 +220,8 @@ static __always_inline int look_up(struct xdp_md *ctx, const void *t, family_ptr
 
 	l->match = family->decisions ? zero_of(t) : ~0ULL;
 	l->groups = l->match;
+	if (family->candidates)
+		l->list[0] = l->list[1] = zero_of(t);
 	NARROW(F_DEVICE, NO_PROTOCOL, family->field[F_DEVICE].labels);
 	NARROW(F_PACKET_TYPE, SHORT_HEADER, SMALL(F_PACKET_TYPE, p->packet_type, 7));
 	NARROW(F_AVAILABILITY, NO_PROTOCOL, SMALL(F_AVAILABILITY, p->availability, 3));

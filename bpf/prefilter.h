@@ -75,7 +75,7 @@ static __always_inline int filter(struct xdp_md *ctx, family_ptr family, struct 
 /* Fields to parse: those that steps use, and the ports for conntrack, which may be asked whatever the steps look at. */
 static __always_inline __u32 parsed_fields(family_ptr family)
 {
-	return family->skips ? family->used | L4_FIELDS : family->used;
+	return family->skips ? family->parsed | L4_FIELDS : family->parsed;
 }
 
 /* 0 host, 1 broadcast, 2 multicast, 3 another host: as eth_type_trans() says. */

@@ -3,20 +3,20 @@
 #ifndef OFFLOAD_SEARCH_H
 #define OFFLOAD_SEARCH_H
 
-#include "classify.h"
+#include "candidates.h"
 #include "reverse.h"
 
-/* AND of the rows' word number `w`. `used` is read for each word: what is computed from it once for all words has to be kept on the stack. */
+/* AND of the rows' word number `w`. `rowed` is read for each word: what is computed from it once for all words has to be kept on the stack. */
 static __always_inline __u64 match_word(const void *t, family_ptr family, const struct lookup *l, __u32 w)
 {
 	__u64 match = ~0ULL;
-	__u32 used = family->used, slot;
+	__u32 rowed = family->rowed, slot;
 
 #pragma clang loop unroll(full)
 	for (slot = 0; slot < FIELD_SLOTS; slot++) {
 		__u64 at;
 
-		if (!(used & 1 << slot))
+		if (!(rowed & 1 << slot))
 			continue;
 		at = (__u64)l->row[slot] + w * 8;
 		barrier_var(at);
@@ -216,11 +216,22 @@ static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, famil
 
 	if (family->decisions)
 		return decision(t, family, s);
-	if (words > 1 || family->skips) {
+	if (words != 1 || family->skips) {
 		s->found = NO_STEP;
 		s->first_asked = NO_STEP;
 		/* A constant would have the verifier walk every word. */
 		s->position = family->clustered ? NO_STEP : zero_of(t);
+		if (family->candidates) {
+			__u32 listed = listed_step(p, &s->lookup);
+
+			if (listed < NO_CANDIDATE) {
+				s->position = listed;
+				/* Behind those that have rows. */
+				s->found = words * 64 + listed;
+			}
+			if (!words)
+				return s->found;
+		}
 		s->asked = 0;
 		s->ctx = ctx;
 		s->packet = p;

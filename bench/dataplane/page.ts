@@ -92,7 +92,7 @@ the first 1,024 keys are compared with what they must be.
 - _kernel hash_ and _kernel trie_ (LPM): what one would write by hand, without counters or checks. _xdp-filter_: as Debian ships it, for up to
   10,000 addresses, which is what its maps hold; attached without its dispatcher, which makes it faster.
 - _ACL, FW, IPC rules_: generated in the style of ClassBench ([generator](../../bench/dataplane/rule-set.ts)), not from its seed files; one rule
-  in eight accepts. Planned and compiled from iptables text, as the command does it with \`--memory 256\`. Hits are packets of
+  in eight accepts. Planned and compiled from iptables text, as the command does it. Hits are packets of
   rules picked at random, misses mix the addresses of two rules.
 - _sample_: rulesets of samples/, packets of random sources to one port; parsing alone is that of _rules_. _Rows of bits_: as if the
   decisions for all combinations of classes did not fit ([why](../../src/compile/README.md)).

@@ -74,6 +74,12 @@ export const combinedSettled = 0x8000;
 export const decisionAsked = 0x8000;
 export const decisionNone = 0x7fff;
 
+/** Of a list of candidates: bits of where it begins, of its own part, and most u64s in all. */
+export const listOffsetBits = 21;
+export const listOwnBits = 5;
+export const maxList = 63;
+export const candidateBytes = 32;
+
 /** What is to be done for a drop. */
 export const atDrop = { count: 0, nothing: 1, control: 2 } as const;
 
@@ -102,7 +108,7 @@ const u32s = (...names: readonly string[]): Member[] => names.map((name) => [nam
 
 export const fieldConfig: Struct = {
   name: 'field_config',
-  members: u32s('labels', 'width', 'rows', 'summaries', 'classes', 'stride', 'counted', 'timed'),
+  members: u32s('labels', 'width', 'rows', 'summaries', 'classes', 'stride', 'counted', 'timed', 'lists'),
 };
 
 export const addressConfig: Struct = {
@@ -160,7 +166,9 @@ export const familyConfig: Struct = {
   members: [
     ...u32s(
       'enabled',
+      'parsed',
       'used',
+      'rowed',
       'words',
       'group_shift',
       'clustered',
@@ -171,6 +179,8 @@ export const familyConfig: Struct = {
       'combined_count',
       'paired',
       'decisions',
+      'candidates',
+      'lists',
       'escapes',
       'expiries',
     ),

@@ -14,11 +14,11 @@ export class Arena {
     private readonly memory: number,
   ) {}
 
-  /** Bytes of bit vectors or decisions; to be asked before rows are built, which takes time. */
+  /** Bytes of bit vectors, lists or decisions; to be asked before rows are built, which takes time. */
   reserve(bytes: number): void {
     this.#searchBytes += bytes;
     if (this.#searchBytes <= this.memory) return;
-    const message = `bit vectors need more than the ${this.memory} bytes that they may have`;
+    const message = `what finds the step that decides needs more than the ${this.memory} bytes that they may have`;
     throw new CompileError('too-large', message, this.family());
   }
 

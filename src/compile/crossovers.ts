@@ -26,6 +26,12 @@ export const crossovers = {
   /** Most combinations of classes that are numbered, and most decisions, for which these stand in place of rows. */
   combinations: 262_144,
   decisions: 2_097_152,
+  /**
+   * Steps in lists by address: as long as no packet looks at more than so many words of four candidates, nor at more than half of the words
+   * that rows would have, and some. To keep lists short, steps wider than the next of these shares of all addresses get rows instead.
+   */
+  longestWalk: 48,
+  widestListed: [1, 1 / 64, 1 / 256, 1 / 4096, 1 / 65536],
   /** From so many on, combinations of addresses are numbered too, where they do not change. */
   paired: 16_384,
 } as const;

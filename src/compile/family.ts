@@ -1,6 +1,6 @@
 /** One family's steps as tables, and the numbers that its part of the configuration needs. */
-import type { Field, StepProgram } from '../plan/program.js';
-import { expiryBytes, fieldSlots, outcomes, prefixTables, slots, stepBytes } from './abi.js';
+import type { Field, SmallField, StepProgram } from '../plan/program.js';
+import { expiryBytes, fieldSlots, outcomes, prefixTables, smallFieldValues, slots, stepBytes } from './abi.js';
 import { addressEntries, addressTable, type AddressTable } from './address-table.js';
 import type { Arena } from './arena.js';
 import { Classes } from './classes.js';
@@ -108,11 +108,12 @@ export const familyImage = (program: StepProgram, arena: Arena, options: FamilyO
 
 /** A field whose values have labels. */
 interface BuiltField extends ClassedField, Pick<FieldLayout, 'labels' | 'address' | 'prefix' | 'tuple'> {
-  readonly table: Numbers;
+  /** Of a small field that has a table, which is made if the search asks for it. */
+  readonly ranges: LabelledRanges | null;
   readonly device: LabelledRanges | null;
 }
 
-const imageOf = ({ use, table, labels, device }: BuiltField, search: Numbers): FieldImage => ({
+const imageOf = ({ use, labels, device }: BuiltField, table: Numbers, search: Numbers): FieldImage => ({
   slot: use.slot,
   numbers: { ...table, ...search, counted: labels.isCounted ? 1 : 0, timed: labels.isTimed ? 1 : 0 },
   device,
@@ -142,7 +143,6 @@ class FamilyBuilder {
   readonly #tuples: { table: number; numbers: Numbers }[] = [];
   readonly #structures: Structure[] = [];
   readonly #uses: readonly FieldUse[];
-  readonly #placement: Placement;
 
   constructor(
     private readonly program: StepProgram,
@@ -151,13 +151,13 @@ class FamilyBuilder {
   ) {
     this.#expiries = new Expiries(options.start);
     this.#uses = usedFields(program);
-    this.#placement = placeSteps(program);
   }
 
   build(): FamilyImage {
     for (const use of this.#uses) this.#field(use);
     const { decisions } = this.options;
-    const search = searchTables(this.program, this.#placement, this.#fields, this.arena, decisions);
+    const search = searchTables(this.program, placeSteps(this.program), this.#fields, this.arena, decisions);
+    const tables = this.#fields.map((field) => this.#labelTable(field, search.used));
     for (const { name, structure, entries, bytes } of search.structures) this.#list(name, structure, entries, bytes);
     const escapes = this.#padded(this.#escapes.words(), this.#room('escapes'), 1);
     if (escapes.length >= 2 ** 22) {
@@ -170,20 +170,20 @@ class FamilyBuilder {
       throw new CompileError('too-large', message, this.program.family);
     }
     if (expiries.length > 0) this.#list('expiries', 'direct', this.#expiries.count, expiries.byteLength);
-    const steps = this.arena.add(this.#stepTable());
+    const steps = this.arena.add(this.#stepTable(search.placement));
     const at = { steps, escapes: this.arena.add(escapes), expiries: this.arena.add(expiries) };
     return {
-      numbers: { ...this.#familyNumbers(at), ...search.numbers },
+      numbers: { ...this.#familyNumbers(search), ...at, ...search.numbers },
       layout: {
         program: this.program,
         fields: this.#fields.flatMap((field, i) => (field.use.live ? [layoutOf(field, i, search)] : [])),
         escapes: { offset: at.escapes, capacity: escapes.length },
         expiries: { offset: at.expiries, capacity: expiries.length / (expiryBytes / 4) },
         steps,
-        placement: this.#placement,
+        placement: search.placement,
         suspend: search.suspend,
       },
-      fields: this.#fields.map((field, i) => imageOf(field, search.fields[i]!)),
+      fields: this.#fields.map((field, i) => imageOf(field, tables[i]!, search.fields[i]!)),
       address: this.#address,
       prefixes: this.#prefixes,
       tuples: this.#tuples,
@@ -208,31 +208,32 @@ class FamilyBuilder {
     return padded;
   }
 
-  #familyNumbers(at: Readonly<Record<'steps' | 'escapes' | 'expiries', number>>): Numbers {
+  #familyNumbers({ placement, used, rowed }: SearchTables): Numbers {
     const { steps } = this.program;
-    const { words, groupShift, clusters } = this.#placement;
+    const { words, groupShift, clusters } = placement;
     return {
       enabled: steps.length > 0 ? 1 : 0,
-      used: this.#uses.reduce((sum, { slot }) => sum | (1 << slot), 0),
+      parsed: this.#uses.reduce((sum, { slot }) => sum | (1 << slot), 0),
+      used,
+      rowed,
       words,
       group_shift: groupShift,
       clustered: clusters === null ? 0 : 1,
-      step_count: this.#stepPlaces(),
+      step_count: this.#stepPlaces(placement),
       skips: steps.filter((step) => searchesOn(this.program, step)).length,
-      ...at,
     };
   }
 
   /** Clusters of steps leave places free. */
-  #stepPlaces(): number {
-    const { clusters, words } = this.#placement;
-    return clusters === null ? this.program.steps.length : words * 64;
+  #stepPlaces({ clusters, positions, words }: Placement): number {
+    if (clusters === null) return this.program.steps.length;
+    return positions.reduce((most, position) => Math.max(most, position + 1), words * 64);
   }
 
-  #stepTable(): Uint8Array {
+  #stepTable(placement: Placement): Uint8Array {
     const { steps } = this.program;
-    const { positions, clusters } = this.#placement;
-    const bytes = new Uint8Array(this.#stepPlaces() * stepBytes);
+    const { positions, clusters } = placement;
+    const bytes = new Uint8Array(this.#stepPlaces(placement) * stepBytes);
     const shorts = new Uint16Array(bytes.buffer);
     const words = new Uint32Array(bytes.buffer);
     steps.forEach((each, step) => {
@@ -259,7 +260,7 @@ class FamilyBuilder {
     const classes = new Classes(use.atoms.length);
     const labels = new Labels(classes, this.#escapes, use.counted, use.timed ? this.#expiries : null);
     const { family } = this.program;
-    let table: Numbers = { labels: 0, width: 0 };
+    let ranges: LabelledRanges | null = null;
     let device: LabelledRanges | null = null;
     const spare = use.live ? this.options.spare : null;
     let place = nowhere;
@@ -268,10 +269,11 @@ class FamilyBuilder {
     };
     const more = spare?.elements ?? 0;
     if (isSmall(use.field)) {
-      const ranges = sweep(smallEntries(this.program, use), classes, labels);
-      valueLabel = (value) => labelAt(ranges, value);
-      if (use.field === 'device') device = ranges;
-      else table = this.#small(use.field, ranges, labelWidth(labels.isCounted, classes.count));
+      const swept = sweep(smallEntries(this.program, use), classes, labels);
+      valueLabel = (value) => labelAt(swept, value);
+      if (use.field === 'device') device = swept;
+      else ranges = swept;
+      if (ranges !== null) this.#listTable(use.field, labelWidth(labels.isCounted, classes.count));
     } else if (use.field === 'smac') {
       const layout = prefixTable(macPrefixes(this.program, use), classes, labels, 'top-and-word');
       this.#prefix('smac', prefixTables.smac, layout, more);
@@ -281,22 +283,26 @@ class FamilyBuilder {
       const built = prefixTable(address6Prefixes(this.program, use), classes, labels, 'address6', more);
       place = { ...nowhere, ...this.#prefix(use.field, prefixTables[use.field], built, more) };
     } else {
-      const ranges = sweep(addressEntries(this.program, use), classes, labels);
-      place = { ...nowhere, address: this.#addresses(use.field, addressTable(ranges, more)) };
+      const swept = sweep(addressEntries(this.program, use), classes, labels);
+      place = { ...nowhere, address: this.#addresses(use.field, addressTable(swept, more)) };
     }
     const capacity = classes.count + (spare?.classes ?? 0);
     const classOf = (value: number): number => labels.classOf(valueLabel(value));
-    this.#fields.push({ use, classes, labels, capacity, classOf, table, device, ...place });
+    this.#fields.push({ use, classes, labels, capacity, classOf, ranges, device, ...place });
   }
 
-  #small(
-    field: Exclude<Field, 'tuple' | 'smac' | 'saddr' | 'daddr'>,
-    ranges: LabelledRanges,
-    width: 1 | 2 | 4,
-  ): Numbers {
-    const table = smallTable(field, ranges, width);
-    this.#list(field, 'direct', table.length, table.byteLength);
-    return { labels: this.arena.add(table), width };
+  #listTable(field: SmallField, width: number): void {
+    this.#list(field, 'direct', smallFieldValues[field], smallFieldValues[field] * width);
+  }
+
+  #labelTable({ use: { field, slot }, classes, labels, ranges }: BuiltField, used: number): Numbers {
+    if (ranges === null || !isSmall(field)) return {};
+    if ((used & (1 << slot)) === 0) {
+      this.#unlist(field);
+      return {};
+    }
+    const width = labelWidth(labels.isCounted, classes.count);
+    return { labels: this.arena.add(smallTable(field, ranges, width)), width };
   }
 
   #addresses(field: 'saddr' | 'daddr', table: AddressTable): Numbers {
@@ -358,7 +364,14 @@ class FamilyBuilder {
     return { numbers, table: built };
   }
 
+  #unlist(field: SmallField): void {
+    const at = this.#structures.findIndex(({ name }) => name === this.#nameOf(field));
+    this.#structures.splice(at, 1);
+  }
+
+  #nameOf = (what: string): string => `${this.program.family === 4 ? 'ip' : 'ip6'} ${what}`;
+
   #list(name: string, structure: Structure['structure'], entries: number, bytes: number): void {
-    this.#structures.push({ name: `${this.program.family === 4 ? 'ip' : 'ip6'} ${name}`, structure, entries, bytes });
+    this.#structures.push({ name: this.#nameOf(name), structure, entries, bytes });
   }
 }

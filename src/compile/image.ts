@@ -15,6 +15,7 @@ export interface Structure {
     | 'tuple-buckets'
     | 'combinations'
     | 'decisions'
+    | 'lists'
     | 'bit-vectors';
   readonly entries: number;
   readonly bytes: number;

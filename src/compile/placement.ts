@@ -28,20 +28,32 @@ export function placeSteps(program: StepProgram): Placement {
   const words = rowWords(steps.length);
   if (words === 1 || steps.some((step) => searchesOn(program, step) && step.outcome.kind !== 'ask'))
     return { positions: Uint16Array.from(steps.keys()), words, groupShift: groupShift(words), clusters: null };
-  const narrow = program.atoms.map(isNarrow);
-  const clusters = steps.map((step) => clusterOf(step, program.atoms, narrow));
+  return placeInClusters(program, new Set());
+}
+
+/** Those steps have no rows: they stand in their order, behind what has rows. */
+export function placeInClusters({ steps, atoms }: StepProgram, listed: ReadonlySet<number>): Placement {
+  const narrow = atoms.map(isNarrow);
+  const clusters = steps.map((step, number) => (listed.has(number) ? null : clusterOf(step, atoms, narrow)));
   const sizes = new Array<number>(clusterCount).fill(0);
-  for (const cluster of clusters) sizes[cluster]!++;
+  for (const cluster of clusters) if (cluster !== null) sizes[cluster]!++;
   for (let shift = 0; ; shift++) {
     const groups = sizes.map((size) => Math.ceil(size / (64 << shift)));
     const starts = groups.map((_, k) => groups.slice(0, k).reduce((sum, size) => sum + size, 0));
     const total = starts[clusterCount - 1]! + groups[clusterCount - 1]!;
     if (total > 64) continue;
+    // Rows of one word have no summaries, by which clusters are searched.
+    const words = total === 1 ? 2 : total << shift;
     const next = starts.map((group) => (group << shift) * 64);
-    const positions = Uint16Array.from(clusters, (cluster) => next[cluster]!++);
-    return { positions, words: total << shift, groupShift: shift, clusters: starts.slice(1) };
+    const positions = Uint16Array.from(clusters, (cluster, number) =>
+      cluster === null ? words * 64 + number : next[cluster]!++,
+    );
+    return { positions, words, groupShift: shift, clusters: starts.slice(1) };
   }
 }
+
+/** Whether rows have a bit for the step. */
+export const hasRow = ({ positions, words }: Placement, step: number): boolean => positions[step]! < words * 64;
 
 /** Whether the step does not decide: the search goes on behind it. A skip to the end decides. */
 export const searchesOn = ({ steps }: StepProgram, { outcome }: Step): boolean =>

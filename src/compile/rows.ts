@@ -1,6 +1,6 @@
 /** Bit vectors: for each class of a field, the steps that a packet of that class may still match. */
 import { lackingHolds, type StepProgram } from '../plan/program.js';
-import type { Placement } from './placement.js';
+import { hasRow, type Placement } from './placement.js';
 import type { Classes } from './classes.js';
 import type { FieldUse } from './field-use.js';
 import { highHalf, lowHalf } from './halves.js';
@@ -29,9 +29,10 @@ interface StepLiterals {
   readonly literals: readonly { readonly atom: number; readonly negate: boolean }[];
 }
 
-function literalsOf(program: StepProgram, use: FieldUse): StepLiterals[] {
+function literalsOf(program: StepProgram, use: FieldUse, placement: Placement): StepLiterals[] {
   const position = new Map(use.atoms.map((atom, i) => [atom, i]));
   return program.steps.flatMap(({ when, outcome }, step) => {
+    if (!hasRow(placement, step)) return [];
     const literals = when.flatMap(({ atom, negate }) => {
       const at = position.get(atom);
       return at === undefined ? [] : [{ atom: at, negate }];
@@ -61,7 +62,7 @@ export class RowBuilder {
     private readonly placement: Placement,
   ) {
     this.size = placement.words * 2;
-    this.#constrained = literalsOf(program, use);
+    this.#constrained = literalsOf(program, use, placement);
     this.#others = this.#constrained.filter(({ literals }) => literals.length > 1 || literals[0]!.negate);
     this.#stepsOf = use.atoms.map(() => []);
     for (const { step, literals } of this.#constrained)
@@ -114,7 +115,7 @@ export class RowBuilder {
 /** A bit for every step but those. */
 function rowOf({ positions, words }: Placement, without: readonly StepLiterals[]): Uint32Array {
   const row = new Uint32Array(words * 2);
-  for (const bit of positions) setBit(row, bit);
+  for (const bit of positions) if (bit < words * 64) setBit(row, bit);
   for (const { step } of without) row[half(positions[step]!)]! &= ~(1 << (positions[step]! & 31));
   return row;
 }

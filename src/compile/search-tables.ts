@@ -1,10 +1,15 @@
-/** How the step that decides is found from the classes of a packet's fields: by decisions where they fit, else by rows of bits. */
+/**
+ * How the step that decides is found from the classes of a packet's fields: by decisions where they fit, else by lists where addresses
+ * leave few steps, and by rows of bits.
+ */
 import type { StepProgram } from '../plan/program.js';
 import type { Arena } from './arena.js';
 import { decisionsOf, type ClassedField, type Decisions, type Run } from './decisions.js';
 import type { Numbers } from './table-numbers.js';
 import type { Structure } from './image.js';
-import type { Placement } from './placement.js';
+import { listsOf, type Lists } from './lists.js';
+import { hasRow, type Placement } from './placement.js';
+import type { FieldUse } from './field-use.js';
 import { RowBuilder, rowBytes } from './rows.js';
 
 /** Bytes that have to be written into `tables`, from that offset on. */
@@ -14,7 +19,11 @@ export interface Store {
 }
 
 export interface SearchTables {
+  readonly placement: Placement;
   readonly numbers: Numbers;
+  /** Bit per slot: fields of which the search asks the label, and of which it has rows. */
+  readonly used: number;
+  readonly rowed: number;
   /** In the order of the fields. */
   readonly fields: readonly Numbers[];
   /** What a class of that field (by position) needs that is new; no packet has it yet. */
@@ -34,15 +43,22 @@ export function searchTables(
   decided: boolean,
 ): SearchTables {
   const decisions = decided ? decisionsOf(program, placement, fields) : null;
-  return decisions === null || bytesOf(decisions) > arena.left
-    ? byRows(program, placement, fields, arena)
-    : byDecisions(decisions, fields, arena);
+  if (decisions !== null && bytesOf(decisions) <= arena.left) return byDecisions(decisions, placement, fields, arena);
+  const lists = listsOf(program, placement, fields);
+  return lists === null ? byRows(program, placement, fields, arena) : byLists(program, lists, fields, arena);
 }
+
+const slotsOf = (fields: readonly ClassedField[]): number => fields.reduce((sum, { use }) => sum | (1 << use.slot), 0);
 
 const bytesOf = ({ combined, paired, table }: Decisions): number =>
   table.byteLength + (combined?.byteLength ?? 0) + (paired?.byteLength ?? 0);
 
-function byDecisions(decisions: Decisions, fields: readonly ClassedField[], arena: Arena): SearchTables {
+function byDecisions(
+  decisions: Decisions,
+  placement: Placement,
+  fields: readonly ClassedField[],
+  arena: Arena,
+): SearchTables {
   const { combined, count, paired, table, strides } = decisions;
   arena.reserve(bytesOf(decisions));
   const structures: Structure[] = [];
@@ -59,7 +75,10 @@ function byDecisions(decisions: Decisions, fields: readonly ClassedField[], aren
   };
   const storeOf = ({ place, decisions: values }: Run): Store => ({ offset: numbers.decisions + place * 2, values });
   return {
+    placement,
     numbers,
+    used: slotsOf(fields),
+    rowed: 0,
     fields: fields.map(({ use, capacity }) => ({ stride: strides.get(use.slot) ?? 0, classes: capacity })),
     storesOf: (field, id) => decisions.ofClass(fields[field]!.use.slot, id).map(storeOf),
     suspend: (steps) => [storeOf(decisions.suspend(steps))],
@@ -88,8 +107,12 @@ function byRows(
     });
     return { builder, at, capacity };
   });
+  const rowed = slotsOf(fields);
   return {
+    placement,
     numbers: {},
+    used: rowed,
+    rowed,
     fields: built.map(({ at, capacity }) => ({ ...at, classes: capacity })),
     storesOf: (field, id) => {
       const { builder, at } = built[field]!;
@@ -102,4 +125,37 @@ function byRows(
     suspend: () => [],
     structures,
   };
+}
+
+/** Steps that no list has are few: only the fields that these ask for have rows. */
+function byLists(program: StepProgram, lists: Lists, fields: readonly ClassedField[], arena: Arena): SearchTables {
+  const { placement, candidates, heads } = lists;
+  const inRows = new Set(
+    program.steps.flatMap(({ when }, step) => (hasRow(placement, step) ? when.map(({ atom }) => atom) : [])),
+  );
+  const rowed = fields.filter(({ use }) => use.atoms.some((atom) => inRows.has(atom)));
+  const bytes =
+    candidates.byteLength +
+    lists.lists.byteLength +
+    fields.reduce((sum, { use }) => sum + (headOf(use)?.byteLength ?? 0), 0);
+  arena.reserve(bytes);
+  const numbers = { candidates: arena.add(candidates), lists: arena.add(lists.lists) };
+  const listed = fields.map(({ use }) => ({ lists: headOf(use) === null ? 0 : arena.add(headOf(use)!) }));
+  const rows = byRows(program, placement, rowed, arena);
+  const addresses = fields.filter(({ use }) => headOf(use) !== null);
+  return {
+    ...rows,
+    numbers,
+    used: rows.rowed | slotsOf(addresses),
+    fields: fields.map((field, i) => ({
+      classes: field.capacity,
+      ...listed[i],
+      ...(rowed.includes(field) ? rows.fields[rowed.indexOf(field)] : {}),
+    })),
+    structures: [{ name: 'addresses', structure: 'lists', entries: lists.entries, bytes }, ...rows.structures],
+  };
+
+  function headOf({ field }: FieldUse): Uint32Array | null {
+    return field === 'saddr' || field === 'daddr' ? (heads[field] ?? null) : null;
+  }
 }

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * The first step that a packet matches among those that its addresses list (abi.h). Where steps are many, those that a source or a
+ * destination allows are few, and each is compared with the packet itself: rows for all of them would not stay in the cache.
+ */
+#ifndef OFFLOAD_CANDIDATES_H
+#define OFFLOAD_CANDIDATES_H
+
+#include "classify.h"
+
+/* A bit above each field of `low` and `high`: it stays set in a difference that is not negative. */
+#define PORT_GUARDS (1ULL << 16 | 1ULL << 33 | 1ULL << 50)
+#define PROTOCOL_GUARD (1ULL << 59)
+#define GUARDS (PORT_GUARDS | PROTOCOL_GUARD | 1ULL << 62)
+
+static __always_inline __u64 small_fields(const struct packet *p)
+{
+	return (__u64)p->sport | (__u64)p->dport << 17 | (__u64)p->icmp << 34 | (__u64)p->protocol << 51 |
+	       (__u64)p->availability << 60;
+}
+
+/* Of the fields that the packet has: what it lacks rules out by its availability, or not at all. */
+static __always_inline __u64 compared(const struct packet *p)
+{
+	__u64 ports = ((__u64)p->availability - 1) >> 63, protocol = ((__u64)p->availability - NO_PROTOCOL) >> 63;
+
+	/* Products: since 6.18 the verifier splits its path where a mask of all ones or zeros meets a constant. */
+	barrier_var(ports);
+	barrier_var(protocol);
+	return ports * PORT_GUARDS + protocol * PROTOCOL_GUARD + (1ULL << 62);
+}
+
+/* All ones where a < b, without a branch, which clang would make of it if it knew: both are below 2^63. */
+static __always_inline __u64 below(__u64 a, __u64 b)
+{
+	__u64 mask;
+
+	barrier_var(a);
+	mask = (__s64)(a - b) >> 63;
+	barrier_var(mask);
+	return mask;
+}
+
+#define LIST_AT(list) ((list)&LIST_OFFSET_MASK)
+#define LIST_OWN(list) ((list) >> LIST_OFFSET_BITS & LIST_OWN_MASK)
+#define LIST_ALL(list) ((list) >> (LIST_OFFSET_BITS + LIST_OWN_BITS))
+
+struct compare {
+	const void *candidates;
+	__u64 most; /* offset of a candidate */
+	__u64 addresses, fields, guarded, guards;
+};
+
+/* `number`, or more than any where the packet does not match the candidate of that number. */
+static __always_inline __u64 compare(const struct compare *with, __u64 number)
+{
+	__u64 at = number * sizeof(struct candidate), fails, less;
+	const struct candidate *c;
+
+	barrier_var(at);
+	if (at > with->most)
+		return NO_CANDIDATE;
+	c = with->candidates + at;
+	fails = ~((with->guarded - c->low) & (c->high - with->fields)) & with->guards;
+	fails |= (with->addresses ^ c->addresses) & c->mask;
+	/* The highest bit says whether it fails, without a branch: which candidate matches is random. */
+	less = -fails;
+	barrier_var(less);
+	fails = (fails | less) >> 63;
+	barrier_var(fails);
+	return number + fails * NO_CANDIDATE;
+}
+
+static __always_inline __u64 lower(__u64 a, __u64 b)
+{
+	return b + ((a - b) & below(a, b));
+}
+
+/*
+ * Number + 1 of the first candidate that the packet matches; NO_CANDIDATE or more: none does. `source` and `destination` are the lists of
+ * its addresses. Steps that both list are looked for in the shorter one. Own function, for its stack; the verifier walks it once.
+ */
+__noinline __u64 first_candidate(__u32 source, __u32 destination, __u64 addresses, __u64 fields, __u64 guards)
+{
+	const void *t = table_base(), *lists;
+	__u64 found, one = source, other = destination, swap, first, count, at, rest_at, most, i;
+	struct compare with = {
+		.addresses = addresses, .fields = fields, .guarded = fields | GUARDS, .guards = guards
+	};
+
+	if (!t || !cfg.ip.candidates)
+		return NO_CANDIDATE;
+	with.candidates = t + cfg.ip.candidates;
+	with.most = cfg.tables_bytes - cfg.ip.candidates - sizeof(struct candidate);
+	lists = t + cfg.ip.lists;
+	most = cfg.tables_bytes - cfg.ip.lists - 8;
+	found = NO_CANDIDATE + (__u64)zero_of(t);
+	swap = (one ^ other) & below(LIST_ALL(other) - LIST_OWN(other), LIST_ALL(one) - LIST_OWN(one));
+	one ^= swap;
+	other ^= swap;
+	first = LIST_ALL(one);
+	count = first + LIST_OWN(other);
+	at = LIST_AT(one);
+	rest_at = LIST_AT(other) - first;
+#pragma clang loop unroll(disable)
+	for (i = 0; i < MAX_LIST + LIST_OWN_MASK; i++) {
+		__u64 place, four;
+
+		if (i >= count)
+			break;
+		place = (rest_at + ((at - rest_at) & below(i, first)) + i) * 8;
+		barrier_var(place);
+		if (place > most)
+			break;
+		four = *(const __u64 *)(lists + place);
+		found = lower(found, compare(&with, four & 0xffff));
+		found = lower(found, compare(&with, four >> 16 & 0xffff));
+		found = lower(found, compare(&with, four >> 32 & 0xffff));
+		found = lower(found, compare(&with, four >> 48));
+	}
+	return found;
+}
+
+/* Number of that step, or NO_CANDIDATE. */
+static __always_inline __u32 listed_step(const struct packet *p, const struct lookup *l)
+{
+	__u64 found = first_candidate(l->list[0], l->list[1], (__u64)p->saddr[0] << 32 | p->daddr[0], small_fields(p),
+				      compared(p));
+
+	return found < NO_CANDIDATE ? found - 1 : NO_CANDIDATE;
+}
+
+#endif

@@ -1,0 +1,169 @@
+/** What a step asks of a packet, in the 32 bytes that the program compares it with (bpf/abi.h, struct candidate). */
+import { lackingHolds, knownUpTo, type Atom, type Step, type StepProgram } from '../plan/program.js';
+import { candidateBytes } from './abi.js';
+import { countedAtom } from './field-use.js';
+
+export type Side = 'saddr' | 'daddr';
+
+/** Small fields, and the bit where each begins; the bit above it is free. */
+const layout = { sport: [0, 16], dport: [17, 16], icmp: [34, 16], protocol: [51, 8], availability: [60, 2] } as const;
+type CandidateField = keyof typeof layout;
+const candidateFields = Object.keys(layout) as CandidateField[];
+const isCandidateField = (field: string): field is CandidateField => field in layout;
+
+const bounds = (of: (field: CandidateField, most: number) => number): bigint =>
+  candidateFields.reduce((word, field) => {
+    const [shift, bits] = layout[field];
+    return word | (BigInt(of(field, 2 ** bits - 1)) << BigInt(shift));
+  }, 0n);
+/** The bit above each field. */
+const guards = bounds((_, most) => most + 1);
+/** Of no packet. */
+const nothing = { addresses: 0n, mask: 0n, low: bounds((_, most) => most), high: guards };
+
+/** An address as a step asks for it. */
+export interface Asked {
+  /** Bits of it that must be so; null: they do not say it, and a class of the address must. */
+  readonly network: { readonly value: number; readonly mask: number } | null;
+  /** Share of all addresses, at most. */
+  readonly share: number;
+  /** Some atom must have it. */
+  readonly isNamed: boolean;
+}
+
+export interface Candidate {
+  readonly step: number;
+  /** Whose lists it stands in. */
+  readonly sides: readonly Side[];
+  readonly asked: Readonly<Record<Side, Asked>>;
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+/** Null: the step asks for more than can be compared, or neither address says where to list it. */
+export function candidateOf(program: StepProgram, number: number): Candidate | null {
+  const step = program.steps[number]!;
+  const counted = countedAtom(program, number);
+  if (step.outcome.kind === 'ask' || (counted !== null && !isAddress(program.atoms[counted]!))) return null;
+  if (step.when.some(({ atom }) => !isAddress(program.atoms[atom]!) && !isCandidateField(program.atoms[atom]!.field))) return null; // prettier-ignore
+  const asked = { saddr: askedOf(program, step, 'saddr'), daddr: askedOf(program, step, 'daddr') };
+  const sides = sidesOf(asked);
+  if (sides.some((side) => !asked[side].isNamed) || (asked.saddr.network ?? asked.daddr.network) === null) return null;
+  const found = new Map<CandidateField, readonly [number, number]>();
+  for (const field of candidateFields) {
+    const range = rangeOf(program, step, field);
+    if (range === null) return null;
+    found.set(field, range);
+  }
+  return {
+    step: number,
+    sides,
+    asked,
+    low: bounds((field) => found.get(field)![0]),
+    high: guards | bounds((field) => found.get(field)![1]),
+  };
+}
+
+/** A step that is no wider than this in both addresses stands in the lists of both. */
+const narrow = 1 / 256;
+
+function sidesOf({ saddr, daddr }: Candidate['asked']): readonly Side[] {
+  if (saddr.network === null) return ['saddr'];
+  if (daddr.network === null) return ['daddr'];
+  if (Math.max(saddr.share, daddr.share) <= narrow) return ['saddr', 'daddr'];
+  return saddr.share <= daddr.share ? ['saddr'] : ['daddr'];
+}
+
+const isAddress = ({ field }: Atom): boolean => field === 'saddr' || field === 'daddr';
+
+const everywhere: Asked = { network: { value: 0, mask: 0 }, share: 1, isNamed: false };
+
+function askedOf(program: StepProgram, { when }: Step, side: Side): Asked {
+  const literals = when.filter(({ atom }) => program.atoms[atom]!.field === side);
+  if (literals.length === 0) return everywhere;
+  const shares = literals.map(({ atom, negate }) => (negate ? 1 : shareOf(program.atoms[atom]!)));
+  const [only] = literals;
+  const network = literals.length > 1 || only!.negate ? null : networkOf(program.atoms[only!.atom]!);
+  return { network, share: Math.min(...shares), isNamed: literals.some(({ negate }) => !negate) };
+}
+
+function shareOf(atom: Atom): number {
+  if (atom.kind !== 'addresses') return 1;
+  const { count, lo, hi } = atom.ranges;
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += hi[i]! - lo[i]! + 1;
+  return Math.min(1, sum / 2 ** 32);
+}
+
+function networkOf(atom: Atom): Asked['network'] {
+  // The class of an address tells what has expired, the network does not.
+  if (atom.kind !== 'addresses' || atom.ranges.count !== 1 || atom.expires !== undefined) return null;
+  const [lo, hi] = [atom.ranges.lo[0]!, atom.ranges.hi[0]!];
+  const host = (lo ^ hi) >>> 0;
+  const isNetwork = (host & (host + 1)) === 0 && (lo & host) === 0;
+  return isNetwork ? { value: lo, mask: ~host >>> 0 } : null;
+}
+
+/** The values of the field that all literals leave; null: they are not one range. */
+function rangeOf(program: StepProgram, step: Step, field: CandidateField): readonly [number, number] | null {
+  const most = 2 ** layout[field][1] - 1;
+  let left: [number, number][] = [[0, most]];
+  for (const { atom, negate } of step.when) {
+    const each = program.atoms[atom]!;
+    if (each.kind !== 'values') continue;
+    if (each.field === field) {
+      if (each.expires !== undefined) return null;
+      left = intersection(left, negate ? complement(each.ranges, most) : merged(each.ranges));
+    }
+    // A packet that lacks the field is compared without it: what its availability says is all that decides.
+    if (field === 'availability' && !lackingHolds(step.outcome)) left = intersection(left, [[0, knownUpTo(each)]]);
+  }
+  if (left.length > 1) return null;
+  return left[0] ?? [most, 0];
+}
+
+type Range = readonly [number, number];
+
+/** In order, and apart. */
+function merged(ranges: readonly Range[]): [number, number][] {
+  const all: [number, number][] = [];
+  for (const [lo, hi] of [...ranges].sort(([a], [b]) => a - b)) {
+    const last = all[all.length - 1];
+    if (last !== undefined && lo <= last[1] + 1) last[1] = Math.max(last[1], hi);
+    else all.push([lo, hi]);
+  }
+  return all;
+}
+
+function complement(ranges: readonly Range[], most: number): [number, number][] {
+  const left: [number, number][] = [];
+  let from = 0;
+  for (const [lo, hi] of merged(ranges)) {
+    if (lo > from) left.push([from, lo - 1]);
+    from = hi + 1;
+  }
+  if (from <= most) left.push([from, most]);
+  return left;
+}
+
+const intersection = (some: readonly Range[], others: readonly Range[]): [number, number][] =>
+  some.flatMap(([lo, hi]) =>
+    others.flatMap(([from, to]): [number, number][] => {
+      const both: [number, number] = [Math.max(lo, from), Math.min(hi, to)];
+      return both[0] <= both[1] ? [both] : [];
+    }),
+  );
+
+/** One for each step, behind one that nothing matches; that is also what steps are that are none. */
+export function candidateTable(steps: number, candidates: readonly Candidate[]): Uint8Array {
+  const words = new BigUint64Array(((steps + 1) * candidateBytes) / 8);
+  const put = (number: number, { addresses, mask, low, high }: typeof nothing): void =>
+    words.set([addresses, mask, low, high], number * 4);
+  for (let number = 0; number <= steps; number++) put(number, nothing);
+  for (const { step, asked, low, high } of candidates) {
+    const [source, destination] = [asked.saddr.network, asked.daddr.network];
+    const both = (of: 'value' | 'mask'): bigint => (BigInt(source?.[of] ?? 0) << 32n) | BigInt(destination?.[of] ?? 0);
+    put(step + 1, { addresses: both('value'), mask: both('mask'), low, high });
+  }
+  return new Uint8Array(words.buffer);
+}

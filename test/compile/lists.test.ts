@@ -1,0 +1,132 @@
+/** Which steps stand in lists by address, and where rows stay. That lists decide as they must is test/kernel/dataplane-lists.test.ts. */
+import test from 'ava';
+import { candidateOf } from '../../src/compile/candidates.js';
+import { compilePrefilter } from '../../src/compile/compile.js';
+import type { SetId } from '../../src/model/set.js';
+import type { Atom, Literal, Outcome, SmallField, Step } from '../../src/plan/program.js';
+
+const counters = null;
+const drop: Outcome = { kind: 'drop', counter: 0, counted: null };
+const network = (field: 'saddr' | 'daddr', ...pairs: readonly (readonly [lo: number, hi: number])[]): Atom => ({
+  kind: 'addresses',
+  field,
+  ranges: {
+    family: 4,
+    count: pairs.length,
+    lo: Uint32Array.from(pairs, ([lo]) => lo),
+    hi: Uint32Array.from(pairs, ([, hi]) => hi),
+  },
+  counters,
+});
+const values = (field: SmallField, ...ranges: readonly (readonly [number, number])[]): Atom => ({
+  kind: 'values',
+  field,
+  ranges: ranges.map(([lo, hi]) => [lo, hi]),
+  counters,
+});
+const not = (atom: Atom): readonly [Atom, true] => [atom, true];
+type Said = Atom | readonly [Atom, true];
+
+/** Of a step that says this. */
+function candidate(outcome: Outcome, ...said: readonly Said[]) {
+  const atoms = said.map((each) => (Array.isArray(each) ? (each as readonly [Atom, true])[0] : (each as Atom)));
+  const when = said.map((each, atom): Literal => ({ atom, negate: Array.isArray(each) }));
+  return candidateOf({ family: 4, atoms, steps: [{ when, outcome }] }, 0);
+}
+const host = network('saddr', [5, 5]);
+const port = (low: bigint): number => Number((low >> 17n) & 0xffffn);
+const availability = (high: bigint): number => Number((high >> 60n) & 3n);
+
+test('a step stands in the lists of its narrow addresses, and of the one whose class must say it', (t) => {
+  const narrow = network('daddr', [0x0a000000, 0x0a00ffff]);
+  const wide = network('daddr', [0, 0x7fffffff]);
+  t.deepEqual(candidate(drop, host)!.sides, ['saddr']);
+  t.deepEqual(candidate(drop, host, narrow)!.sides, ['saddr', 'daddr']);
+  t.deepEqual(candidate(drop, host, wide)!.sides, ['saddr']);
+  t.deepEqual(candidate(drop, host, network('daddr', [1, 1], [7, 7]))!.sides, ['daddr']);
+  // No network.
+  t.deepEqual(candidate(drop, host, network('daddr', [1, 2]))!.sides, ['daddr']);
+  t.deepEqual(candidate(drop, host, network('daddr', [2, 3]))!.sides, ['saddr', 'daddr']);
+  t.deepEqual(candidate(drop, host, { ...network('daddr', [1, 1]), expires: Uint32Array.of(9) })!.sides, ['daddr']);
+});
+
+test('what a candidate cannot say has rows', (t) => {
+  const two = network('daddr', [1, 1], [7, 7]);
+  for (const said of [
+    [],
+    [values('dport', [1, 1])],
+    [host, values('ttl', [1, 1])],
+    [host, values('dport', [1, 1], [3, 3])],
+    [host, not(values('dport', [3, 3]))],
+    [host, not(network('daddr', [1, 1]))],
+    [network('saddr', [1, 1], [3, 3]), two],
+    [host, { ...values('dport', [1, 1]), expires: Uint32Array.of(9) }],
+  ] as readonly Said[][])
+    t.is(candidate(drop, ...said), null);
+  t.is(candidate({ kind: 'ask' }, host), null);
+  // The line is told by the label of the port.
+  const counted = { ...values('dport', [1, 1]), counters: Uint32Array.of(3) };
+  t.is(candidate({ kind: 'drop', counter: 0, counted: 1 }, host, counted), null);
+  t.not(candidate({ kind: 'drop', counter: 0, counted: null }, host, counted), null);
+});
+
+test('all literals of a field are one range', (t) => {
+  const { low, high } = candidate(drop, host, values('dport', [0, 9], [10, 20]), not(values('dport', [0, 4])))!;
+  t.deepEqual([port(low), port(high)], [5, 20]);
+  // Of two that exclude each other no value is left.
+  const none = candidate(drop, host, values('dport', [1, 1]), values('dport', [2, 2]))!;
+  t.true(port(none.low) > port(none.high));
+});
+
+test('a drop needs the fields that it asks for, a guard does not', (t) => {
+  const ports = values('dport', [1, 1]);
+  const known = (outcome: Outcome, ...said: readonly Atom[]): number =>
+    availability(candidate(outcome, host, ...said)!.high);
+  t.is(known(drop), 3);
+  t.is(known(drop, values('protocol', [6, 6])), 2);
+  t.is(known(drop, ports), 0);
+  t.is(known({ kind: 'skip', to: 1 }, ports), 0);
+  t.is(known({ kind: 'skip', to: 1, maybe: true }, ports), 3);
+  t.is(known({ kind: 'pass' }, ports), 3);
+  t.is(known({ kind: 'pass' }, ports, values('availability', [0, 1])), 1);
+});
+
+const structures = (atoms: readonly Atom[], steps: readonly Step[]): string[] =>
+  compilePrefilter(
+    { ip: { family: 4, atoms, steps }, ip6: { family: 6, atoms: [], steps: [] }, counters: 1 },
+    { decisions: false },
+  )
+    .structures.map(({ name, structure, entries }) => `${name}: ${structure} ${entries}`)
+    .filter((text) => !text.includes('ranges') && !text.includes('buckets'));
+const each = (count: number, of: (i: number) => Atom): [Atom[], Step[]] => [
+  Array.from({ length: count }, (_, i) => of(i)),
+  Array.from({ length: count }, (_, atom): Step => ({ when: [{ atom, negate: false }], outcome: drop })),
+];
+
+test('few steps have rows, and so have steps that one address would list all of', (t) => {
+  t.deepEqual(structures(...each(64, (i) => network('saddr', [i * 2, i * 2]))), ['ip saddr steps: bit-vectors 66']);
+  t.deepEqual(structures(...each(65, (i) => network('saddr', [i * 2, i * 2]))), ['ip addresses: lists 65']);
+  t.deepEqual(structures(...each(500, (i) => network('saddr', [0, i]))), ['ip saddr steps: bit-vectors 502']);
+});
+
+test('what widens every list has rows beside them, of the fields that it asks for', (t) => {
+  const [atoms, steps] = each(200, (i) => network('saddr', i < 150 ? [i * 2, i * 2] : [0, 0x0fffffff + i]));
+  t.deepEqual(
+    structures(
+      [...atoms, values('dport', [1, 1])],
+      [...steps, { when: [{ atom: 200, negate: false }], outcome: drop }],
+    ),
+    [
+      'ip dport: direct 65536',
+      'ip addresses: lists 150',
+      'ip saddr steps: bit-vectors 202',
+      'ip dport steps: bit-vectors 3',
+    ],
+  );
+});
+
+test('a followed set keeps rows, which change in place', (t) => {
+  const [atoms, steps] = each(100, (i) => network('saddr', [i * 2, i * 2]));
+  atoms[7] = { ...atoms[7]!, live: { set: 'ipset:s' as SetId, as: 'exact' } };
+  t.deepEqual(structures(atoms, steps), ['ip saddr steps: bit-vectors 102']);
+});
