@@ -17,10 +17,12 @@ typedef const volatile struct family_config *family_ptr;
 struct lookup {
 	__u32 label[FIELD_SLOTS - 2];
 	__u32 row[FIELD_SLOTS]; /* offset */
-	__u32 list[2]; /* of the source and the destination, where there are candidates */
 	union {
 		struct {
-			__u64 match; /* the AND, where a row has one word */
+			union {
+				__u64 match; /* the AND, where a row has one word */
+				__u32 list[2]; /* else, where there are candidates: of the source and the destination */
+			};
 			__u64 groups; /* else: the AND of the summaries */
 		};
 		/* Where there are no rows: of the combination of small fields, and of that of the others, or their numbers. */
