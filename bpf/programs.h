@@ -5,16 +5,9 @@
 
 #include "prefilter.h"
 
-/* Multi-buffer frames since 5.18 (xdp.frags). */
-SEC("xdp.frags")
-int offload_xdp(struct xdp_md *ctx)
-{
-	return prefilter(ctx);
-}
-
-/* For a program array of programs that do not take multi-buffer frames: an array holds one kind only. */
+/* Whether a program takes multi-buffer frames (since 5.18) is said when it is loaded: that is no other code. */
 SEC("xdp")
-int offload_xdp_one(struct xdp_md *ctx)
+int offload_xdp(struct xdp_md *ctx)
 {
 	return prefilter(ctx);
 }
@@ -28,28 +21,17 @@ struct {
 } theirs SEC(".maps");
 
 /*
- * Programs of their own, not a branch of the others: one that calls another so begins by counting its calls, whether it ever comes to that or
+ * A program of its own, not a branch of the other: one that calls another so begins by counting its calls, whether it ever comes to that or
  * not. Where nobody is in the array the call goes on here.
  */
-static __always_inline int before_theirs(struct xdp_md *ctx)
+SEC("xdp")
+int offload_before(struct xdp_md *ctx)
 {
 	int verdict = prefilter(ctx);
 
 	if (verdict == XDP_PASS)
 		bpf_tail_call(ctx, &theirs, 0);
 	return verdict;
-}
-
-SEC("xdp.frags")
-int offload_before(struct xdp_md *ctx)
-{
-	return before_theirs(ctx);
-}
-
-SEC("xdp")
-int offload_bef_one(struct xdp_md *ctx)
-{
-	return before_theirs(ctx);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -2,7 +2,7 @@
 import type { Image } from '../compile/image.js';
 import { attachLoaded, checkDevice, undoAttach, type Before, type Mode } from './attach.js';
 import { attachChained, checkChain, undoChained } from './attach-chain.js';
-import { programNames, programNamesBefore } from './bpf-object.js';
+import { programName, programNameBefore } from './bpf-object.js';
 import { prepareBpffs } from './bpffs.js';
 import type { Chain } from './chain.js';
 import type { Descriptor } from './descriptor.js';
@@ -61,17 +61,15 @@ export interface Applied extends Installed {
 /** Throws LoadError, or whatever `verify` and `journal` throw; the previous state runs on then. */
 export async function apply(native: NativeApi, request: ApplyRequest): Promise<Applied[]> {
   const theirs = request.before === undefined ? null : await openTheirs(native, request.before);
-  const { multiBuffer, singleBuffer } = theirs === null ? programNames : programNamesBefore;
-  const applyAs = (program: string): Promise<Applied[]> => applyLocked(native, request, program, theirs);
   try {
-    return await applyAs(multiBuffer);
+    return await applyLocked(native, request, true, theirs);
   } catch (error) {
     // Nothing tells whether somebody else's programs take multi-buffer frames: an array refuses those that differ from the first.
     if (request.chain === undefined && theirs === null) throw error;
     if (!(error instanceof LoadError && isNativeError(error.cause) && error.cause.step === 'update element'))
       throw error;
     if (error.errno !== 22) throw error;
-    return await applyAs(singleBuffer);
+    return await applyLocked(native, request, false, theirs);
   } finally {
     theirs?.program.close();
   }
@@ -80,7 +78,7 @@ export async function apply(native: NativeApi, request: ApplyRequest): Promise<A
 async function applyLocked(
   native: NativeApi,
   request: ApplyRequest,
-  program: string,
+  isMultiBuffer: boolean,
   theirs: Theirs | null,
 ): Promise<Applied[]> {
   const { bpffs, devices, mode, chain, observe } = request;
@@ -93,7 +91,11 @@ async function applyLocked(
       if (chain === undefined) await checkDevice(native, bpffs, device, mode, theirs);
       else await checkChain(native, bpffs, device.name, chain);
     }
-    const image = await loadImage(native, request.image, devices, { program, isCalled: chain !== undefined });
+    const image = await loadImage(native, request.image, devices, {
+      program: theirs === null ? programName : programNameBefore,
+      isMultiBuffer,
+      isCalled: chain !== undefined,
+    });
     try {
       if (theirs !== null) await tryTheirs(native, image.theirs, theirs);
       observe?.('loaded');

@@ -4,18 +4,10 @@ import { join } from 'node:path';
 import { LoadError } from './load-error.js';
 import { packageRoot } from './package-root.js';
 
-/** Of bpf/programs.h, by whether frames may have several buffers: programs that call each other are of one kind. */
-export interface ProgramNames {
-  readonly multiBuffer: string;
-  readonly singleBuffer: string;
-}
-
-export const programNames: ProgramNames = { multiBuffer: 'offload_xdp', singleBuffer: 'offload_xdp_one' };
+/** Of bpf/programs.h. */
+export const programName = 'offload_xdp';
 /** What it passes it hands to somebody else's program. */
-export const programNamesBefore: ProgramNames = {
-  multiBuffer: 'offload_before',
-  singleBuffer: 'offload_bef_one',
-};
+export const programNameBefore = 'offload_before';
 
 /** Throws LoadError when it has not been built. */
 export function readBpfObject(asksConntrack: boolean): Uint8Array {

@@ -2,7 +2,7 @@
 import { control as controlStruct, counter, offsetOf, sizeOf } from '../compile/abi.js';
 import type { DeviceConfig, Image } from '../compile/image.js';
 import type { VlanTag } from '../model/host.js';
-import { programNames, readBpfObject } from './bpf-object.js';
+import { programName, readBpfObject } from './bpf-object.js';
 import { readClockZero } from './clock.js';
 import { Descriptor } from './descriptor.js';
 import { explaining, isNativeError } from './load-error.js';
@@ -77,6 +77,8 @@ export interface LoadedImage {
 export interface LoadOptions {
   /** Its name in the BPF object. */
   readonly program?: string;
+  /** Unless it is false frames may have several buffers. Programs that call each other are of one kind. */
+  readonly isMultiBuffer?: boolean;
   /** Somebody else's program calls it, who may run on other devices too. */
   readonly isCalled?: boolean;
   /** As `Image.rodata` takes it; by the host's clocks if not given. */
@@ -88,7 +90,12 @@ export async function loadImage(
   native: NativeApi,
   image: Image,
   devices: readonly TargetDevice[],
-  { program: wanted = programNames.multiBuffer, isCalled = false, clockZero = readClockZero() }: LoadOptions = {},
+  {
+    program: name = programName,
+    isMultiBuffer = true,
+    isCalled = false,
+    clockZero = readClockZero(),
+  }: LoadOptions = {},
 ): Promise<LoadedImage> {
   const object = readBpfObject(image.asksConntrack);
   const opened: Descriptor[] = [];
@@ -99,7 +106,8 @@ export async function loadImage(
     let theirs: Descriptor | undefined;
     for (const device of devices) {
       const sizes = maps === null || theirs === undefined ? firstSizes(native, image) : sharedSizes(maps, theirs);
-      const load = (config: DeviceConfig) => native.load(object, wanted, image.rodata(config, clockZero), sizes);
+      const load = (config: DeviceConfig) =>
+        native.load(object, name, image.rodata(config, clockZero), sizes, isMultiBuffer);
       const config = deviceConfig(device, isCalled);
       const fds = await explaining(`cannot load the prefilter for ${device.name}`, () =>
         load(config).catch((error: unknown) => {

@@ -56,8 +56,17 @@ type RunArguments = [
 export interface NativeApi {
   /** libbpf version, e.g. "1.1". */
   libbpfVersion(): string;
-  /** Opens the object, sets `.rodata` (must have exactly its size) and the map sizes, loads `program`. Throws with the verifier log. */
-  load(object: Uint8Array, program: string, rodata: Uint8Array | null, maps: readonly MapSize[]): Promise<LoadedFds>;
+  /**
+   * Opens the object, sets `.rodata` (must have exactly its size) and the map sizes, loads `program`; `isMultiBuffer`: it takes XDP frames of
+   * several buffers, which its section need not say then. Throws with the verifier log.
+   */
+  load(
+    object: Uint8Array,
+    program: string,
+    rodata: Uint8Array | null,
+    maps: readonly MapSize[],
+    isMultiBuffer?: boolean,
+  ): Promise<LoadedFds>;
   /** Maps a BPF_F_MMAPABLE array into memory and copies `bytes` to `offset`. */
   writeMappable(mapFd: number, offset: number, bytes: Uint8Array): void;
   readMappable(mapFd: number, offset: number, length: number): Uint8Array;

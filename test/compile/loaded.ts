@@ -40,10 +40,11 @@ export async function loadImage(
   const native = loadNative();
   const rodata = image.rodata(device, clockZero);
   if (rodata.length !== sizeOf(config)) throw new Error('bug: rodata');
-  const { program, maps } = await native.load(readFileSync(file), 'offload_xdp', rodata, [
+  const sizes = [
     { name: 'tables', valueSize: image.tables.length },
     { name: 'counters', ...counterRows(native, image.counters) },
-  ]);
+  ];
+  const { program, maps } = await native.load(readFileSync(file), 'offload_xdp', rodata, sizes, true);
   native.writeMappable(maps['tables']!, 0, image.tables);
   return {
     program,

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import test from 'ava';
 import { planWithinLimits } from '../../src/compile/fit.js';
 import { spareFor } from '../../src/compile/spare.js';
-import { programNames } from '../../src/load/bpf-object.js';
 import { loadImage } from '../../src/load/load-image.js';
 import { loadNative } from '../../src/load/native.js';
 import type { HostFacts } from '../../src/model/host.js';
@@ -32,10 +31,13 @@ for (const sample of samples) {
     });
     const target = { name: 'eth0', ifindex: 0, mac: 0x020000000001, position: 0 };
     const vlan = { ...target, name: 'eth0.10', through: { ...target, tag: { type: 0x8100, id: 10 } } } as const;
-    const names = Object.values<string>({ ...programNames });
-    for (const [device, program] of [...names.map((name) => [target, name] as const), [vlan, names[0]!] as const]) {
+    for (const [device, isMultiBuffer] of [
+      [target, true],
+      [target, false],
+      [vlan, true],
+    ] as const) {
       try {
-        (await loadImage(loadNative(), image, [device], { program })).close();
+        (await loadImage(loadNative(), image, [device], { isMultiBuffer })).close();
         t.pass();
       } catch (error) {
         // Ava would print all of the verifier's log.

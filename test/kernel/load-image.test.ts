@@ -30,9 +30,9 @@ const tooLarge = (): NativeError =>
 function refusing(times: number): { native: NativeApi; called: number[] } {
   const real = loadNative();
   const called: number[] = [];
-  const load: NativeApi['load'] = (object, name, rodata, maps) => {
+  const load: NativeApi['load'] = (object, name, rodata, maps, isMultiBuffer) => {
     called.push(rodata![offsetOf(config, 'calls_rounds')]!);
-    return called.length <= times ? Promise.reject(tooLarge()) : real.load(object, name, rodata, maps);
+    return called.length <= times ? Promise.reject(tooLarge()) : real.load(object, name, rodata, maps, isMultiBuffer);
   };
   return { native: { ...real, load }, called };
 }

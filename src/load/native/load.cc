@@ -66,6 +66,7 @@ std::string NameOf(const bpf_map *map) {
 struct LoadJob {
   std::vector<uint8_t> object;
   std::string program;
+  bool is_multi_buffer;
   std::optional<std::vector<uint8_t>> rodata;
   std::vector<Size> sizes;
   Descriptor program_fd;
@@ -77,6 +78,8 @@ struct LoadJob {
     std::unique_ptr<bpf_object, ObjectCloser> opened(bpf_object__open_mem(object.data(), object.size(), &options));
     if (!opened) Fail("open object", errno, libbpf_text);
     bpf_program *wanted = SelectProgram(opened.get());
+    // SEC("xdp.frags") says it of every load.
+    if (is_multi_buffer) bpf_program__set_flags(wanted, bpf_program__flags(wanted) | BPF_F_XDP_HAS_FRAGS);
     if (rodata) SetRodata(opened.get());
     for (const Size &size : sizes) SetSize(opened.get(), size);
 
@@ -185,5 +188,6 @@ Napi::Value Load(const Napi::CallbackInfo &info) {
     job.sizes.push_back({TextOf(size.Get("name")), Optional<uint32_t>(size, "maxEntries"),
                          Optional<uint32_t>(size, "valueSize"), Optional<int>(size, "reuseFd")});
   }
+  job.is_multi_buffer = info[4].ToBoolean();
   return Worker<LoadJob>::Start(info.Env(), std::move(job));
 }
