@@ -62,6 +62,24 @@ static __always_inline __u32 escaped_class(const void *t, family_ptr family, __u
 	return ((const struct escape *)(t + at))->class;
 }
 
+/* What an expiry record stands for now. */
+static __always_inline __u32 settled_label(family_ptr family, field_ptr field, __u32 label)
+{
+	return field->timed && label >> COUNTER_BITS == EXPIRY_CLASS ? current_label(family->expiries, label) : label;
+}
+
+static __always_inline __u32 class_of(const void *t, family_ptr family, field_ptr field, __u32 label)
+{
+	__u32 class = label;
+
+	if (field->counted) {
+		class = label >> COUNTER_BITS;
+		if (class == ESCAPE_CLASS)
+			class = escaped_class(t, family, label);
+	}
+	return class;
+}
+
 /* Of at most 16 bits, which have a label for each value. */
 #define SMALL_FIELDS                                                                                                   \
 	(1 << F_DEVICE | 1 << F_PACKET_TYPE | 1 << F_AVAILABILITY | 1 << F_PROTOCOL | 1 << F_TTL | 1 << F_TOS |        \
@@ -89,16 +107,10 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 	field_ptr field = &family->field[slot];
 	__u64 class;
 
-	label |= zero_of(t);
-	if (field->timed && label >> COUNTER_BITS == EXPIRY_CLASS)
-		label = current_label(family->expiries, label);
-	class = label;
-	if (field->counted) {
+	label = settled_label(family, field, label | zero_of(t));
+	if (field->counted)
 		l->label[LABEL(slot)] = label;
-		class = label >> COUNTER_BITS;
-		if (class == ESCAPE_CLASS)
-			class = escaped_class(t, family, label);
-	}
+	class = class_of(t, family, field, label);
 	barrier_var(class);
 	if (family->decisions) {
 		if (1 << slot & SMALL_FIELDS)

@@ -4,6 +4,7 @@
 #define OFFLOAD_PREFILTER_H
 
 #include "search.h"
+#include "source.h"
 #include "conntrack.h"
 #include "control.h"
 
@@ -34,20 +35,26 @@ static __always_inline int drop(struct xdp_md *ctx, __u32 id, __u32 length)
 	return XDP_DROP;
 }
 
+/* NULL: never. */
+static __always_inline const struct step *step_at(const void *t, family_ptr family, __u32 number)
+{
+	__u64 at = family->steps + (__u64)number * sizeof(struct step);
+
+	barrier_var(at);
+	return at > cfg.tables_bytes - sizeof(struct step) ? NULL : t + at;
+}
+
 static __always_inline int decide(struct xdp_md *ctx, const void *t, family_ptr family, const struct packet *p,
 				  const struct search *s, __u32 number, int version)
 {
 	const struct step *step;
 	__u32 counter;
-	__u64 at;
 
 	if (number >= family->step_count)
 		return pass(PASS_NO_STEP);
-	at = family->steps + (__u64)number * sizeof(*step);
-	barrier_var(at);
-	if (at > cfg.tables_bytes - sizeof(*step))
+	step = step_at(t, family, number);
+	if (!step)
 		return pass(PASS_INTERNAL);
-	step = t + at;
 	if (step->outcome != OUTCOME_DROP)
 		return pass(PASS_GUARD);
 	counter = step->counter;
@@ -58,6 +65,29 @@ static __always_inline int decide(struct xdp_md *ctx, const void *t, family_ptr 
 	if (family->skips && s->asked && may_be_tracked(ctx, p, version))
 		return pass(PASS_TRACKED);
 	return drop(ctx, counter, p->length);
+}
+
+static __always_inline int decide_by_source(struct xdp_md *ctx, const void *t, family_ptr family,
+					    const struct source *source)
+{
+	field_ptr field = &family->field[F_SADDR];
+	__u32 label = settled_label(family, field, source->label);
+	__u64 class = class_of(t, family, field, label);
+	const struct step *step;
+	__u32 number, counter;
+
+	number = number_of(t, family->decisions, class * field->stride);
+	if (number >= family->step_count)
+		return pass(PASS_NO_STEP);
+	step = step_at(t, family, number);
+	if (!step)
+		return pass(PASS_INTERNAL);
+	if (step->outcome != OUTCOME_DROP)
+		return pass(PASS_GUARD);
+	counter = step->counter;
+	if (field->counted && step->counted_slot == F_SADDR)
+		counter = labelled_counter(t, family, label, number, counter);
+	return drop(ctx, counter, source->length);
 }
 
 static __always_inline int filter(struct xdp_md *ctx, family_ptr family, struct packet *p, int version)
@@ -109,6 +139,20 @@ static __always_inline int prefilter(struct xdp_md *ctx)
 	}
 	if ((void *)(eth + 1) > data_end)
 		return pass(PASS_MALFORMED);
+	if (source_decides(&cfg.ip) && eth->h_proto == bpf_htons(ETH_P_IP) && is_to_device(eth)) {
+		const void *t = table_base();
+		struct source source;
+
+		if (t && source_of_ip(t, eth, data_end, &source))
+			return decide_by_source(ctx, t, &cfg.ip, &source);
+	}
+	if (source_decides(&cfg.ip6) && eth->h_proto == bpf_htons(ETH_P_IPV6) && is_to_device(eth)) {
+		const void *t = table_base();
+		struct source source;
+
+		if (t && source_of_ip6(t, eth, data_end, &source))
+			return decide_by_source(ctx, t, &cfg.ip6, &source);
+	}
 	type = bpf_ntohs(eth->h_proto);
 	p.packet_type = packet_type(eth);
 	if (p.packet_type == 3)

@@ -281,7 +281,16 @@ static __always_inline __u32 escaped_counter(const void *t, family_ptr family, _
 	return length && pair[0] == number ? pair[1] - 1 : fallback;
 }
 
-/* Counter of a drop: the line's, where the step has one counter per line, else the step's own. */
+/* Counter of a drop by the label of the field whose lines have one each: the line's, or `fallback`, the step's own. */
+static __always_inline __u32 labelled_counter(const void *t, family_ptr family, __u32 label, __u32 number,
+					      __u32 fallback)
+{
+	if (label >> COUNTER_BITS == ESCAPE_CLASS)
+		return escaped_counter(t, family, label, number, fallback);
+	label &= COUNTER_MASK;
+	return label ? label - 1 : fallback;
+}
+
 static __always_inline __u32 line_counter(const void *t, family_ptr family, const struct lookup *l, __u32 slot,
 					  __u32 number, __u32 fallback)
 {
@@ -291,10 +300,7 @@ static __always_inline __u32 line_counter(const void *t, family_ptr family, cons
 	for (i = 0; i < FIELD_SLOTS; i++)
 		if (HAS_LABEL(i) && (used & 1 << i) && family->field[i].counted && slot == i)
 			label = l->label[LABEL(i)];
-	if (label >> COUNTER_BITS == ESCAPE_CLASS)
-		return escaped_counter(t, family, label, number, fallback);
-	label &= COUNTER_MASK;
-	return label ? label - 1 : fallback;
+	return labelled_counter(t, family, label, number, fallback);
 }
 
 #endif
