@@ -8,6 +8,10 @@
 #include <bpf/bpf_endian.h>
 #include "abi.h"
 
+/* Where the ordinary packet goes is laid out in a straight line: a jump costs more than what stands between two of them. */
+#define likely(condition) __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
 /* Read-only once loaded: the verifier takes every value for a constant and removes what it makes unreachable. */
 const volatile struct config cfg = {};
 

@@ -189,13 +189,13 @@ static __always_inline void parse_l4(struct xdp_md *ctx, struct packet *p, __u32
 
 	if (!need)
 		return;
-	if (l4_length < need) {
+	if (unlikely(l4_length < need)) {
 		p->availability = SHORT_HEADER;
 		return;
 	}
 	l4 = data + (offset & DIRECT_MASK);
 	/* 14 bytes reach from the ports to the TCP flags; shorter packets are padded to 60 bytes by Ethernet. */
-	if (offset <= DIRECT_MASK && (void *)(l4 + 7) <= data_end) {
+	if (likely(offset <= DIRECT_MASK && (void *)(l4 + 7) <= data_end)) {
 		word[0] = l4[0];
 		word[1] = l4[1];
 		half = l4[6];
@@ -232,7 +232,7 @@ static __always_inline int frame_is_short(struct xdp_md *ctx, __u32 offset, __u3
 {
 	__u32 linear = (__u32)(ctx->data_end - ctx->data);
 
-	if (offset + length <= linear)
+	if (likely(offset + length <= linear))
 		return 0;
 	return offset + length > bpf_xdp_get_buff_len(ctx); /* since 5.18 */
 }
@@ -244,7 +244,7 @@ static __always_inline int parse_ip(struct xdp_md *ctx, struct packet *p, __u32 
 	struct iphdr *ip = data + (offset & DIRECT_MASK);
 	__u32 first, fragment, ihl;
 
-	if (offset <= DIRECT_MASK && (void *)(ip + 1) <= data_end) {
+	if (likely(offset <= DIRECT_MASK && (void *)(ip + 1) <= data_end)) {
 		first = *(__u8 *)ip;
 		p->tos = ip->tos;
 		p->length = bpf_ntohs(ip->tot_len);
@@ -269,9 +269,9 @@ static __always_inline int parse_ip(struct xdp_md *ctx, struct packet *p, __u32 
 		p->daddr[0] = bpf_ntohl(copy.daddr);
 	}
 	ihl = (first & 0xf) * 4;
-	if (first >> 4 != 4 || ihl < 20 || p->length < ihl || frame_is_short(ctx, offset, p->length))
+	if (unlikely(first >> 4 != 4 || ihl < 20 || p->length < ihl || frame_is_short(ctx, offset, p->length)))
 		return PASS_MALFORMED;
-	if (fragment)
+	if (unlikely(fragment))
 		p->availability =
 			FRAGMENT; /* later ones carry no layer-4 header, and conntrack may put the datagram together first */
 	else if (used & L4_FIELDS)
@@ -310,7 +310,7 @@ static __always_inline int parse_ip6(struct xdp_md *ctx, struct packet *p, __u32
 	struct ipv6hdr *ip = data + (offset & DIRECT_MASK);
 	__u32 first, l4 = offset + sizeof(*ip);
 
-	if (offset <= DIRECT_MASK && (void *)(ip + 1) <= data_end) {
+	if (likely(offset <= DIRECT_MASK && (void *)(ip + 1) <= data_end)) {
 		read_ip6(p, ip, &first);
 	} else {
 		struct ipv6hdr copy;
@@ -319,14 +319,14 @@ static __always_inline int parse_ip6(struct xdp_md *ctx, struct packet *p, __u32
 			return PASS_MALFORMED;
 		read_ip6(p, &copy, &first);
 	}
-	if (first >> 28 != 6 || frame_is_short(ctx, offset, p->length + sizeof(*ip)))
+	if (unlikely(first >> 28 != 6 || frame_is_short(ctx, offset, p->length + sizeof(*ip))))
 		return PASS_MALFORMED;
 	p->tos = (first >> 20) & 0xff;
 	/* Payload length 0 before hop-by-hop options may be a jumbogram, which the stack does not trim. */
-	if (p->length == 0 && p->protocol == IPPROTO_HOPOPTS_)
+	if (unlikely(p->length == 0 && p->protocol == IPPROTO_HOPOPTS_))
 		p->availability = NO_PROTOCOL;
 	p->length += sizeof(*ip);
-	if (p->availability == COMPLETE && (used & CHAIN_FIELDS) && is_extension(p->protocol)) {
+	if (p->availability == COMPLETE && (used & CHAIN_FIELDS) && unlikely(is_extension(p->protocol))) {
 		__s64 walked = walk_extensions(ctx, l4, offset + p->length, p->protocol);
 
 		if (walked < 0) {

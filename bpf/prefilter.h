@@ -14,7 +14,7 @@ static __always_inline int drop(struct xdp_md *ctx, __u32 id, __u32 length)
 	struct counter *all;
 
 	/* One look for all that can be configured here: where drops are only counted, the program is the same as if nothing else could be. */
-	if (__builtin_expect(at_drop != AT_DROP_COUNT, 0)) {
+	if (unlikely(at_drop != AT_DROP_COUNT)) {
 		if (at_drop == AT_DROP_NOTHING)
 			return XDP_DROP;
 		if (cfg.leased && !has_lease())
@@ -28,7 +28,7 @@ static __always_inline int drop(struct xdp_md *ctx, __u32 id, __u32 length)
 	all = bpf_map_lookup_elem(&counters, &cpu);
 	/* What is compared is what is used: of a copy on the stack the verifier of 6.1 would not know. */
 	barrier_var(id);
-	if (all && id < cfg.counters) {
+	if (likely(all && id < cfg.counters)) {
 		all[id].packets += 1;
 		all[id].bytes += length;
 	}
@@ -53,7 +53,7 @@ static __always_inline int decide(struct xdp_md *ctx, const void *t, family_ptr 
 	if (number >= family->step_count)
 		return pass(PASS_NO_STEP);
 	step = step_at(t, family, number);
-	if (!step)
+	if (unlikely(!step))
 		return pass(PASS_INTERNAL);
 	if (step->outcome != OUTCOME_DROP)
 		return pass(PASS_GUARD);
@@ -80,7 +80,7 @@ static __always_inline int decide_by_source(struct xdp_md *ctx, const void *t, f
 	if (number >= family->step_count)
 		return pass(PASS_NO_STEP);
 	step = step_at(t, family, number);
-	if (!step)
+	if (unlikely(!step))
 		return pass(PASS_INTERNAL);
 	if (step->outcome != OUTCOME_DROP)
 		return pass(PASS_GUARD);
@@ -95,9 +95,9 @@ static __always_inline int filter(struct xdp_md *ctx, family_ptr family, struct 
 	const void *t = table_base();
 	struct search s;
 
-	if (!t)
+	if (unlikely(!t))
 		return pass(PASS_INTERNAL);
-	if (!look_up(ctx, t, family, p, &s.lookup, version))
+	if (unlikely(!look_up(ctx, t, family, p, &s.lookup, version)))
 		return pass(PASS_INTERNAL);
 	return decide(ctx, t, family, p, &s, first_step(ctx, t, family, p, &s, version), version);
 }
@@ -115,7 +115,7 @@ static __always_inline __u32 packet_type(const struct ethhdr *eth)
 	__u32 low = *(__u32 *)d;
 	__u16 high = *(__u16 *)(d + 4);
 
-	if (low == *(const volatile __u32 *)cfg.mac && high == *(const volatile __u16 *)(cfg.mac + 4))
+	if (likely(low == *(const volatile __u32 *)cfg.mac && high == *(const volatile __u16 *)(cfg.mac + 4)))
 		return 0;
 	if (low == 0xffffffff && high == 0xffff)
 		return 1;
@@ -130,14 +130,14 @@ static __always_inline int prefilter(struct xdp_md *ctx)
 	__u32 offset = ETH_HLEN, type;
 	int reason;
 
-	if (cfg.selective) {
+	if (unlikely(cfg.selective)) {
 		/* Who calls may be attached to other devices as well. */
 		if (cfg.ifindex && ctx->ingress_ifindex != cfg.ifindex)
 			return XDP_PASS;
 		if (cfg.vlan && (void *)(eth + 1) <= data_end && !is_tag(eth->h_proto))
 			return pass(PASS_VLAN);
 	}
-	if ((void *)(eth + 1) > data_end)
+	if (unlikely((void *)(eth + 1) > data_end))
 		return pass(PASS_MALFORMED);
 	if (source_decides(&cfg.ip) && eth->h_proto == bpf_htons(ETH_P_IP) && is_to_device(eth)) {
 		const void *t = table_base();
@@ -155,9 +155,9 @@ static __always_inline int prefilter(struct xdp_md *ctx)
 	}
 	type = bpf_ntohs(eth->h_proto);
 	p.packet_type = packet_type(eth);
-	if (p.packet_type == 3)
+	if (unlikely(p.packet_type == 3))
 		return pass(PASS_OTHER_HOST);
-	if (type == ETH_P_8021Q || type == ETH_P_8021AD) {
+	if (unlikely(type == ETH_P_8021Q || type == ETH_P_8021AD)) {
 		__s64 walked = cfg.vlan ? behind_vlan(ctx, eth, data_end) : skip_tags(ctx);
 
 		if (walked < 0)
@@ -168,19 +168,19 @@ static __always_inline int prefilter(struct xdp_md *ctx)
 		type = walked & 0xffff;
 		offset = (__u64)walked >> 16 & 0xffff;
 	}
-	if (type == ETH_P_IP) {
-		if (!cfg.ip.enabled)
+	if (likely(type == ETH_P_IP)) {
+		if (unlikely(!cfg.ip.enabled))
 			return pass(PASS_FAMILY);
 		reason = parse_ip(ctx, &p, offset, parsed_fields(&cfg.ip));
-		if (reason)
+		if (unlikely(reason))
 			return pass(reason);
 		return filter(ctx, &cfg.ip, &p, 4);
 	}
 	if (type == ETH_P_IPV6) {
-		if (!cfg.ip6.enabled)
+		if (unlikely(!cfg.ip6.enabled))
 			return pass(PASS_FAMILY);
 		reason = parse_ip6(ctx, &p, offset, parsed_fields(&cfg.ip6));
-		if (reason)
+		if (unlikely(reason))
 			return pass(reason);
 		return filter(ctx, &cfg.ip6, &p, 6);
 	}
