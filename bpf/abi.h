@@ -131,6 +131,8 @@ struct address_config {
 	__u32 bucket_count; /* 0: none */
 	__u32 seed;
 	__u32 plain; /* the one label of all that is in buckets: they are plain; else 0 */
+	__u32 filter; /* offset of u32s of filter_bits bits: by its hash, whether an address may be in buckets */
+	__u32 filter_bits; /* 0: none */
 	__u32 filler; /* plain buckets: an address that stands in every empty slot, and in no last slot otherwise */
 	__u32 index; /* offset of u32 position[(1 << (32 - index_shift)) + 1] */
 	__u32 index_shift; /* 32: no index */

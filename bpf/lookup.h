@@ -53,11 +53,22 @@ static __always_inline __u64 place_of(__u32 hash, __u32 count)
 #define SLOT_LABEL_SHIFT 0
 #endif
 
+/* False: certainly in no bucket. A bit for many a slot: it fits in a cache that the buckets do not fit in. */
+static __always_inline int may_be_in_buckets(const void *t, const volatile struct address_config *table, __u32 hash)
+{
+	__u32 bit = place_of(hash, table->filter_bits);
+
+	return ((const __u32 *)(t + table->filter))[bit >> 5] >> (bit & 31) & 1;
+}
+
 static __always_inline __u32 bucket_label(const void *t, const volatile struct address_config *table, __u32 address)
 {
-	__u32 count = table->bucket_count, buckets = table->buckets;
-	__u32 place = place_of(hash_address(address, table->seed), count), label = 0;
+	__u32 count = table->bucket_count, buckets = table->buckets, hash = hash_address(address, table->seed);
+	__u32 place = place_of(hash, count), label = 0;
 	int probe, i;
+
+	if (table->filter_bits && !may_be_in_buckets(t, table, hash))
+		return 0;
 
 #pragma clang loop unroll(disable)
 	for (probe = 0; probe < MAX_BUCKETS_PROBED; probe++) {
@@ -89,9 +100,12 @@ static __always_inline __u32 bucket_label(const void *t, const volatile struct a
 static __always_inline __u32 plain_bucket_label(const void *t, const volatile struct address_config *table,
 						__u32 address)
 {
-	__u32 count = table->bucket_count, buckets = table->buckets;
-	__u32 place = place_of(hash_address(address, table->seed), count);
+	__u32 count = table->bucket_count, buckets = table->buckets, hash = hash_address(address, table->seed);
+	__u32 place = place_of(hash, count);
 	int probe, i;
+
+	if (table->filter_bits && !may_be_in_buckets(t, table, hash))
+		return 0;
 
 #pragma clang loop unroll(disable)
 	for (probe = 0; probe < MAX_BUCKETS_PROBED; probe++) {

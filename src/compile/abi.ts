@@ -118,6 +118,8 @@ export const addressConfig: Struct = {
     'bucket_count',
     'seed',
     'plain',
+    'filter',
+    'filter_bits',
     'filler',
     'index',
     'index_shift',

@@ -1,10 +1,12 @@
 /** IPv4 addresses: single ones in buckets of one cache line, all others as sorted ranges behind an index of the top bits. */
 import type { StepProgram } from '../plan/program.js';
+import { hashAddress, scale } from './address-hash.js';
 import { bucketSlots, maxBucketsProbed } from './abi.js';
 import { crossovers } from './crossovers.js';
 import { atomOfKind, expiryColumn, type FieldUse } from './field-use.js';
 import { GrowingColumns } from './growing-columns.js';
 import { endOf, type Entries, type LabelledRanges } from './sweep.js';
+import { bucketFilter, type BucketFilter } from './bucket-filter.js';
 import { whereMap, type WhereMap } from './where-map.js';
 
 /** Elements per bucket of eight, on average. */
@@ -18,6 +20,8 @@ export interface Buckets {
   readonly elements: number;
   /** The label that all share, or 0. */
   readonly plain: number;
+  /** Null: the buckets are small. */
+  readonly filter: BucketFilter | null;
   /** Plain buckets: an element that stands in every empty slot too. */
   readonly filler: number;
 }
@@ -67,17 +71,6 @@ export function addressEntries(program: StepProgram, use: FieldUse): Entries {
   return { count, lo, hi, atom, counter, expires: expiryColumn(atoms, sizes) };
 }
 
-/** bpf/lookup.h computes the same. */
-export function hashAddress(address: number, seed: number): number {
-  let h = Math.imul(address ^ seed, 0x9e3779b1);
-  h ^= h >>> 15;
-  return Math.imul(h, 0x85ebca6b) >>> 0;
-}
-
-/** floor(hash * n / 2^32), exact for n below 2^29. */
-export const scale = (hash: number, n: number): number =>
-  Math.floor(((hash >>> 16) * n + Math.floor(((hash & 0xffff) * n) / 65536)) / 65536);
-
 /** `spare`: single addresses that may come to it; then it has buckets, however few there are. */
 export function addressTable(all: LabelledRanges, spare = 0): AddressTable {
   const { addresses, labels, rest } = splitSingles(all);
@@ -87,11 +80,9 @@ export function addressTable(all: LabelledRanges, spare = 0): AddressTable {
   const alone = spare === 0 && (areFew || rest.count > 1) ? bestIndex(all) : null;
   if (alone !== null && (areFew || alone.cost <= crossovers.bucketCost + beside.cost))
     return { buckets: null, ...rangesOf(all, alone), where: whereOf(new Uint32Array(0), false, all) };
-  return {
-    buckets: bucketsOf(addresses, labels, spare),
-    ...rangesOf(rest, beside),
-    where: whereOf(addresses, true, rest),
-  };
+  // Where all else is one range, there is nothing to be told but the addresses themselves: the filter does it better.
+  const where = rest.count === 1 ? null : whereOf(addresses, true, rest);
+  return { buckets: bucketsOf(addresses, labels, spare, where === null), ...rangesOf(rest, beside), where };
 }
 
 const whereOf = (singles: Uint32Array, hasBuckets: boolean, ranges: LabelledRanges): WhereMap | null =>
@@ -136,13 +127,17 @@ function splitSingles(all: LabelledRanges) {
   };
 }
 
-function bucketsOf(addresses: Uint32Array, labels: Uint32Array, spare: number): Buckets {
+function bucketsOf(addresses: Uint32Array, labels: Uint32Array, spare: number, filtered: boolean): Buckets {
   const isPlain = addresses.length >= crossovers.bucketsFrom && labels.every((label) => label === labels[0]);
   const plain = isPlain ? labels[0]! : 0;
   let count = Math.max(1, Math.ceil((addresses.length + spare) / bucketLoad));
   for (let seed = 1; ; seed++) {
     const words = fillBuckets(addresses, plain === 0 ? labels : null, count, seed);
-    if (words !== null) return { words, count, seed, elements: addresses.length, plain, filler: addresses[0] ?? 0 };
+    if (words !== null)
+      return {
+        ...{ words, count, seed, plain, elements: addresses.length, filler: addresses[0] ?? 0 },
+        filter: filtered && words.byteLength >= crossovers.filterFrom ? bucketFilter(addresses, spare, seed) : null,
+      };
     if (seed % 3 === 0) count = Math.ceil(count * 1.25);
   }
 }

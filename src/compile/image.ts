@@ -10,6 +10,7 @@ export interface Structure {
     | 'direct'
     | 'ranges'
     | 'buckets'
+    | 'filter'
     | 'where-map'
     | 'prefix-buckets'
     | 'tuple-buckets'

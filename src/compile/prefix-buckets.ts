@@ -1,6 +1,6 @@
 /** Entries of a prefix table in buckets of one cache line, behind a Bloom filter where they are many. bpf/prefix.h reads them. */
 import { maxPrefixBuckets, prefixSlots } from './abi.js';
-import { scale } from './address-table.js';
+import { scale } from './address-hash.js';
 import { crossovers } from './crossovers.js';
 import { lowHalf, highHalf } from './halves.js';
 

@@ -18,6 +18,11 @@ export function addressNumbers({ buckets, ranges, fallback, where }: AddressTabl
     numbers['seed'] = buckets.seed;
     numbers['plain'] = buckets.plain;
     numbers['filler'] = buckets.filler;
+    if (buckets.filter !== null) {
+      numbers['filter'] = arena.add(buckets.filter.words);
+      numbers['filter_bits'] = buckets.filter.bits;
+      list('filter', buckets.filter.bits, buckets.filter.words.byteLength);
+    }
     list('buckets', buckets.elements, buckets.words.byteLength);
   }
   if (ranges !== null) {

@@ -2,7 +2,7 @@
 import type { AddressFamily } from '../model/address.js';
 import type { TupleField } from '../model/tuples.js';
 import { maxPrefixBuckets, maxTupleShapes, tupleBucketWords, tupleShapeWords, tupleWords } from './abi.js';
-import { scale } from './address-table.js';
+import { scale } from './address-hash.js';
 import type { Classes } from './classes.js';
 import { crossovers } from './crossovers.js';
 import { highHalf, lowHalf } from './halves.js';

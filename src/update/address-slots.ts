@@ -1,6 +1,6 @@
 /** IPv4 addresses in buckets, and ranges around them (src/compile/address-table.ts): one address gets another label by one store. */
 import { bucketSlots, maxBucketsProbed, where } from '../compile/abi.js';
-import { hashAddress, scale } from '../compile/address-table.js';
+import { hashAddress, scale } from '../compile/address-hash.js';
 import type { Numbers } from '../compile/table-numbers.js';
 import { placeOfCode } from '../compile/where-map.js';
 import type { TableMemory } from './table-memory.js';
@@ -16,6 +16,8 @@ export class AddressSlots {
   readonly #ranges: number;
   readonly #rangeCount: number;
   readonly #fallback: number;
+  readonly #filter: number;
+  readonly #filterBits: number;
   readonly #where: number;
   readonly #whereBits: 1 | 2;
 
@@ -32,6 +34,8 @@ export class AddressSlots {
     this.#ranges = of('ranges') >>> 2;
     this.#rangeCount = of('range_count');
     this.#fallback = of('fallback');
+    this.#filter = of('filter') >>> 2;
+    this.#filterBits = of('filter_bits');
     this.#where = of('where') >>> 2;
     this.#whereBits = of('where_bits') === 2 ? 2 : 1;
   }
@@ -95,10 +99,18 @@ export class AddressSlots {
 
   /** Before an address comes into a bucket: lookups go there. They still do when it has left again. */
   #tellWhere(address: number): void {
-    if (this.#where === 0) return;
-    const [word, shift] = placeOfCode(address, this.#whereBits);
-    const at = this.#where + word;
-    this.memory.store32(at, this.memory.words[at]! | (where.buckets << shift));
+    if (this.#filterBits > 0) {
+      const bit = scale(hashAddress(address, this.#seed), this.#filterBits);
+      this.#set(this.#filter + (bit >>> 5), 1 << (bit & 31));
+    }
+    if (this.#where > 0) {
+      const [word, shift] = placeOfCode(address, this.#whereBits);
+      this.#set(this.#where + word, where.buckets << shift);
+    }
+  }
+
+  #set(word: number, bits: number): void {
+    this.memory.store32(word, this.memory.words[word]! | bits);
   }
 
   /** The first empty slot on the way that a lookup takes, so buckets stay filled from the front; else one that says what the ranges say. */

@@ -1,6 +1,6 @@
 /** Keys in prefix tables (src/compile/prefix-table.ts): one of the longest length gets another label. */
 import { maxPrefixBuckets, prefixSlots } from '../compile/abi.js';
-import { scale } from '../compile/address-table.js';
+import { scale } from '../compile/address-hash.js';
 import type { PrefixLayout } from '../compile/family.js';
 import { highHalf, lowHalf } from '../compile/halves.js';
 import { bloomBits, bucketWords, hashPrefix } from '../compile/prefix-buckets.js';

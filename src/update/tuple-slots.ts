@@ -1,6 +1,6 @@
 /** Keys of several fields in tuple tables (src/compile/tuple-table.ts): one of which every bit counts gets another label. */
 import { maxPrefixBuckets, tupleBucketWords, tupleShapeWords } from '../compile/abi.js';
-import { scale } from '../compile/address-table.js';
+import { scale } from '../compile/address-hash.js';
 import type { TupleLayout } from '../compile/family.js';
 import { highHalf, lowHalf } from '../compile/halves.js';
 import { bloomBits } from '../compile/prefix-buckets.js';
