@@ -44,9 +44,10 @@ function withFault(directory: string, { line, instead }: (typeof faults)[number]
   // Something is not used then.
   writeFileSync(script, readFileSync(script, 'utf8').replace('-Werror', ''));
   execFileSync(script, { stdio: 'ignore' });
-  for (const folder of ['dist/command', 'src/load/native']) mkdirSync(join(directory, folder), { recursive: true });
+  mkdirSync(join(directory, 'src/load/native'), { recursive: true });
   symlinkSync(join(root, 'src/load/native/build'), join(directory, 'src/load/native/build'));
-  for (const name of ['package.json', 'dist/command/main.js']) cpSync(join(root, name), join(directory, name));
+  for (const name of ['package.json', 'dist/command'])
+    cpSync(join(root, name), join(directory, name), { recursive: true });
   writeFileSync(join(directory, 'rules.v4'), rules);
   return join(directory, 'dist/command/main.js');
 }
