@@ -26,11 +26,18 @@ static __always_inline int drop(struct xdp_md *ctx, __u32 id, __u32 length)
 	}
 	cpu = bpf_get_smp_processor_id();
 	all = bpf_map_lookup_elem(&counters, &cpu);
-	/* What is compared is what is used: of a copy on the stack the verifier of 6.1 would not know. */
-	barrier_var(id);
-	if (likely(all && id < cfg.counters)) {
-		all[id].packets += 1;
-		all[id].bytes += length;
+	if (likely(all)) {
+		__u64 at = id, count = cfg.counters;
+
+		/* At once: what is compared is what is added. Of a copy on the stack in between the verifier of 6.1 would not know. */
+		asm volatile("if %[at] < %[count] goto +1\n\t"
+			     "%[at] = 0\n\t" /* never */
+			     "%[at] <<= 4\n\t"
+			     "%[all] += %[at]"
+			     : [at] "+r"(at), [all] "+r"(all)
+			     : [count] "r"(count));
+		all->packets += 1;
+		all->bytes += length;
 	}
 	return XDP_DROP;
 }
