@@ -119,7 +119,7 @@ function buildUncontrolled(directory: string): string {
   const file = join(directory, 'bpf/prefilter.h');
   const whole = readFileSync(file, 'utf8');
   const plain = whole.replace(
-    /\n\tif \(__builtin_expect\(at_drop.*?\n\t\}\n/s,
+    /\n\tif \(unlikely\(at_drop.*?\n\t\}\n/s,
     '\n\tif (!at_drop)\n\t\treturn XDP_DROP;\n',
   );
   if (plain === whole) throw new Error('the branch has changed: change this test');
