@@ -8,6 +8,20 @@
 #include "conntrack.h"
 #include "control.h"
 
+/* Numbers first, then what has changed in bit 31: whoever reads in between can tell. */
+static __always_inline void count(volatile struct counter *counter, __u32 length)
+{
+	__u32 packets = counter->packets, bytes = counter->bytes, more = packets + 1, longer = bytes + length;
+
+	counter->packets = more;
+	counter->bytes = longer;
+	if (unlikely(((packets ^ more) | (bytes ^ longer)) >> 31)) {
+		counter += COUNTERS_OF_CPU(cfg.counters);
+		counter->packets += (packets ^ more) >> 31;
+		counter->bytes += (bytes ^ longer) >> 31;
+	}
+}
+
 static __always_inline int drop(struct xdp_md *ctx, __u32 id, __u32 length)
 {
 	__u32 at_drop = cfg.at_drop, cpu;
@@ -27,17 +41,16 @@ static __always_inline int drop(struct xdp_md *ctx, __u32 id, __u32 length)
 	cpu = bpf_get_smp_processor_id();
 	all = bpf_map_lookup_elem(&counters, &cpu);
 	if (likely(all)) {
-		__u64 at = id, count = cfg.counters;
+		__u64 at = id, number = cfg.counters;
 
 		/* At once: what is compared is what is added. Of a copy on the stack in between the verifier of 6.1 would not know. */
-		asm volatile("if %[at] < %[count] goto +1\n\t"
+		asm volatile("if %[at] < %[number] goto +1\n\t"
 			     "%[at] = 0\n\t" /* never */
-			     "%[at] <<= 4\n\t"
+			     "%[at] <<= 3\n\t"
 			     "%[all] += %[at]"
 			     : [at] "+r"(at), [all] "+r"(all)
-			     : [count] "r"(count));
-		all->packets += 1;
-		all->bytes += length;
+			     : [number] "r"(number));
+		count(all, length);
 	}
 	return XDP_DROP;
 }

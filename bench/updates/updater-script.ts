@@ -62,7 +62,7 @@ function change(op: 'add' | 'remove', first: number, count: number): void {
 
 function readCounters(least: number): void {
   if (counters === null || counters.count < least) throw new Error(`there are ${counters?.count ?? 0} counters`);
-  native.readPerCpu(counters.fd, 0, counters.count, 2);
+  native.readCounters(counters.fd, counters.count);
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -44,6 +44,6 @@ export async function loadPrefilter(
 
 /** Packets that each counter has counted. */
 export function readPackets(native: NativeApi, counters: Descriptor, image: Image): Float64Array {
-  const pairs = native.readPerCpu(counters.fd, 0, Math.max(1, image.counters), 2);
+  const pairs = native.readCounters(counters.fd, Math.max(1, image.counters));
   return Float64Array.from({ length: pairs.length / 2 }, (_, i) => Number(pairs[2 * i]));
 }

@@ -85,11 +85,11 @@ async function openWhole(
       : null;
   const to = handsTo(native, bpffs, device);
   const handedTo = typeof to === 'number' ? { programId: to, name: nameOfProgram(native, to) } : null;
-  const entries = Math.floor(native.mapInfo(maps.counters.fd).valueSize / sizeOf(counter));
+  const entries = native.mapInfo(maps.counters.fd).valueSize / sizeOf(counter) / 2;
   const counterMap = native.mapInfo(maps.counters.fd).id;
   const earlier = record?.earlier;
   const read = (): DeviceStatus => {
-    const counters = native.readPerCpu(maps.counters.fd, 0, entries, 2);
+    const counters = native.readCounters(maps.counters.fd, entries);
     const stats = native.readPerCpu(maps.stats.fd, 0, native.mapInfo(maps.stats.fd).maxEntries, 1);
     return {
       device,

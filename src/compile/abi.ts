@@ -231,8 +231,8 @@ export const expiry: Struct = {
 export const counter: Struct = {
   name: 'counter',
   members: [
-    ['packets', 8],
-    ['bytes', 8],
+    ['packets', 4],
+    ['bytes', 4],
   ],
 };
 

@@ -140,10 +140,10 @@ export async function loadImage(
 const isTooMuchToVerify = (error: unknown): boolean =>
   isNativeError(error) && error.step === 'load program' && error.code === 'E2BIG';
 
-/** One value per CPU, whole cache lines, so that CPUs do not share one. */
+/** One value per CPU, whole cache lines, so that CPUs do not share one: counters in fours, and as many for the flips of their bits 31. */
 export const counterRows = (native: NativeApi, counters: number): Pick<MapSize, 'maxEntries' | 'valueSize'> => ({
   maxEntries: native.possibleCpus(),
-  valueSize: Math.max(64, Math.ceil((counters * sizeOf(counter)) / 64) * 64),
+  valueSize: Math.max(1, Math.ceil(counters / 4)) * 4 * 2 * sizeOf(counter),
 });
 
 function firstSizes(native: NativeApi, image: Image): MapSize[] {

@@ -83,12 +83,14 @@ export interface NativeApi {
   lookupElement(mapFd: number, key: Uint8Array): Uint8Array | null;
   /** CPUs that there may ever be: the rows of a map with one value per CPU. */
   possibleCpus(): number;
-  /**
-   * Sums u64s over the CPUs: `entries` entries from `first`, `u64sPerEntry` sums each. Of a per-CPU array, or of a mappable array with
-   * one value per CPU, whose value is a sequence of entries.
-   */
+  /** Sums u64s of a per-CPU array over the CPUs: `entries` entries from `first`, `u64sPerEntry` sums each. */
   readPerCpu(mapFd: number, first: number, entries: number, u64sPerEntry: number): BigUint64Array;
-  /** Sets every value of such a map to zero. */
+  /**
+   * Of the first `entries` counters of a map `counters` (bpf/abi.h): packets and IP bytes, summed over the CPUs, while programs count on.
+   * ERANGE: there are fewer.
+   */
+  readCounters(mapFd: number, entries: number): BigUint64Array;
+  /** Sets every value of such maps to zero. */
   clearPerCpu(mapFd: number): void;
   /** XDP verdict of every frame (XDP_DROP 1, XDP_PASS 2). `ifindex` 0: the default context. */
   testRun(programFd: number, ifindex: number, frames: FrameBatch): Promise<Uint8Array>;

@@ -1,6 +1,6 @@
 /** An image in the kernel, without a device: for tests by BPF_PROG_TEST_RUN. */
 import { readFileSync } from 'node:fs';
-import { config, counter, passReasons, sizeOf } from '../../src/compile/abi.js';
+import { config, passReasons, sizeOf } from '../../src/compile/abi.js';
 import type { DeviceConfig, Image } from '../../src/compile/image.js';
 import type { FrameBatch } from '../../src/load/native-api.js';
 import { readClockZero } from '../../src/load/clock.js';
@@ -51,7 +51,7 @@ export async function loadImage(
     maps,
     run: (frames) => native.testRun(program, 0, batch(frames)),
     counters: () => {
-      const sums = native.readPerCpu(maps['counters']!, 0, image.counters, sizeOf(counter) / 8);
+      const sums = native.readCounters(maps['counters']!, image.counters);
       return Array.from({ length: image.counters }, (_, i) => ({ packets: sums[i * 2]!, bytes: sums[i * 2 + 1]! }));
     },
     stats: () => [...native.readPerCpu(maps['stats']!, 0, passReasons.length, 1)],

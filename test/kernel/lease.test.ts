@@ -45,7 +45,7 @@ async function withPrograms(
 const verdicts = ({ devices }: LoadedImage): Promise<number[][]> =>
   Promise.all(devices.map(async ({ program }) => [...(await native.testRun(program.fd, 0, batch(packets)))]));
 
-const counted = ({ maps }: LoadedImage): number => Number(native.readPerCpu(maps.counters.fd, 0, 1, 2)[0]);
+const counted = ({ maps }: LoadedImage): number => Number(native.readCounters(maps.counters.fd, 1)[0]);
 const passedByLease = ({ maps }: LoadedImage): number =>
   Number(native.readPerCpu(maps.stats.fd, 0, passReasons.length, 1)[passReasons.indexOf('lease')]);
 

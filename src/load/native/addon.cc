@@ -20,6 +20,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"updateElement", UpdateElement},
       {"lookupElement", LookupElement},
       {"readPerCpu", ReadPerCpu},
+      {"readCounters", ReadCounters},
       {"possibleCpus", PossibleCpus},
       {"testRun", TestRun},
       {"testRunTimed", TestRunTimed},

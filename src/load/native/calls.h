@@ -21,6 +21,9 @@ Napi::Value PossibleCpus(const Napi::CallbackInfo &info);
 Napi::Value ReadPerCpu(const Napi::CallbackInfo &info);
 Napi::Value ClearPerCpu(const Napi::CallbackInfo &info);
 
+// counters.cc
+Napi::Value ReadCounters(const Napi::CallbackInfo &info);
+
 // run.cc
 Napi::Value TestRun(const Napi::CallbackInfo &info);
 Napi::Value TestRunTimed(const Napi::CallbackInfo &info);

@@ -52,7 +52,7 @@ class Window {
   size_t length_;
 };
 
-// An array with one value per CPU that can be mapped into memory: reading it takes no system call per value.
+// An array with one value per CPU that can be mapped into memory, as counters have: reading it takes no system call per value.
 bool HasRowPerCpu(const bpf_map_info &map) {
   return map.type == BPF_MAP_TYPE_ARRAY && (map.map_flags & BPF_F_MMAPABLE) != 0;
 }
@@ -93,20 +93,6 @@ int CountCpus() {
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 0) Fail("count CPUs", cpus);
   return cpus;
-}
-
-Napi::Value SumRows(Napi::Env env, int fd, const bpf_map_info &map, int64_t first, int64_t entries, int64_t width) {
-  const int64_t u64s = map.value_size / sizeof(uint64_t);
-  if (first < 0 || entries < 0 || first + entries > u64s / width) Fail("read per-CPU values", ERANGE);
-  Napi::BigUint64Array sums = Napi::BigUint64Array::New(env, entries * width);
-  if (entries == 0) return sums;
-  Window window(fd, 0, BytesOfArray(map), PROT_READ);
-  uint64_t *sum = sums.Data();
-  for (uint32_t cpu = 0; cpu < map.max_entries; cpu++) {
-    const auto *values = reinterpret_cast<const uint64_t *>(window.bytes) + cpu * u64s + first * width;
-    for (int64_t i = 0; i < entries * width; i++) sum[i] += values[i];
-  }
-  return sums;
 }
 
 }  // namespace
@@ -218,7 +204,6 @@ Napi::Value ReadPerCpu(const Napi::CallbackInfo &info) {
                 width = IntegerOf(info[3]);
   return Guard(info.Env(), [&]() -> Napi::Value {
     const bpf_map_info map = InfoOf(fd);
-    if (HasRowPerCpu(map) && width > 0) return SumRows(info.Env(), fd, map, first, entries, width);
     const int cpus = CountCpus();
     if (map.type != BPF_MAP_TYPE_PERCPU_ARRAY || width < 1 || map.value_size != width * sizeof(uint64_t))
       Fail("read per-CPU values (not a per-CPU array of that width)", EINVAL);

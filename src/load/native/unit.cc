@@ -7,6 +7,7 @@
 #include "link.cc"
 #include "load.cc"
 #include "maps.cc"
+#include "counters.cc"
 #include "netlink.cc"
 #include "poll.cc"
 #include "ring.cc"

@@ -74,7 +74,7 @@ export const prefilter = {
   /** Packets dropped by the program that is attached now. */
   dropped: (): number => {
     if (loaded === null) return 0;
-    const sums = loadNative().readPerCpu(loaded.maps.counters.fd, 0, counters, 2);
+    const sums = loadNative().readCounters(loaded.maps.counters.fd, counters);
     return [...sums].filter((_, i) => i % 2 === 0).reduce((sum, packets) => sum + Number(packets), 0);
   },
 };
