@@ -118,10 +118,7 @@ function buildUncontrolled(directory: string): string {
   rmSync(join(directory, 'bpf/prefilter-conntrack.bpf.c')); // not asked for here, and it takes as long again to compile
   const file = join(directory, 'bpf/prefilter.h');
   const whole = readFileSync(file, 'utf8');
-  const plain = whole.replace(
-    /\n\tif \(unlikely\(at_drop.*?\n\t\}\n/s,
-    '\n\tif (!at_drop)\n\t\treturn XDP_DROP;\n',
-  );
+  const plain = whole.replace(/\n\tif \(unlikely\(at_drop.*?\n\t\}\n/s, '\n\tif (!at_drop)\n\t\treturn XDP_DROP;\n');
   if (plain === whole) throw new Error('the branch has changed: change this test');
   writeFileSync(file, plain.replace('at_drop = cfg.at_drop', 'at_drop = cfg.counters'));
   const script = join(directory, 'bpf/build.sh');
