@@ -14,11 +14,6 @@ export interface Decision {
   readonly counter: number | null;
 }
 
-const compare = (a: readonly number[], b: readonly number[]): number => {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return 0;
-};
-
 /** Number of the first entry that contains the packet's value and has not expired at that second since the epoch, or -1. */
 export function firstEntry(atom: Atom, packet: Decoded, at: number): number {
   const isLive = (i: number): boolean => {
@@ -50,11 +45,18 @@ export function firstEntry(atom: Atom, packet: Decoded, at: number): number {
 
 type Ranges = Extract<Atom, { kind: 'addresses' }>['ranges'];
 
-function isInside(ranges: Ranges, address: readonly number[], i: number): boolean {
-  const words = ranges.family === 4 ? 1 : 4;
-  const lo = [...ranges.lo.subarray(i * words, (i + 1) * words)];
-  const hi = [...ranges.hi.subarray(i * words, (i + 1) * words)];
-  return compare(lo, address) <= 0 && compare(address, hi) <= 0;
+/** Where these words, from `from` on, come after the address (> 0), before it (< 0), or neither. */
+function compareAt(words: Uint32Array, from: number, address: readonly number[]): number {
+  for (let i = 0; i < address.length; i++) {
+    const difference = words[from + i]! - address[i]!;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function isInside({ family, lo, hi }: Ranges, address: readonly number[], i: number): boolean {
+  const from = family === 4 ? i : i * 4;
+  return compareAt(lo, from, address) <= 0 && compareAt(hi, from, address) >= 0;
 }
 
 function find(ranges: Ranges, address: readonly number[], also: (i: number) => boolean): number {

@@ -55,8 +55,11 @@ const destinations = { host: deviceMac, broadcast: 0xffff_ffff_ffff, multicast: 
 
 export const macBytes = (mac: number): number[] => [5, 4, 3, 2, 1, 0].map((i) => Math.floor(mac / 2 ** (8 * i)) % 256);
 const u16 = (value: number): number[] => [(value >> 8) & 255, value & 255];
-const wordBytes = (words: readonly number[]): number[] =>
-  words.flatMap((word) => [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255]);
+function wordBytes(words: readonly number[]): number[] {
+  const bytes: number[] = [];
+  for (const word of words) bytes.push(word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255);
+  return bytes;
+}
 
 /** Whether this combination of family, protocol and availability exists. */
 export function availabilityOf({ family, protocol, availability }: PacketSpec): number {

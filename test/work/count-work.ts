@@ -141,12 +141,15 @@ interface Coverage {
   }[];
 }
 
+/** Of the pipeline: its sources, what the suite has made of them, and the parser's libraries. */
+const isCounted = (url: string): boolean => /\/(src|build\/suite|nearley|moo)\//.test(url) && !url.includes('/test/');
+
+/** What ran since the last time, too, for to look is to begin anew. */
 export function workOf(inputs: readonly SourceText[]): Work {
   const counts = new Map<string, number>();
-  post('Profiler.takePreciseCoverage');
   countingBuiltins(counts, () => runPipeline(inputs));
   for (const { url, functions } of (post('Profiler.takePreciseCoverage') as Coverage).result) {
-    if (!url.includes('/src/') && !url.includes('/nearley/') && !url.includes('/moo/')) continue;
+    if (!isCounted(url)) continue;
     for (const { functionName, ranges } of functions) {
       const key = `${url.replace(/^.*\/(?=[^/]*\/[^/]*$)/, '')} ${functionName}@${ranges[0]?.startOffset ?? 0}`;
       counts.set(

@@ -47,6 +47,9 @@ test.serial('something quadratic is seen', (t) => {
   const backwards = (n: number): string =>
     `*filter\n:INPUT ACCEPT [0:0]\n${times(n, (i) => `-A INPUT -s ${address(i)} -j DROP\n`)}${times(n, (i) => `-D INPUT -s ${address(n - 1 - i)} -j DROP\n`)}COMMIT\n`;
   const run = (n: number): ReturnType<typeof workOf> => workOf([{ file: 'r.v4', text: backwards(n), takenAt: null }]);
-  run(5);
+  t.true(
+    [...run(5).keys()].some((name) => name.includes(' readRuleset@')),
+    'the sources are counted',
+  );
   t.not(growingFaster(size, [run(size), run(2 * size), run(4 * size)]).length, 0);
 });
