@@ -127,7 +127,7 @@ struct field_config {
 	__u32 stride; /* of a class among combinations */
 	__u32 counted; /* labels carry counters, or expire */
 	__u32 timed; /* labels may be expiry records */
-	__u32 lists; /* IPv4 addresses: offset of u32 list[classes], see struct candidate */
+	__u32 lists; /* IPv4 addresses: offset of struct list[classes] */
 };
 
 /* IPv4 addresses: single ones in buckets, all others as sorted range starts behind an index of the top bits. */
@@ -270,7 +270,7 @@ _Static_assert(sizeof(struct tuple_bucket) == 64, "one cache line");
 /*
  * What a step asks of addresses, ports, ICMP type, protocol and availability, where that is one network and one range each. Steps that name
  * a narrow source or destination stand in the lists of the classes that they allow; in the lists of both where both are narrow. A list
- * is u64s of four numbers of steps + 1 each; the first ones have the steps that stand in lists of that address only, which both lists are
+ * is u32s of two numbers of steps + 1 each; the first ones have the steps that stand in lists of that address only, which both lists are
  * searched for. Number 0 fills up, and matches nothing.
  */
 struct candidate {
@@ -282,12 +282,14 @@ struct candidate {
 };
 _Static_assert(sizeof(struct candidate) == 32, "half a cache line");
 
-/* Where a list begins, in u64s from `lists`; how many of them have steps that no other address lists; and how many there are. */
-#define LIST_OFFSET_BITS 21
-#define LIST_OFFSET_MASK ((1u << LIST_OFFSET_BITS) - 1)
-#define LIST_OWN_BITS 5
-#define LIST_OWN_MASK ((1u << LIST_OWN_BITS) - 1)
-#define MAX_LIST 63
+struct list {
+	__u32 at; /* offset of u32[all] */
+	__u16 own; /* u32s with steps that no other address lists */
+	__u16 all; /* u32s */
+};
+_Static_assert(sizeof(struct list) == 8, "abi");
+
+#define MAX_WALK 96 /* u32s that a packet has looked at */
 #define NO_CANDIDATE 65536
 
 struct family_config {
@@ -313,8 +315,8 @@ struct family_config {
 	__u32 combined_count;
 	__u32 paired; /* the same of the other fields */
 	__u32 decisions; /* offset of u16: place of the step, and whether conntrack is asked; 0: rows decide */
-	__u32 candidates; /* offset of struct candidate[steps + 1]; 0: none. Steps in lists have no rows, and stand behind those that do */
-	__u32 lists; /* offset */
+	__u32 candidates; /* offset of struct candidate[candidate_mask + 1]; 0: none. Steps in lists have no rows, and stand behind those that do */
+	__u32 candidate_mask; /* all ones; no step has a higher number */
 	__u32 escapes; /* offset */
 	__u32 expiries; /* offset of struct expiry[] */
 	__u32 clusters[CLUSTER_BOUNDS]; /* first group of each but the first */

@@ -41,27 +41,17 @@ static __always_inline __u64 below(__u64 a, __u64 b)
 	return mask;
 }
 
-#define LIST_AT(list) ((list)&LIST_OFFSET_MASK)
-#define LIST_OWN(list) ((list) >> LIST_OFFSET_BITS & LIST_OWN_MASK)
-#define LIST_ALL(list) ((list) >> (LIST_OFFSET_BITS + LIST_OWN_BITS))
-
 struct compare {
 	const void *candidates;
-	__u64 most; /* offset of a candidate */
 	__u64 addresses, fields, guarded, guards;
 };
 
 /* `number`, or more than any where the packet does not match the candidate of that number. */
 static __always_inline __u64 compare(const struct compare *with, __u64 number)
 {
-	__u64 at = number * sizeof(struct candidate), fails, less;
-	const struct candidate *c;
+	const struct candidate *c = with->candidates + number * sizeof(*c);
+	__u64 fails = ~((with->guarded - c->low) & (c->high - with->fields)) & with->guards, less;
 
-	barrier_var(at);
-	if (at > with->most)
-		return NO_CANDIDATE;
-	c = with->candidates + at;
-	fails = ~((with->guarded - c->low) & (c->high - with->fields)) & with->guards;
 	fails |= (with->addresses ^ c->addresses) & c->mask;
 	/* The highest bit says whether it fails, without a branch: which candidate matches is random. */
 	less = -fails;
@@ -77,46 +67,43 @@ static __always_inline __u64 lower(__u64 a, __u64 b)
 }
 
 /*
- * Number + 1 of the first candidate that the packet matches; NO_CANDIDATE or more: none does. `source` and `destination` are the lists of
- * its addresses. Steps that both list are looked for in the shorter one. Own function, for its stack; the verifier walks it once.
+ * Number + 1 of the first candidate that the packet matches; NO_CANDIDATE or more: none does. `source` and `destination`: offsets of the
+ * lists of its addresses. Steps that both list are looked for in the shorter one. Own function, for its stack; the verifier walks it once.
  */
-__noinline __u64 first_candidate(__u32 source, __u32 destination, __u64 addresses, __u64 fields, __u64 guards)
+__noinline __u64 first_candidate(__u64 source, __u64 destination, __u64 addresses, __u64 fields, __u64 guards)
 {
-	const void *t = table_base(), *lists;
-	__u64 found, one = source, other = destination, swap, first, count, at, rest_at, most, i;
+	__u64 limit = cfg.tables_bytes, mask = cfg.ip.candidate_mask, found, swap, at, more_at, first, count, i;
 	struct compare with = {
 		.addresses = addresses, .fields = fields, .guarded = fields | GUARDS, .guards = guards
 	};
+	const struct list *one, *other;
+	const void *t = table_base();
 
-	if (!t || !cfg.ip.candidates)
+	if (!t || !cfg.ip.candidates || source > limit - sizeof(*one) || destination > limit - sizeof(*one))
 		return NO_CANDIDATE;
 	with.candidates = t + cfg.ip.candidates;
-	with.most = cfg.tables_bytes - cfg.ip.candidates - sizeof(struct candidate);
-	lists = t + cfg.ip.lists;
-	most = cfg.tables_bytes - cfg.ip.lists - 8;
+	one = t + source;
+	other = t + destination;
 	found = NO_CANDIDATE + (__u64)zero_of(t);
-	swap = (one ^ other) & below(LIST_ALL(other) - LIST_OWN(other), LIST_ALL(one) - LIST_OWN(one));
-	one ^= swap;
-	other ^= swap;
-	first = LIST_ALL(one);
-	count = first + LIST_OWN(other);
-	at = LIST_AT(one);
-	rest_at = LIST_AT(other) - first;
+	swap = below(other->all - other->own, one->all - one->own);
+	first = one->all ^ ((one->all ^ other->all) & swap);
+	count = first + (other->own ^ ((one->own ^ other->own) & swap));
+	at = (__u64)one->at ^ (((__u64)one->at ^ other->at) & swap);
+	more_at = ((__u64)one->at ^ other->at ^ at) - first * 4;
 #pragma clang loop unroll(disable)
-	for (i = 0; i < MAX_LIST + LIST_OWN_MASK; i++) {
-		__u64 place, four;
+	for (i = 0; i < MAX_WALK; i++) {
+		__u64 place;
+		__u32 two;
 
 		if (i >= count)
 			break;
-		place = (rest_at + ((at - rest_at) & below(i, first)) + i) * 8;
+		place = more_at + ((at - more_at) & below(i, first)) + i * 4;
 		barrier_var(place);
-		if (place > most)
+		if (place > limit - 4)
 			break;
-		four = *(const __u64 *)(lists + place);
-		found = lower(found, compare(&with, four & 0xffff));
-		found = lower(found, compare(&with, four >> 16 & 0xffff));
-		found = lower(found, compare(&with, four >> 32 & 0xffff));
-		found = lower(found, compare(&with, four >> 48));
+		two = *(const __u32 *)(t + place);
+		found = lower(found, compare(&with, two & mask));
+		found = lower(found, compare(&with, two >> 16 & mask));
 	}
 	return found;
 }

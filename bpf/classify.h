@@ -21,7 +21,8 @@ struct lookup {
 		struct {
 			union {
 				__u64 match; /* the AND, where a row has one word */
-				__u32 list[2]; /* else, where there are candidates: of the source and the destination */
+				__u32 list
+					[2]; /* else, where there are candidates: offset of those of the source and the destination */
 			};
 			__u64 groups; /* else: the AND of the summaries */
 		};
@@ -122,7 +123,7 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 	if (class >= field->classes)
 		return 0;
 	if (family->candidates && slot <= F_DADDR)
-		l->list[slot] = *(__u32 *)(t + field->lists + class * 4);
+		l->list[slot] = field->lists + class * sizeof(struct list);
 	if (!(family->rowed & 1 << slot))
 		return 1;
 	if (family->words == 1) {

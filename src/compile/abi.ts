@@ -74,10 +74,9 @@ export const combinedSettled = 0x8000;
 export const decisionAsked = 0x8000;
 export const decisionNone = 0x7fff;
 
-/** Of a list of candidates: bits of where it begins, of its own part, and most u64s in all. */
-export const listOffsetBits = 21;
-export const listOwnBits = 5;
-export const maxList = 63;
+export const listBytes = 8;
+/** Words of lists that a packet has looked at, at most. */
+export const maxWalk = 96;
 export const candidateBytes = 32;
 
 /** What is to be done for a drop. */
@@ -182,7 +181,7 @@ export const familyConfig: Struct = {
       'paired',
       'decisions',
       'candidates',
-      'lists',
+      'candidate_mask',
       'escapes',
       'expiries',
     ),

@@ -154,12 +154,13 @@ const intersection = (some: readonly Range[], others: readonly Range[]): [number
     }),
   );
 
-/** One for each step, behind one that nothing matches; that is also what steps are that are none. */
+/** One for each step, behind one that nothing matches; that is also what steps are that are none, up to a power of two. */
 export function candidateTable(steps: number, candidates: readonly Candidate[]): Uint8Array {
-  const words = new BigUint64Array(((steps + 1) * candidateBytes) / 8);
+  const count = 2 ** Math.ceil(Math.log2(steps + 1));
+  const words = new BigUint64Array((count * candidateBytes) / 8);
   const put = (number: number, { addresses, mask, low, high }: typeof nothing): void =>
     words.set([addresses, mask, low, high], number * 4);
-  for (let number = 0; number <= steps; number++) put(number, nothing);
+  for (let number = 0; number < count; number++) put(number, nothing);
   for (const { step, asked, low, high } of candidates) {
     const [source, destination] = [asked.saddr.network, asked.daddr.network];
     const both = (of: 'value' | 'mask'): bigint => (BigInt(source?.[of] ?? 0) << 32n) | BigInt(destination?.[of] ?? 0);

@@ -31,10 +31,14 @@ export const crossovers = {
   combinations: 262_144,
   decisions: 2_097_152,
   /**
-   * Steps in lists by address: as long as no packet looks at more than so many words of four candidates, nor at more than half of the words
-   * that rows would have, and some. To keep lists short, steps wider than the next of these shares of all addresses get rows instead.
+   * Steps in lists by address: as long as no packet looks at more than so many words of two candidates for each word that rows would have,
+   * and a few.
    */
-  longestWalk: 48,
+  walkPerWord: 1,
+  shortWalk: 8,
+  /** … and as long as they are so many numbers at most. */
+  listed: 1_000_000,
+  /** To keep lists short, steps wider than the next of these shares of all addresses get rows instead. */
   widestListed: [1, 1 / 64, 1 / 256, 1 / 4096, 1 / 65536],
   /** From so many on, combinations of addresses are numbered too, where they do not change. */
   paired: 16_384,

@@ -4,7 +4,7 @@
  * shorter list; one that is narrow in one of them, or whose address is no single network, stands in the lists of that one.
  */
 import type { StepProgram } from '../plan/program.js';
-import { listOffsetBits, listOwnBits, maxList } from './abi.js';
+import { listBytes, maxWalk } from './abi.js';
 import { candidateOf, candidateTable, type Candidate, type Side } from './candidates.js';
 import type { Classes } from './classes.js';
 import { crossovers } from './crossovers.js';
@@ -19,12 +19,12 @@ export interface Lists {
   /** Numbers of steps + 1. */
   readonly lists: Uint16Array;
   readonly entries: number;
-  /** By class; the side is absent where no step asks for it. */
+  /** By class: struct list (bpf/abi.h), whose place is in words of `lists` yet; the side is absent where no step asks for it. */
   readonly heads: Readonly<Partial<Record<Side, Uint32Array>>>;
 }
 
 /** Numbers in a word of a list. */
-const perWord = 4;
+const perWord = 2;
 
 /** Null: rows are better. */
 export function listsOf(program: StepProgram, placement: Placement, fields: readonly ClassedField[]): Lists | null {
@@ -32,12 +32,12 @@ export function listsOf(program: StepProgram, placement: Placement, fields: read
   if (family !== 4 || placement.clusters === null || fields.some(({ use }) => use.live)) return null;
   const all = steps.flatMap((_, number) => candidateOf(program, number) ?? []);
   const words = rowWords(steps.length);
-  const most = Math.min(crossovers.longestWalk, Math.floor(words / 2) + 4);
+  const most = Math.min(maxWalk, crossovers.shortWalk + words * crossovers.walkPerWord);
   for (const widest of crossovers.widestListed) {
     const candidates = all.filter(({ sides, asked }) => sides.every((side) => asked[side].share <= widest));
     if (rowWords(steps.length - candidates.length) > words / 2) return null;
-    const built = listsOfCandidates(program, candidates, fields);
-    if (built === null || built.walk > most) continue;
+    const built = listsOfCandidates(program, candidates, fields, most);
+    if (built === null) continue;
     const { lists, entries, heads } = built;
     const listed = new Set(candidates.map(({ step }) => step));
     const made = { lists, entries, heads, candidates: candidateTable(steps.length, candidates) };
@@ -46,17 +46,13 @@ export function listsOf(program: StepProgram, placement: Placement, fields: read
   return null;
 }
 
-interface Built extends Pick<Lists, 'lists' | 'entries' | 'heads'> {
-  /** Words that a packet has looked at, at most. */
-  readonly walk: number;
-}
-
-/** Null: they are too long to be said. */
+/** Null: some packet would have to look at more words than `most`, or they are too many. */
 function listsOfCandidates(
   program: StepProgram,
   candidates: readonly Candidate[],
   fields: readonly ClassedField[],
-): Built | null {
+  most: number,
+): Pick<Lists, 'lists' | 'entries' | 'heads'> | null {
   const words: number[] = [];
   const heads: Partial<Record<Side, Uint32Array>> = {};
   let [entries, shared, own] = [0, Infinity, 0];
@@ -70,7 +66,8 @@ function listsOfCandidates(
     const of = stepsByClass(program, field, here);
     const isOwn = new Uint8Array(program.steps.length);
     for (const { step, sides } of here) if (sides.length === 1) isOwn[step] = 1;
-    const head = new Uint32Array(field.capacity);
+    const head = new Uint32Array((field.capacity * listBytes) / 4);
+    const counts = new Uint16Array(head.buffer);
     let [mostShared, mostOwn] = [0, 0];
     for (let id = 1; id < field.classes.count; id++) {
       const steps = of(id);
@@ -78,20 +75,20 @@ function listsOfCandidates(
       const first = steps.filter((step) => isOwn[step] === 1);
       const second = steps.filter((step) => isOwn[step] === 0);
       const [ownWords, allWords] = [Math.ceil(first.length / perWord), Math.ceil(steps.length / perWord)];
-      const at = words.length / perWord;
-      if (ownWords >= 2 ** listOwnBits || allWords > maxList || at >= 2 ** listOffsetBits) return null;
-      head[id] = (at | (ownWords << listOffsetBits) | (allWords << (listOffsetBits + listOwnBits))) >>> 0;
+      head[id * 2] = words.length / perWord;
+      counts.set([ownWords, allWords], id * 4 + 2);
       words.push(...[...first, ...second].map((step) => step + 1));
       while (words.length % perWord !== 0) words.push(0);
       entries += steps.length;
       mostShared = Math.max(mostShared, allWords - ownWords);
       mostOwn = Math.max(mostOwn, ownWords);
+      if (own + mostOwn > most || entries > crossovers.listed) return null;
     }
     heads[side] = head;
     shared = Math.min(shared, mostShared);
     own += mostOwn;
   }
-  return { lists: Uint16Array.from(words), entries, heads, walk: shared + own };
+  return shared + own > most ? null : { lists: Uint16Array.from(words), entries, heads };
 }
 
 /** Those of the candidates that a class of the address allows, in their order. */

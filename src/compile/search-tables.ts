@@ -3,6 +3,7 @@
  * leave few steps, and by rows of bits.
  */
 import type { StepProgram } from '../plan/program.js';
+import { candidateBytes } from './abi.js';
 import type { Arena } from './arena.js';
 import { decisionsOf, type ClassedField, type Decisions, type Run } from './decisions.js';
 import type { Numbers } from './table-numbers.js';
@@ -139,8 +140,12 @@ function byLists(program: StepProgram, lists: Lists, fields: readonly ClassedFie
     lists.lists.byteLength +
     fields.reduce((sum, { use }) => sum + (headOf(use)?.byteLength ?? 0), 0);
   arena.reserve(bytes);
-  const numbers = { candidates: arena.add(candidates), lists: arena.add(lists.lists) };
-  const listed = fields.map(({ use }) => ({ lists: headOf(use) === null ? 0 : arena.add(headOf(use)!) }));
+  const numbers = {
+    candidates: arena.add(candidates),
+    candidate_mask: candidates.byteLength / candidateBytes - 1,
+  };
+  const at = arena.add(lists.lists);
+  const listed = fields.map(({ use }) => ({ lists: headOf(use) === null ? 0 : arena.add(placed(headOf(use)!, at)) }));
   const rows = byRows(program, placement, rowed, arena);
   const addresses = fields.filter(({ use }) => headOf(use) !== null);
   return {
@@ -159,3 +164,7 @@ function byLists(program: StepProgram, lists: Lists, fields: readonly ClassedFie
     return field === 'saddr' || field === 'daddr' ? (heads[field] ?? null) : null;
   }
 }
+
+/** Now that the lists have a place. */
+const placed = (heads: Uint32Array, lists: number): Uint32Array =>
+  heads.map((word, i) => (i % 2 === 0 ? lists + word * 4 : word));

@@ -1,9 +1,10 @@
 /** Steps in lists by address: random programs of many steps, the kernel's verdicts and counters against the evaluator's. */
 import test, { type ExecutionContext } from 'ava';
+import { maxWalk } from '../../src/compile/abi.js';
 import { compilePrefilter } from '../../src/compile/compile.js';
-import type { StepProgram } from '../../src/plan/program.js';
+import type { Atom, Step, StepProgram } from '../../src/plan/program.js';
 import { evaluate } from '../compile/evaluate.js';
-import { decoded, deviceMac, frameOf } from '../compile/frame.js';
+import { decoded, deviceMac, frameOf, synPacket } from '../compile/frame.js';
 import { listedPacket, listedProgram, type ListedShape } from '../compile/listed-program.js';
 import { conntrackObjectFile, loadImage, objectFile } from '../compile/loaded.js';
 import { Random, randomSecond } from '../compile/random.js';
@@ -72,6 +73,42 @@ test('with all that may be beside them, lists are verified by the kernel', async
     t.true(image.structures.some(({ structure }) => structure === 'lists'));
     for (const object of [objectFile, conntrackObjectFile])
       (await loadImage(image, { mac: deviceMac, position: 0 }, object)).close();
+  }
+});
+
+test('the longest list is gone through to its end', async (t) => {
+  const longest = maxWalk * 2;
+  const rules = Array.from({ length: 90 * 64 }, (_, i) =>
+    i < longest ? { saddr: 7, dport: i } : { saddr: i * 3, dport: 5 },
+  );
+  const atoms = rules.flatMap(({ saddr, dport }): Atom[] => {
+    const words = Uint32Array.of(saddr);
+    return [
+      { kind: 'addresses', field: 'saddr', ranges: { family: 4, count: 1, lo: words, hi: words }, counters: null },
+      { kind: 'values', field: 'dport', ranges: [[dport, dport]], counters: null },
+    ];
+  });
+  const steps = rules.map((_, i): Step => ({
+    when: [i * 2, i * 2 + 1].map((atom) => ({ atom, negate: false })),
+    outcome: { kind: 'drop', counter: i, counted: null },
+  }));
+  const none: StepProgram = { family: 6, atoms: [], steps: [] };
+  const image = compilePrefilter(
+    { ip: { family: 4, atoms, steps }, ip6: none, counters: rules.length },
+    { decisions: false },
+  );
+  t.deepEqual(
+    image.structures.map(({ structure }) => structure),
+    ['buckets', 'lists'],
+  );
+  const loaded = await loadImage(image, { mac: deviceMac, position: 0 });
+  try {
+    const probes = [0, longest - 1, longest].map((dport) => frameOf({ ...synPacket, saddr: [7], dport }));
+    t.deepEqual([...(await loaded.run(probes))], [1, 1, 2]);
+    const counted = loaded.counters().flatMap(({ packets: count }, id) => (count > 0n ? [id] : []));
+    t.deepEqual(counted, [0, longest - 1]);
+  } finally {
+    loaded.close();
   }
 });
 
