@@ -1,4 +1,4 @@
-// Every ava test, three files at a time, the long ones first; those of the kernel in namespaces of their own.
+// Every ava test, five files at a time, the long ones first; those of the kernel in namespaces of their own.
 // A skipped or to-do test counts as failed. Last line: "N passed, N failed".
 // Options: --unit (no kernel tests), --kernel (only them), --check (before them: what `npm run check` does).
 import { spawn, spawnSync } from 'node:child_process';

@@ -1,6 +1,7 @@
 /** Links, live frames and mounts, in a namespace of their own: the calls run in a child process that lives there. */
 import test from 'ava';
-import { withNamespaces } from './namespace.js';
+import { bundled } from './bundle.js';
+import { repository, withNamespaces } from './namespace.js';
 
 test('links, live frames, sending, queries and the mount', async (t) => {
   await withNamespaces(t, async (net) => {
@@ -19,9 +20,9 @@ test('links, live frames, sending, queries and the mount', async (t) => {
 test('without privilege the message says so', async (t) => {
   await withNamespaces(t, async (net) => {
     const ns = net.namespace();
-    const script = 'test/kernel/fixture/unprivileged.ts';
+    const script = bundled(repository, 'test/kernel/fixture/unprivileged.ts');
     // Still uid 0, but nothing of its power: a container without capabilities.
-    const drop = ['--bounding-set=-all', '--inh-caps=-all', process.execPath, '--import=tsx', script];
+    const drop = ['--bounding-set=-all', '--inh-caps=-all', process.execPath, script];
     const { stdout } = await net.exec(ns, 'setpriv', drop);
     t.regex(stdout, /cannot load: .*\(EPERM\)/);
     t.regex(stdout, /hint: the process lacks CAP_BPF or CAP_NET_ADMIN/);

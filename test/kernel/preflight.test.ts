@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { Check, CheckCode } from '../../src/host/preflight.js';
 import type { HostFacts } from '../../src/model/host.js';
-import { withNamespaces, type Net, type RunOptions } from './namespace.js';
+import { bundled } from './bundle.js';
+import { repository, withNamespaces, type Net, type RunOptions } from './namespace.js';
 import { until } from './watch/until.js';
+
+const hostRun = bundled(repository, 'test/kernel/fixture/host-run.ts');
 
 interface Answer {
   readonly facts: HostFacts;
@@ -55,8 +58,8 @@ test('a plain veth passes every check', async (t) => {
 
 test('receive packet steering', async (t) => {
   await onBench(t, async ({ net, ns, bpffs }) => {
-    const script = ['test/kernel/fixture/host-run.ts', bpffs, 'native', 'eth0'];
-    const run = `mount -t sysfs sysfs /sys && echo "$0" >/sys/class/net/eth0/queues/rx-0/rps_cpus && exec ${process.execPath} --import=tsx "$@"`;
+    const script = [hostRun, bpffs, 'native', 'eth0'];
+    const run = `mount -t sysfs sysfs /sys && echo "$0" >/sys/class/net/eth0/queues/rx-0/rps_cpus && exec ${process.execPath} "$@"`;
     const steered = async (mask: string): Promise<string | undefined> => {
       const { stdout } = await net.exec(ns, 'unshare', ['-m', 'sh', '-c', run, mask, ...script]);
       return (JSON.parse(stdout) as Answer).checks.find(({ code }) => code === 'receive-order')?.status;
@@ -318,7 +321,7 @@ test('device-exists and a kernel check end it early', async (t) => {
 
 test('privilege: uid 0 without capabilities', async (t) => {
   await onBench(t, async ({ net, ns, bpffs }) => {
-    const script = ['--import=tsx', 'test/kernel/fixture/host-run.ts', bpffs, 'native', 'eth0'];
+    const script = [hostRun, bpffs, 'native', 'eth0'];
     const drop = ['--bounding-set=-all', '--inh-caps=-all', process.execPath, ...script];
     const { stdout } = await net.exec(ns, 'setpriv', drop);
     t.like((JSON.parse(stdout) as Answer).checks[0], { code: 'privilege', status: 'violated' });
@@ -330,8 +333,8 @@ test('missing tools: said which, and what follows', async (t) => {
     const path = net.directory();
     // A mount namespace without /usr/sbin, and a PATH that holds what the test puts there.
     const bare = async (): Promise<Answer> => {
-      const hide = `mount -t tmpfs tmpfs /usr/sbin && PATH=${path} exec ${process.execPath} --import=tsx "$@"`;
-      const script = ['test/kernel/fixture/host-run.ts', bpffs, 'native', 'eth0'];
+      const hide = `mount -t tmpfs tmpfs /usr/sbin && PATH=${path} exec ${process.execPath} "$@"`;
+      const script = [hostRun, bpffs, 'native', 'eth0'];
       return JSON.parse((await net.exec(ns, 'unshare', ['-m', 'sh', '-c', hide, 'sh', ...script])).stdout) as Answer;
     };
     t.regex((await bare()).error ?? '', /`ip` is not installed.*\n {2}hint: install iproute2/);
