@@ -1,4 +1,5 @@
 /** The program of each sample with all that can be asked of it: sets that are followed, a lease, samples; and one attached as users do. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -12,6 +13,9 @@ import { command } from '../command.js';
 import { withNamespaces } from '../kernel/namespace.js';
 import { facts as anyHost } from '../oracle/rulesets.js';
 import { inputsOf, root, samples } from '../samples/sample-runs.js';
+
+// Samples ask conntrack, which is a module there.
+test.before(() => void execFileSync('sh', ['-c', 'exec "$(cat /proc/sys/kernel/modprobe)" nf_conntrack']));
 
 for (const sample of samples) {
   test.serial(`the program of ${sample} loads, followed and leased`, async (t) => {
