@@ -104,7 +104,7 @@ test('unknown programs, maps and rubbish are refused with their step', async (t)
     ]);
     t.like(errors[0], { code: 'ENOENT', step: 'find program nothing' });
     t.like(errors[1], { code: 'ENOENT', step: 'find map nothing' });
-    t.like(errors[2], { step: 'open object' });
+    t.like(errors[2], { step: 'open object', message: 'open object: BPF object format invalid (E4001)' });
   });
 });
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "failure.h"
 
+#include <bpf/libbpf.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -18,7 +20,11 @@ static std::string CodeOf(int error) {
 }
 
 static std::string TextOf(int error) {
-  return error == 524 ? "Operation not supported by this kernel" : strerror(error);
+  if (error == 524) return "Operation not supported by this kernel";
+  // libbpf has numbers of its own behind those of the system.
+  char text[128];
+  if (error >= __LIBBPF_ERRNO__START && libbpf_strerror(error, text, sizeof text) == 0) return text;
+  return strerror(error);
 }
 
 Napi::Error ToError(Napi::Env env, const Failure &failure) {
