@@ -23,7 +23,7 @@ for folder in ${writable.join(' ')}; do
   mount -t overlay overlay -o lowerdir=/$folder,upperdir=${base}/$folder/upper,workdir=${base}/$folder/work /$folder
 done
 mkdir -p /opt/offload
-rm -rf /etc/offload
+rm -rf /etc/offload /var/lib/offload
 mount --bind ${repository} /opt/offload
 mount -t bpf -o mode=700 bpf /sys/fs/bpf
 mount -t tmpfs -o mode=755 tmpfs /run
