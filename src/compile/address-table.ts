@@ -195,14 +195,16 @@ function bestIndex(all: LabelledRanges): Index {
 
 /** Entry k: number of the range that contains the first address with top bits k; one entry more at the end. */
 function topBitsIndex({ starts, count }: LabelledRanges, bits: number): Uint32Array {
-  const index = new Uint32Array(2 ** bits + 1);
+  const cells = 2 ** bits;
+  const addresses = 2 ** (32 - bits);
+  const index = new Uint32Array(cells + 1);
   let range = 0;
-  for (let k = 0; k < 2 ** bits; k++) {
-    const first = k * 2 ** (32 - bits);
+  for (let k = 0; k < cells; k++) {
+    const first = k * addresses;
     while (range + 1 < count && starts[range + 1]! <= first) range++;
     index[k] = range;
   }
-  index[2 ** bits] = count - 1;
+  index[cells] = count - 1;
   return index;
 }
 
