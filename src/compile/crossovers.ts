@@ -18,8 +18,8 @@ export const crossovers = {
   neighbours: 8,
   /** From so many entries on, where ranges are many too, a bit or two for each /24 say where to look. */
   whereFrom: 150_000,
-  /** Buckets of so many bytes do not stay in a second-level cache: a filter of bits by the address's hash, which does, is asked first. */
-  filterFrom: 393_216,
+  /** Buckets of so many bytes do not stay in a cache with all else: a filter of bits by the address's hash, which does, is asked first. */
+  filterFrom: 98_304,
   /** Bits of that for each address: at most and at least; in between as many in all as stay in the cache. */
   filterBits: { most: 16, least: 4, cached: 2_097_152 },
   /** IPv6: so many prefixes of at most so many lengths are searched by length alone, without their first 32 bits. */
