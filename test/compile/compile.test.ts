@@ -177,8 +177,8 @@ test('many IPv6 prefixes of few lengths are searched without their first 32 bits
   };
   t.deepEqual(names([32, 48, 128]), ['ip6 saddr: prefix-buckets', 'ip6 steps: decisions']);
   t.deepEqual(names([32, 48, 64, 128]), [
-    'ip6 saddr groups: buckets',
     'ip6 saddr groups: filter',
+    'ip6 saddr groups: buckets',
     'ip6 saddr: prefix-buckets',
     'ip6 steps: decisions',
   ]);
