@@ -41,7 +41,8 @@ Napi::Value ReadCounters(const Napi::CallbackInfo &info) {
     Window window(fd, 0, BytesOfArray(map), PROT_READ);
     uint64_t *sum = sums.Data();
     for (uint32_t cpu = 0; cpu < map.max_entries; cpu++) {
-      const auto *counters = reinterpret_cast<const Counter *>(window.bytes + static_cast<size_t>(cpu) * map.value_size);
+      const auto *counters =
+          reinterpret_cast<const Counter *>(window.bytes + static_cast<size_t>(cpu) * map.value_size);
       for (int64_t i = 0; i < entries; i++) {
         const Counter &low = counters[i], &flips = counters[of_cpu + i];
         sum[i * 2] += NumberOf(low.packets, flips.packets);
