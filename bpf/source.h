@@ -13,14 +13,14 @@ static __always_inline int source_decides(family_ptr family)
 	return family->enabled && family->used == 1 << F_SADDR && family->decisions && !family->skips;
 }
 
-/* An Ethernet header as two words; the first also has the first bytes of the source MAC. */
+/* Of the first eight bytes of a frame, which have the beginning of the source MAC too. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define DESTINATION_MAC(word) ((word) << 16)
 #else
 #define DESTINATION_MAC(word) ((word) >> 16 << 16)
 #endif
 
-/* To the device itself, and untagged. */
+/* To the device itself. */
 static __always_inline int is_to_device(const struct ethhdr *eth)
 {
 	return DESTINATION_MAC(*(const __u64 *)eth) == DESTINATION_MAC(*(const volatile __u64 *)cfg.mac);

@@ -10,12 +10,16 @@ export interface BucketFilter {
   readonly bits: number;
 }
 
+/** Number of the bit that says whether the address may be in buckets. */
+export const filterBit = (address: number, seed: number, bits: number): number =>
+  scale(hashAddress(address, seed), bits);
+
 /** `spare`: addresses that may come. */
 export function bucketFilter(addresses: Uint32Array, spare: number, seed: number): BucketFilter {
   const bits = filterBits(addresses.length + spare);
   const words = new Uint32Array(bits / 32);
   for (const address of addresses) {
-    const bit = scale(hashAddress(address, seed), bits);
+    const bit = filterBit(address, seed, bits);
     words[bit >>> 5]! |= 1 << (bit & 31);
   }
   return { words, bits };

@@ -1,6 +1,7 @@
 /** IPv4 addresses in buckets, and ranges around them (src/compile/address-table.ts): one address gets another label by one store. */
 import { bucketSlots, maxBucketsProbed, where } from '../compile/abi.js';
 import { hashAddress, scale } from '../compile/address-hash.js';
+import { filterBit } from '../compile/bucket-filter.js';
 import type { Numbers } from '../compile/table-numbers.js';
 import { placeOfCode } from '../compile/where-map.js';
 import type { TableMemory } from './table-memory.js';
@@ -100,7 +101,7 @@ export class AddressSlots {
   /** Before an address comes into a bucket: lookups go there. They still do when it has left again. */
   #tellWhere(address: number): void {
     if (this.#filterBits > 0) {
-      const bit = scale(hashAddress(address, this.#seed), this.#filterBits);
+      const bit = filterBit(address, this.#seed, this.#filterBits);
       this.#set(this.#filter + (bit >>> 5), 1 << (bit & 31));
     }
     if (this.#where > 0) {
