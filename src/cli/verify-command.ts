@@ -86,7 +86,7 @@ async function verifyDevice(
   try {
     const { run, counters } = loaded;
     const program = { plan, facts, asksConntrack: image.asksConntrack, device, run, counters, progress };
-    const coverage = new Coverage(plan.prefilter);
+    const coverage = new Coverage(plan.prefilter, image.walk);
     const verification = await checkProgram(program, coverage, 'Nothing was attached.');
     progress.done();
     await print([verificationReport({ device: name, verification, coverage, notes }, terminalStyle(false))]);

@@ -75,6 +75,7 @@ export function compileWithLayout(given: Prefilter, options: CompileOptions): Co
     structures: [...ip.structures, ...ip6.structures],
     steps: prefilter.ip.steps.length + prefilter.ip6.steps.length,
     fields: [...new Set([...ip.used, ...ip6.used])],
+    walk: ip.walk,
     asksConntrack: [prefilter.ip, prefilter.ip6].some(({ steps }) =>
       steps.some(({ outcome }) => outcome.kind === 'ask'),
     ),

@@ -18,7 +18,7 @@ export interface ClassedField {
   readonly use: FieldUse;
   readonly classes: Classes;
   readonly capacity: number;
-  /** Class of a value of a small field. */
+  /** Class of a value of a small field, or of an IPv4 address; nothing of it must expire. */
   readonly classOf: (value: number) => number;
 }
 

@@ -9,6 +9,7 @@ import { atomOfKind, countedAtom, isSmall, usedFields, type FieldUse } from './f
 import { CompileError, type Structure } from './image.js';
 import { Expiries } from './expiries.js';
 import { Escapes, Labels } from './labels.js';
+import type { ListWalk } from './list-walk.js';
 import { address6Prefixes, macPrefixes } from './prefix-entries.js';
 import { lengthWordCount } from './prefix-groups.js';
 import { prefixTable, type KeyLayout, type PrefixTable } from './prefix-table.js';
@@ -45,6 +46,7 @@ export interface FamilyImage {
   readonly tuples: readonly { readonly table: number; readonly numbers: Numbers }[];
   readonly structures: readonly Structure[];
   readonly used: readonly Field[];
+  readonly walk: ListWalk | null;
   readonly layout: FamilyLayout;
 }
 
@@ -189,6 +191,7 @@ class FamilyBuilder {
       tuples: this.#tuples,
       structures: this.#structures,
       used: [...new Set(this.#uses.map(({ field }) => field))],
+      walk: search.walk,
     };
   }
 
@@ -284,6 +287,7 @@ class FamilyBuilder {
       place = { ...nowhere, ...this.#prefix(use.field, prefixTables[use.field], built, more) };
     } else {
       const swept = sweep(addressEntries(this.program, use), classes, labels);
+      valueLabel = (value) => labelAt(swept, value);
       place = { ...nowhere, address: this.#addresses(use.field, addressTable(swept, more)) };
     }
     const capacity = classes.count + (spare?.classes ?? 0);

@@ -1,6 +1,7 @@
 /** What the loader puts into the kernel: bytes and sizes only. */
 import type { VlanTag } from '../model/host.js';
 import { limits, type Field } from '../plan/program.js';
+import type { ListWalk } from './list-walk.js';
 
 /** One lookup structure, as the plan lists it. */
 export interface Structure {
@@ -44,6 +45,8 @@ export interface Image {
   /** Steps of both families. */
   readonly steps: number;
   readonly fields: readonly Field[];
+  /** How IPv4 packets come to steps by lists; null: there are none. */
+  readonly walk: ListWalk | null;
   /** Some drops want conntrack asked first: the program with the kfuncs is needed. */
   readonly asksConntrack: boolean;
   /** It drops only while its lease runs. */

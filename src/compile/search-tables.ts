@@ -8,6 +8,7 @@ import type { Arena } from './arena.js';
 import { decisionsOf, type ClassedField, type Decisions, type Run } from './decisions.js';
 import type { Numbers } from './table-numbers.js';
 import type { Structure } from './image.js';
+import { listWalk, type ListWalk } from './list-walk.js';
 import { listsOf, type Lists } from './lists.js';
 import { hasRow, type Placement } from './placement.js';
 import type { FieldUse } from './field-use.js';
@@ -33,6 +34,8 @@ export interface SearchTables {
   readonly suspend: (steps: ReadonlySet<number>) => Store[];
   /** Named without the family. */
   readonly structures: readonly Structure[];
+  /** Null: there are no lists. */
+  readonly walk: ListWalk | null;
 }
 
 /** Throws CompileError when they would take more memory than they may. */
@@ -84,6 +87,7 @@ function byDecisions(
     storesOf: (field, id) => decisions.ofClass(fields[field]!.use.slot, id).map(storeOf),
     suspend: (steps) => [storeOf(decisions.suspend(steps))],
     structures,
+    walk: null,
   };
 }
 
@@ -125,6 +129,7 @@ function byRows(
     // The search itself comes by them, and finds that they pass.
     suspend: () => [],
     structures,
+    walk: null,
   };
 }
 
@@ -158,6 +163,7 @@ function byLists(program: StepProgram, lists: Lists, fields: readonly ClassedFie
       ...(rowed.includes(field) ? rows.fields[rowed.indexOf(field)] : {}),
     })),
     structures: [{ name: 'addresses', structure: 'lists', entries: lists.entries, bytes }, ...rows.structures],
+    walk: listWalk(program, lists, fields),
   };
 
   function headOf({ field }: FieldUse): Uint32Array | null {

@@ -41,9 +41,13 @@ export function smallTable(
   return table;
 }
 
-/** Label of one value: for the device, which is a constant of the program. */
-export function labelAt(ranges: LabelledRanges, value: number): number {
-  let i = 0;
-  while (i + 1 < ranges.count && ranges.starts[i + 1]! <= value) i++;
-  return ranges.labels[i]!;
+/** Label of one value. */
+export function labelAt({ count, starts, labels }: LabelledRanges, value: number): number {
+  let [low, high] = [0, count];
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (starts[middle]! <= value) low = middle;
+    else high = middle;
+  }
+  return labels[low]!;
 }

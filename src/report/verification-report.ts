@@ -27,6 +27,9 @@ export function verificationReport(verified: VerifiedDevice, { colors }: TextSty
     '',
     colors.bold('What the frames reached'),
     coverageLine('steps', 'that decide', coverage.steps.met, coverage.steps.steps),
+    ...(coverage.lists === null
+      ? []
+      : [coverageLine('ip lists', 'entries that decide', coverage.lists.met, coverage.lists.entries)]),
     ...coverage.fields.map(({ family, field, classes, met }) =>
       coverageLine(`${family === 4 ? 'ip' : 'ip6'} ${field}`, 'classes', met, classes),
     ),

@@ -1,4 +1,5 @@
-/** What the frames of a verification have reached: classes of each field's values, and steps. Says how far an agreement goes, not whether. */
+/** What the frames of a verification have reached: classes of each field's values, steps, and entries of lists. Says how far an agreement goes, not whether. */
+import type { ListWalk } from '../compile/list-walk.js';
 import type { AddressFamily } from '../model/address.js';
 import { knownUpTo, type SmallField } from '../model/field.js';
 import type { Atom, Field, Prefilter, StepProgram } from '../plan/program.js';
@@ -18,6 +19,13 @@ export interface StepCoverage {
   /** Steps that drop or pass. */
   readonly steps: number;
   /** Those that have decided a frame. A step below one that covers it decides none. */
+  readonly met: number;
+}
+
+export interface ListCoverage {
+  /** Of the lists by address: those that lead some packet to a step that drops or passes. */
+  readonly entries: number;
+  /** Those by which the step that has decided a frame was found. */
   readonly met: number;
 }
 
@@ -129,15 +137,23 @@ export class Coverage {
   readonly #fields: Readonly<Record<AddressFamily, readonly CoveredField[]>>;
   readonly #steps = { 4: new Set<number>(), 6: new Set<number>() };
   readonly #all: number;
+  readonly #entries = new Set<number>();
 
-  constructor({ ip, ip6 }: Prefilter) {
+  /** @param walk Of the compiled image. */
+  constructor(
+    { ip, ip6 }: Prefilter,
+    private readonly walk: ListWalk | null = null,
+  ) {
     this.#fields = { 4: coveredFields(ip), 6: coveredFields(ip6) };
     this.#all = decides(ip) + decides(ip6);
   }
 
   /** A frame that was looked up, and the step that decided it, if one did. */
   add(fields: FrameFields, step: number | null): void {
-    if (step !== null) this.#steps[fields.family].add(step);
+    if (step !== null) {
+      this.#steps[fields.family].add(step);
+      if (fields.family === 4) this.#addEntry(fields, step);
+    }
     for (const { knownUpTo: most, classOf, met } of this.#fields[fields.family])
       if (fields.small.availability <= most) met.add(classOf(fields));
   }
@@ -150,5 +166,15 @@ export class Coverage {
 
   get steps(): StepCoverage {
     return { steps: this.#all, met: this.#steps[4].size + this.#steps[6].size };
+  }
+
+  /** Null: there are no lists. */
+  get lists(): ListCoverage | null {
+    return this.walk && { entries: this.walk.countEntries(), met: this.#entries.size };
+  }
+
+  #addEntry({ saddr, daddr }: FrameFields, step: number): void {
+    const entry = this.walk?.entryOf(step, saddr[0]!, daddr[0]!) ?? null;
+    if (entry !== null) this.#entries.add(entry);
   }
 }

@@ -130,3 +130,40 @@ test('a followed set keeps rows, which change in place', (t) => {
   atoms[7] = { ...atoms[7]!, live: { set: 'ipset:s' as SetId, as: 'exact' } };
   t.deepEqual(structures(atoms, steps), ['ip saddr steps: bit-vectors 102']);
 });
+
+/** Steps 0 to 199 name a source each, and two by two a destination; step 200 all addresses up to 255, and the first destination; 201 the former. */
+function nested() {
+  const [hosts] = each(200, (i) => network('saddr', [i, i]));
+  const pairs = hosts.map((_, i) => network('daddr', [i >> 1, i >> 1]));
+  const all = [network('saddr', [0, 255]), network('daddr', [0, 0])];
+  const literals = (...numbers: readonly number[]): Literal[] => numbers.map((atom) => ({ atom, negate: false }));
+  const steps = [
+    ...hosts.map((_, i): Step => ({ when: literals(i, 200 + i), outcome: drop })),
+    { when: literals(400, 401), outcome: drop },
+    { when: literals(400), outcome: { kind: 'skip', to: 202 } satisfies Outcome },
+  ];
+  return compilePrefilter(
+    {
+      ip: { family: 4, atoms: [...hosts, ...pairs, ...all], steps },
+      ip6: { family: 6, atoms: [], steps: [] },
+      counters: 1,
+    },
+    { decisions: false },
+  );
+}
+
+test('an entry leads to a step by the list that is gone through', (t) => {
+  const { walk, structures: made } = nested();
+  t.truthy(made.find(({ structure }) => structure === 'lists'));
+  const entryOf = walk!.entryOf;
+  t.not(entryOf(7, 7, 3), null);
+  t.is(entryOf(7, 7, 3), entryOf(7, 7, 1000));
+  t.is(entryOf(7, 8, 4), null);
+  // The last step stands in lists of sources only.
+  t.not(entryOf(201, 7, 3), entryOf(201, 8, 3));
+  t.not(entryOf(201, 250, 3), null);
+  t.is(entryOf(201, 256, 3), null);
+  // By the list of each of 200 sources, its own step and step 200; that also by the list of all other sources up to 255. Lists of
+  // destinations are no shorter, and the last step neither drops nor passes.
+  t.is(walk!.countEntries(), 401);
+});

@@ -1,27 +1,8 @@
 /** One entry of a table wrong in the kernel: verification must see it, whatever kind of entry it is. */
 import test from 'ava';
-import { compilePrefilter } from '../../src/compile/compile.js';
-import { readRuleset } from '../../src/model/read-ruleset.js';
-import type { RuleId } from '../../src/model/ruleset.js';
-import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import type { Atom, Prefilter, Step } from '../../src/plan/program.js';
-import { FidelityCheck } from '../../src/verify/fidelity.js';
-import { type Decision, verifyProgram } from '../../src/verify/verify.js';
-import { loadImage } from '../compile/loaded.js';
 import { entriesOf } from '../compile/random.js';
-import { facts, MAC } from '../oracle/rulesets.js';
-import { frameAt } from '../../src/oracle/frame-batch.js';
-
-const table = (rules: readonly string[]): string =>
-  `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules.map((rule) => `-A PREROUTING ${rule}\n`).join('')}COMMIT\n`;
-
-interface Subject {
-  readonly rules: readonly string[];
-  readonly file?: string;
-  readonly ipset?: string;
-  /** When the sets were dumped, seconds before now. */
-  readonly age?: number;
-}
+import { asPlanned, check, type Corruption as Spoil, type Subject } from './corrupted.js';
 
 const singles: Subject = { rules: Array.from({ length: 200 }, (_, i) => `-s 203.0.113.${i + 1}/32 -j DROP`) };
 const prefixes: Subject = { rules: Array.from({ length: 60 }, (_, i) => `-s 198.18.${i * 4}.0/23 -j DROP`) };
@@ -70,8 +51,7 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 interface Corruption {
   readonly title: string;
   readonly subject: Subject;
-  /** Of a copy that is compiled in the plan's place. */
-  readonly spoil: (prefilter: Prefilter) => void;
+  readonly spoil: Spoil;
 }
 
 const middle = 30;
@@ -165,57 +145,6 @@ const corruptions: readonly Corruption[] = [
   },
 ];
 
-interface Found {
-  readonly frames: number;
-  readonly differences: number;
-}
-
-async function check(
-  subject: Subject,
-  spoil: Corruption['spoil'],
-  spoilTables?: (words: Uint32Array) => void,
-): Promise<Found> {
-  const takenAt = Date.now() - (subject.age ?? 0) * 1000;
-  const { ruleset } = readRuleset([
-    { file: subject.file ?? 'rules.v4', text: table(subject.rules), takenAt },
-    ...(subject.ipset === undefined ? [] : [{ file: 'ipset.save', text: subject.ipset, takenAt }]),
-  ]);
-  const plan = planRuleset(ruleset, { devices: ['eth0'], facts, strict: false, conntrack: false });
-  const spoiled = structuredClone(plan.prefilter);
-  spoil(spoiled);
-  const image = compilePrefilter(spoiled);
-  const tables = image.tables.slice();
-  spoilTables?.(new Uint32Array(tables.buffer, tables.byteOffset, tables.length >> 2));
-  const loaded = await loadImage({ ...image, tables }, { mac: MAC, position: 0 });
-  try {
-    const counters = (): Float64Array => Float64Array.from(loaded.counters(), ({ packets }) => Number(packets));
-    const fidelity = new FidelityCheck(plan.prefilter, { mac: MAC, position: 0 });
-    const before = counters();
-    const result = await verifyProgram({
-      ruleset,
-      facts,
-      device: 'eth0',
-      decisions: new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload])),
-      run: async (batch) => {
-        const began = Date.now();
-        const verdicts = await loaded.run(batch.origins.map((_, i) => frameAt(batch, i)));
-        fidelity.add(batch, verdicts, began, Date.now());
-        return verdicts;
-      },
-      now: Date.now,
-    });
-    const miscounts = fidelity.miscounts(before, counters());
-    return {
-      frames: result.frames,
-      differences: result.unsound + result.leaks + fidelity.unfaithful + miscounts.length,
-    };
-  } finally {
-    loaded.close();
-  }
-}
-
-const asPlanned = (): void => undefined;
-
 for (const { title, subject, spoil } of corruptions) {
   test(`a wrong entry is caught: ${title}`, async (t) => {
     const right = await check(subject, asPlanned);
@@ -227,7 +156,8 @@ for (const { title, subject, spoil } of corruptions) {
 
 test('a bit that flips in the tables is caught: an address in its bucket', async (t) => {
   const address = 0xcb00_7164;
-  const { differences } = await check(singles, asPlanned, (words) => {
+  const { differences } = await check(singles, asPlanned, (tables) => {
+    const words = new Uint32Array(tables.buffer, tables.byteOffset, tables.length >> 2);
     const at = words.indexOf(address);
     if (at < 0 || words.includes(address, at + 1)) throw new Error('the address does not stand in the tables once');
     words[at]! ^= 0x8000;
