@@ -114,6 +114,20 @@ struct counter {
 };
 #define COUNTERS_OF_CPU(counters) (((counters) + 3) & ~3u)
 
+#define COUNTED_SLOTS 5
+
+/*
+ * Of many addresses that count for themselves, each stands beside its counter: whoever finds the one has loaded the other. So they stand among
+ * the counters of each CPU, at places that are multiples of eight, and label and counter are told by where an address was found. Empty slots
+ * have an address whose way does not come here.
+ */
+struct counted_bucket {
+	__u32 address[COUNTED_SLOTS];
+	__u32 overflowed; /* an address whose place is here or before stands in a later bucket */
+	struct counter counter[COUNTED_SLOTS];
+};
+_Static_assert(sizeof(struct counted_bucket) == 64, "one cache line");
+
 struct field_config {
 	__u32 labels; /* small fields: offset of one label per value; F_DEVICE: the label itself */
 	__u32 width; /* bytes per label of a small field: 1, 2 or 4 */
@@ -136,6 +150,7 @@ struct address_config {
 	__u32 bucket_count; /* 0: none */
 	__u32 seed;
 	__u32 plain; /* the one label of all that is in buckets: they are plain; else 0 */
+	__u32 counted; /* `buckets` is the offset of struct counted_bucket[bucket_count] in the value of each CPU in `counters`: the label of a slot is this one, and the place of its counter from there on */
 	__u32 filter; /* offset of u32s of filter_bits bits: by its hash, whether an address may be in buckets */
 	__u32 filter_bits; /* 0: none */
 	__u32 filler; /* plain buckets: an address that stands in every empty slot, and in no last slot otherwise */
@@ -360,7 +375,7 @@ _Static_assert(sizeof(struct control) == 128, "two cache lines");
 struct sample {
 	__u64 time; /* CLOCK_MONOTONIC, ns */
 	__u32 ifindex;
-	__u32 counter; /* of the drop */
+	__u32 place; /* of the counter of the drop */
 	__u32 length; /* of the frame */
 	__u32 captured; /* bytes of it in `frame` */
 	__u32 chance; /* that it had of being taken, in 2^-32 */

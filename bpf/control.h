@@ -58,7 +58,7 @@ static __always_inline void give(struct xdp_md *ctx, __u32 id, __u32 i)
 	length = bpf_xdp_get_buff_len(ctx);
 	sample->time = bpf_ktime_get_ns();
 	sample->ifindex = ctx->ingress_ifindex;
-	sample->counter = id;
+	sample->place = id;
 	sample->length = length;
 	sample->chance = chance;
 	length = length < SAMPLE_FRAME ? length : SAMPLE_FRAME;

@@ -129,6 +129,43 @@ static __always_inline __u32 plain_bucket_label(const void *t, const volatile st
 	return 0;
 }
 
+/* The same of addresses that stand beside their counters. */
+static __always_inline __u32 counted_bucket_label(const void *t, const volatile struct address_config *table,
+						  __u32 address)
+{
+	__u32 count = table->bucket_count, buckets = table->buckets, hash = hash_address(address, table->seed);
+	__u32 place = place_of(hash, count), cpu;
+	const void *own;
+	int probe, i;
+
+	if (table->filter_bits && !may_be_in_buckets(t, table, hash))
+		return 0;
+	cpu = bpf_get_smp_processor_id();
+	own = bpf_map_lookup_elem(&counters, &cpu);
+	if (!own)
+		return 0;
+#pragma clang loop unroll(disable)
+	for (probe = 0; probe < MAX_BUCKETS_PROBED; probe++) {
+		const struct counted_bucket *bucket = own + buckets + (__u64)place * sizeof(struct counted_bucket);
+		__u64 found = 0;
+
+#pragma clang loop unroll(full)
+		for (i = 0; i < COUNTED_SLOTS; i++) {
+			__u64 equal = ((__u64)(bucket->address[i] ^ address) - 1) >> 63;
+
+			barrier_var(equal);
+			found += equal * (i + 1);
+		}
+		if (found)
+			return table->counted + place * (sizeof(struct counted_bucket) / sizeof(struct counter)) +
+			       found;
+		if (!bucket->overflowed)
+			return 0;
+		place++;
+	}
+	return 0;
+}
+
 static __always_inline __u32 range_label(const void *t, const volatile struct address_config *table, __u32 address)
 {
 	__u32 shift = table->index_shift, depth = table->depth, last = table->range_count - 1, ranges = table->ranges;
@@ -186,7 +223,9 @@ static __always_inline __u32 address_label(const void *t, const volatile struct 
 			return table->full;
 	}
 	if (table->bucket_count && where & IN_BUCKETS) {
-		__u32 label = table->plain ? plain_bucket_label(t, table, address) : bucket_label(t, table, address);
+		__u32 label = table->counted ? counted_bucket_label(t, table, address)
+			      : table->plain ? plain_bucket_label(t, table, address)
+					     : bucket_label(t, table, address);
 
 		if (label)
 			return label;

@@ -25,7 +25,7 @@ struct {
 } tables SEC(".maps");
 
 /*
- * One value per possible CPU, with every counter in it. A per-CPU array would follow two pointers a packet, and its values cannot be
+ * One value per possible CPU, with every counter in it; and one more that says what counts where, if addresses stand among them. A per-CPU array would follow two pointers a packet, and its values cannot be
  * mapped into memory.
  */
 struct {

@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../diagnostic.js';
 import { readRuleset } from '../model/read-ruleset.js';
 import type { Ruleset } from '../model/ruleset.js';
+import { possibleCpus } from '../host/possible-cpus.js';
 import type { HostFacts } from '../model/host.js';
 import type { Plan } from '../plan/plan.js';
 import type { Layout } from '../compile/compile.js';
@@ -86,6 +87,7 @@ export function planInputs(
     },
     {
       counters: options.counters !== false,
+      cpus: possibleCpus(),
       sampled: options.samples !== false,
       leased: options.leased === true,
       memory: (options.memory ?? defaultMemory) * 2 ** 20,

@@ -53,6 +53,10 @@ export const expiryTickBits = 26;
 export const expiryBytes = 12;
 export const maxBucketsProbed = 16;
 export const bucketSlots = 8;
+export const countedSlots = 5;
+/** Places of counters that a bucket of addresses with their counters takes, and those of them that addresses stand in. */
+export const countedBucketPlaces = 8;
+export const countedAddressPlaces = 3;
 export const maxPrefixBuckets = 8;
 export const prefixSlots = 3;
 export const stepBytes = 8;
@@ -117,6 +121,7 @@ export const addressConfig: Struct = {
     'bucket_count',
     'seed',
     'plain',
+    'counted',
     'filter',
     'filter_bits',
     'filler',
@@ -260,7 +265,7 @@ export const sample: Struct = {
   name: 'sample',
   members: [
     ['time', 8],
-    ...u32s('ifindex', 'counter', 'length', 'captured', 'chance', 'reserved'),
+    ...u32s('ifindex', 'place', 'length', 'captured', 'chance', 'reserved'),
     ['frame', 1, sampledFrame],
   ],
 };

@@ -2,6 +2,8 @@
 import type { StepProgram } from '../plan/program.js';
 import { hashAddress, scale } from './address-hash.js';
 import { bucketSlots, maxBucketsProbed } from './abi.js';
+import { countedBuckets, type CountedBuckets } from './counted-buckets.js';
+import type { CounterRow } from './counter-row.js';
 import { crossovers } from './crossovers.js';
 import { atomOfKind, expiryColumn, type FieldUse } from './field-use.js';
 import { GrowingColumns } from './growing-columns.js';
@@ -12,6 +14,8 @@ import { whereMap, type WhereMap } from './where-map.js';
 /** Elements per bucket of eight, on average. */
 const bucketLoad = 5;
 
+export type AnyBuckets = (Buckets & { readonly kind: 'own' }) | (CountedBuckets & { readonly kind: 'counted' });
+
 export interface Buckets {
   /** Address, label, address, label …; plain: addresses only. */
   readonly words: Uint32Array;
@@ -20,8 +24,6 @@ export interface Buckets {
   readonly elements: number;
   /** The label that all share, or 0. */
   readonly plain: number;
-  /** Null: the buckets are small. */
-  readonly filter: BucketFilter | null;
   /** Plain buckets: an element that stands in every empty slot too. */
   readonly filler: number;
 }
@@ -42,7 +44,9 @@ interface Index extends Pick<Ranges, 'index' | 'indexShift' | 'depth'> {
 }
 
 export interface AddressTable {
-  readonly buckets: Buckets | null;
+  readonly buckets: AnyBuckets | null;
+  /** Null: the buckets are small, or there are none. */
+  readonly filter: BucketFilter | null;
   /** Null when one label, `fallback`, holds for all that is in no bucket. */
   readonly ranges: Ranges | null;
   readonly fallback: number;
@@ -71,18 +75,39 @@ export function addressEntries(program: StepProgram, use: FieldUse): Entries {
   return { count, lo, hi, atom, counter, expires: expiryColumn(atoms, sizes) };
 }
 
-/** `spare`: single addresses that may come to it; then it has buckets, however few there are. */
-export function addressTable(all: LabelledRanges, spare = 0): AddressTable {
+/**
+ * `spare`: single addresses that may come to it; then it has buckets, however few there are. `counters`: where addresses may stand beside
+ * their counters; null: labels have none.
+ */
+export function addressTable(all: LabelledRanges, spare: number, counters: CounterRow | null): AddressTable {
   const { addresses, labels, rest } = splitSingles(all);
   const beside = bestIndex(rest);
   const areFew = addresses.length < crossovers.bucketsFrom;
   // Where all else is one range, nothing is searched besides.
   const alone = spare === 0 && (areFew || rest.count > 1) ? bestIndex(all) : null;
   if (alone !== null && (areFew || alone.cost <= crossovers.bucketCost + beside.cost))
-    return { buckets: null, ...rangesOf(all, alone), where: whereOf(new Uint32Array(0), false, all) };
+    return { buckets: null, filter: null, ...rangesOf(all, alone), where: whereOf(new Uint32Array(0), false, all) };
   // Where all else is one range, there is nothing to be told but the addresses themselves: the filter does it better.
   const where = rest.count === 1 ? null : whereOf(addresses, true, rest);
-  return { buckets: bucketsOf(addresses, labels, spare, where === null), ...rangesOf(rest, beside), where };
+  const buckets = anyBuckets(addresses, labels, spare, counters);
+  const filter = where === null ? filterOf(addresses, spare, buckets) : null;
+  return { buckets, filter, ...rangesOf(rest, beside), where };
+}
+
+function anyBuckets(
+  addresses: Uint32Array,
+  labels: Uint32Array,
+  spare: number,
+  counters: CounterRow | null,
+): AnyBuckets {
+  const counted = spare > 0 || counters === null ? null : countedBuckets(addresses, labels, counters);
+  if (counted !== null) return { kind: 'counted', ...counted };
+  return { kind: 'own', ...bucketsOf(addresses, labels, spare) };
+}
+
+function filterOf(addresses: Uint32Array, spare: number, buckets: AnyBuckets): BucketFilter | null {
+  if (buckets.kind === 'own' && buckets.words.byteLength < crossovers.filterFrom) return null;
+  return bucketFilter(addresses, spare, buckets.seed);
 }
 
 const whereOf = (singles: Uint32Array, hasBuckets: boolean, ranges: LabelledRanges): WhereMap | null =>
@@ -127,17 +152,13 @@ function splitSingles(all: LabelledRanges) {
   };
 }
 
-function bucketsOf(addresses: Uint32Array, labels: Uint32Array, spare: number, filtered: boolean): Buckets {
+function bucketsOf(addresses: Uint32Array, labels: Uint32Array, spare: number): Buckets {
   const isPlain = addresses.length >= crossovers.bucketsFrom && labels.every((label) => label === labels[0]);
   const plain = isPlain ? labels[0]! : 0;
   let count = Math.max(1, Math.ceil((addresses.length + spare) / bucketLoad));
   for (let seed = 1; ; seed++) {
     const words = fillBuckets(addresses, plain === 0 ? labels : null, count, seed);
-    if (words !== null)
-      return {
-        ...{ words, count, seed, plain, elements: addresses.length, filler: addresses[0] ?? 0 },
-        filter: filtered && words.byteLength >= crossovers.filterFrom ? bucketFilter(addresses, spare, seed) : null,
-      };
+    if (words !== null) return { words, count, seed, plain, elements: addresses.length, filler: addresses[0] ?? 0 };
     if (seed % 3 === 0) count = Math.ceil(count * 1.25);
   }
 }

@@ -3,6 +3,7 @@ import type { Prefilter, StepProgram } from '../plan/program.js';
 import { atDrop } from './abi.js';
 import { Arena } from './arena.js';
 import { familyImage, type FamilyLayout } from './family.js';
+import { CounterRow } from './counter-row.js';
 import type { Image } from './image.js';
 import { rodataBytes } from './rodata.js';
 import type { Spare } from './spare.js';
@@ -10,6 +11,8 @@ import type { Spare } from './spare.js';
 export interface CompileOptions {
   /** False: drops are not counted, which makes labels and tables smaller and saves a write to memory a packet. */
   readonly counters?: boolean;
+  /** That there may be, each of which has its counters: how much memory these take. */
+  readonly cpus?: number;
   /** Most bytes for the bit vectors, lists or decisions of both families; tables of elements and counters come on top. */
   readonly memory?: number;
   /** False: rows of bits decide, also where decisions would fit; for tests and comparisons. */
@@ -54,17 +57,18 @@ export function compileWithLayout(given: Prefilter, options: CompileOptions): Co
   const arena = new Arena(() => family, options.memory ?? defaultMemory);
   const spare = options.spare?.(prefilter) ?? null;
   const start = tickStart(prefilter, spare?.now ?? null);
-  const made = { start, spare, decisions: options.decisions ?? true };
+  const known = counted ? Math.max(1, prefilter.counters) : 0;
+  const counters = counted ? known + (spare?.counters ?? 0) : 0;
+  const row = new CounterRow(counters, options.cpus ?? 1);
+  const made = { start, spare, counters: row, decisions: options.decisions ?? true };
   const ip = familyImage(prefilter.ip, arena, made);
   family = 6;
   const ip6 = familyImage(prefilter.ip6, arena, made);
   const size = arena.size;
-  const known = counted ? Math.max(1, prefilter.counters) : 0;
-  const counters = counted ? known + (spare?.counters ?? 0) : 0;
   const { leased = false, sampled = false } = options;
   const numbers = {
     tables_bytes: size,
-    counters,
+    counters: row.places,
     at_drop: leased || sampled ? atDrop.control : counted ? atDrop.count : atDrop.nothing,
     leased: Number(leased),
     sampled: Number(sampled),
@@ -72,6 +76,8 @@ export function compileWithLayout(given: Prefilter, options: CompileOptions): Co
   const image: Image = {
     tables: arena.bytes(),
     counters,
+    counterPlaces: row.places,
+    countedPlaces: row.counted,
     structures: [...ip.structures, ...ip6.structures],
     steps: prefilter.ip.steps.length + prefilter.ip6.steps.length,
     fields: [...new Set([...ip.used, ...ip6.used])],

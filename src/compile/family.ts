@@ -4,6 +4,7 @@ import { expiryBytes, fieldSlots, outcomes, prefixTables, smallFieldValues, slot
 import { addressEntries, addressTable, type AddressTable } from './address-table.js';
 import type { Arena } from './arena.js';
 import { Classes } from './classes.js';
+import type { CounterRow } from './counter-row.js';
 import type { ClassedField } from './decisions.js';
 import { atomOfKind, countedAtom, isSmall, usedFields, type FieldUse } from './field-use.js';
 import { CompileError, type Structure } from './image.js';
@@ -25,7 +26,7 @@ import { tupleTable, type TupleTable } from './tuple-table.js';
 const nowhere: Pick<FieldLayout, 'address' | 'prefix' | 'tuple'> = { address: null, prefix: null, tuple: null };
 
 /** What every address is answered: number of the group + 1. */
-const allInOneGroup: AddressTable = { buckets: null, ranges: null, fallback: 1, where: null };
+const allInOneGroup: AddressTable = { buckets: null, filter: null, ranges: null, fallback: 1, where: null };
 
 /** Groups of IPv6 addresses that may come: one for each label outside of the longer prefixes. */
 const spareGroups = 64;
@@ -101,6 +102,7 @@ export interface FamilyOptions {
   /** Second since the epoch that expiries are counted from. */
   readonly start: number;
   readonly spare: Spare | null;
+  readonly counters: CounterRow;
   /** False: rows decide. */
   readonly decisions: boolean;
 }
@@ -288,7 +290,8 @@ class FamilyBuilder {
     } else {
       const swept = sweep(addressEntries(this.program, use), classes, labels);
       valueLabel = (value) => labelAt(swept, value);
-      place = { ...nowhere, address: this.#addresses(use.field, addressTable(swept, more)) };
+      const counters = use.counted.length > 0 ? this.options.counters : null;
+      place = { ...nowhere, address: this.#addresses(use.field, addressTable(swept, more, counters)) };
     }
     const capacity = classes.count + (spare?.classes ?? 0);
     const classOf = (value: number): number => labels.classOf(valueLabel(value));
@@ -322,7 +325,7 @@ class FamilyBuilder {
     const { top, buckets, unit, layout } = built;
     const address =
       name === 'saddr' || name === 'daddr'
-        ? this.#addresses(name, top === null ? allInOneGroup : addressTable(top, more))
+        ? this.#addresses(name, top === null ? allInOneGroup : addressTable(top, more, null))
         : null;
     const lengths = this.arena.add(built.lengths);
     const groups = top === null || more === 0 ? 0 : spareGroups;

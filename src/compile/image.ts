@@ -1,5 +1,6 @@
 /** What the loader puts into the kernel: bytes and sizes only. */
 import type { VlanTag } from '../model/host.js';
+import type { CountedPlaces } from './counter-row.js';
 import { limits, type Field } from '../plan/program.js';
 import type { ListWalk } from './list-walk.js';
 
@@ -39,8 +40,12 @@ export interface DeviceConfig {
 export interface Image {
   /** The one value of the map `tables`; its length is the map's value size. */
   readonly tables: Uint8Array;
-  /** Counters of each CPU, in one value of the map `counters`; 0: drops are not counted. */
+  /** Counters by number; 0: drops are not counted. */
   readonly counters: number;
+  /** Places for them in the value that each CPU has in the map `counters`: more where addresses stand among them. */
+  readonly counterPlaces: number;
+  /** Null: each counter stands at the place of its number. */
+  readonly countedPlaces: CountedPlaces | null;
   readonly structures: readonly Structure[];
   /** Steps of both families. */
   readonly steps: number;

@@ -1,6 +1,8 @@
 /** Tables of addresses and prefixes in the arena, and what the program's configuration says of them. */
-import type { AddressTable } from './address-table.js';
+import { countedAddressPlaces, countedBucketPlaces, counter, sizeOf } from './abi.js';
+import type { AddressTable, AnyBuckets, Buckets } from './address-table.js';
 import type { Arena } from './arena.js';
+import type { CountedBuckets } from './counted-buckets.js';
 import type { Structure } from './image.js';
 import { keyBits } from './prefix-groups.js';
 import type { PrefixTable } from './prefix-table.js';
@@ -10,20 +12,17 @@ export type Numbers = Readonly<Record<string, number>>;
 
 type List = (structure: Structure['structure'], entries: number, bytes: number) => void;
 
-export function addressNumbers({ buckets, ranges, fallback, where }: AddressTable, arena: Arena, list: List): Numbers {
+export function addressNumbers(table: AddressTable, arena: Arena, list: List): Numbers {
+  const { buckets, filter, ranges, fallback, where } = table;
   const numbers: Record<string, number> = { fallback };
   if (buckets !== null) {
-    numbers['buckets'] = arena.add(buckets.words);
-    numbers['bucket_count'] = buckets.count;
-    numbers['seed'] = buckets.seed;
-    numbers['plain'] = buckets.plain;
-    numbers['filler'] = buckets.filler;
-    if (buckets.filter !== null) {
-      numbers['filter'] = arena.add(buckets.filter.words);
-      numbers['filter_bits'] = buckets.filter.bits;
-      list('filter', buckets.filter.bits, buckets.filter.words.byteLength);
+    Object.assign(numbers, buckets.kind === 'own' ? bucketNumbers(buckets, arena) : countedNumbers(buckets));
+    if (filter !== null) {
+      numbers['filter'] = arena.add(filter.words);
+      numbers['filter_bits'] = filter.bits;
+      list('filter', filter.bits, filter.words.byteLength);
     }
-    list('buckets', buckets.elements, buckets.words.byteLength);
+    list('buckets', buckets.elements, bucketBytes(buckets));
   }
   if (ranges !== null) {
     numbers['ranges'] = arena.add(ranges.words);
@@ -42,6 +41,19 @@ export function addressNumbers({ buckets, ranges, fallback, where }: AddressTabl
   }
   return numbers;
 }
+
+function bucketNumbers({ words, count, seed, plain, filler }: Buckets, arena: Arena): Numbers {
+  return { buckets: arena.add(words), bucket_count: count, seed, plain, filler };
+}
+
+function countedNumbers({ count, seed, place, label }: CountedBuckets): Numbers {
+  const counted = label + place + countedAddressPlaces;
+  return { buckets: place * sizeOf(counter), bucket_count: count, seed, counted };
+}
+
+/** Of those that have counters, on each CPU. */
+const bucketBytes = (buckets: AnyBuckets): number =>
+  buckets.kind === 'own' ? buckets.words.byteLength : buckets.count * countedBucketPlaces * sizeOf(counter);
 
 /** `lengths`: where the lengths of its groups stand; `spare`: groups that may come. */
 export function prefixNumbers(table: PrefixTable, lengths: number, spare: number, arena: Arena): Numbers {

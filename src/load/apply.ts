@@ -101,7 +101,7 @@ async function applyLocked(
       observe?.('loaded');
       for (const loaded of image.devices) await request.verify(loaded, image.maps.counters);
       // The frames of the verification are nobody's traffic.
-      native.clearPerCpu(image.maps.counters.fd);
+      native.clearCounters(image.maps.counters.fd);
       native.clearPerCpu(image.maps.stats.fd);
       observe?.('verified');
       // Not before: of the frames of the verification they are to see none.

@@ -1,9 +1,10 @@
 /** Image -> loaded programs, filled but attached to nothing. */
-import { control as controlStruct, counter, offsetOf, sizeOf } from '../compile/abi.js';
+import { control as controlStruct, offsetOf } from '../compile/abi.js';
 import type { DeviceConfig, Image } from '../compile/image.js';
 import type { VlanTag } from '../model/host.js';
 import { programName, readBpfObject } from './bpf-object.js';
 import { readClockZero } from './clock.js';
+import { counterRows, fillCounterRows } from './counter-rows.js';
 import { Descriptor } from './descriptor.js';
 import { explaining, isNativeError } from './load-error.js';
 import type { MapSize, NativeApi } from './native-api.js';
@@ -124,9 +125,10 @@ export async function loadImage(
     }
     if (maps === null || theirs === undefined)
       throw new Error('bug: no device to load for, or the BPF object lacks a map');
-    const { tables, control } = maps;
+    const { tables, counters, control } = maps;
     await explaining('cannot fill the tables', () => {
       native.writeMappable(tables.fd, 0, image.tables);
+      fillCounterRows(native, counters.fd, image);
       native.writeMappable(control.fd, offsetOf(controlStruct, 'leased'), features(image));
     });
     return { devices: loaded, maps, theirs, close };
@@ -140,16 +142,10 @@ export async function loadImage(
 const isTooMuchToVerify = (error: unknown): boolean =>
   isNativeError(error) && error.step === 'load program' && error.code === 'E2BIG';
 
-/** One value per CPU, whole cache lines, so that CPUs do not share one: counters in fours, and as many for the flips of their bits 31. */
-export const counterRows = (native: NativeApi, counters: number): Pick<MapSize, 'maxEntries' | 'valueSize'> => ({
-  maxEntries: native.possibleCpus(),
-  valueSize: Math.max(1, Math.ceil(counters / 4)) * 4 * 2 * sizeOf(counter),
-});
-
 function firstSizes(native: NativeApi, image: Image): MapSize[] {
   return [
     { name: 'tables', valueSize: Math.max(8, image.tables.length) },
-    { name: 'counters', ...counterRows(native, image.counters) },
+    { name: 'counters', ...counterRows(native, image) },
   ];
 }
 

@@ -90,7 +90,9 @@ export interface NativeApi {
    * ERANGE: there are fewer.
    */
   readCounters(mapFd: number, entries: number): BigUint64Array;
-  /** Sets every value of such maps to zero. */
+  /** Sets them to zero, while no program counts. */
+  clearCounters(mapFd: number): void;
+  /** Sets every value of a per-CPU array to zero. */
   clearPerCpu(mapFd: number): void;
   /** XDP verdict of every frame (XDP_DROP 1, XDP_PASS 2). `ifindex` 0: the default context. */
   testRun(programFd: number, ifindex: number, frames: FrameBatch): Promise<Uint8Array>;

@@ -7,8 +7,8 @@ export interface Sample {
   /** Nanoseconds since the epoch. */
   readonly time: bigint;
   readonly ifindex: number;
-  /** Number of the counter of the drop. */
-  readonly counter: number;
+  /** Of the counter of the drop, in the map `counters`. */
+  readonly place: number;
   /** Of the frame, in bytes; `frame` has the first of them. */
   readonly length: number;
   readonly frame: Uint8Array;
@@ -31,7 +31,7 @@ function readSample(bytes: Uint8Array, clockZero: bigint): Sample {
   return {
     time: clockZero + view.getBigUint64(offsetOf(sample, 'time'), littleEndian),
     ifindex: number('ifindex'),
-    counter: number('counter'),
+    place: number('place'),
     length: number('length'),
     frame: bytes.subarray(frame, frame + Math.min(number('captured'), sampledFrame)),
     weight: weightOf(number('chance')),

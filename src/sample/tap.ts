@@ -1,5 +1,6 @@
 /** Everything that the filters on some devices drop, sampled: goes on when a filter is replaced. */
 import { openMaps, type OpenedMaps } from '../load/attachment.js';
+import { counterPlaces } from '../load/counter-rows.js';
 import { LoadError } from '../load/load-error.js';
 import type { NativeApi } from '../load/native-api.js';
 import type { CounterRun, InstallRecord } from '../state/install-record.js';
@@ -13,6 +14,8 @@ import { type Tapped, tappedDevices } from './tapped-devices.js';
 
 export interface TappedSample extends Sample {
   readonly device: string;
+  /** Number of the counter of the drop. */
+  readonly counter: number;
   /** Null: not recorded. */
   readonly rule: CountedRule | null;
 }
@@ -39,6 +42,8 @@ interface Group {
 
 interface Heard extends Group {
   readonly listener: Listener;
+  /** The counter at a place of theirs. */
+  readonly counterAt: (place: number) => number;
 }
 
 export class Tap {
@@ -76,12 +81,12 @@ export class Tap {
         if (watched === undefined) watched = readWatchRecord(this.request.state);
         return watched?.programs.includes(programId) === true ? watched.added : [];
       };
-    const samples = this.#heard.flatMap(({ listener, devices }) =>
+    const samples = this.#heard.flatMap(({ listener, devices, counterAt }) =>
       listener.read().flatMap((sample): TappedSample[] => {
         const from = devices.find(({ ifindex }) => ifindex === sample.ifindex);
-        return from === undefined
-          ? []
-          : [{ ...sample, device: from.device, rule: ruleOfCounter(from.record, added(from), sample.counter) }];
+        if (from === undefined) return [];
+        const counter = counterAt(sample.place);
+        return [{ ...sample, device: from.device, counter, rule: ruleOfCounter(from.record, added(from), counter) }];
       }),
     );
     return samples.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
@@ -131,7 +136,7 @@ export class Tap {
         const ifindex = others.length === 0 ? (one?.ifindex ?? 0) : 0;
         const rate = share(this.request.rate, groups.length);
         const listener = await Listener.open(this.native, group.maps.maps, ifindex, rate);
-        heard.push({ ...group, listener });
+        heard.push({ ...group, listener, counterAt: counterPlaces(this.native, group.maps.maps.counters.fd) });
       }
       return heard;
     } catch (error) {

@@ -4,7 +4,7 @@ import { config, passReasons, sizeOf } from '../../src/compile/abi.js';
 import type { DeviceConfig, Image } from '../../src/compile/image.js';
 import type { FrameBatch } from '../../src/load/native-api.js';
 import { readClockZero } from '../../src/load/clock.js';
-import { counterRows } from '../../src/load/load-image.js';
+import { counterRows, fillCounterRows } from '../../src/load/counter-rows.js';
 import { loadNative } from '../../src/load/native.js';
 
 export const objectFile = 'build/bpf/prefilter.bpf.o';
@@ -42,10 +42,11 @@ export async function loadImage(
   if (rodata.length !== sizeOf(config)) throw new Error('bug: rodata');
   const sizes = [
     { name: 'tables', valueSize: image.tables.length },
-    { name: 'counters', ...counterRows(native, image.counters) },
+    { name: 'counters', ...counterRows(native, image) },
   ];
   const { program, maps } = await native.load(readFileSync(file), 'offload_xdp', rodata, sizes, true);
   native.writeMappable(maps['tables']!, 0, image.tables);
+  fillCounterRows(native, maps['counters']!, image);
   return {
     program,
     maps,

@@ -86,7 +86,7 @@ for (const options of [{ sampled: true }, { sampled: true, leased: true }, { sam
       }
       if (options.counters !== false)
         t.deepEqual(
-          samples.map(({ counter }) => counter),
+          samples.map(({ place }) => place),
           [3, 5, 6, 3, 3],
         );
       t.deepEqual(listener.read(), []);
@@ -128,7 +128,7 @@ test.serial('chance: as many as it says, whoever they are of', async (t) => {
     const samples = listener.read();
     // 1,000 are expected, with a standard deviation of 31: ten of them.
     t.true(Math.abs(samples.length - 1000) < 310, String(samples.length));
-    const second = samples.filter(({ counter }) => counter === 5).length;
+    const second = samples.filter(({ place }) => place === 5).length;
     t.true(Math.abs(second - samples.length / 4) < 160, String(second));
     t.true(samples.every(({ weight }) => Math.abs(weight - 20) < 0.001));
     listener.close();
@@ -159,7 +159,7 @@ test.serial('a full ring loses samples and counts them', async (t) => {
     t.is(listener.lost, 6000 - 5461);
     t.is(listener.read().length, 5461);
     await run(from(2));
-    t.is(listener.read()[0]?.counter, 5);
+    t.is(listener.read()[0]?.place, 5);
     listener.close();
     const next = await listen(image);
     t.is(next.lost, 0);
@@ -178,7 +178,7 @@ test.serial('listeners do not disturb each other; a fifth is told to wait', asyn
     t.deepEqual([0, 1, 3].map((i) => listeners[i]!.read().length), [1, 1, 1]); // prettier-ignore
     const fifth = await listen(image);
     await run(from(2));
-    t.deepEqual(fifth.read().map(({ counter }) => counter), [5]); // prettier-ignore
+    t.deepEqual(fifth.read().map(({ place }) => place), [5]); // prettier-ignore
     for (const listener of [...listeners, fifth]) listener.close();
   });
 });

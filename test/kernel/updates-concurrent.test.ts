@@ -146,7 +146,7 @@ async function changeWhile(t: ExecutionContext, subject: Subject, random: Random
     const updater = createUpdater(plan, layout, mapping.bytes);
     const state = { inside: new Set<number>(), batches: 0 };
     const run = async (i: number): Promise<Counts> => {
-      native.clearPerCpu(loaded.maps['counters']!);
+      native.clearCounters(loaded.maps['counters']!);
       native.clearPerCpu(loaded.maps['stats']!);
       const running = { done: false };
       const work = native

@@ -16,6 +16,7 @@ const sample = (parts: Partial<TappedSample>): TappedSample => ({
   time: 1_767_323_045_000_123_456n,
   ifindex: 2,
   counter: 7,
+  place: 7,
   length: 60,
   frame: new Uint8Array(60),
   weight: 1,

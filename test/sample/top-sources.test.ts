@@ -9,6 +9,7 @@ const from6 = frameOf({ ...synPacket, family: 6, saddr: [0x20010db8, 0, 0, 7], d
 const of = (frame: Uint8Array, weight = 1): TappedSample => ({
   time: 0n,
   ifindex: 1,
+  place: 0,
   counter: 0,
   length: frame.length,
   frame,

@@ -21,6 +21,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
       {"lookupElement", LookupElement},
       {"readPerCpu", ReadPerCpu},
       {"readCounters", ReadCounters},
+      {"clearCounters", ClearCounters},
       {"possibleCpus", PossibleCpus},
       {"testRun", TestRun},
       {"testRunTimed", TestRunTimed},

@@ -23,6 +23,7 @@ Napi::Value ClearPerCpu(const Napi::CallbackInfo &info);
 
 // counters.cc
 Napi::Value ReadCounters(const Napi::CallbackInfo &info);
+Napi::Value ClearCounters(const Napi::CallbackInfo &info);
 
 // run.cc
 Napi::Value TestRun(const Napi::CallbackInfo &info);

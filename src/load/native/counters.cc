@@ -2,7 +2,10 @@
 // Packets and bytes that programs have counted (bpf/abi.h, struct counter), while they go on counting.
 #include <napi.h>
 
-#include <atomic>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
 
 #include "arguments.h"
 #include "calls.h"
@@ -12,6 +15,52 @@ namespace {
 
 struct Counter {
   uint32_t packets, bytes;
+};
+
+// The values of a map `counters`. Each has the counters of a CPU, then their flips. One more than there are CPUs says which counters stand among
+// addresses (src/load/counter-rows.ts): first from which place on, then in place of each counter its number + 1.
+class CounterRows {
+ public:
+  CounterRows(int64_t fd, int protection)
+      : map_(InfoOf(fd)),
+        window_(fd, 0, BytesOf(map_), protection),
+        cpus(CountCpus()),
+        places(map_.value_size / sizeof(Counter) / 2),
+        numbered(places) {
+    if (map_.max_entries <= cpus) return;
+    numbered = std::min<int64_t>(places, Of(cpus)->packets);
+  }
+
+  Counter *Of(__u32 row) const {
+    return reinterpret_cast<Counter *>(window_.bytes + static_cast<size_t>(row) * map_.value_size);
+  }
+
+  template <typename Each>
+  void EachCounted(const Each &each) const {
+    for (int64_t bucket = numbered; bucket + kPlaces <= places; bucket += kPlaces)
+      for (int64_t place = bucket + kAddresses; place < bucket + kPlaces; place++)
+        if (const uint32_t number = Of(cpus)[place].packets) each(place, static_cast<int64_t>(number) - 1);
+  }
+
+ private:
+  // Places of a bucket, the first of which addresses stand in (bpf/abi.h, struct counted_bucket).
+  static constexpr int64_t kPlaces = 8, kAddresses = 3;
+
+  static uint64_t BytesOf(const bpf_map_info &map) {
+    if (map.type != BPF_MAP_TYPE_ARRAY || (map.map_flags & BPF_F_MMAPABLE) == 0)
+      Fail("map counters (not a mappable array)", EINVAL);
+    if (map.max_entries < static_cast<__u32>(CountCpus())) Fail("map counters (fewer values than CPUs)", EINVAL);
+    return BytesOfArray(map);
+  }
+
+  bpf_map_info map_;
+  Window window_;
+
+ public:
+  const __u32 cpus;
+  // Of each CPU, and those of them that stand by their numbers.
+  const int64_t places;
+  int64_t numbered;
 };
 
 uint32_t LoadOf(const uint32_t &word) { return __atomic_load_n(&word, __ATOMIC_ACQUIRE); }
@@ -31,24 +80,36 @@ uint64_t NumberOf(const uint32_t &low, const uint32_t &flips) {
 Napi::Value ReadCounters(const Napi::CallbackInfo &info) {
   const int64_t fd = IntegerOf(info[0]), entries = IntegerOf(info[1]);
   return Guard(info.Env(), [&]() -> Napi::Value {
-    const bpf_map_info map = InfoOf(fd);
-    if (!HasRowPerCpu(map)) Fail("read counters (not a mappable array)", EINVAL);
-    // A value has all counters of a CPU, then their flips.
-    const int64_t of_cpu = map.value_size / sizeof(Counter) / 2;
-    if (entries < 0 || entries > of_cpu) Fail("read counters", ERANGE);
+    const CounterRows rows(fd, PROT_READ);
+    if (entries < 0 || entries > rows.places) Fail("read counters", ERANGE);
     Napi::BigUint64Array sums = Napi::BigUint64Array::New(info.Env(), entries * 2);
-    if (entries == 0) return sums;
-    Window window(fd, 0, BytesOfArray(map), PROT_READ);
     uint64_t *sum = sums.Data();
-    for (uint32_t cpu = 0; cpu < map.max_entries; cpu++) {
-      const auto *counters =
-          reinterpret_cast<const Counter *>(window.bytes + static_cast<size_t>(cpu) * map.value_size);
-      for (int64_t i = 0; i < entries; i++) {
-        const Counter &low = counters[i], &flips = counters[of_cpu + i];
-        sum[i * 2] += NumberOf(low.packets, flips.packets);
-        sum[i * 2 + 1] += NumberOf(low.bytes, flips.bytes);
-      }
+    const auto add = [&](const Counter *counters, int64_t place, int64_t number) {
+      const Counter &low = counters[place], &flips = counters[rows.places + place];
+      sum[number * 2] += NumberOf(low.packets, flips.packets);
+      sum[number * 2 + 1] += NumberOf(low.bytes, flips.bytes);
+    };
+    for (__u32 cpu = 0; cpu < rows.cpus; cpu++) {
+      const Counter *counters = rows.Of(cpu);
+      for (int64_t i = 0; i < std::min(rows.numbered, entries); i++) add(counters, i, i);
+      rows.EachCounted([&](int64_t place, int64_t number) {
+        if (number < entries) add(counters, place, number);
+      });
     }
     return sums;
+  });
+}
+
+Napi::Value ClearCounters(const Napi::CallbackInfo &info) {
+  const int64_t fd = IntegerOf(info[0]);
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const CounterRows rows(fd, PROT_READ | PROT_WRITE);
+    for (__u32 cpu = 0; cpu < rows.cpus; cpu++) {
+      Counter *counters = rows.Of(cpu);
+      memset(counters, 0, rows.numbered * sizeof(Counter));
+      memset(counters + rows.places, 0, rows.places * sizeof(Counter));
+      rows.EachCounted([&](int64_t place, int64_t) { counters[place] = {}; });
+    }
+    return info.Env().Undefined();
   });
 }

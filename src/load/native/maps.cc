@@ -52,11 +52,6 @@ class Window {
   size_t length_;
 };
 
-// An array with one value per CPU that can be mapped into memory, as counters have: reading it takes no system call per value.
-bool HasRowPerCpu(const bpf_map_info &map) {
-  return map.type == BPF_MAP_TYPE_ARRAY && (map.map_flags & BPF_F_MMAPABLE) != 0;
-}
-
 // Reads a per-CPU array in rising order: many values a system call where the kernel can (5.13), else one.
 class PerCpuReader {
  public:
@@ -224,11 +219,6 @@ Napi::Value ClearPerCpu(const Napi::CallbackInfo &info) {
   const int64_t fd = IntegerOf(info[0]);
   return Guard(info.Env(), [&]() -> Napi::Value {
     const bpf_map_info map = InfoOf(fd);
-    if (HasRowPerCpu(map)) {
-      Window window(fd, 0, BytesOfArray(map), PROT_READ | PROT_WRITE);
-      memset(window.bytes, 0, BytesOfArray(map));
-      return info.Env().Undefined();
-    }
     const int cpus = CountCpus();
     if (map.type != BPF_MAP_TYPE_PERCPU_ARRAY) Fail("clear per-CPU values (not a per-CPU array)", EINVAL);
     const size_t bytes = static_cast<size_t>(cpus) * ((map.value_size + 7ULL) & ~7ULL);

@@ -1,0 +1,88 @@
+/**
+ * IPv4 addresses that have a counter each, in one cache line with it (bpf/abi.h, struct counted_bucket): a drop loads one line from far away
+ * where an address and then its counter would be two.
+ */
+import {
+  counterBits,
+  counterMask,
+  countedAddressPlaces,
+  countedBucketPlaces,
+  countedSlots,
+  expiryClass,
+  maxBucketsProbed,
+} from './abi.js';
+import { hashAddress, scale } from './address-hash.js';
+import type { CounterRow } from './counter-row.js';
+import { crossovers } from './crossovers.js';
+
+const wordsOfBucket = countedBucketPlaces * 2;
+const overflowed = countedSlots;
+
+export interface CountedBuckets {
+  readonly count: number;
+  readonly seed: number;
+  readonly elements: number;
+  /** Of the buckets, among the counters of a CPU. */
+  readonly place: number;
+  /** The label of a place, less the place: the class that all addresses have. */
+  readonly label: number;
+}
+
+/**
+ * Puts the addresses among the counters. Null: their labels are not of one class with a counter each, or they are too few, or the memory is
+ * too much.
+ */
+export function countedBuckets(addresses: Uint32Array, labels: Uint32Array, row: CounterRow): CountedBuckets | null {
+  const classId = countedClass(labels);
+  if (classId === null || addresses.length < crossovers.countedFrom) return null;
+  let count = Math.ceil(addresses.length / crossovers.countedLoad);
+  for (let seed = 1; row.hasRoom(count + maxBucketsProbed); seed++) {
+    const words = fill(addresses, labels, count, seed);
+    if (words !== null) {
+      const place = row.add(words);
+      return { count, seed, elements: addresses.length, place, label: classId * 2 ** counterBits };
+    }
+    if (seed % 3 === 0) count = Math.ceil(count * 1.25);
+  }
+  return null;
+}
+
+/** The class of all labels, where each has a counter. */
+function countedClass(labels: Uint32Array): number | null {
+  if (labels.length === 0) return null;
+  const classId = labels[0]! >>> counterBits;
+  const isOfClass = (label: number): boolean => label >>> counterBits === classId && (label & counterMask) !== 0;
+  return classId < expiryClass && labels.every(isOfClass) ? classId : null;
+}
+
+/** By bucket: addresses, whether it has overflowed, and of each counter its number + 1. Null: some address found no slot on its way. */
+function fill(addresses: Uint32Array, labels: Uint32Array, count: number, seed: number): Uint32Array | null {
+  const total = count + maxBucketsProbed;
+  const words = new Uint32Array(total * wordsOfBucket);
+  const filled = new Uint8Array(total);
+  for (let i = 0; i < addresses.length; i++) {
+    const home = scale(hashAddress(addresses[i]!, seed), count);
+    let bucket = home;
+    for (; bucket < home + maxBucketsProbed && filled[bucket] === countedSlots; bucket++)
+      words[bucket * wordsOfBucket + overflowed] = 1;
+    if (bucket === home + maxBucketsProbed) return null;
+    const slot = filled[bucket]!++;
+    words[bucket * wordsOfBucket + slot] = addresses[i]!;
+    words[bucket * wordsOfBucket + 2 * (countedAddressPlaces + slot)] = labels[i]! & counterMask;
+  }
+  fillEmpty(words, filled, count, seed);
+  return words;
+}
+
+/** With an address whose way begins elsewhere: one for nearly all buckets, and another where the way of that one goes. */
+function fillEmpty(words: Uint32Array, filled: Uint8Array, count: number, seed: number): void {
+  const homeOf = (address: number): number => scale(hashAddress(address, seed), count);
+  const usual = homeOf(0);
+  let other = 1;
+  while (Math.abs(homeOf(other) - usual) < maxBucketsProbed) other++;
+  for (let bucket = 0; bucket < filled.length; bucket++) {
+    const isOnWay = bucket >= usual && bucket < usual + maxBucketsProbed;
+    const from = bucket * wordsOfBucket;
+    words.fill(isOnWay ? other : 0, from + filled[bucket]!, from + countedSlots);
+  }
+}
