@@ -21,6 +21,7 @@ const chosen = [
   'debian-kernel/vlan-watch.check',
   'kernel/counters.test',
   'kernel/dataplane.test',
+  'kernel/counted-buckets.test',
   'kernel/dataplane-lists.test',
   'kernel/dataplane-traps.test',
   'kernel/expiry.test',

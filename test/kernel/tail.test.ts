@@ -33,6 +33,10 @@ interface Host {
   readonly start: (...args: string[]) => Running;
 }
 
+interface StatusLike {
+  readonly devices: readonly { readonly rules: readonly { readonly rule: string; readonly packets: number }[] }[];
+}
+
 /** A command that still runs. */
 interface Running {
   readonly child: ChildProcess;
@@ -164,6 +168,27 @@ test.serial('lines with packet and rule, as text and as JSON; a signal ends it',
     }
   });
 });
+
+test.serial(
+  'of many lines, whose addresses stand among the counters, samples and status name the right ones',
+  async (t) => {
+    await withHost(t, async (host) => {
+      const { directory, offload } = host;
+      const others = Array.from({ length: 20_000 }, (_, i) => `-A PREROUTING -s 10.${i >> 8}.${i & 255}.77/32 -j DROP`);
+      const listed = [...others.slice(0, 12_345), '-A PREROUTING -s 198.18.0.7/32 -j DROP', ...others.slice(12_345)];
+      const text = `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${listed.join('\n')}\nCOMMIT\n`;
+      writeFileSync(join(directory, 'rules.v4'), text);
+      await attach(host, '--dev', 'eth0');
+      await flood(host, '192.0.2.25');
+      const { stdout } = await offload('tail', '--count', '3', '--format', 'json');
+      for (const line of stdout.trimEnd().split('\n'))
+        t.like(JSON.parse(line), { rule: 'ip raw PREROUTING 12346', text: '-A PREROUTING -s 198.18.0.7/32 -j DROP' });
+      const status = JSON.parse((await offload('status', '--format', 'json')).stdout) as StatusLike;
+      const hit = status.devices[0]!.rules.filter(({ packets }) => packets > 0);
+      t.deepEqual(hit.map(({ rule }) => rule), ['ip raw PREROUTING 12346']); // prettier-ignore
+    });
+  },
+);
 
 test.serial('a file that tcpdump reads, with the rules as comments', async (t) => {
   await withHost(t, async (host) => {
