@@ -16,7 +16,8 @@ export interface Box {
 const isTupleField = (field: string): field is TupleField =>
   field === 'saddr' || field === 'daddr' || field === 'smac' || field in smallTupleMax;
 
-function isPlain({ set, negate }: Lit): boolean {
+/** It asks for values that a side of a box can have. */
+export function isPlain({ set, negate }: Lit): boolean {
   if (negate || !isTupleField(set.field) || expires(set)) return false;
   return set.kind === 'values' || set.kind === 'macs' || (set.kind === 'addresses' && !set.named);
 }
@@ -37,6 +38,18 @@ export function boxOf(when: Conj): Box | null {
     else if (!isWithin(sides[at]!, set)) return null;
   }
   return { sides, rest };
+}
+
+/** What the condition's box asks of that field, without making the box; null where it has no such side, or there is no box. */
+export function sideOf(when: Conj, field: string): PlainSet | null {
+  let side: PlainSet | null = null;
+  for (const literal of when) {
+    if (literal.set.field !== field || !isPlain(literal)) continue;
+    const set = literal.set as PlainSet;
+    if (side === null || isWithin(set, side)) side = set;
+    else if (!isWithin(side, set)) return null;
+  }
+  return side;
 }
 
 const isWithin = (inner: PlainSet, outer: PlainSet): boolean =>

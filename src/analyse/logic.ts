@@ -143,16 +143,34 @@ export const expires = (set: ValueSet): boolean => 'expires' in set;
 
 export const fieldOf = (literal: Lit): Field => literal.set.field;
 
-const values = new Map<string, ValueSet>();
+type Values = Extract<ValueSet, { kind: 'values' }>;
+
+/** Those of a field: by text, and of a single range by its bounds. */
+interface Interned {
+  readonly lists: Map<string, Values>;
+  readonly ranges: Map<number, Values>;
+}
+
+const values = new Map<SmallField, Interned>();
+
+function internedOf(field: SmallField): Interned {
+  const known = values.get(field) ?? { lists: new Map(), ranges: new Map() };
+  values.set(field, known);
+  return known;
+}
 
 /** Value sets of small fields are interned, so that equal literals are identical. */
 export function smallSet(field: SmallField, ranges: Ranges): ValueSet {
-  const key = `${field}:${ranges.map(([lo, hi]) => `${String(lo)}-${String(hi)}`).join()}`;
-  const known = values.get(key);
-  if (known) return known;
-  const made: ValueSet = { kind: 'values', field, ranges };
-  values.set(key, made);
-  return made;
+  const interned = internedOf(field);
+  const [only] = ranges;
+  if (only && ranges.length === 1) return intern(interned.ranges, only[0] * 65536 + only[1], field, ranges);
+  return intern(interned.lists, ranges.map(([lo, hi]) => `${String(lo)}-${String(hi)}`).join(), field, ranges);
+}
+
+function intern<K>(known: Map<K, Values>, key: K, field: SmallField, ranges: Ranges): Values {
+  let set = known.get(key);
+  if (set === undefined) known.set(key, (set = { kind: 'values', field, ranges }));
+  return set;
 }
 
 export const small = (field: SmallField, ranges: Ranges, negate = false): Lit => ({

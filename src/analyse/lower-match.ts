@@ -23,6 +23,7 @@ export const portProtocols: Ranges = [
   [136, 136],
 ];
 
+const ofPorts = small('protocol', portProtocols);
 const when = (...literals: Lit[]): Condition => exactly([literals]);
 const always: Condition = exactly(TRUE);
 const never: Condition = exactly(FALSE);
@@ -51,10 +52,9 @@ const lowering = {
   },
   protocol: (match) => when(small('protocol', match.protocols, match.negate)),
   port: (match, context) => {
-    const protocol = small('protocol', portProtocols);
     const side = (field: 'sport' | 'dport'): Condition => {
-      if (field === 'dport' && context.destinationRewritten) return { may: [[protocol]], must: null };
-      return when(protocol, small(field, match.ranges, match.negate));
+      if (field === 'dport' && context.destinationRewritten) return { may: [[ofPorts]], must: null };
+      return when(ofPorts, small(field, match.ranges, match.negate));
     };
     if (match.field !== 'either') return side(match.field);
     return match.negate ? and(side('sport'), side('dport')) : or(side('sport'), side('dport'));

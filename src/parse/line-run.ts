@@ -32,9 +32,9 @@ class LineColumns {
   count = 0;
   #from = none;
   /** Start and end of one value after the other. */
-  #values: Uint32Array<ArrayBuffer>[];
-  readonly #ends: ReturnType<typeof valueEnd>[];
-  readonly #bounds: number[];
+  #values: Uint32Array<ArrayBuffer>[] = [];
+  readonly #ends: ReturnType<typeof valueEnd>[] = [];
+  readonly #bounds: number[] = [];
 
   /** `words`: before, between and after the values; without counters. */
   constructor(
@@ -42,9 +42,7 @@ class LineColumns {
     private readonly words: readonly string[],
     private readonly counted: boolean,
   ) {
-    this.#ends = words.slice(0, -1).map(valueEnd);
-    this.#values = this.#ends.flatMap(() => [none, none]);
-    this.#bounds = this.#values.map(() => 0);
+    for (let i = 0; i < words.length - 1; i++) this.#ends.push(valueEnd(words[i]!));
   }
 
   /** Takes the line that begins at `begin`, and says where it ends; -1 if it is not of that kind. */
@@ -53,7 +51,7 @@ class LineColumns {
     if (end < 0) return -1;
     if (this.count === this.#from.length) {
       this.#from = doubled(this.#from);
-      this.#values = this.#values.map(doubled);
+      this.#values = this.#bounds.map((_, i) => doubled(this.#values[i] ?? none));
     }
     this.#from[this.count] = begin;
     for (let i = 0; i < this.#bounds.length; i++) this.#values[i]![this.count] = this.#bounds[i]!;

@@ -14,12 +14,13 @@ import {
   type TupleField,
 } from '../model/tuples.js';
 import { prefixLength } from '../analyse/address-index.js';
-import { boxOf, sizeOf, type PlainSet } from '../analyse/box.js';
+import { boxOf, sideOf, sizeOf, type PlainSet } from '../analyse/box.js';
 import { mostShapes } from '../analyse/run-as-one.js';
-import type { Conj, Lit, TupleValues } from '../analyse/logic.js';
+import type { Conj, TupleValues } from '../analyse/logic.js';
 import { maxCombinations } from '../analyse/tuple-entries.js';
 import type { RawStep } from '../analyse/walk.js';
 import { firstRule, type Member } from './members.js';
+import type { StepKinds } from './step-kinds.js';
 
 /** Steps that differ in one field at most, side by side. */
 export interface StepRun {
@@ -38,8 +39,7 @@ export interface BoxRun {
 export interface BoxRules {
   /** Steps that skips aim at: none is taken together with what stands before it. */
   readonly barriers: ReadonlySet<number>;
-  /** Equal for equal literals. */
-  readonly identify: (literal: Lit) => string;
+  readonly kinds: StepKinds;
   /** Whether there is a table for tuples of these fields. */
   readonly hasTable: (signature: string) => boolean;
   /** Ids of tuples that did not fit before. */
@@ -55,7 +55,7 @@ const widest = 16;
 export function joinBoxes<T extends StepRun>(runs: readonly T[], rules: BoxRules): (T | BoxRun)[] {
   const joined: (T | BoxRun)[] = [];
   let open: T[] = [];
-  let openKey: string | null = null;
+  let openKind: number | null = null;
   const finish = (): void => {
     const made = open.length < rules.fewest ? null : boxRun(open, rules);
     if (made) joined.push(made);
@@ -63,9 +63,9 @@ export function joinBoxes<T extends StepRun>(runs: readonly T[], rules: BoxRules
     open = [];
   };
   for (const run of runs) {
-    const key = keyOf(run, rules);
-    if (key === null || key !== openKey || rules.barriers.has(run.at)) finish();
-    openKey = key;
+    const kind = kindOf(run, rules);
+    if (kind === null || kind !== openKind || rules.barriers.has(run.at)) finish();
+    openKind = kind;
     open.push(run);
   }
   finish();
@@ -73,20 +73,19 @@ export function joinBoxes<T extends StepRun>(runs: readonly T[], rules: BoxRules
 }
 
 /** What steps of a run have in common; null: not all of it can be said by tuples. */
-function keyOf({ members }: StepRun, { identify }: BoxRules): string | null {
+function kindOf({ members }: StepRun, { kinds }: BoxRules): number | null {
   const [first] = members;
   // A run that is taken as one has tuples of its own.
   if (first?.outcome.kind !== 'drop' || (typeof first.rule !== 'string' && first.rule.fields.length > 1)) return null;
-  const box = boxOf(first.when);
-  if (!box || box.sides.length < 2 || !members.every(fitsTuples)) return null;
-  const fields = box.sides.map(({ field }) => field).sort();
-  return `${fields.join()} ${box.rest.map(identify).sort().join()}`;
+  const kind = kinds.of(first);
+  if (!kind || kind.fields.length < 2) return null;
+  const isOfKind = (step: RawStep): boolean => kinds.of(step) === kind && fitsTuples(step, kind.fields);
+  return members.every(isOfKind) ? kind.number : null;
 }
 
-function fitsTuples({ when, rule }: RawStep): boolean {
-  const sides = boxOf(when)?.sides;
+function fitsTuples({ when, rule }: RawStep, fields: readonly string[]): boolean {
   const rules = typeof rule === 'string' ? 1 : rule.count;
-  return sides?.every(isPlainSide) === true && entriesOfBox(sides) <= maxCombinations * rules;
+  return fields.every((field) => isPlainSide(side(when, field))) && entriesOf(when, fields) <= maxCombinations * rules;
 }
 
 function isPlainSide(side: PlainSet): boolean {
@@ -100,26 +99,33 @@ function isPlainSide(side: PlainSet): boolean {
 const isWhole = (field: SmallTupleField, low: number, high: number): boolean =>
   low === 0 && high === smallTupleMax[field];
 
-const entriesOfBox = (sides: readonly PlainSet[]): number => sides.reduce((product, side) => product * sizeOf(side), 1);
+const side = (when: Conj, field: string): PlainSet => sideOf(when, field) ?? bug();
+
+/** How many combinations of values of these fields the condition asks for. */
+function entriesOf(when: Conj, fields: readonly string[]): number {
+  let product = 1;
+  for (const field of fields) product *= sizeOf(side(when, field));
+  return product;
+}
 
 /** How many entries of the tuples are this member's. */
-export const boxEntries = ({ when }: Member, { columns }: TupleValues): number => {
-  const box = boxOf(when);
-  return entriesOfBox(columns.map(({ field }) => sideOf(box?.sides ?? [], field)));
-};
+export function boxEntries({ when }: Member, { columns }: TupleValues): number {
+  let product = 1;
+  for (const { field } of columns) product *= sizeOf(side(when, field));
+  return product;
+}
 
 function boxRun(runs: readonly StepRun[], { hasTable, leftOut }: BoxRules): BoxRun | null {
-  const members = runs.flatMap((run) => run.members);
-  const boxes = members.map(({ when }) => boxOf(when) ?? bug());
-  const [first] = boxes;
-  const fields = first?.sides.map(({ field }) => field as TupleField) ?? [];
-  const varying = fields.filter((field) => !isShared(boxes.map(({ sides }) => sideOf(sides, field))));
-  if (!first || varying.length < 2) return null;
+  const members: RawStep[] = [];
+  for (const run of runs) for (const member of run.members) members.push(member);
+  const first = boxOf(members[0]!.when) ?? bug();
+  const fields = first.sides.map(({ field }) => field as TupleField);
+  const varying = fields.filter((field) => !isShared(members, field));
+  if (varying.length < 2) return null;
   const shared = first.sides.filter(({ field }) => !varying.includes(field as TupleField));
-  const chosen = boxes.map(({ sides }) => varying.map((field) => sideOf(sides, field)));
-  const count = chosen.reduce((sum, sides) => sum + entriesOfBox(sides), 0);
-  if (count > mostEntries || shapes(chosen) > mostShapes) return null;
-  const columns = varying.map((field, i) => columnOf(field, chosen, i, count));
+  const count = members.reduce((sum, { when }) => sum + entriesOf(when, varying), 0);
+  if (count > mostEntries || shapes(members, varying) > mostShapes) return null;
+  const columns = varying.map((field) => columnOf(field, members, varying, count));
   const id = `rules from ${firstRule(members[0]!.rule)}`;
   const name = `of ${members.length} rules`;
   const tuples: TupleValues = {
@@ -130,11 +136,12 @@ function boxRun(runs: readonly StepRun[], { hasTable, leftOut }: BoxRules): BoxR
   return { members, tuples, rest: [...shared.map((set) => ({ set, negate: false })), ...first.rest] };
 }
 
-const sideOf = (sides: readonly PlainSet[], field: string): PlainSet =>
-  sides.find((side) => side.field === field) ?? bug();
-
-function isShared([first, ...others]: readonly PlainSet[]): boolean {
-  return others.every((other) => other === first || (first !== undefined && isSameAddress(first, other)));
+function isShared(members: readonly RawStep[], field: string): boolean {
+  const first = side(members[0]!.when, field);
+  return members.every(({ when }) => {
+    const other = side(when, field);
+    return other === first || isSameAddress(first, other);
+  });
 }
 
 function isSameAddress(one: PlainSet, other: PlainSet): boolean {
@@ -143,35 +150,59 @@ function isSameAddress(one: PlainSet, other: PlainSet): boolean {
   return lo.every((word, w) => word === other.ranges.lo[w]) && hi.every((word, w) => word === other.ranges.hi[w]);
 }
 
-function shapes(boxes: readonly (readonly PlainSet[])[]): number {
-  const met = new Set<string>();
-  for (const sides of boxes) {
-    let made = [''];
-    for (const side of sides) {
-      const lengths = new Set<number>();
-      if (side.kind === 'addresses')
-        for (let i = 0; i < side.ranges.count; i++) lengths.add(prefixLength(side.ranges, i) ?? -1);
-      else if (side.kind === 'values')
-        for (const [low, high] of side.ranges) lengths.add(isWhole(side.field as SmallTupleField, low, high) ? 0 : 1);
-      else lengths.add(48);
-      made = made.flatMap((shape) => Array.from(lengths, (length) => `${shape} ${length}`));
+/** Combinations of prefix lengths; of more than are allowed, some. */
+function shapes(members: readonly RawStep[], fields: readonly string[]): number {
+  const met = new Set<number>();
+  for (const { when } of members) {
+    if (entriesOf(when, fields) === 1) {
+      let shape = 0;
+      for (const field of fields) shape = shape * mostLengths + lengthAt(side(when, field), 0);
+      met.add(shape);
+    } else {
+      let made = [0];
+      for (const field of fields) {
+        const lengths = lengthsOf(side(when, field));
+        made = made.flatMap((shape) => Array.from(lengths, (length) => shape * mostLengths + length));
+      }
+      for (const shape of made) met.add(shape);
     }
-    for (const shape of made) met.add(shape);
     if (met.size > mostShapes) break;
   }
   return met.size;
 }
 
-/** The field's values in the order of the entries: box by box, of each all combinations, the last field's values alternating fastest. */
-function columnOf(field: TupleField, boxes: readonly (readonly PlainSet[])[], at: number, count: number): TupleColumn {
-  const fill = fillerOf(field, boxes[0]![at]!, count);
+const mostLengths = 129;
+
+const lengthsOf = (side: PlainSet): Set<number> =>
+  new Set(Array.from({ length: sizeOf(side) }, (_, i) => lengthAt(side, i)));
+
+/** Of what has no prefixes: whether it is all values. */
+function lengthAt(side: PlainSet, i: number): number {
+  if (side.kind === 'macs') return 48;
+  if (side.kind === 'addresses') return prefixLength(side.ranges, i) ?? bug();
+  return isWhole(side.field as SmallTupleField, ...side.ranges[i]!) ? 0 : 1;
+}
+
+/** The field's values in the order of the entries: member by member, of each all combinations, the last field's values alternating fastest. */
+function columnOf(
+  field: TupleField,
+  members: readonly RawStep[],
+  fields: readonly TupleField[],
+  count: number,
+): TupleColumn {
+  const fill = fillerOf(field, side(members[0]!.when, field), count);
+  const behind = fields.slice(fields.indexOf(field) + 1);
   let entry = 0;
-  for (const sides of boxes) {
-    const side = sides[at]!;
-    const size = sizeOf(side);
-    const repeat = entriesOfBox(sides.slice(at + 1));
-    const total = entriesOfBox(sides);
-    for (let i = 0; i < total; i++) fill.set(side, Math.floor(i / repeat) % size, entry++);
+  for (const { when } of members) {
+    const own = side(when, field);
+    const total = entriesOf(when, fields);
+    if (total === 1) {
+      fill.set(own, 0, entry++);
+      continue;
+    }
+    const size = sizeOf(own);
+    const repeat = entriesOf(when, behind);
+    for (let i = 0; i < total; i++) fill.set(own, Math.floor(i / repeat) % size, entry++);
   }
   return fill.column;
 }

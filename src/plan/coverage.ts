@@ -67,12 +67,12 @@ interface Search {
 export type Coverer = (condition: Conj, rule: RuleOrRun) => Coverage;
 
 export function coverer(steps: readonly MergedStep[], family: AddressFamily): Coverer {
-  const own = ownSteps(steps);
+  let own: ReturnType<typeof ownSteps> | null = null;
   let total = 0;
   return (condition, rule) => {
     const varying = typeof rule === 'string' ? null : rule.fields;
     const looks = total >= maxLooksInAll ? maxLooks : 0;
-    const search: Search = { steps, family, own: own.get(rule) ?? [], varying, looks };
+    const search: Search = { steps, family, own: (own ??= ownSteps(steps)).get(rule) ?? [], varying, looks };
     const first = firstMet(search, condition);
     const found = dropsPlainly(search, first, condition) ? dropped : follow(search, condition, first);
     total += search.looks;

@@ -7,11 +7,12 @@ import type { AddressRanges } from '../model/address.js';
 import { wordsPerAddress } from '../model/address.js';
 import type { AddressRun } from '../model/address-run.js';
 import type { Label, RawStep, RuleOrRun } from '../analyse/walk.js';
-import type { Conj, Lit, ValueSet } from '../analyse/logic.js';
+import type { Conj, Lit, TupleValues, ValueSet } from '../analyse/logic.js';
 import { expires } from '../analyse/logic.js';
 import { tupleSignature } from '../model/tuples.js';
 import { boxEntries, joinBoxes, type BoxRun, type StepRun } from './box-runs.js';
 import { sideBySide } from './side-by-side.js';
+import { StepKinds } from './step-kinds.js';
 import { areSeveral, isOf, type Member } from './members.js';
 import { limits, type Field } from './program.js';
 
@@ -38,7 +39,8 @@ interface Candidate {
 
 interface Group extends StepRun {
   readonly first: RawStep;
-  candidates: readonly Candidate[];
+  /** Null: not asked for yet. */
+  candidates: readonly Candidate[] | null;
   readonly members: RawStep[];
 }
 
@@ -56,12 +58,13 @@ export function mergeSteps(walked: readonly RawStep[], { leftOut, tuplesFrom }: 
   const barriers = new Set<number>();
   for (const { outcome } of walked) if (outcome.kind === 'skip') barriers.add(outcome.to.at);
   const identify = identities();
-  const steps = sideBySide(walked, { barriers, identify, fewest: tuplesFrom });
+  const kinds = new StepKinds(identify);
+  const steps = sideBySide(walked, { barriers, kinds, fewest: tuplesFrom });
   const groups = inOneField(steps, barriers, identify);
   const merged = joinBoxes(groups, {
     barriers,
-    identify,
-    hasTable: tables(setsOf(steps, () => true)),
+    kinds,
+    hasTable: tables(tuplesIn(steps, () => true)),
     leftOut,
     fewest: tuplesFrom,
   });
@@ -72,21 +75,23 @@ export function mergeSteps(walked: readonly RawStep[], { leftOut, tuplesFrom }: 
     next += members.length;
   });
   const indexOf = (label: Label): number => numberOf[label.at] ?? merged.length;
-  return merged.map((one) => ('tuples' in one ? closeBoxes(one) : close(one, indexOf)));
+  return merged.map((one) => ('tuples' in one ? closeBoxes(one) : close(one, indexOf, identify)));
 }
 
 /** Whether there is a table for tuples of these fields, where `sets` have theirs. */
-function tables(sets: Iterable<ValueSet>): (signature: string) => boolean {
-  const taken = new Set<string>();
-  for (const set of sets) if (set.kind === 'tuples') taken.add(tupleSignature(set));
+function tables(sets: readonly TupleValues[]): (signature: string) => boolean {
+  const taken = new Set(sets.map(tupleSignature));
   return (signature) => {
     if (taken.size < limits.tupleTables) taken.add(signature);
     return taken.has(signature);
   };
 }
 
-function* setsOf(steps: readonly RawStep[], wanted: (step: RawStep, set: ValueSet) => boolean): Generator<ValueSet> {
-  for (const step of steps) for (const { set } of step.when) if (wanted(step, set)) yield set;
+function tuplesIn(steps: readonly RawStep[], wanted: (step: RawStep, set: TupleValues) => boolean): TupleValues[] {
+  const found: TupleValues[] = [];
+  for (const step of steps)
+    for (const { set } of step.when) if (set.kind === 'tuples' && wanted(step, set)) found.push(set);
+  return found;
 }
 
 const isTuplesOf = (rule: RuleOrRun, set: ValueSet): boolean =>
@@ -94,7 +99,7 @@ const isTuplesOf = (rule: RuleOrRun, set: ValueSet): boolean =>
 
 /** Runs of rules whose tuples have no table, for sets have theirs first: they are to be taken rule by rule. */
 export function withoutTable(steps: readonly RawStep[], { leftOut }: Pick<MergeLimits, 'leftOut'>): AddressRun[] {
-  const hasTable = tables(setsOf(steps, ({ rule }, set) => !isTuplesOf(rule, set)));
+  const hasTable = tables(tuplesIn(steps, ({ rule }, set) => !isTuplesOf(rule, set)));
   const found = new Set<AddressRun>();
   for (const { when, rule } of steps)
     for (const { set } of when)
@@ -111,18 +116,49 @@ function inOneField(
   const groups: Group[] = [];
   let open: Group | null = null;
   steps.forEach((step, i) => {
-    const candidates = candidatesOf(step, identify);
-    const shared: readonly Candidate[] =
-      open && !barriers.has(i) && sameOutcome(open.first, step) ? common(open.candidates, candidates) : [];
-    if (open && shared.length > 0) {
-      open.candidates = shared;
-      open.members.push(step);
-    } else {
-      open = { at: i, first: step, candidates, members: [step] };
-      groups.push(open);
+    let candidates: readonly Candidate[] | null = null;
+    if (open && !barriers.has(i) && sameOutcome(open.first, step) && !differInSeveral(open.first, step)) {
+      candidates = candidatesOf(step, identify);
+      const shared = common((open.candidates ??= candidatesOf(open.first, identify)), candidates);
+      if (shared.length > 0) {
+        open.candidates = shared;
+        open.members.push(step);
+        return;
+      }
     }
+    open = { at: i, first: step, candidates, members: [step] };
+    groups.push(open);
   });
   return groups;
+}
+
+/** Errs to false. They have two literals that differ, each the only one of its field. */
+function differInSeveral({ when }: RawStep, { when: other }: RawStep): boolean {
+  if (when.length !== other.length) return false;
+  let differing = 0;
+  for (let i = 0; i < when.length; i++) {
+    const { set, negate } = when[i]!;
+    const { field } = set;
+    if (other[i]!.set.field !== field) return false;
+    if (negate === other[i]!.negate && isSameSet(set, other[i]!.set)) continue;
+    if (isOnly(when, i) && isOnly(other, i)) differing++;
+  }
+  return differing > 1;
+}
+
+/** The only one of its field. */
+function isOnly(when: Conj, at: number): boolean {
+  for (let i = 0; i < when.length; i++) if (i !== at && when[i]!.set.field === when[at]!.set.field) return false;
+  return true;
+}
+
+/** As `identities` says. */
+function isSameSet(one: ValueSet, other: ValueSet): boolean {
+  if (one === other) return true;
+  if (one.kind !== 'addresses' || other.kind !== 'addresses' || expires(one) || expires(other)) return false;
+  if (one.ranges.count !== 1 || other.ranges.count !== 1) return false;
+  const { lo, hi } = one.ranges;
+  return lo.every((word, w) => word === other.ranges.lo[w]) && hi.every((word, w) => word === other.ranges.hi[w]);
 }
 
 const closeBoxes = ({ members, tuples, rest }: BoxRun): MergedStep => ({
@@ -205,14 +241,15 @@ function identities(): (literal: Lit) => string {
   };
 }
 
-function close(group: Group, indexOf: (label: Label) => number): MergedStep {
+function close(group: Group, indexOf: (label: Label) => number, identify: (literal: Lit) => string): MergedStep {
   const { first } = group;
   const outcome = first.outcome.kind === 'skip' ? { ...first.outcome, to: indexOf(first.outcome.to) } : first.outcome;
   const { members } = group;
-  const [candidate] = group.candidates;
   const own = first.when.findIndex(({ set }) => isTuplesOf(first.rule, set));
   if (own >= 0) return { when: first.when, outcome, members, varying: own };
-  if (!areSeveral(members) || !candidate) return { when: first.when, outcome, members, varying: null };
+  if (!areSeveral(members)) return { when: first.when, outcome, members, varying: null };
+  const [candidate] = group.candidates ?? candidatesOf(first, identify);
+  if (!candidate) return { when: first.when, outcome, members, varying: null };
   const literals = members.map(({ when }) => when[varyingIndex(when, candidate.field)]?.set ?? bug());
   const rest = first.when.filter((_, i) => i !== varyingIndex(first.when, candidate.field));
   return { when: [{ set: union(literals), negate: false }, ...rest], outcome, members, varying: 0 };

@@ -35,7 +35,9 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
   };
   const asks = (kind: 'ask' | 'route'): AddressFamily[] =>
     ([4, 6] as const).filter((family) => planned[family].program.steps.some(({ outcome }) => outcome.kind === kind));
-  const judged = judgeAll(ruleset, (family) => planned[family]);
+  let known: readonly JudgedChain[] | null = null;
+  const judged = (): readonly JudgedChain[] => (known ??= judgeAll(ruleset, (family) => planned[family]));
+  let summary: PlanSummary | null = null;
   let rules: readonly RuleDecision[] | null = null;
   return {
     schemaVersion: 1,
@@ -44,10 +46,12 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     devices: options.devices,
     facts: options.facts,
     allow: options.allow ?? nothingAllowed,
-    summary: summarise(judged, ruleset),
-    // Whoever replaces a filter may not ask for them.
+    // Whoever replaces a filter may ask for neither.
+    get summary() {
+      return (summary ??= summarise(judged(), ruleset));
+    },
     get rules() {
-      return (rules ??= decisionsOf(ruleset, judged));
+      return (rules ??= decisionsOf(ruleset, judged()));
     },
     assumptions: assumptionsOf(ruleset, options.facts, {
       asksConntrack: asks('ask').length > 0,

@@ -4,16 +4,16 @@
  * meet both keep their order.
  */
 import { addressAt, prefixLength } from '../analyse/address-index.js';
-import { boxOf, type PlainSet } from '../analyse/box.js';
-import type { Lit } from '../analyse/logic.js';
+import { sideOf } from '../analyse/box.js';
 import { mayOverlap } from '../analyse/relation.js';
 import type { RawStep } from '../analyse/walk.js';
+import type { AddressRanges } from '../model/address.js';
+import type { StepKinds } from './step-kinds.js';
 
 export interface SortRules {
   /** Steps that skips aim at: nothing is moved across. */
   readonly barriers: ReadonlySet<number>;
-  /** Equal for equal literals. */
-  readonly identify: (literal: Lit) => string;
+  readonly kinds: StepKinds;
   /** Fewer changes of kind are left alone. */
   readonly fewest: number;
 }
@@ -21,46 +21,37 @@ export interface SortRules {
 interface Sortable {
   readonly step: RawStep;
   readonly kind: number;
-  readonly sources: Extract<PlainSet, { kind: 'addresses' }>['ranges'];
+  readonly sources: AddressRanges;
 }
 
 export function sideBySide(steps: readonly RawStep[], rules: SortRules): readonly RawStep[] {
   if (steps.length < rules.fewest) return steps;
-  const kinds = new Map<string, number>();
+  const kinds = Int32Array.from(steps, (step) => kindOf(step, rules.kinds));
   const sorted: RawStep[] = [];
-  let block: Sortable[] = [];
-  const finish = (): void => {
-    for (const step of sortedBlock(block, rules.fewest)) sorted.push(step);
-    block = [];
-  };
-  steps.forEach((step, i) => {
-    const one = sortable(step, kinds, rules);
-    if (!one || rules.barriers.has(i)) finish();
-    if (one) block.push(one);
-    else sorted.push(step);
-  });
-  finish();
+  for (let from = 0; from < steps.length;) {
+    let to = from + 1;
+    let changes = 0;
+    if (kinds[from] !== unsortable)
+      for (; to < steps.length && kinds[to] !== unsortable && !rules.barriers.has(to); to++)
+        changes += kinds[to] === kinds[to - 1] ? 0 : 1;
+    const block = steps.slice(from, to);
+    const put = changes < rules.fewest ? block : sortedBlock(block, kinds.subarray(from, to));
+    for (const step of put) sorted.push(step);
+    from = to;
+  }
   return sorted;
 }
 
-/** A drop that names its sources in place. */
-function sortable(step: RawStep, kinds: Map<string, number>, { identify }: SortRules): Sortable | null {
-  if (step.outcome.kind !== 'drop') return null;
-  const box = boxOf(step.when);
-  const source = box?.sides.find(({ field }) => field === 'saddr');
-  if (!box || source?.kind !== 'addresses') return null;
-  const fields = box.sides.map(({ field }) => field).sort();
-  const name = `${fields.join()} ${box.rest.map(identify).sort().join()}`;
-  const kind = kinds.get(name) ?? kinds.size;
-  kinds.set(name, kind);
-  return { step, kind, sources: source.ranges };
+const unsortable = -1;
+
+/** Of a drop that names its sources in place. */
+function kindOf(step: RawStep, kinds: StepKinds): number {
+  if (step.outcome.kind !== 'drop' || sideOf(step.when, 'saddr') === null) return unsortable;
+  return kinds.of(step)?.number ?? unsortable;
 }
 
-function sortedBlock(block: readonly Sortable[], fewest: number): readonly RawStep[] {
-  const steps = block.map(({ step }) => step);
-  let changes = 0;
-  block.forEach(({ kind }, i) => (changes += i > 0 && kind !== block[i - 1]!.kind ? 1 : 0));
-  if (changes < fewest) return steps;
+function sortedBlock(steps: readonly RawStep[], kinds: Int32Array): readonly RawStep[] {
+  const block = steps.map((step, i): Sortable => ({ step, kind: kinds[i]!, sources: sourcesOf(step) }));
   const kept = orderedPairs(block);
   if (kept === null) return steps;
   const sorted: RawStep[] = [];
@@ -76,6 +67,12 @@ function sortedBlock(block: readonly Sortable[], fewest: number): readonly RawSt
     from = to;
   }
   return sorted;
+}
+
+function sourcesOf({ when }: RawStep): AddressRanges {
+  const side = sideOf(when, 'saddr');
+  if (side?.kind !== 'addresses') throw new Error('bug: a step names no sources');
+  return side.ranges;
 }
 
 type Pair = readonly [before: number, after: number];
