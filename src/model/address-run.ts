@@ -42,7 +42,8 @@ export function partsOf(
   });
 }
 
-function holdingValue(match: AddressMatch | PortMatch, value: TupleColumn): AddressMatch | PortMatch {
+/** The same match about that value. */
+export function holdingValue(match: AddressMatch | PortMatch, value: TupleColumn): AddressMatch | PortMatch {
   if (match.kind === 'address' && 'ranges' in value) return { ...match, ranges: value.ranges };
   if (match.kind === 'port' && 'lo' in value) return { ...match, ranges: [[value.lo[0]!, value.hi[0]!]] };
   throw new Error('bug: a value of a line is of another kind than its match');
@@ -90,7 +91,7 @@ export abstract class AddressRun {
 
   constructor(
     rows: { readonly count: number; readonly columns: readonly TupleColumn[]; readonly varying: readonly number[] },
-    private readonly place: RunPlace,
+    protected readonly place: RunPlace,
   ) {
     this.count = rows.count;
     this.columns = rows.columns;

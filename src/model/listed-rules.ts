@@ -12,7 +12,7 @@ import { stretches } from './stretches.js';
 import { sliceRows, type TupleColumn } from './tuples.js';
 
 /** Fewer are as well walked one by one. */
-const fewest = 16;
+export const fewest = 16;
 
 /** In the order of the rules. */
 export function segmentsOfRules(rules: readonly Rule[], prefix: string): Segment[] {
@@ -124,7 +124,7 @@ function isSame(match: Match, other: Match): boolean {
 }
 
 /** What keeps one in its place keeps the other. */
-const isCutAlike = ({ cut }: Rule, { cut: other }: Rule): boolean =>
+export const isCutAlike = ({ cut }: Pick<Rule, 'cut'>, { cut: other }: Pick<Rule, 'cut'>): boolean =>
   cut?.kind === other?.kind && (cut?.kind !== 'kept' || (other?.kind === 'kept' && cut.why === other.why));
 
 function columnOf(rules: readonly Rule[], at: number): TupleColumn {

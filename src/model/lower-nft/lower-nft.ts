@@ -1,14 +1,15 @@
 /** The syntax tree of one nft input to tables and sets of the model. */
 import type { BaseChain, Chain, Rule, RuleId, Table } from '../ruleset.js';
-import { segmentsOfRules } from '../listed-rules.js';
 import type { Cut, NftText } from '../nft-text.js';
-import { chainOf } from '../segments.js';
+import { chainOf, kindsOf } from '../segments.js';
 import type { NamedSet, SetId } from '../set.js';
+import { likeOf } from '../../parse/nft/rule-variants.js';
 import type { NftFile, Statement } from '../../parse/nft/tree.js';
 import { inBraces } from './cuts.js';
 import { ChainDraft, type SetDraft, type TableDraft } from './draft.js';
+import { segmentsOfDrafts } from './draft-segments.js';
 import { isShortened, managerOf, warnedOf } from './managed.js';
-import { lowerRule, type RuleContext, type RuleStart, startOf } from './rules.js';
+import type { RuleContext } from './rules.js';
 import { RulesetDraft } from './ruleset-draft.js';
 import { lowerSet } from './sets.js';
 
@@ -97,7 +98,7 @@ function lowerChains(table: TableDraft, sets: NamedSet[], isShort: RuleContext['
 }
 
 const targetsOf = (chain: Chain): string[] =>
-  chain.rules.flatMap(({ parts }) =>
+  [...kindsOf(chain)].flatMap(({ parts }) =>
     parts.flatMap((part) =>
       'statement' in part && (part.statement.kind === 'jump' || part.statement.kind === 'goto')
         ? [part.statement.chain]
@@ -110,13 +111,8 @@ const blockChain = (statement: Statement, name: string): ChainDraft => new Chain
 function lowerChain(draft: ChainDraft, table: TableDraft, context: RuleContext): Chain {
   const { name, span, base, policy, edited } = draft;
   const kept: Cut | null = edited === null ? null : { kind: 'kept', why: edited };
-  let start: RuleStart | null = null;
-  const rules: Rule[] = [];
-  for (const [i, rule] of draft.rules.all().entries()) {
-    if (start?.scope !== rule.scope) start = startOf(context, rule.scope);
-    rules.push(...lowerRule(kept ? { ...rule, cut: kept } : rule, i + 1, start));
-  }
-  const segments = segmentsOfRules(rules, `${table.family} ${table.name} ${name} `);
+  const drafts = kept ? draft.rules.all().map((rule) => ({ ...rule, cut: kept })) : draft.rules.all();
+  const segments = segmentsOfDrafts(drafts, context, `${table.family} ${table.name} ${name} `);
   // The chains of a dormant table are not hooked in.
   if (!base || table.flags.has('dormant')) return chainOf({ kind: 'regular', name, span }, segments);
   return chainOf({ kind: 'base', name, span, ...base, policy }, segments);
@@ -135,7 +131,10 @@ function markUpdated(draft: TableDraft): void {
       } else draft.sets.forEach((set) => (set.changes = true));
     }
   };
-  for (const chain of draft.chains.values()) for (const { rule } of chain.rules) visit(rule.statements);
+  const visitLike = ({ rules }: ChainDraft): void => {
+    for (const rule of new Set(rules.all().map((one) => likeOf(one.rule)))) visit(rule.statements);
+  };
+  for (const chain of draft.chains.values()) visitLike(chain);
 }
 
 function changedByWords({ sets }: TableDraft, text: string): void {

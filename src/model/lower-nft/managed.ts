@@ -2,6 +2,7 @@
 import { baseChainPlace, iptablesTables } from '../base-chains.js';
 import type { Table } from '../ruleset.js';
 import type { NftFile, Rule as RuleTree } from '../../parse/nft/tree.js';
+import { likeOf } from '../../parse/nft/rule-variants.js';
 import type { BasePlace, TableDraft } from './draft.js';
 
 /** Tables, as `family name`, of which nft says in a comment that iptables-nft manages them (1.0.6 and later). */
@@ -24,7 +25,7 @@ function isDeclared({ family, name, chains }: TableDraft, warned: ReadonlySet<st
   if (family !== 'ip' && family !== 'ip6') return false;
   if (warned.has(`${family} ${name}`)) return true;
   return [...chains.values()].some(({ rules }) =>
-    rules.all().some(({ rule }) => rule.statements.some(({ kind }) => kind === 'xt')),
+    rules.all().some(({ rule }) => likeOf(rule).statements.some(({ kind }) => kind === 'xt')),
   );
 }
 
@@ -43,8 +44,8 @@ function isBuiltIn(table: string, chain: string, { hook, priority }: BasePlace):
  * Whether nft may show less of a rule than it holds: nft 1.0.6 writes what iptables' extensions say in its own words as iptables-translate
  * does, and `--ctstate NEW,DNAT` becomes `ct status dnat`. iptables-nft counts in each of its rules.
  */
-export const isShortened = ({ statements }: RuleTree): boolean =>
-  statements.some(({ kind }) => kind === 'counter' || kind === 'xt');
+export const isShortened = (rule: RuleTree): boolean =>
+  likeOf(rule).statements.some(({ kind }) => kind === 'counter' || kind === 'xt');
 
 /** Stands in such a rule for what may be missing: it could match anything and do anything. */
 export const notShown = 'what nft does not show of a rule of iptables-nft';

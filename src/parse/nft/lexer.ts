@@ -49,6 +49,9 @@ const ip6 = [
 ].join('|');
 const name = '(?:[A-Za-z_]|\\.(?=[A-Za-z0-9/_.\\-]))[A-Za-z0-9/_.\\-]*';
 
+/** An address as a token: of these families, without brackets. */
+export const addressPatterns = { 4: ip4, 6: ip6 } as const;
+
 const rules: moo.Rules = {
   space: { match: /(?:[ \t\r]|\\\r?\n|#[^\n]*)+/, lineBreaks: true },
   newline: { match: '\n', lineBreaks: true },

@@ -9,7 +9,8 @@ import type { Token } from './lexer.js';
 import { spanOf } from './place.js';
 import { isCommonLine, readCommonLine } from './read-common.js';
 import { closeBlock, readLine, skipToItem, sourceOf } from './read-line.js';
-import { readRule } from './read-rule.js';
+import { readRuleTokens } from './read-rule.js';
+import { RuleShapes } from './rule-variants.js';
 
 /** What stands before the block. */
 export interface Head {
@@ -28,6 +29,11 @@ interface ChainLines {
   flags: readonly string[];
 }
 
+interface ChainReading {
+  readonly lines: ChainLines;
+  readonly shapes: RuleShapes;
+}
+
 export function readChain(context: Context, { name, start }: Head): Chain {
   const { reader } = context;
   const open = reader.next();
@@ -36,7 +42,8 @@ export function readChain(context: Context, { name, start }: Head): Chain {
   const handle = reader.handle as number | null;
   const lines: ChainLines = { hook: null, policy: null, comment: null, flags: [] };
   const items: ChainItem[] = [];
-  while (skipToItem(context)) items.push(...readChainItems(context, lines));
+  const reading: ChainReading = { lines, shapes: new RuleShapes() };
+  while (skipToItem(context)) for (const item of readChainItems(context, reading)) items.push(item);
   const end = closeBlock(context, open);
   const extent = { start: start.start, end };
   return { kind: 'chain', name, handle, ...lines, items, extent, span: spanOf(start) };
@@ -44,10 +51,14 @@ export function readChain(context: Context, { name, start }: Head): Chain {
 
 type ChainItem = Chain['items'][number];
 
-function readChainItems(context: Context, lines: ChainLines): readonly ChainItem[] {
+function readChainItems(context: Context, reading: ChainReading): readonly ChainItem[] {
   const first = context.reader.peek();
-  if (isCommonLine(first)) return [readCommonLine(context, (inner) => readChainItems(inner, lines))];
-  if (first.type !== 'keyword' || !attributes.has(first.text)) return [readRule(context, 0)];
+  const { lines, shapes } = reading;
+  if (isCommonLine(first)) return [readCommonLine(context, (inner) => readChainItems(inner, reading))];
+  if (first.type !== 'keyword' || !attributes.has(first.text)) {
+    const { rule, tokens } = readRuleTokens(context, 0);
+    return [rule, ...shapes.readFollowing(context, rule, tokens)];
+  }
   const line = readAttribute(context, 'chainLine');
   if ('kind' in line) return [line];
   if (line.name === 'hook') lines.hook = line.hook;

@@ -54,7 +54,7 @@ function readIncluded(context: Context, token: Token, pattern: string, readItems
     const inner = newContext(text, file, { diagnostics, includes, depth: context.depth + 1 });
     enter(inner);
     const items: IncludedFile['items'][number][] = [];
-    while (skipToItem(inner)) items.push(...readItems(inner));
+    while (skipToItem(inner)) for (const item of readItems(inner)) items.push(item);
     const stop = inner.reader.peek();
     if (stop.type !== 'eof') throw syntaxErrorAt(inner, stop, foundText(stop));
     return { file, name, text, items };

@@ -12,11 +12,17 @@ import type { Group } from './read-set.js';
 /** Tokens of one rule; longer ones are kept as text. nft's own rules are bounded by what fits a netlink message. */
 const ruleLimit = 2000;
 
-export function readRule(context: Context, nesting: number): Rule {
+export const readRule = (context: Context, nesting: number): Rule => readRuleTokens(context, nesting).rule;
+
+/** A rule, and what it was read of. */
+export function readRuleTokens(
+  context: Context,
+  nesting: number,
+): { readonly rule: Rule; readonly tokens: readonly Token[] } {
   context.reader.handle = null;
   const warnings = context.diagnostics.length;
   const { tokens } = readLine(context, nesting);
-  return ruleOf(context, tokens, warnings);
+  return { rule: ruleOf(context, tokens, warnings), tokens };
 }
 
 /** `warnings` is how many diagnostics there were before the rule: an opaque rule has one of its own. */

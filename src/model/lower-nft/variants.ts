@@ -1,0 +1,235 @@
+/** Rules of one shape are lowered once; the others get the same parts with their own values. A test compares with lowering each. */
+import { isDeepStrictEqual } from 'node:util';
+import {
+  ruleWith,
+  variantOf,
+  type HoleField,
+  type RuleShape,
+  type RuleVariant,
+} from '../../parse/nft/rule-variants.js';
+import type { AddressFamily } from '../address.js';
+import { wordsPerAddress } from '../address.js';
+import { AddressRun, holdingValue, type RunPlace, type RunSource } from '../address-run.js';
+import type { AddressMatch, Match, Part, PortMatch } from '../match.js';
+import type { Rule, RuleId } from '../ruleset.js';
+import { scanNetwork } from '../scan-network.js';
+import type { SetId } from '../set.js';
+import { rowAt, type TupleColumn } from '../tuples.js';
+import type { RuleDraft } from './draft.js';
+import { lowerRule, type RuleStart } from './rules.js';
+
+interface LoweredHole {
+  readonly field: HoleField;
+  readonly family: AddressFamily | null;
+  /** Number among the values of a variant. */
+  readonly at: number;
+  /** Number of the part that has the value. */
+  readonly part: number;
+}
+
+/** What the rules of a shape have in common. */
+export interface LoweredShape {
+  readonly shape: RuleShape;
+  readonly bounds: readonly number[];
+  readonly parts: readonly Part[];
+  readonly holes: readonly LoweredHole[];
+  /** Its last part is a drop. */
+  readonly drops: boolean;
+}
+
+/** Values that a shape is lowered with once more. */
+const trials: readonly Readonly<Record<'port' | AddressFamily, string>>[] = [
+  { port: '7', 4: '192.0.2.7', 6: '2001:db8::7' },
+  { port: '9', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
+];
+
+/** For the rules of a chain that begin alike. */
+export class VariantLowering {
+  readonly #shapes = new Map<RuleShape, LoweredShape | null>();
+
+  constructor(private readonly start: RuleStart) {}
+
+  /** Null: its rules must be lowered one by one. */
+  shape(shape: RuleShape): LoweredShape | null {
+    const known = this.#shapes.get(shape);
+    if (known !== undefined) return known;
+    const made = this.#lowerShape(shape);
+    this.#shapes.set(shape, made);
+    return made;
+  }
+
+  /** Null: it must be lowered by itself. */
+  rule(lowered: LoweredShape, draft: RuleDraft, number: number): Rule[] | null {
+    const { values, odd } = this.valuesOf(lowered, [draft]);
+    if (odd.length > 0) return null;
+    return [ruleOf(lowered, draft, values, number, `${this.start.family} ${this.start.table} ${this.start.chain} `)];
+  }
+
+  /** The values of each rule; those that `odd` lists must be lowered by themselves. */
+  valuesOf({ holes }: LoweredShape, drafts: readonly RuleDraft[]): { values: TupleColumn[]; odd: readonly number[] } {
+    const odd = new Set<number>();
+    const variants = drafts.map(({ rule }) => variantOf(rule) ?? bug());
+    const values = holes.map((hole) => columnOf(hole, variants, odd));
+    return { values, odd: [...odd].sort((a, b) => a - b) };
+  }
+
+  #lowerShape(shape: RuleShape): LoweredShape | null {
+    const parts = this.#partsOf(shape.rule);
+    const { bounds } = variantOf(shape.rule) ?? bug();
+    if (!parts) return null;
+    const holes: LoweredHole[] = [];
+    for (const [at, { field, family }] of shape.holes.entries()) {
+      if (field === null) continue;
+      const part = parts.findIndex((one) => holds(one, field));
+      if (part < 0 || holes.some((other) => other.field === field)) return null;
+      holes.push({ field, family, at, part });
+    }
+    const last = parts[parts.length - 1];
+    const drops = last !== undefined && 'statement' in last && last.statement.kind === 'drop';
+    const made: LoweredShape = { shape, bounds, parts, holes, drops };
+    return trials.every((trial) => this.#holdsFor(made, trial)) ? made : null;
+  }
+
+  /** Null where lowering it does more than to make one rule. */
+  #partsOf(rule: RuleDraft['rule']): readonly Part[] | null {
+    const sets: string[] = [];
+    const addSet = (name: string): SetId => {
+      sets.push(name);
+      return 'nft:trial' as SetId;
+    };
+    const cut = { kind: 'kept', why: 'a trial' } as const;
+    const [only, more] = lowerRule({ rule, scope: this.start.scope, cut }, 1, { ...this.start, addSet });
+    return only && !more && sets.length === 0 ? only.parts : null;
+  }
+
+  /** Nothing else of a rule depends on its values: lowered with others it is the same but for them. */
+  #holdsFor({ shape, parts, holes }: LoweredShape, trial: (typeof trials)[number]): boolean {
+    const texts = shape.holes.map(({ field, family }, i) =>
+      field === null ? shape.rule.text.slice(shape.holes[i]!.start, shape.holes[i]!.end) : trial[family ?? 'port'],
+    );
+    const found = this.#partsOf(ruleWith(shape, texts));
+    const source = texts.join('\n');
+    let at = 0;
+    const bounds = texts.flatMap((text) => [at, (at += text.length + 1) - 1]);
+    const odd = new Set<number>();
+    const values = holes.map((hole) => columnOf(hole, [{ shape: { ...shape, source }, bounds }], odd));
+    return (
+      odd.size === 0 &&
+      found !== null &&
+      isDeepStrictEqual(
+        found.map(withoutPlace),
+        parts.map((part, i) => withoutPlace(withValue(part, i, holes, values))),
+      )
+    );
+  }
+}
+
+const withoutPlace = (part: Part): unknown => ('match' in part ? part.match : part.statement);
+
+function holds(part: Part, field: HoleField): boolean {
+  if (!('match' in part)) return false;
+  const { match } = part;
+  if (match.kind === 'address') return match.field === field && !match.negate && match.ranges.count === 1;
+  if (match.kind !== 'port' || match.field !== field || match.negate) return false;
+  const [only, more] = match.ranges;
+  return only !== undefined && more === undefined && only[0] === only[1];
+}
+
+function withValue(part: Part, at: number, holes: readonly LoweredHole[], values: readonly TupleColumn[]): Part {
+  if ('statement' in part) return part;
+  const value = values[holes.findIndex((hole) => hole.part === at)];
+  const match: Match = value ? holdingValue(part.match as AddressMatch | PortMatch, value) : part.match;
+  return { match, span: part.span };
+}
+
+function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVariant[], odd: Set<number>): TupleColumn {
+  const count = variants.length;
+  if (field === 'sport' || field === 'dport') {
+    const ports = new Uint16Array(count);
+    variants.forEach(({ shape: { source }, bounds }, i) => {
+      const port = Number(source.slice(bounds[at * 2], bounds[at * 2 + 1]));
+      if (port > 65535) odd.add(i);
+      ports[i] = port;
+    });
+    return { field, lo: ports, hi: ports };
+  }
+  if (family === null) return bug();
+  const words = wordsPerAddress(family);
+  const [lo, hi] = [new Uint32Array(count * words), new Uint32Array(count * words)];
+  variants.forEach(({ shape: { source }, bounds }, row) => {
+    if (!scanNetwork(family, source, bounds[at * 2]!, bounds[at * 2 + 1]!, { lo, hi, row })) odd.add(row);
+  });
+  return { field, ranges: { family, count, lo, hi } };
+}
+
+function ruleOf(
+  lowered: LoweredShape,
+  { rule, cut }: RuleDraft,
+  values: readonly TupleColumn[],
+  number: number,
+  prefix: string,
+): Rule {
+  const { shape, parts, holes, bounds } = lowered;
+  const { span, text } = rule;
+  const own = (variantOf(rule) ?? bug()).bounds;
+  const placed = parts.map((part, i): Part => {
+    let column = part.span.column + span.column - shape.rule.span.column;
+    shape.holes.forEach((hole, h) => {
+      if (shape.rule.span.column + hole.start < part.span.column)
+        column += own[h * 2 + 1]! - own[h * 2]! - (bounds[h * 2 + 1]! - bounds[h * 2]!);
+    });
+    return { ...withValue(part, i, holes, values), span: { ...span, column } };
+  });
+  return { id: `${prefix}${number}` as RuleId, number, span, text, parts: placed, cut };
+}
+
+interface AlikeRules {
+  readonly drafts: readonly RuleDraft[];
+  readonly lowered: LoweredShape;
+  /** One for each hole of the shape. */
+  readonly columns: readonly TupleColumn[];
+  /** Holes in which these rules differ. */
+  readonly varying: readonly number[];
+}
+
+/** Rules one below the other, of which none is made before it is asked for. */
+export class VariantRules extends AddressRun {
+  readonly first: Rule;
+  readonly source: RunSource;
+
+  constructor(
+    private readonly made: AlikeRules,
+    place: RunPlace,
+  ) {
+    const { drafts, lowered, columns, varying } = made;
+    super(
+      {
+        count: drafts.length,
+        columns: varying.map((hole) => columns[hole]!),
+        varying: varying.map((hole) => lowered.holes[hole]!.part),
+      },
+      place,
+    );
+    const start = (i: number): number => drafts[i]!.rule.extent.start;
+    const end = (i: number): number => drafts[i]!.rule.extent.end;
+    this.source = { text: lowered.shape.source, start, commandStart: start, end };
+    this.first = this.rule(0);
+  }
+
+  line(i: number): number {
+    return this.made.drafts[i]!.rule.span.line;
+  }
+
+  text(i: number): string {
+    return this.made.drafts[i]!.rule.text;
+  }
+
+  protected rule(i: number): Rule {
+    const { drafts, lowered, columns } = this.made;
+    return ruleOf(lowered, drafts[i]!, rowAt(columns, i), this.number(i), this.place.prefix);
+  }
+}
+
+function bug(): never {
+  throw new Error('bug: a rule is like another, and it is not known where its values stand');
+}
