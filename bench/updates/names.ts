@@ -4,6 +4,9 @@ export const scenarios = {
   many: '10,000 sources more, in a list of',
   mitigation: 'time to mitigation, with a list of',
   replace: 'from text to attached, lines',
+  replacePorts: 'from text to attached, lines of address and port',
+  replaceProtocols: 'from text to attached, lines of address and port of either protocol',
+  replaceNft: 'from text to attached, nft rules of address and port',
   counters: 'packets and bytes of all read, counters',
 } as const;
 

@@ -18,6 +18,9 @@ function goals(result: PartResult): Goal[] {
     ...goalOf('one element more in a set of 1 M, in process', 'ms', 'at most', 1, at(inPlace, scenarios.one, 1_000_000)),
     ...goalOf('10,000 elements more in a set of 1 M, in process', 'ms', 'at most', 50, at(inPlace, scenarios.many, 1_000_000)),
     ...goalOf('100,000 rules replaced, from text to attached, in process', 's', 'at most', 1, seconds(library, scenarios.replace, 100_000)),
+    ...goalOf('100,000 rules of address and port replaced', 's', 'at most', 1, seconds(library, scenarios.replacePorts, 100_000)),
+    ...goalOf('100,000 rules of address and port, of TCP and UDP in turn, replaced', 's', 'at most', 1, seconds(library, scenarios.replaceProtocols, 100_000)),
+    ...goalOf('100,000 nft rules of address and port replaced', 's', 'at most', 1, seconds(library, scenarios.replaceNft, 100_000)),
     ...goalOf('1,000,000 counters read, in process', 's', 'at most', 1, seconds(reading, scenarios.counters, 1_000_000)),
   ];
 } // prettier-ignore
@@ -74,7 +77,7 @@ their start to their end, with what it takes to start them, as a script pays it.
 - _offload, in place_: a process that holds the plan stores into the tables of the running program by the library (\`src/update\`); the time is
   that of the call. What reads the change from the kernel's set comes on top.
 - _offload, run again_: the command on the changed dump: it reads, plans, loads, verifies with some thousands of frames, and replaces the program.
-- _offload, whole replacement_: the same of iptables lines in a process that has the library loaded, without verification.
+- _offload, whole replacement_: the same of iptables lines, or nft rules, in a process that has the library loaded, without verification.
 - _Time to mitigation_: a sender sends a datagram each millisecond from one source; the time is from the start of the change to the last
   datagram that arrived, so it is right to about a millisecond and may be 0.
 `,

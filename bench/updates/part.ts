@@ -64,18 +64,68 @@ async function block(net: Net, work: Work, context: Context, seconds: number): P
   return interleave(subjects, turns(context, seconds, `a list of ${work.size}`));
 }
 
+interface List {
+  readonly scenario: string;
+  readonly file: string;
+  readonly text: (lines: number) => string;
+}
+
+const lines = (count: number, line: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => line(i)).join('');
+const source = (i: number): string => dotted(listFirst + i * 3);
+/** Far from that of the line before. */
+const port = (i: number): number => 1 + ((i * 7919) % 65_521);
+
+const lists: readonly List[] = [
+  {
+    scenario: scenarios.replace,
+    file: 'rules.v4',
+    text: (count) => rawTable(lines(count, (i) => `-A PREROUTING -s ${source(i)}/32 -j DROP\n`)),
+  },
+  {
+    scenario: scenarios.replacePorts,
+    file: 'rules.v4',
+    text: (count) =>
+      rawTable(lines(count, (i) => `-A PREROUTING -s ${source(i)}/32 -p tcp -m tcp --dport ${port(i)} -j DROP\n`)),
+  },
+  {
+    scenario: scenarios.replaceProtocols,
+    file: 'rules.v4',
+    text: (count) =>
+      rawTable(
+        lines(count, (i) => {
+          const protocol = i % 2 === 0 ? 'tcp' : 'udp';
+          return `-A PREROUTING -s ${source(i)}/32 -p ${protocol} -m ${protocol} --dport ${port(i)} -j DROP\n`;
+        }),
+      ),
+  },
+  {
+    scenario: scenarios.replaceNft,
+    file: 'rules.nft',
+    text: (count) => {
+      const rules = lines(count, (i) => `ip saddr ${source(i)} tcp dport ${port(i)} drop\n`);
+      return `table ip bench {\nchain c {\ntype filter hook prerouting priority raw;\n${rules}}\n}\n`;
+    },
+  },
+];
+
 /** Lines of a ruleset, read, planned, loaded and attached in place of what ran before, in a process that has the library loaded. */
-async function replacement(net: Net, lines: number, context: Context, seconds: number): Promise<Measurement[]> {
+async function replacement(
+  net: Net,
+  list: List,
+  count: number,
+  context: Context,
+  seconds: number,
+): Promise<Measurement[]> {
   const { ns } = await makeTarget(net, net.namespace('sender'), 0);
   const [directory, bpffs] = [net.directory(), net.bpffs()];
-  const file = join(directory, 'rules.v4');
-  const line = (_: unknown, i: number): string => `-A PREROUTING -s ${dotted(listFirst + i * 3)}/32 -j DROP\n`;
-  writeFileSync(file, rawTable(Array.from({ length: lines }, line).join('')));
+  const file = join(directory, list.file);
+  writeFileSync(file, list.text(count));
   const script = LineProcess.start(net, ns, { file: 'bench/updates/updater-script.ts', core: measuringCore });
   const order = JSON.stringify({ op: 'attach', files: [file], bpffs });
   const measure = async (): Promise<number> => Number(await script.ask(order));
-  const subject = { subject: library, scenario: scenarios.replace, size: lines, unit: 'ms', measure } as const;
-  return interleave([subject], turns(context, seconds, `replacing ${lines} lines`));
+  const subject = { subject: library, scenario: list.scenario, size: count, unit: 'ms', measure } as const;
+  return interleave([subject], turns(context, seconds, `${list.scenario}: ${count}`));
 }
 
 /** Of a set whose elements count for themselves. */
@@ -107,14 +157,15 @@ async function run(context: Context): Promise<Outcome> {
   const sizes = context.quick ? [1000, 20_000] : [1000, 100_000, 1_000_000];
   const largest = sizes.at(-1);
   const log = { log: (...lines: string[]) => lines.forEach(context.tell) };
-  const share = context.seconds / (sizes.length + 2);
+  const share = context.seconds / (sizes.length + 1 + lists.length / 2);
   const measurements: Measurement[] = [];
   for (const size of sizes) {
     const work = { size, many: size === largest && !context.quick, mitigation: size === sizes[1] };
     measurements.push(...(await withNamespaces(log, (net) => block(net, work, context, share))));
   }
-  const lines = context.quick ? 2000 : 100_000;
-  measurements.push(...(await withNamespaces(log, (net) => replacement(net, lines, context, share))));
+  const rules = context.quick ? 2000 : 100_000;
+  for (const list of lists)
+    measurements.push(...(await withNamespaces(log, (net) => replacement(net, list, rules, context, share / 2))));
   const counters = context.quick ? 20_000 : 1_000_000;
   measurements.push(...(await withNamespaces(log, (net) => counterReading(net, counters, context, share))));
   return { settings: { rounds: Math.min(5, context.rounds), core: measuringCore, probeCore: otherCore }, measurements };
