@@ -131,7 +131,14 @@ export const together = (run: AddressRun, arrival: Arrival, context: Context): A
 
 function asTuples(run: AddressRun): Condition {
   const tuples: Lit = { set: tuplesOf(run), negate: false };
-  return exactly([run.columns.some(isPort) ? [tuples, small('protocol', portProtocols)] : [tuples]]);
+  return exactly([
+    run.columns.some(isPort) && !run.columns.some(isOfPorts) ? [tuples, small('protocol', portProtocols)] : [tuples],
+  ]);
 }
+
+/** Protocols that have ports, each by itself. */
+const isOfPorts = (column: TupleColumn): boolean =>
+  column.field === 'protocol' &&
+  column.lo.every((low, i) => low === column.hi[i] && portProtocols.some(([protocol]) => protocol === low));
 
 const isPort = ({ field }: TupleColumn): boolean => field === 'sport' || field === 'dport';

@@ -8,7 +8,8 @@ import type { LineRun, Shape } from '../parse/iptables-tree.js';
 import { endAt } from '../parse/line-run.js';
 import { countersEnd, movedColumn, type Shifts } from '../parse/rule-shape.js';
 import type { AddressFamily } from './address.js';
-import type { AddressMatch, Part, PortMatch } from './match.js';
+import { portHeaders } from './lower-ports.js';
+import type { AddressMatch, Part, PortMatch, ProtocolMatch } from './match.js';
 import type { Rule, RuleId } from './ruleset.js';
 import { rowAt, type TupleColumn, type TupleField } from './tuples.js';
 
@@ -33,17 +34,29 @@ export function partsOf(
   place: LinePlace,
   values: readonly TupleColumn[],
 ): Part[] {
+  const protocol = values.find(({ field }) => field === 'protocol');
   return parts.map((part, i): Part => {
     const { file, column } = part.span;
     const span: Span = { file, line: place.line, column: movedColumn(shape, column, place) };
     if ('statement' in part) return { statement: part.statement, span };
     const value = values[holding.indexOf(i)];
-    return { match: value ? holdingValue(part.match as AddressMatch | PortMatch, value) : part.match, span };
+    return { match: value ? ofProtocol(holdingValue(part.match as VaryingMatch, value), protocol) : part.match, span };
   });
 }
 
+/** What rules of a run may differ in. */
+export type VaryingMatch = AddressMatch | PortMatch | ProtocolMatch;
+
+/** A match of ports reads the header of the rule's protocol. */
+function ofProtocol(match: VaryingMatch, protocol: TupleColumn | undefined): VaryingMatch {
+  if (match.kind !== 'port' || !protocol || !('lo' in protocol)) return match;
+  const { bytes } = Object.values(portHeaders).find((one) => one.protocol === protocol.lo[0]) ?? bug();
+  return { ...match, headerBytes: bytes };
+}
+
 /** The same match about that value. */
-export function holdingValue(match: AddressMatch | PortMatch, value: TupleColumn): AddressMatch | PortMatch {
+export function holdingValue(match: VaryingMatch, value: TupleColumn): VaryingMatch {
+  if (match.kind === 'protocol' && 'lo' in value) return { ...match, protocols: [[value.lo[0]!, value.hi[0]!]] };
   if (match.kind === 'address' && 'ranges' in value) return { ...match, ranges: value.ranges };
   if (match.kind === 'port' && 'lo' in value) return { ...match, ranges: [[value.lo[0]!, value.hi[0]!]] };
   throw new Error('bug: a value of a line is of another kind than its match');
@@ -124,7 +137,7 @@ export abstract class AddressRun {
   }
 
   get negated(): boolean {
-    return this.varying.some((at) => (this.first.parts[at] as { match: AddressMatch | PortMatch }).match.negate);
+    return this.varying.some((at) => (this.first.parts[at] as { match: VaryingMatch }).match.negate);
   }
 
   number(i: number): number {
@@ -198,4 +211,8 @@ function widened(match: AddressMatch, column: TupleColumn): AddressMatch {
 function familyOf(values: readonly TupleColumn[]): AddressFamily {
   for (const column of values) if ('ranges' in column) return column.ranges.family;
   throw new Error('bug: a run of rules without an address');
+}
+
+function bug(): never {
+  throw new Error('bug: a run of rules of a protocol without ports');
 }

@@ -21,7 +21,7 @@ const portRange = (text: string, protocol: number): readonly [number, number] | 
   numberRange(text, 65535, (part) => portNumber(part, protocol));
 
 /** xt_tcpudp, xt_sctp, xt_dccp look at nothing before the whole header of these many bytes is there. */
-const headers: Readonly<Record<string, { readonly protocol: number; readonly bytes: number }>> = {
+export const portHeaders: Readonly<Record<string, { readonly protocol: number; readonly bytes: number }>> = {
   tcp: { protocol: 6, bytes: 20 },
   udp: { protocol: 17, bytes: 8 },
   udplite: { protocol: 136, bytes: 8 },
@@ -30,7 +30,7 @@ const headers: Readonly<Record<string, { readonly protocol: number; readonly byt
 };
 
 export const lowerTransport: LowerMatch = (extension, context) => {
-  const header = headers[extension.name];
+  const header = portHeaders[extension.name];
   // The kernel refuses `-m tcp` without `-p tcp` (xt_check_match), so such a rule is not in force as written.
   if (!header || context.protocol !== header.protocol) return null;
   const matches = eachOption(extension, (routed) => lowerTransportOption(routed, header.protocol, header.bytes));

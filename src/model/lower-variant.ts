@@ -11,17 +11,19 @@ import type { Part } from './match.js';
 import { scanNetwork } from './scan-network.js';
 import { sliceRows, type TupleColumn } from './tuples.js';
 
-type HoleField = 'saddr' | 'daddr' | 'sport' | 'dport';
+type HoleField = 'saddr' | 'daddr' | 'protocol' | 'sport' | 'dport';
 
 const fields: Readonly<Record<string, HoleField>> = {
   '-s': 'saddr',
   '-d': 'daddr',
+  '-p': 'protocol',
   '--sport': 'sport',
   '--dport': 'dport',
 };
 
 /** Values that a shape is lowered with once more; the second where the first line has the first. */
-const trials: Readonly<Record<'port' | AddressFamily, readonly [string, string]>> = {
+const trials: Readonly<Record<'port' | 'protocol' | AddressFamily, readonly [string, string]>> = {
+  protocol: ['tcp', 'udp'],
   port: ['7', '9'],
   4: ['192.0.2.7', '192.0.2.8/30'],
   6: ['2001:db8::7', '2001:db8::8/126'],
@@ -52,9 +54,9 @@ export class VariantLowering {
       const field = fieldAt(shape, h);
       if (field === 'saddr' || field === 'daddr')
         return { field, ranges: this.#addresses(count, text, start, end, odd) };
-      const ports = new Uint16Array(count);
-      for (let i = 0; i < count; i++) ports[i] = portAt(text, start[i]!, end[i]!);
-      return { field, lo: ports, hi: ports };
+      const numbers = new Uint16Array(count);
+      for (let i = 0; i < count; i++) numbers[i] = numberAt(field, text, start[i]!, end[i]!);
+      return { field, lo: numbers, hi: numbers };
     });
     return { values: columns, odd: [...odd].sort((a, b) => a - b) };
   }
@@ -78,9 +80,9 @@ export class VariantLowering {
     const columns: TupleColumn[] = [];
     for (const [h, value] of values.entries()) {
       const field = fieldAt(shape, h);
-      if (field === 'sport' || field === 'dport') {
-        const port = Uint16Array.of(portAt(value, 0, value.length));
-        columns.push({ field, lo: port, hi: port });
+      if (field !== 'saddr' && field !== 'daddr') {
+        const number = Uint16Array.of(numberAt(field, value, 0, value.length));
+        columns.push({ field, lo: number, hi: number });
         continue;
       }
       const ranges = this.#rangesOf(value);
@@ -126,7 +128,7 @@ export class VariantLowering {
     const { shape } = made;
     const values = shape.holes.map(({ option }, h) => {
       const field = fieldAt(shape, h);
-      const [usual, other] = trials[field === 'sport' || field === 'dport' ? 'port' : this.family];
+      const [usual, other] = trials[trialOf(field, this.family)];
       return shape.rule.options[option]!.values[0]!.text === usual ? other : usual;
     });
     const { counters } = shape.rule;
@@ -147,11 +149,20 @@ function isAbout(part: Part, field: HoleField, column: number): boolean {
   if (!('match' in part)) return false;
   const { match } = part;
   if (match.kind === 'address') return match.field === field && part.span.column === column;
+  if (match.kind === 'protocol') return field === 'protocol' && part.span.column === column;
   return match.kind === 'port' && match.field === field && match.headerBytes !== multiportHeader;
 }
 
 /** Bytes that `-m multiport` reads, which has several ports. */
 const multiportHeader = 4;
+
+function trialOf(field: HoleField, family: AddressFamily): keyof typeof trials {
+  if (field === 'protocol') return field;
+  return field === 'sport' || field === 'dport' ? 'port' : family;
+}
+
+const numberAt = (field: 'protocol' | 'sport' | 'dport', text: string, start: number, end: number): number =>
+  field === 'protocol' ? (text.startsWith('tcp', start) ? 6 : 17) : portAt(text, start, end);
 
 function portAt(text: string, start: number, end: number): number {
   let port = 0;

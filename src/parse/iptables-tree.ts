@@ -87,6 +87,8 @@ export interface Hole {
   readonly option: number;
   /** Length of the value in the first line: later columns shift by the difference. */
   readonly length: number;
+  /** Option that repeats the value; null: none does. */
+  readonly echo: number | null;
 }
 
 /**

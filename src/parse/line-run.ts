@@ -1,5 +1,5 @@
 /** Runs of lines of one shape, found by comparing text: no string and no object is made for each line. A test compares with the grammar. */
-import { around, countersEnd, valueEnd, type Holes } from './rule-shape.js';
+import { around, countersEnd, protocolAt, valueEnd, wordsOf, type Holes } from './rule-shape.js';
 import type { LineRun, Shape, VariantLine } from './iptables-tree.js';
 
 const newline = 10;
@@ -35,6 +35,10 @@ class LineColumns {
   #values: Uint32Array<ArrayBuffer>[] = [];
   readonly #ends: ReturnType<typeof valueEnd>[] = [];
   readonly #bounds: number[] = [];
+  /** Hole that holds the name of a protocol; -1: none does. */
+  readonly #protocol: number;
+  readonly #tcp: readonly string[];
+  readonly #udp: readonly string[];
 
   /** `words`: before, between and after the values; without counters. */
   constructor(
@@ -43,6 +47,9 @@ class LineColumns {
     private readonly counted: boolean,
   ) {
     for (let i = 0; i < words.length - 1; i++) this.#ends.push(valueEnd(words[i]!));
+    this.#protocol = protocolAt(words);
+    this.#tcp = this.#protocol < 0 ? words : wordsOf(words, this.#protocol, 'tcp');
+    this.#udp = this.#protocol < 0 ? words : wordsOf(words, this.#protocol, 'udp');
   }
 
   /** Takes the line that begins at `begin`, and says where it ends; -1 if it is not of that kind. */
@@ -61,7 +68,8 @@ class LineColumns {
 
   /** Where the line that begins at `begin` ends, if it is of that kind; -1 if not. */
   end(begin: number): number {
-    const { text, words } = this;
+    const { text } = this;
+    let { words } = this;
     let at = this.counted ? countersEnd(text, begin) : begin;
     if (this.counted && at === begin) return -1;
     for (let i = 0; i < this.#ends.length; i++) {
@@ -69,6 +77,7 @@ class LineColumns {
       const start = at + words[i]!.length;
       at = this.#ends[i]!(text, start);
       if (at < 0) return -1;
+      if (i === this.#protocol) words = text.startsWith('tcp', start) ? this.#tcp : this.#udp;
       this.#bounds[i * 2] = start;
       this.#bounds[i * 2 + 1] = at;
     }

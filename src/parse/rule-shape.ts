@@ -1,6 +1,6 @@
 /**
- * Lines that differ from an earlier one in an address (of the first `-s` or `-d`), in a second one or ports behind it, and in leading counters, are
- * not parsed again: the grammar would make the same of them. The values must stand alone between blanks and consist of characters that
+ * Lines that differ from an earlier one in an address (of the first `-s` or `-d`), in a second one, ports or TCP and UDP behind it, and in leading
+ * counters, are not parsed again: the grammar would make the same of them. The values must stand alone between blanks and consist of characters that
  * mean nothing to the lexer, and no quote may stand before them, so that the words around them are the same words. A test compares with
  * the grammar.
  */
@@ -22,7 +22,7 @@ interface Extent {
 }
 
 /** A line has at most so many. */
-const mostHoles = 4;
+const mostHoles = 5;
 
 /** Null where there is none. */
 export function findHoles(line: string): Holes | null {
@@ -37,23 +37,46 @@ export function findHoles(line: string): Holes | null {
 }
 
 /** Options whose values may differ besides, each behind the one before. */
-const further = /(?<= )(?:-d|--sport|--dport)(?= )/g;
+const further = /(?<= )(?:-d|-p|--sport|--dport)(?= )/g;
 
 function furtherValues(line: string, from: number, limit: number): Extent[] {
   const found: Extent[] = [];
   further.lastIndex = from;
   for (let match = further.exec(line); match && match.index < limit; match = further.exec(line)) {
-    const value = valueAt(line, further.lastIndex + 1, isPortOption(match[0]) ? portEnd : addressEnd);
-    if (value) found.push(value);
+    const value = valueAt(line, further.lastIndex + 1, endOfValue(match[0]));
+    if (value && (match[0] !== '-p' || mayBeOther(line, value))) found.push(value);
     if (found.length === mostHoles - 1) break;
   }
   return found;
 }
 
-const isPortOption = (name: string): boolean => name.endsWith('port');
+function endOfValue(option: string): typeof addressEnd {
+  if (option === '-p') return protocolEnd;
+  return option.endsWith('port') ? portEnd : addressEnd;
+}
 
 /** Which values may stand behind such words. */
-export const valueEnd = (before: string): typeof addressEnd => (before.endsWith('port ') ? portEnd : addressEnd);
+export const valueEnd = (before: string): typeof addressEnd =>
+  endOfValue(before.slice(before.lastIndexOf(' ', before.length - 2) + 1, -1));
+
+const protocolEnd = (text: string, start: number): number =>
+  text.startsWith('tcp ', start) || text.startsWith('udp ', start) ? start + 3 : -1;
+
+/** What the line asks of the protocol behind its name: both have it. */
+const portsOnly = /^(?: -m (tcp|udp))?(?: --[sd]port [0-9]+){1,2} -j [A-Z]+$/;
+
+function mayBeOther(line: string, { start, end }: Extent): boolean {
+  const match = portsOnly.exec(line.slice(end));
+  return match !== null && (match[1] === undefined || line.startsWith(match[1], start));
+}
+
+/** The words of a line where the protocol whose name stands behind the first `at` + 1 of them is that one. */
+export const wordsOf = (words: readonly string[], at: number, protocol: 'tcp' | 'udp'): string[] =>
+  words.map((word, i) => (i === at + 1 ? word.replace(/^ -m (?:tcp|udp) /, ` -m ${protocol} `) : word));
+
+/** Behind which of the words the name of a protocol stands; -1: behind none. */
+export const protocolAt = (words: readonly string[]): number =>
+  words.findIndex((word, i) => i < words.length - 1 && word.endsWith(' -p '));
 
 /** Null where the word is not of that kind. */
 function valueAt(line: string, start: number, scan: typeof addressEnd): Extent | null {
@@ -124,14 +147,26 @@ export class ShapeCache {
     if (this.#shapes.size >= shapeLimit) return null;
     const options = holes.values.map((extent) => rule.options.findIndex((option) => isValue(option, extent)));
     if (options.includes(-1)) return null;
-    const found = holes.values.map(({ start, end }, i) => ({ option: options[i]!, length: end - start }));
+    const found = holes.values.map(({ start, end }, i) => ({
+      option: options[i]!,
+      length: end - start,
+      echo: echoOf(rule, options[i]!),
+    }));
     const shape: Shape = { rule, holes: found, counters: holes.counters };
     this.#shapes.set(this.#key(line, holes), shape);
     return shape;
   }
 }
 
-const optionNames: ReadonlySet<string> = new Set(['-s', '-d', '--sport', '--dport']);
+const optionNames: ReadonlySet<string> = new Set(['-s', '-d', '-p', '--sport', '--dport']);
+
+/** `-m tcp` behind `-p tcp`. */
+function echoOf({ options }: RuleLine, at: number): number | null {
+  const { name, values } = options[at]!;
+  const echo =
+    name === '-p' ? options.findIndex((one) => one.name === '-m' && one.values[0]?.text === values[0]?.text) : -1;
+  return echo < 0 ? null : echo;
+}
 
 function isValue(option: Option, { start, end }: Extent): boolean {
   const [value] = option.values;
@@ -174,7 +209,7 @@ export function expandVariant(variant: VariantLine): RuleLine {
     column: movedColumn(variant.shape, span.column, shifts),
   });
   const valueOf = (option: number): string | undefined =>
-    variant.values[holes.findIndex((one) => one.option === option)];
+    variant.values[holes.findIndex((one) => one.option === option || one.echo === option)];
   return {
     kind: 'rule',
     span: move(rule.span),

@@ -135,6 +135,7 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
     '192.0.2.77/32',
     '192.0.2.78/32',
   ];
+  const other = (address: string): string => (address.length % 2 === 0 ? 'tcp' : 'udp');
   const shapes = [
     (address: string) => `-A INPUT -s ${address} -p tcp -m tcp --dport 22 -j DROP`,
     (address: string) => `-A INPUT -p udp ! -d ${address} -j u`,
@@ -158,6 +159,10 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
     (address: string) => `-A INPUT -s ${address} -p icmp --dport ${address.length} -j DROP`,
     (address: string) =>
       `[1:2] -A INPUT -d ${address} -p tcp --dport ${address.length} -m set --match-set a src -d ${address}`,
+    (address: string) => `-A INPUT -s ${address} -p ${other(address)} -m ${other(address)} --dport 5 -j DROP`,
+    (address: string) => `-A INPUT -s ${address} -p ${other(address)} --dport 5 --sport ${address.length} -j DROP`,
+    (address: string) => `-A INPUT -s ${address} -p ${other(address)} -m tcp --dport 5 -j DROP`,
+    (address: string) => `-A u -d ${address} ! -p ${other(address)} --dport 5 -j DROP`,
     () => '-D INPUT 3',
     () => '-F u',
   ];

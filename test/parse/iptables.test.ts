@@ -146,6 +146,7 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     '-A I --comment "x -s y" -s ',
     '-A I -s ! ',
   );
+  const protocol = fc.constantFrom('tcp', 'udp', 'tcp', 'udp', 'icmp', '6');
   const port = fc.constantFrom('22', '80', '0', '65535', '65536', '080', '22:80', 'ssh', '1.2', '');
   const end = fc.constantFrom('', ' ', ' -j DROP', ' -m comment --comment "a -s b --dport 1"', ' x', ' --sport 1 -d x');
   const second = fc.oneof(
@@ -156,6 +157,8 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     fc.tuple(port, port).map(([one, other]) => ` -p tcp --sport ${one} ! --dport ${other}`),
     fc.tuple(address, port).map(([one, other]) => ` -d ${one} -p udp -m udp --dport ${other} --sport 1`),
     port.map((one) => ` -m comment --comment a" --dport ${one}`),
+    fc.tuple(protocol, protocol, port).map(([one, other, own]) => ` -p ${one} -m ${other} --dport ${own}`),
+    fc.tuple(protocol, port, port).map(([one, own, other]) => ` -p ${one} --sport ${own} --dport ${other}`),
   );
   fc.assert(
     fc.property(
@@ -187,6 +190,18 @@ test('a shape is recognised at all', (t) => {
   );
   t.is(printIptablesLine(tree.lines[2]!), one);
   t.is(printIptablesLine(tree.lines[5]!), `${one}\n${two}`);
+});
+
+test('TCP and UDP in turn do not set lines apart', (t) => {
+  const lines = ['-p tcp -m tcp', '-p udp -m udp', '-p udp -m udp', '-p tcp -m tcp'].map(
+    (words, i) => `-A I -s 192.0.2.${i} ${words} --dport ${i} -j DROP`,
+  );
+  const tree = parseIptables(lines.join('\n'), 'f', 'ip');
+  t.deepEqual(
+    tree.lines.map((line) => line.kind),
+    ['run'],
+  );
+  t.is(printIptablesLine(tree.lines[0]!), lines.join('\n'));
 });
 
 test('counters of their own do not set lines apart', (t) => {

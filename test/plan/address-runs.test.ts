@@ -50,6 +50,7 @@ const shape = fc.constantFrom(
   ...['-s @ -j DROP', '-d @ -j DROP', '-s @ -i eth0 -j DROP', '-s @ -i eth1 -j DROP', '-i eth+ -d @ -j DROP'],
   ...['-s @ -p tcp -m tcp --dport 22 -j DROP', '-s @ -p tcp -m tcp --dport 80 -j DROP', '-s @ -p udp -j DROP'],
   ...['-s @ -p tcp -m multiport --ports 22,80 -j DROP', '-s @ -p tcp -m tcp --tcp-flags SYN SYN -j DROP'],
+  ...['-s @ -p % -m % --dport 53 -j DROP', '-s @ -p % --sport 53 --dport 53 -j DROP', '-d @ -p % --dport 53 -j ACCEPT'],
   ...['! -s @ -j DROP', '-s @ -d 192.0.2.1 -j DROP', '-s @ -m comment --comment "a b" -j DROP', '[0:0] -s @ -j DROP'],
   ...['-s @ -m mark --mark 1 -j DROP', '-s @ -j MARK --set-mark 1', '-s @ -m limit --limit 1/s -j DROP'],
   ...['-s @ -m conntrack --ctstate NEW -j DROP', '-s @ -m addrtype --src-type LOCAL -j DROP', '-s @ -f -j DROP'],
@@ -92,7 +93,10 @@ const written = (blocks: readonly (readonly [string, string, readonly string[]])
       addresses.map((one, i) => {
         const [, counters, words = ''] = /^(\[0:0\] )?(.*)$/.exec(pattern) ?? [];
         const next = name === 'list' ? ' other' : name === 'other' ? ' ACCEPT' : ' list';
-        return `${counters === undefined ? '' : `[${i * i}:${i ** 9}] `}-A ${name} ${words.replace('@', one).replace(/ list$/, next)}`;
+        return `${counters === undefined ? '' : `[${i * i}:${i ** 9}] `}-A ${name} ${words
+          .replace('@', one)
+          .replaceAll('%', i % 2 === 0 ? 'udp' : 'tcp')
+          .replace(/ list$/, next)}`;
       }),
     )
     .join('\n');
