@@ -297,14 +297,19 @@ struct candidate {
 };
 _Static_assert(sizeof(struct candidate) == 32, "half a cache line");
 
+/* Of a class; or, where `bits` are not 0, what says by that many bits of the packet which of as many lists it is, or again says so. */
 struct list {
-	__u32 at; /* offset of u32[all] */
-	__u16 own; /* u32s with steps that no other address lists */
-	__u16 all; /* u32s */
+	__u32 at; /* offset of u32[all]; or of struct list[1 << bits] */
+	__u8 own; /* u32s with steps that no other address lists */
+	__u8 all; /* u32s */
+	__u8 shift; /* lowest of the bits: of the addresses of a candidate; with SPLIT_BY_FIELDS, of its fields */
+	__u8 bits;
 };
 _Static_assert(sizeof(struct list) == 8, "abi");
 
-#define MAX_WALK 96 /* u32s that a packet has looked at */
+#define SPLIT_BY_FIELDS 64
+#define MAX_SPLITS 3 /* one after the other */
+#define MAX_WALK 8 /* u32s that a packet is compared with */
 #define NO_CANDIDATE 65536
 
 struct family_config {

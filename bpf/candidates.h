@@ -66,6 +66,28 @@ static __always_inline __u64 lower(__u64 a, __u64 b)
 	return b + ((a - b) & below(a, b));
 }
 
+/* The list whose head stands there, or the part of it where the packet belongs. NULL: never. */
+static __always_inline const struct list *list_at(const void *t, __u64 at, const struct compare *with)
+{
+	__u32 i;
+
+#pragma clang loop unroll(disable)
+	for (i = 0; i <= MAX_SPLITS; i++) {
+		const struct list *list;
+		__u64 said;
+
+		barrier_var(at);
+		if (at > cfg.tables_bytes - sizeof(*list))
+			break;
+		list = t + at;
+		if (likely(!list->bits))
+			return list;
+		said = (list->shift & SPLIT_BY_FIELDS ? with->fields : with->addresses) >> (list->shift & 63);
+		at = list->at + (said & ((1ULL << (list->bits & 15)) - 1)) * sizeof(*list);
+	}
+	return NULL;
+}
+
 /*
  * Number + 1 of the first candidate that the packet matches; NO_CANDIDATE or more: none does. `source` and `destination`: offsets of the
  * lists of its addresses. Steps that both list are looked for in the shorter one. Own function, for its stack; the verifier walks it once.
@@ -79,11 +101,13 @@ __noinline __u64 first_candidate(__u64 source, __u64 destination, __u64 addresse
 	const struct list *one, *other;
 	const void *t = table_base();
 
-	if (!t || !cfg.ip.candidates || source > limit - sizeof(*one) || destination > limit - sizeof(*one))
+	if (!t || !cfg.ip.candidates)
 		return NO_CANDIDATE;
 	with.candidates = t + cfg.ip.candidates;
-	one = t + source;
-	other = t + destination;
+	one = list_at(t, source, &with);
+	other = list_at(t, destination, &with);
+	if (!one || !other)
+		return NO_CANDIDATE;
 	found = NO_CANDIDATE + (__u64)zero_of(t);
 	swap = below(other->all - other->own, one->all - one->own);
 	first = one->all ^ ((one->all ^ other->all) & swap);

@@ -79,8 +79,11 @@ export const decisionAsked = 0x8000;
 export const decisionNone = 0x7fff;
 
 export const listBytes = 8;
-/** Words of lists that a packet has looked at, at most. */
-export const maxWalk = 96;
+/** Words of lists that a packet has looked at, at most; and how often bits of it say which list that is. */
+export const maxWalk = 8;
+export const maxSplits = 3;
+/** Of a split: its bits are of the small fields of a candidate, not of the addresses. */
+export const splitByFields = 64;
 export const candidateBytes = 32;
 
 /** What is to be done for a drop. */

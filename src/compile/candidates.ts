@@ -6,8 +6,14 @@ import { countedAtom } from './field-use.js';
 export type Side = 'saddr' | 'daddr';
 
 /** Small fields, and the bit where each begins; the bit above it is free. */
-const layout = { sport: [0, 16], dport: [17, 16], icmp: [34, 16], protocol: [51, 8], availability: [60, 2] } as const;
-type CandidateField = keyof typeof layout;
+export const layout = {
+  sport: [0, 16],
+  dport: [17, 16],
+  icmp: [34, 16],
+  protocol: [51, 8],
+  availability: [60, 2],
+} as const;
+export type CandidateField = keyof typeof layout;
 const candidateFields = Object.keys(layout) as CandidateField[];
 const isCandidateField = (field: string): field is CandidateField => field in layout;
 
@@ -36,8 +42,7 @@ export interface Candidate {
   /** Whose lists it stands in. */
   readonly sides: readonly Side[];
   readonly asked: Readonly<Record<Side, Asked>>;
-  readonly low: bigint;
-  readonly high: bigint;
+  readonly ranges: ReadonlyMap<CandidateField, readonly [number, number]>;
 }
 
 /** Null: the step asks for more than can be compared, or neither address says where to list it. */
@@ -55,13 +60,7 @@ export function candidateOf(program: StepProgram, number: number): Candidate | n
     if (range === null) return null;
     found.set(field, range);
   }
-  return {
-    step: number,
-    sides,
-    asked,
-    low: bounds((field) => found.get(field)![0]),
-    high: guards | bounds((field) => found.get(field)![1]),
-  };
+  return { step: number, sides, asked, ranges: found };
 }
 
 /** A step that is no wider than this in both addresses stands in the lists of both. */
@@ -154,6 +153,19 @@ const intersection = (some: readonly Range[], others: readonly Range[]): [number
     }),
   );
 
+/** Whether a packet that `other` matches is one that `one` matches, if only the address of that side says so. */
+export function coversBeside(side: Side, one: Candidate, other: Candidate): boolean {
+  const beside = side === 'saddr' ? 'daddr' : 'saddr';
+  const [wide, narrow] = [one.asked[beside].network, other.asked[beside].network];
+  if (wide === null || narrow === null) return false;
+  if (((wide.mask & ~narrow.mask) | ((wide.value ^ narrow.value) & wide.mask)) !== 0) return false;
+  for (const [field, [lo, hi]] of one.ranges) {
+    const [from, to] = other.ranges.get(field)!;
+    if (from < lo || to > hi) return false;
+  }
+  return true;
+}
+
 /** One for each step, behind one that nothing matches; that is also what steps are that are none, up to a power of two. */
 export function candidateTable(steps: number, candidates: readonly Candidate[]): Uint8Array {
   const count = 2 ** Math.ceil(Math.log2(steps + 1));
@@ -161,7 +173,9 @@ export function candidateTable(steps: number, candidates: readonly Candidate[]):
   const put = (number: number, { addresses, mask, low, high }: typeof nothing): void =>
     words.set([addresses, mask, low, high], number * 4);
   for (let number = 0; number < count; number++) put(number, nothing);
-  for (const { step, asked, low, high } of candidates) {
+  for (const { step, asked, ranges } of candidates) {
+    const low = bounds((field) => ranges.get(field)![0]);
+    const high = guards | bounds((field) => ranges.get(field)![1]);
     const [source, destination] = [asked.saddr.network, asked.daddr.network];
     const both = (of: 'value' | 'mask'): bigint => (BigInt(source?.[of] ?? 0) << 32n) | BigInt(destination?.[of] ?? 0);
     put(step + 1, { addresses: both('value'), mask: both('mask'), low, high });

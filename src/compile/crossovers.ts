@@ -37,16 +37,14 @@ export const crossovers = {
   /** Most combinations of classes that are numbered, and most decisions, for which these stand in place of rows. */
   combinations: 262_144,
   decisions: 2_097_152,
-  /**
-   * Steps in lists by address: as long as no packet looks at more than so many words of two candidates for each word that rows would have,
-   * and a few.
-   */
-  walkPerWord: 1,
-  shortWalk: 8,
-  /** … and as long as they are so many numbers at most. */
+  /** Lists by address: of more words than this, bits of the packet say which part is gone through. */
+  splitFrom: 3,
+  splitOwnFrom: 2,
+  /** … which may have so many times the entries at most, and all lists together so many. */
+  splitCopies: 4,
   listed: 1_000_000,
-  /** To keep lists short, steps wider than the next of these shares of all addresses get rows instead. */
-  widestListed: [1, 1 / 64, 1 / 256, 1 / 4096, 1 / 65536],
+  /** Where some steps must have rows anyway, those that are wider than this share of all addresses have them too: lists get shorter. */
+  widestListed: 1 / 256,
   /** From so many on, combinations of addresses are numbered too, where they do not change. */
   paired: 16_384,
 } as const;

@@ -9,7 +9,7 @@ import { decisionsOf, type ClassedField, type Decisions, type Run } from './deci
 import type { Numbers } from './table-numbers.js';
 import type { Structure } from './image.js';
 import { listWalk, type ListWalk } from './list-walk.js';
-import { listsOf, type Lists } from './lists.js';
+import { listsOf, type Heads, type Lists } from './lists.js';
 import { hasRow, type Placement } from './placement.js';
 import type { FieldUse } from './field-use.js';
 import { RowBuilder, rowBytes } from './rows.js';
@@ -135,7 +135,7 @@ function byRows(
 
 /** Steps that no list has are few: only the fields that these ask for have rows. */
 function byLists(program: StepProgram, lists: Lists, fields: readonly ClassedField[], arena: Arena): SearchTables {
-  const { placement, candidates, heads } = lists;
+  const { placement, candidates, heads, parts } = lists;
   const inRows = new Set(
     program.steps.flatMap(({ when }, step) => (hasRow(placement, step) ? when.map(({ atom }) => atom) : [])),
   );
@@ -143,14 +143,21 @@ function byLists(program: StepProgram, lists: Lists, fields: readonly ClassedFie
   const bytes =
     candidates.byteLength +
     lists.lists.byteLength +
+    parts.byteLength +
     fields.reduce((sum, { use }) => sum + (headOf(use)?.byteLength ?? 0), 0);
   arena.reserve(bytes);
   const numbers = {
     candidates: arena.add(candidates),
     candidate_mask: candidates.byteLength / candidateBytes - 1,
   };
-  const at = arena.add(lists.lists);
-  const listed = fields.map(({ use }) => ({ lists: headOf(use) === null ? 0 : arena.add(placed(headOf(use)!, at)) }));
+  const listsAt = arena.add(lists.lists);
+  // Parts of parts say it themselves.
+  const partsAt = arena.size;
+  arena.add(parts.bytes(listsAt, partsAt));
+  const listed = fields.map(({ use }) => {
+    const head = headOf(use);
+    return { lists: head === null ? 0 : arena.add(head.bytes(listsAt, partsAt)) };
+  });
   const rows = byRows(program, placement, rowed, arena);
   const addresses = fields.filter(({ use }) => headOf(use) !== null);
   return {
@@ -166,11 +173,7 @@ function byLists(program: StepProgram, lists: Lists, fields: readonly ClassedFie
     walk: listWalk(program, lists, fields),
   };
 
-  function headOf({ field }: FieldUse): Uint32Array | null {
+  function headOf({ field }: FieldUse): Heads | null {
     return field === 'saddr' || field === 'daddr' ? (heads[field] ?? null) : null;
   }
 }
-
-/** Now that the lists have a place. */
-const placed = (heads: Uint32Array, lists: number): Uint32Array =>
-  heads.map((word, i) => (i % 2 === 0 ? lists + word * 4 : word));

@@ -173,8 +173,8 @@ export class Coverage {
     return this.walk && { entries: this.walk.countEntries(), met: this.#entries.size };
   }
 
-  #addEntry({ saddr, daddr }: FrameFields, step: number): void {
-    const entry = this.walk?.entryOf(step, saddr[0]!, daddr[0]!) ?? null;
+  #addEntry({ saddr, daddr, small }: FrameFields, step: number): void {
+    const entry = this.walk?.entryOf(step, { ...small, saddr: saddr[0]!, daddr: daddr[0]! }) ?? null;
     if (entry !== null) this.#entries.add(entry);
   }
 }

@@ -62,11 +62,19 @@ class ListTables {
     return [slots.saddr, slots.daddr].flatMap((slot) => {
       const field = ip + slot * sizeOf(fieldConfig);
       const of = (name: string): number => this.#rodata.getUint32(field + offsetOf(fieldConfig, name), true);
-      return Array.from({ length: of('classes') }, (_, id) => of('lists') + id * 8).flatMap((head) => {
-        const entries = this.#view.getUint16(head + 6, true) * 2;
-        return Array.from({ length: entries }, (_, i) => this.#view.getUint32(head, true) + i * 2);
-      });
+      return Array.from({ length: of('classes') }, (_, id) => this.#entries(of('lists') + id * 8)).flat();
     });
+  }
+
+  /** Of a struct list (bpf/abi.h). */
+  #entries(head: number): number[] {
+    const [at, words, bits] = [
+      this.#view.getUint32(head, true),
+      this.#view.getUint8(head + 5),
+      this.#view.getUint8(head + 7),
+    ];
+    if (bits > 0) return Array.from({ length: 2 ** bits }, (_, i) => this.#entries(at + i * 8)).flat();
+    return Array.from({ length: words * 2 }, (_, i) => at + i * 2);
   }
 }
 

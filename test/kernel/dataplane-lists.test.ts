@@ -1,6 +1,5 @@
 /** Steps in lists by address: random programs of many steps, the kernel's verdicts and counters against the evaluator's. */
 import test, { type ExecutionContext } from 'ava';
-import { maxWalk } from '../../src/compile/abi.js';
 import { compilePrefilter } from '../../src/compile/compile.js';
 import type { Atom, Step, StepProgram } from '../../src/plan/program.js';
 import { evaluate } from '../compile/evaluate.js';
@@ -76,8 +75,8 @@ test('with all that may be beside them, lists are verified by the kernel', async
   }
 });
 
-test('the longest list is gone through to its end', async (t) => {
-  const longest = maxWalk * 2;
+test('whatever part of a long list it is, a packet meets all that it may match', async (t) => {
+  const longest = 192;
   const rules = Array.from({ length: 90 * 64 }, (_, i) =>
     i < longest ? { saddr: 7, dport: i } : { saddr: i * 3, dport: 5 },
   );
@@ -103,10 +102,14 @@ test('the longest list is gone through to its end', async (t) => {
   );
   const loaded = await loadImage(image, { mac: deviceMac, position: 0 });
   try {
-    const probes = [0, longest - 1, longest].map((dport) => frameOf({ ...synPacket, saddr: [7], dport }));
-    t.deepEqual([...(await loaded.run(probes))], [1, 1, 2]);
+    const ports = Array.from({ length: longest + 1 }, (_, dport) => dport);
+    const probes = ports.map((dport) => frameOf({ ...synPacket, saddr: [7], dport }));
+    t.deepEqual(
+      [...(await loaded.run(probes))],
+      ports.map((dport) => (dport < longest ? 1 : 2)),
+    );
     const counted = loaded.counters().flatMap(({ packets: count }, id) => (count > 0n ? [id] : []));
-    t.deepEqual(counted, [0, longest - 1]);
+    t.deepEqual(counted, ports.slice(0, longest));
   } finally {
     loaded.close();
   }
