@@ -83,7 +83,7 @@ interface Choice extends Cost {
 /** Null: no bits make shorter parts of it without too many copies. */
 export function splitOf(side: Side, entries: readonly Entry[]): Split | null {
   const wanted = Math.ceil(Math.log2(wordsOf(entries.length) / crossovers.splitFrom)) + 1;
-  let best: Choice | null = null;
+  let best = null as Choice | null;
   const choose = (field: Bits, shifts: readonly [from: number, to: number], bits: number): void => {
     const values = entries.map(({ candidate }) => field.of(candidate));
     const [from, to] = [Math.max(0, shifts[0]), Math.min(field.width - bits, shifts[1])];
@@ -95,7 +95,7 @@ export function splitOf(side: Side, entries: readonly Entry[]): Split | null {
   };
   const bounded = (bits: number): number => Math.max(1, Math.min(mostBits, bits));
   for (const field of choices[side]) choose(field, [0, field.width], bounded(wanted));
-  const found = best as Choice | null;
+  const found = best;
   const isShort = found !== null && found.longest <= crossovers.splitFrom;
   for (const bits of [wanted - 1, wanted + 1])
     if (isShort) choose(found.field, [found.shift - 1, found.shift + 1], bounded(bits));
