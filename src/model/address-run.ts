@@ -48,7 +48,7 @@ export function partsOf(
 export type VaryingMatch = AddressMatch | PortMatch | ProtocolMatch;
 
 /** A match of ports reads the header of the rule's protocol. */
-function ofProtocol(match: VaryingMatch, protocol: TupleColumn | undefined): VaryingMatch {
+export function ofProtocol(match: VaryingMatch, protocol: TupleColumn | undefined): VaryingMatch {
   if (match.kind !== 'port' || !protocol || !('lo' in protocol)) return match;
   const { bytes } = Object.values(portHeaders).find((one) => one.protocol === protocol.lo[0]) ?? bug();
   return { ...match, headerBytes: bytes };

@@ -33,6 +33,7 @@ const shape = fc.constantFrom(
   ...[
     'ip saddr @ tcp dport % drop',
     'ip saddr @ udp sport % counter drop',
+    'ip saddr @ ~ dport % drop',
     'ip saddr @ ip daddr 192.0.2.1 tcp dport % drop',
   ],
   ...[
@@ -84,6 +85,7 @@ const written = (pattern: string, i: number, seed: number): string =>
   pattern
     .replaceAll('@', `203.0.113.${(seed + i * 7) % 23}${i % 5 === 4 ? '/31' : ''}`)
     .replaceAll('#', `2001:db8::${((seed + i * 5) % 19).toString(16)}`)
+    .replaceAll('~', (seed + i) % 3 === 0 ? 'udp' : 'tcp')
     .replaceAll('%', String([22, 80, 443][(seed + i * i) % (seed % 2 === 0 ? 3 : 1)]));
 
 const options = fc.record({

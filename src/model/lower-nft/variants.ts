@@ -9,8 +9,15 @@ import {
 } from '../../parse/nft/rule-variants.js';
 import type { AddressFamily } from '../address.js';
 import { wordsPerAddress } from '../address.js';
-import { AddressRun, holdingValue, type RunPlace, type RunSource } from '../address-run.js';
-import type { AddressMatch, Match, Part, PortMatch } from '../match.js';
+import {
+  AddressRun,
+  holdingValue,
+  ofProtocol,
+  type RunPlace,
+  type RunSource,
+  type VaryingMatch,
+} from '../address-run.js';
+import type { Match, Part } from '../match.js';
 import type { Rule, RuleId } from '../ruleset.js';
 import { scanNetwork } from '../scan-network.js';
 import type { SetId } from '../set.js';
@@ -38,9 +45,9 @@ export interface LoweredShape {
 }
 
 /** Values that a shape is lowered with once more. */
-const trials: readonly Readonly<Record<'port' | AddressFamily, string>>[] = [
-  { port: '7', 4: '192.0.2.7', 6: '2001:db8::7' },
-  { port: '9', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
+const trials: readonly Readonly<Record<'port' | 'protocol' | AddressFamily, string>>[] = [
+  { port: '7', protocol: 'tcp', 4: '192.0.2.7', 6: '2001:db8::7' },
+  { port: '9', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
 ];
 
 /** For the rules of a chain that begin alike. */
@@ -105,7 +112,9 @@ export class VariantLowering {
   /** Nothing else of a rule depends on its values: lowered with others it is the same but for them. */
   #holdsFor({ shape, parts, holes }: LoweredShape, trial: (typeof trials)[number]): boolean {
     const texts = shape.holes.map(({ field, family }, i) =>
-      field === null ? shape.rule.text.slice(shape.holes[i]!.start, shape.holes[i]!.end) : trial[family ?? 'port'],
+      field === null
+        ? shape.rule.text.slice(shape.holes[i]!.start, shape.holes[i]!.end)
+        : trial[family ?? (field === 'protocol' ? field : 'port')],
     );
     const found = this.#partsOf(ruleWith(shape, texts));
     const source = texts.join('\n');
@@ -130,6 +139,7 @@ function holds(part: Part, field: HoleField): boolean {
   if (!('match' in part)) return false;
   const { match } = part;
   if (match.kind === 'address') return match.field === field && !match.negate && match.ranges.count === 1;
+  if (match.kind === 'protocol') return field === 'protocol' && !match.negate;
   if (match.kind !== 'port' || match.field !== field || match.negate) return false;
   const [only, more] = match.ranges;
   return only !== undefined && more === undefined && only[0] === only[1];
@@ -138,20 +148,21 @@ function holds(part: Part, field: HoleField): boolean {
 function withValue(part: Part, at: number, holes: readonly LoweredHole[], values: readonly TupleColumn[]): Part {
   if ('statement' in part) return part;
   const value = values[holes.findIndex((hole) => hole.part === at)];
-  const match: Match = value ? holdingValue(part.match as AddressMatch | PortMatch, value) : part.match;
+  const protocol = values.find(({ field }) => field === 'protocol');
+  const match: Match = value ? ofProtocol(holdingValue(part.match as VaryingMatch, value), protocol) : part.match;
   return { match, span: part.span };
 }
 
 function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVariant[], odd: Set<number>): TupleColumn {
   const count = variants.length;
-  if (field === 'sport' || field === 'dport') {
-    const ports = new Uint16Array(count);
+  if (field !== 'saddr' && field !== 'daddr') {
+    const numbers = new Uint16Array(count);
     variants.forEach(({ shape: { source }, bounds }, i) => {
-      const port = Number(source.slice(bounds[at * 2], bounds[at * 2 + 1]));
-      if (port > 65535) odd.add(i);
-      ports[i] = port;
+      const number = numberOf(field, source.slice(bounds[at * 2], bounds[at * 2 + 1]));
+      if (number > 65535) odd.add(i);
+      numbers[i] = number;
     });
-    return { field, lo: ports, hi: ports };
+    return { field, lo: numbers, hi: numbers };
   }
   if (family === null) return bug();
   const words = wordsPerAddress(family);
@@ -160,6 +171,11 @@ function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVar
     if (!scanNetwork(family, source, bounds[at * 2]!, bounds[at * 2 + 1]!, { lo, hi, row })) odd.add(row);
   });
   return { field, ranges: { family, count, lo, hi } };
+}
+
+function numberOf(field: 'protocol' | 'sport' | 'dport', text: string): number {
+  if (field !== 'protocol') return Number(text);
+  return text === 'tcp' ? 6 : 17;
 }
 
 function ruleOf(

@@ -1,5 +1,5 @@
 /**
- * Rules whose line is that of an earlier one of their chain but for addresses, ports, counts and comments. They are found by comparing text, and
+ * Rules whose line is that of an earlier one of their chain but for addresses, ports, TCP or UDP, counts and comments. They are found by comparing text, and
  * parsed when somebody asks for their statements: the grammar makes the same of them, for the words around the values are the same, and
  * the values are of a kind. A test compares with the grammar.
  */
@@ -10,7 +10,7 @@ import { readRule } from './read-rule.js';
 import { skipToItem } from './read-line.js';
 import type { Extent, Rule } from './tree.js';
 
-export type HoleField = 'saddr' | 'daddr' | 'sport' | 'dport';
+export type HoleField = 'saddr' | 'daddr' | 'protocol' | 'sport' | 'dport';
 
 interface Hole {
   /** Null: what stands there says nothing of packets. */
@@ -181,6 +181,7 @@ const patterns = {
   4: `${addressPatterns[4]}(?:/[0-9]{1,2})?`,
   6: `(?:${addressPatterns[6]})(?:/[0-9]{1,3})?`,
   port: '0|[1-9][0-9]{0,4}',
+  protocol: 'tcp|udp',
   count: '[0-9]+',
   quoted: '"[^"\\n]*"',
 } as const;
@@ -213,6 +214,8 @@ const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/-]/
 
 const portProtocols: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'dccp', 'udplite', 'th']);
 
+const eitherProtocol: ReadonlySet<string> = new Set(['tcp', 'udp']);
+
 /** Values that stand alone between blanks, behind the words that say what they are. */
 function holesIn(tokens: readonly Token[], start: number): FoundHole[] {
   const holes: FoundHole[] = [];
@@ -233,7 +236,11 @@ function holesIn(tokens: readonly Token[], start: number): FoundHole[] {
       if (isNetwork && tokens[i + 2]!.start !== tokens[i + 1]!.end) continue;
       add(i, isNetwork ? i + 2 : i, { field, family, pattern: patterns[family] });
     } else if (portProtocols.has(object) && isAlone && (field === 'sport' || field === 'dport')) {
-      if (token.type === 'number') add(i, i, { field, family: null, pattern: patterns.port });
+      if (token.type !== 'number') continue;
+      // Where nothing else asks of the protocol it may be the other one, whose ports stand in the same place.
+      if (tokens.filter((one) => eitherProtocol.has(one.text)).length === 1 && eitherProtocol.has(object))
+        add(i - 2, i - 2, { field: 'protocol', family: null, pattern: patterns.protocol });
+      add(i, i, { field, family: null, pattern: patterns.port });
     } else if (object === 'counter' && field === 'packets' && text(i + 1) === 'bytes') {
       for (const at of [i, i + 2])
         if (tokens[at]?.type === 'number') add(at, at, { field: null, family: null, pattern: patterns.count });

@@ -13,6 +13,10 @@ const shapes = [
   'ip saddr @ drop',
   'ip daddr @ tcp dport % drop',
   'ip saddr @ ip daddr @ udp sport % drop',
+  'ip saddr @ ~ dport % drop',
+  'ip6 daddr # ~ sport % counter packets 1 bytes % drop',
+  'ip saddr @ tcp sport % ~ dport % drop',
+  'ip saddr @ meta l4proto tcp ~ dport % drop',
   'ip6 saddr # th dport % drop',
   'ip saddr @ counter packets 1% bytes % drop comment "no %"',
   'iifname "eth0" ip saddr @ tcp dport { 22, 80 } drop',
@@ -42,13 +46,15 @@ const port = fc.oneof(
   fc.constantFrom('70000', '022', '0x16', '1-2'),
 );
 
+const protocol = fc.constantFrom('tcp', 'udp');
+
 /** The words of a shape with values. */
 const line = (shape: string): fc.Arbitrary<string> =>
   fc
     .tuple(
       ...shape
-        .split(/(?=[@#%])|(?<=[@#%])/)
-        .map((part) => ({ '@': address, '#': address6, '%': port })[part] ?? fc.constant(part)),
+        .split(/(?=[@#%~])|(?<=[@#%~])/)
+        .map((part) => ({ '@': address, '#': address6, '%': port, '~': protocol })[part] ?? fc.constant(part)),
     )
     .map((parts) => parts.join(''));
 
@@ -56,8 +62,8 @@ const block = fc
   .array(fc.constantFrom(...shapes), { minLength: 1, maxLength: 3 })
   .chain((some) => fc.array(fc.constantFrom(...some).chain(line), { minLength: 20, maxLength: 60 }));
 
-const table = (lines: readonly string[], end: string): string =>
-  `define home = 198.51.100.0/24\ntable inet t {\n\tchain other { }\n\tchain c {\n\t\ttype filter hook prerouting priority raw;\n${lines
+const table = (lines: readonly string[], end: string, family = 'inet'): string =>
+  `define home = 198.51.100.0/24\ntable ${family} t {\n\tchain other { }\n\tchain c {\n\t\ttype filter hook prerouting priority raw;\n${lines
     .map((one) => `\t\t${one}${end}\n`)
     .join('')}\t}\n}\n`;
 
@@ -86,8 +92,8 @@ const rulesOf = (ruleset: Ruleset): unknown[] =>
 
 test('trees and rules of lines that are alike', (t) => {
   fc.assert(
-    fc.property(block, (lines) => {
-      const [text, apart] = [table(lines, ''), table(lines, ';')];
+    fc.property(block, fc.constantFrom('inet', 'ip', 'ip6'), (lines, family) => {
+      const [text, apart] = [table(lines, '', family), table(lines, ';', family)];
       t.deepEqual(treesOf(text).map(plainTree), treesOf(apart).map(plainTree));
       const [{ ruleset, diagnostics }, one] = [read(text), read(apart)];
       t.deepEqual(rulesOf(ruleset), rulesOf(one.ruleset));
