@@ -2,7 +2,7 @@
 import type { StepProgram } from '../plan/program.js';
 import { hashAddress, scale } from './address-hash.js';
 import { bucketSlots, maxBucketsProbed } from './abi.js';
-import { countedBuckets, type CountedBuckets } from './counted-buckets.js';
+import { areEachCounted, countedBuckets, type CountedBuckets } from './counted-buckets.js';
 import type { CounterRow } from './counter-row.js';
 import { crossovers } from './crossovers.js';
 import { atomOfKind, expiryColumn, type FieldUse } from './field-use.js';
@@ -85,7 +85,9 @@ export function addressTable(all: LabelledRanges, spare: number, counters: Count
   const areFew = addresses.length < crossovers.bucketsFrom;
   // Where all else is one range, nothing is searched besides.
   const alone = spare === 0 && (areFew || rest.count > 1) ? bestIndex(all) : null;
-  if (alone !== null && (areFew || alone.cost <= crossovers.bucketCost + beside.cost))
+  const areCounted = counters !== null && addresses.length >= rest.count && areEachCounted(labels);
+  const cost = areCounted ? crossovers.countedCost : crossovers.bucketCost;
+  if (alone !== null && (areFew || alone.cost <= cost + beside.cost))
     return { buckets: null, filter: null, ...rangesOf(all, alone), where: whereOf(new Uint32Array(0), false, all) };
   // Where all else is one range, there is nothing to be told but the addresses themselves: the filter does it better.
   const where = rest.count === 1 ? null : whereOf(addresses, true, rest);

@@ -29,30 +29,33 @@ export interface CountedBuckets {
 }
 
 /**
- * Puts the addresses among the counters. Null: their labels are not of one class with a counter each, or they are too few, or the memory is
- * too much.
+ * Puts the addresses among the counters. Null: they are few, or their labels are not of one class with a counter each, or they take too much memory.
  */
 export function countedBuckets(addresses: Uint32Array, labels: Uint32Array, row: CounterRow): CountedBuckets | null {
-  const classId = countedClass(labels);
-  if (classId === null || addresses.length < crossovers.countedFrom) return null;
+  if (!areEachCounted(labels)) return null;
   let count = Math.ceil(addresses.length / crossovers.countedLoad);
   for (let seed = 1; row.hasRoom(count + maxBucketsProbed); seed++) {
     const words = fill(addresses, labels, count, seed);
     if (words !== null) {
       const place = row.add(words);
-      return { count, seed, elements: addresses.length, place, label: classId * 2 ** counterBits };
+      return {
+        count,
+        seed,
+        elements: addresses.length,
+        place,
+        label: ((labels[0]! >>> counterBits) << counterBits) >>> 0,
+      };
     }
     if (seed % 3 === 0) count = Math.ceil(count * 1.25);
   }
   return null;
 }
 
-/** The class of all labels, where each has a counter. */
-function countedClass(labels: Uint32Array): number | null {
-  if (labels.length === 0) return null;
+/** They are enough, and of one class, with a counter each. */
+export function areEachCounted(labels: Uint32Array): boolean {
   const classId = labels[0]! >>> counterBits;
   const isOfClass = (label: number): boolean => label >>> counterBits === classId && (label & counterMask) !== 0;
-  return classId < expiryClass && labels.every(isOfClass) ? classId : null;
+  return labels.length >= crossovers.countedFrom && classId < expiryClass && labels.every(isOfClass);
 }
 
 /** By bucket: addresses, whether it has overflowed, and of each counter its number + 1. Null: some address found no slot on its way. */

@@ -19,10 +19,11 @@ export const crossovers = {
   /** From so many entries on, where ranges are many too, a bit or two for each /24 say where to look. */
   whereFrom: 150_000,
   /**
-   * From so many single addresses with a counter each on, these stand in buckets with them: so many in one of five places, as long as the
-   * counters of all CPUs take no more bytes.
+   * From so many single addresses with a counter each on, these stand in buckets with them, behind a filter: so many in one of five places,
+   * as long as the counters of all CPUs take no more bytes. A look into them costs nothing beside a search of fewer ranges.
    */
-  countedFrom: 16_384,
+  countedFrom: 128,
+  countedCost: 0,
   countedLoad: 3.2,
   countedBytes: 536_870_912,
   /** Buckets of so many bytes do not stay in a cache with all else: a filter of bits by the address's hash, which does, is asked first. */

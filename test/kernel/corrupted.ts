@@ -49,8 +49,10 @@ export async function check(
   spoil(spoiled);
   const image = compilePrefilter(spoiled, subject.compile);
   const tables = image.tables.slice();
-  spoilTables?.(tables, image);
-  const loaded = await loadImage({ ...image, tables }, { mac: MAC, position: 0 });
+  const countedPlaces = image.countedPlaces && { ...image.countedPlaces, words: image.countedPlaces.words.slice() };
+  const copy = { ...image, tables, countedPlaces };
+  spoilTables?.(tables, copy);
+  const loaded = await loadImage(copy, { mac: MAC, position: 0 });
   try {
     const counters = (): Float64Array => Float64Array.from(loaded.counters(), ({ packets }) => Number(packets));
     const fidelity = new FidelityCheck(plan.prefilter, { mac: MAC, position: 0 });
