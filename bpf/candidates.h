@@ -41,16 +41,21 @@ static __always_inline __u64 below(__u64 a, __u64 b)
 	return mask;
 }
 
+/* Of a packet, as candidates say it. Volatile, for what is kept in registers would be put on the stack once more. */
 struct compare {
-	const void *candidates;
-	__u64 addresses, fields, guarded, guards;
+	__u64 addresses, fields, guards;
+	__u64 gap; /* what is added to a place behind the one list, that it be of the other */
 };
+typedef volatile struct compare *compare_ptr;
 
-/* `number`, or more than any where the packet does not match the candidate of that number. */
-static __always_inline __u64 compare(const struct compare *with, __u64 number)
+/*
+ * `number`, or more than any where the packet does not match the candidate of that number. What is configured is read anew each time: kept, it
+ * would stand on the stack.
+ */
+static __always_inline __u64 compare(const void *t, compare_ptr with, __u64 number)
 {
-	const struct candidate *c = with->candidates + number * sizeof(*c);
-	__u64 fails = ~((with->guarded - c->low) & (c->high - with->fields)) & with->guards, less;
+	const struct candidate *c = t + cfg.ip.candidates + (number & cfg.ip.candidate_mask) * sizeof(*c);
+	__u64 fails = ~(((with->fields | GUARDS) - c->low) & (c->high - with->fields)) & with->guards, less;
 
 	fails |= (with->addresses ^ c->addresses) & c->mask;
 	/* The highest bit says whether it fails, without a branch: which candidate matches is random. */
@@ -67,7 +72,7 @@ static __always_inline __u64 lower(__u64 a, __u64 b)
 }
 
 /* The list whose head stands there, or the part of it where the packet belongs. NULL: never. */
-static __always_inline const struct list *list_at(const void *t, __u64 at, const struct compare *with)
+static __always_inline const struct list *list_at(const void *t, __u64 at, compare_ptr with)
 {
 	__u32 i;
 
@@ -90,54 +95,53 @@ static __always_inline const struct list *list_at(const void *t, __u64 at, const
 
 /*
  * Number + 1 of the first candidate that the packet matches; NO_CANDIDATE or more: none does. `source` and `destination`: offsets of the
- * lists of its addresses. Steps that both list are looked for in the shorter one. Own function, for its stack; the verifier walks it once.
+ * lists of its addresses. Steps that both list are looked for in the shorter one. Not a function of its own: where returns are
+ * mitigated, one costs as much as two words.
  */
-__noinline __u64 first_candidate(__u64 source, __u64 destination, __u64 addresses, __u64 fields, __u64 guards)
+static __always_inline __u64 first_candidate(const void *t, __u64 source, __u64 destination, compare_ptr with)
 {
-	__u64 limit = cfg.tables_bytes, mask = cfg.ip.candidate_mask, found, swap, at, more_at, first, count, i;
-	struct compare with = {
-		.addresses = addresses, .fields = fields, .guarded = fields | GUARDS, .guards = guards
-	};
-	const struct list *one, *other;
-	const void *t = table_base();
+	const struct list *one = list_at(t, source, with), *other = list_at(t, destination, with);
+	__u64 found = NO_CANDIDATE + (__u64)zero_of(t), swap, at, more, left, i;
 
-	if (!t || !cfg.ip.candidates)
-		return NO_CANDIDATE;
-	with.candidates = t + cfg.ip.candidates;
-	one = list_at(t, source, &with);
-	other = list_at(t, destination, &with);
 	if (!one || !other)
 		return NO_CANDIDATE;
-	found = NO_CANDIDATE + (__u64)zero_of(t);
 	swap = below(other->all - other->own, one->all - one->own);
-	first = one->all ^ ((one->all ^ other->all) & swap);
-	count = first + (other->own ^ ((one->own ^ other->own) & swap));
-	at = (__u64)one->at ^ (((__u64)one->at ^ other->at) & swap);
-	more_at = ((__u64)one->at ^ other->at ^ at) - first * 4;
+	left = one->all ^ ((one->all ^ other->all) & swap);
+	more = other->own ^ ((one->own ^ other->own) & swap);
+	at = one->at ^ ((one->at ^ other->at) & swap);
+	with->gap = ((__u64)one->at ^ other->at ^ at) - at - left * 4;
+	left += more;
 #pragma clang loop unroll(disable)
 	for (i = 0; i < MAX_WALK; i++) {
-		__u64 place;
+		__u64 place = at;
 		__u32 two;
 
-		if (i >= count)
+		if (!left)
 			break;
-		place = more_at + ((at - more_at) & below(i, first)) + i * 4;
+		/* The rest is of the other list. */
+		place += with->gap & below(left - 1, more);
 		barrier_var(place);
-		if (place > limit - 4)
+		if (place > cfg.tables_bytes - 4)
 			break;
 		two = *(const __u32 *)(t + place);
-		found = lower(found, compare(&with, two & mask));
-		found = lower(found, compare(&with, two >> 16 & mask));
+		found = lower(found, compare(t, with, two & 0xffff));
+		found = lower(found, compare(t, with, two >> 16));
+		at += 4;
+		left--;
 	}
 	return found;
 }
 
-/* Number of that step, or NO_CANDIDATE. */
-static __always_inline __u32 listed_step(const struct packet *p, const struct lookup *l)
+/* Number of that step, or NO_CANDIDATE. `with` is filled in. */
+static __always_inline __u32 listed_step(const void *t, const struct packet *p, const struct lookup *l,
+					 struct compare *with)
 {
-	__u64 found = first_candidate(l->list[0], l->list[1], (__u64)p->saddr[0] << 32 | p->daddr[0], small_fields(p),
-				      compared(p));
+	__u64 found;
 
+	with->addresses = (__u64)p->saddr[0] << 32 | p->daddr[0];
+	with->fields = small_fields(p);
+	with->guards = compared(p);
+	found = first_candidate(t, l->list[0], l->list[1], with);
 	return found < NO_CANDIDATE ? found - 1 : NO_CANDIDATE;
 }
 

@@ -151,22 +151,26 @@ __noinline __s64 walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 end, __
 	return -1;
 }
 
-/* Bytes of layer-4 header without which a packet counts as cut short (enum availability). */
+#define BIT(n) (1ULL << (n))
+#define HAS_8_BYTES (BIT(IPPROTO_ICMP) | BIT(IPPROTO_UDP) | BIT(IPPROTO_ICMPV6_))
+
+/*
+ * Bytes of layer-4 header without which a packet counts as cut short (enum availability). Without a branch for what is common: which of
+ * these protocols a packet has is random.
+ */
 static __always_inline __u32 header_bytes(__u32 protocol)
 {
-	switch (protocol) {
-	case IPPROTO_TCP:
-		return 20;
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6_:
-		return 8;
-	case IPPROTO_SCTP:
-	case IPPROTO_DCCP:
-		return 12;
+	__u64 has_8, has_20, has_12;
+
+	if (likely(protocol < 64)) {
+		has_8 = HAS_8_BYTES >> protocol & 1;
+		has_12 = BIT(IPPROTO_DCCP) >> protocol & 1;
+		has_20 = BIT(IPPROTO_TCP) >> protocol & 1;
+		return has_8 * 8 + has_12 * 12 + has_20 * 20;
 	}
-	return 0;
+	if (protocol == IPPROTO_SCTP)
+		return 12;
+	return protocol == IPPROTO_UDPLITE ? 8 : 0;
 }
 
 static __always_inline void parse_tcp_flags(struct packet *p, __be16 half, __u32 l4_length)
@@ -180,7 +184,7 @@ static __always_inline void parse_tcp_flags(struct packet *p, __be16 half, __u32
 }
 
 /* `l4_length`: bytes from `offset` to the end of the trimmed packet. */
-static __always_inline void parse_l4(struct xdp_md *ctx, struct packet *p, __u32 offset, __u32 l4_length)
+static __always_inline void parse_l4(struct xdp_md *ctx, struct packet *p, __u32 offset, __u32 l4_length, __u32 used)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	__u32 need = header_bytes(p->protocol);
@@ -198,7 +202,8 @@ static __always_inline void parse_l4(struct xdp_md *ctx, struct packet *p, __u32
 	if (likely(offset <= DIRECT_MASK && (void *)(l4 + 7) <= data_end)) {
 		word[0] = l4[0];
 		word[1] = l4[1];
-		half = l4[6];
+		if (used & 1 << F_TCP_FLAGS)
+			half = l4[6];
 	} else {
 		/* Rare: beyond the linear part, or a runt. */
 		if (bpf_xdp_load_bytes(ctx, offset, word, 4) < 0)
@@ -212,7 +217,7 @@ static __always_inline void parse_l4(struct xdp_md *ctx, struct packet *p, __u32
 		p->sport = bpf_ntohs(word[0]);
 		p->dport = bpf_ntohs(word[1]);
 	}
-	if (p->protocol == IPPROTO_TCP)
+	if (used & 1 << F_TCP_FLAGS && p->protocol == IPPROTO_TCP)
 		parse_tcp_flags(p, half, l4_length);
 	return;
 cut:
@@ -275,7 +280,7 @@ static __always_inline int parse_ip(struct xdp_md *ctx, struct packet *p, __u32 
 		p->availability =
 			FRAGMENT; /* later ones carry no layer-4 header, and conntrack may put the datagram together first */
 	else if (used & L4_FIELDS)
-		parse_l4(ctx, p, offset + ihl, p->length - ihl);
+		parse_l4(ctx, p, offset + ihl, p->length - ihl, used);
 	return 0;
 }
 
@@ -339,7 +344,7 @@ static __always_inline int parse_ip6(struct xdp_md *ctx, struct packet *p, __u32
 	if (p->availability == COMPLETE && (used & L4_FIELDS)) {
 		if (l4 > offset + p->length)
 			return PASS_INTERNAL;
-		parse_l4(ctx, p, l4, offset + p->length - l4);
+		parse_l4(ctx, p, l4, offset + p->length - l4, used);
 	}
 	return 0;
 }

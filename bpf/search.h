@@ -35,12 +35,17 @@ static __always_inline __u64 match_word(const void *t, family_ptr family, const 
 
 struct search {
 	struct lookup lookup;
-	__u32 position; /* ordered steps: the one to look from. Clusters: the lowest number found */
-	__u32 found;
-	__u32 asked; /* conntrack must be asked before a drop */
-	__u32 first_asked; /* clusters: the lowest number of a step that wants it */
-	struct xdp_md *ctx; /* of those that are asked how the source is routed */
-	const struct packet *packet;
+	union {
+		struct {
+			__u32 position; /* ordered steps: the one to look from. Clusters: the lowest number found */
+			__u32 found;
+			__u32 asked; /* conntrack must be asked before a drop */
+			__u32 first_asked; /* clusters: the lowest number of a step that wants it */
+			struct xdp_md *ctx; /* of those that are asked how the source is routed */
+			const struct packet *packet;
+		};
+		struct compare compare; /* before that, while lists are gone through */
+	};
 };
 
 static __always_inline long search_on(struct search *s, family_ptr family, int version)
@@ -217,13 +222,15 @@ static __always_inline __u32 first_step(struct xdp_md *ctx, const void *t, famil
 	if (family->decisions)
 		return decision(t, family, s);
 	if (words != 1 || family->skips) {
+		__u32 listed = NO_CANDIDATE;
+
+		if (family->candidates)
+			listed = listed_step(t, p, &s->lookup, &s->compare);
 		s->found = NO_STEP;
 		s->first_asked = NO_STEP;
 		/* A constant would have the verifier walk every word. */
 		s->position = family->clustered ? NO_STEP : zero_of(t);
 		if (family->candidates) {
-			__u32 listed = listed_step(p, &s->lookup);
-
 			if (listed < NO_CANDIDATE) {
 				s->position = listed;
 				/* Behind those that have rows. */
