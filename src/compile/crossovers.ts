@@ -24,7 +24,7 @@ export const crossovers = {
    */
   countedFrom: 128,
   countedCost: 0,
-  countedLoad: 3.2,
+  countedLoad: 3.8,
   countedBytes: 536_870_912,
   /** Buckets of so many bytes do not stay in a cache with all else: a filter of bits by the address's hash, which does, is asked first. */
   filterFrom: 98_304,
