@@ -37,6 +37,8 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     ([4, 6] as const).filter((family) => planned[family].program.steps.some(({ outcome }) => outcome.kind === kind));
   let known: readonly JudgedChain[] | null = null;
   const judged = (): readonly JudgedChain[] => (known ??= judgeAll(ruleset, (family) => planned[family]));
+  // What is concluded from sets that are followed must be known before the first of them changes.
+  if (setValues.follow !== null && setValues.follow.live.size > 0) judged();
   let summary: PlanSummary | null = null;
   let rules: readonly RuleDecision[] | null = null;
   return {

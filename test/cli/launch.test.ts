@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Script } from 'node:vm';
 import test from 'ava';
 import { command, root } from '../command.js';
 
@@ -15,8 +14,12 @@ test('V8 has nothing to compile again', (t) => {
     source.every((byte) => byte < 0x80),
     'it is read as Latin-1',
   );
-  const cachedData = readFileSync(join(built, 'command.cache'));
-  t.false(new Script(source.toString('latin1'), { cachedData }).cachedDataRejected);
+  // In a process that has no other options than the command's.
+  const code = `const { readFileSync } = require('fs');
+    const cachedData = readFileSync('command.cache');
+    console.log(new (require('vm').Script)(readFileSync('command.cjs', 'latin1'), { cachedData }).cachedDataRejected);`;
+  const rejected = execFileSync(process.execPath, ['-e', code], { cwd: built, encoding: 'utf8' });
+  t.is(rejected, 'false\n');
 });
 
 test('what was compiled before is missing, cut short, or of another version', (t) => {

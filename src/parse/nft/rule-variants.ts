@@ -140,7 +140,7 @@ export class RuleShapes {
   }
 
   #learn(rule: Rule, tokens: readonly Token[]): void {
-    const begin = this.#text.lastIndexOf('\n', rule.extent.start) + 1;
+    const begin = rule.extent.start - rule.span.column + 1;
     const like = this.#match(begin, rule.span.line)?.rule;
     if (like) {
       if (like.start === rule.extent.start && like.end === rule.extent.end) known.set(rule, like);
