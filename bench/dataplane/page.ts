@@ -86,7 +86,8 @@ export const dataplanePage: Page = {
 keys into each packet (2²⁰ addresses, or 2¹⁶ five-tuples) and calls the measured program by a tail call; every program pays for that alike.
 "Parse only" is the product's program without steps, which reads all headers; where the source decides alone, less is read, so that what it takes
 over this is less than what its lookup takes. "One key" is the program without the driver, on one address that it drops. Verdicts of the first
-1,024 keys are compared with what they must be.
+1,024 keys are compared with what they must be. Each sample follows as many packets that are not counted, so that the caches are those of a flood
+and not those of whoever was measured before.
 
 - _addresses_: \`-s A -j DROP\` lines, each with a counter of its own. _networks_: 16 to 32 bits, six in ten /24; in IPv6 a third each of /32,
   /48 and /128. Misses are random addresses outside of the set. _mixed_: hits and misses in random order.

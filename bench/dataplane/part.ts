@@ -76,6 +76,6 @@ async function run(context: Context): Promise<Outcome> {
 export const dataplane: Part = {
   title: 'Data plane',
   packages: ['xdp-tools', 'bpftool', 'clang', 'libbpf-dev'],
-  seconds: 300,
+  seconds: 500,
   run,
 };
