@@ -61,14 +61,12 @@ static __always_inline int may_be_in_buckets(const void *t, const volatile struc
 	return ((const __u32 *)(t + table->filter))[bit >> 5] >> (bit & 31) & 1;
 }
 
-static __always_inline __u32 bucket_label(const void *t, const volatile struct address_config *table, __u32 address)
+static __always_inline __u32 bucket_label(const void *t, const volatile struct address_config *table, __u32 address,
+					  __u32 hash)
 {
-	__u32 count = table->bucket_count, buckets = table->buckets, hash = hash_address(address, table->seed);
+	__u32 count = table->bucket_count, buckets = table->buckets;
 	__u32 place = place_of(hash, count), label = 0;
 	int probe, i;
-
-	if (table->filter_bits && !may_be_in_buckets(t, table, hash))
-		return 0;
 
 #pragma clang loop unroll(disable)
 	for (probe = 0; probe < MAX_BUCKETS_PROBED; probe++) {
@@ -98,14 +96,11 @@ static __always_inline __u32 bucket_label(const void *t, const volatile struct a
 
 /* A bucket has no empty slot to stop at a wrong address: what fills it is an element itself. */
 static __always_inline __u32 plain_bucket_label(const void *t, const volatile struct address_config *table,
-						__u32 address)
+						__u32 address, __u32 hash)
 {
-	__u32 count = table->bucket_count, buckets = table->buckets, hash = hash_address(address, table->seed);
+	__u32 count = table->bucket_count, buckets = table->buckets;
 	__u32 place = place_of(hash, count);
 	int probe, i;
-
-	if (table->filter_bits && !may_be_in_buckets(t, table, hash))
-		return 0;
 
 #pragma clang loop unroll(disable)
 	for (probe = 0; probe < MAX_BUCKETS_PROBED; probe++) {
@@ -130,17 +125,14 @@ static __always_inline __u32 plain_bucket_label(const void *t, const volatile st
 }
 
 /* The same of addresses that stand beside their counters. */
-static __always_inline __u32 counted_bucket_label(const void *t, const volatile struct address_config *table,
-						  __u32 address)
+static __always_inline __u32 counted_bucket_label(const volatile struct address_config *table, __u32 address,
+						  __u32 hash)
 {
-	__u32 count = table->bucket_count, buckets = table->buckets, hash = hash_address(address, table->seed);
-	__u32 place = place_of(hash, count), cpu;
+	__u32 count = table->bucket_count, buckets = table->buckets;
+	__u32 place = place_of(hash, count), cpu = bpf_get_smp_processor_id();
 	const void *own;
 	int probe, i;
 
-	if (table->filter_bits && !may_be_in_buckets(t, table, hash))
-		return 0;
-	cpu = bpf_get_smp_processor_id();
 	own = bpf_map_lookup_elem(&counters, &cpu);
 	if (!own)
 		return 0;
@@ -164,6 +156,18 @@ static __always_inline __u32 counted_bucket_label(const void *t, const volatile 
 		place++;
 	}
 	return 0;
+}
+
+/* 0: in none of them. */
+static __always_inline __u32 single_label(const void *t, const volatile struct address_config *table, __u32 address)
+{
+	__u32 hash = hash_address(address, table->seed);
+
+	if (table->filter_bits && !may_be_in_buckets(t, table, hash))
+		return 0;
+	if (table->counted)
+		return counted_bucket_label(table, address, hash);
+	return table->plain ? plain_bucket_label(t, table, address, hash) : bucket_label(t, table, address, hash);
 }
 
 static __always_inline __u32 range_label(const void *t, const volatile struct address_config *table, __u32 address)
@@ -223,9 +227,7 @@ static __always_inline __u32 address_label(const void *t, const volatile struct 
 			return table->full;
 	}
 	if (table->bucket_count && where & IN_BUCKETS) {
-		__u32 label = table->counted ? counted_bucket_label(t, table, address)
-			      : table->plain ? plain_bucket_label(t, table, address)
-					     : bucket_label(t, table, address);
+		__u32 label = single_label(t, table, address);
 
 		if (label)
 			return label;

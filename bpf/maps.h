@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 #include "abi.h"
+#include "abi-control.h"
 
 /* Where the ordinary packet goes is laid out in a straight line: a jump costs more than what stands between two of them. */
 #define likely(condition) __builtin_expect(!!(condition), 1)

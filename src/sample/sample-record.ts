@@ -1,4 +1,4 @@
-/** What a program writes of a packet that it drops: struct sample of bpf/abi.h. */
+/** What a program writes of a packet that it drops: struct sample of bpf/abi-control.h. */
 import { offsetOf, sample, sampledFrame, sizeOf } from '../compile/abi.js';
 import type { FrameBatch } from '../load/native-api.js';
 import { weightOf } from './rate.js';
