@@ -27,9 +27,11 @@ export const takenBothWays = ({ runs: { asOne, ruleByRule } }: Walk): AddressRun
 /** Those of which each packet meets at most one condition, and that ask for no address by other means. */
 const plainMatches: ReadonlySet<Match['kind']> = new Set([
   'address',
+  'family',
   'interface',
   'protocol',
   'port',
+  'tcpFlags',
   'header',
   'icmp',
   'ttl',
@@ -115,14 +117,14 @@ export function tuplesOf(run: AddressRun): TupleValues {
   return made;
 }
 
-/** Rules of the other family are no tuples: their addresses match no packet. */
+/** Rules of the other family are no tuples: their addresses match no packet, whichever of them is asked. */
 const areTuples = (run: AddressRun, { family }: Context): boolean => run.fields.length > 1 && run.family === family;
 
 /** The parts of the rules as if they were one; but for those that `together` has. */
 export function sharedParts(run: AddressRun, context: Context): readonly Part[] {
-  if (!areTuples(run, context)) return run.parts;
-  const { varying } = run;
-  return run.first.parts.filter((_, i) => !varying.includes(i));
+  const { varying, first, fields } = run;
+  if (fields.length === 1) return run.parts;
+  return areTuples(run, context) ? first.parts.filter((_, i) => !varying.includes(i)) : first.parts;
 }
 
 /** What is known of the packets that the rules match by the fields in which they differ, where those are several. */

@@ -41,6 +41,8 @@ const shape = fc.constantFrom(
     'ip saddr @ ip daddr @ drop',
     'ip6 saddr # tcp dport % drop',
     'tcp dport % ip saddr @ drop',
+    'ip saddr @ tcp flags syn / fin,syn,rst,ack tcp dport % drop',
+    'ip6 saddr # tcp flags fin drop',
   ],
   ...[
     'ip saddr != @ drop',
