@@ -107,6 +107,16 @@ const lists: readonly List[] = [
       return `table ip bench {\nchain c {\ntype filter hook prerouting priority raw;\n${rules}}\n}\n`;
     },
   },
+  {
+    scenario: scenarios.replaceTurns,
+    file: 'rules.nft',
+    text: (count) => {
+      const asked = (i: number): string =>
+        ['', ` tcp dport ${port(i)}`, ` udp sport ${port(i)} counter packets ${i} bytes ${i * 60}`][i % 3]!;
+      const rules = lines(count, (i) => `ip saddr ${source(i)}${asked(i)} drop\n`);
+      return `table inet bench {\nchain c {\ntype filter hook prerouting priority raw;\n${rules}}\n}\n`;
+    },
+  },
 ];
 
 /** Lines of a ruleset, read, planned, loaded and attached in place of what ran before, in a process that has the library loaded. */

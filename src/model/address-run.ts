@@ -81,6 +81,8 @@ export interface RunPlace {
   readonly prefix: string;
   /** Of the first rule. */
   readonly number: number;
+  /** Of each, ascending, where rules of other kinds stand between them. */
+  readonly numbers?: Uint32Array;
 }
 
 /** Where the text of each rule stands in one text. */
@@ -141,18 +143,32 @@ export abstract class AddressRun {
   }
 
   number(i: number): number {
-    return this.place.number + i;
+    const { number, numbers } = this.place;
+    return numbers?.[i] ?? number + i;
   }
 
   id(i: number): RuleId {
-    return `${this.place.prefix}${this.place.number + i}` as RuleId;
+    return `${this.place.prefix}${this.number(i)}` as RuleId;
   }
 
   /** Which of the rules that is; -1: none. */
   indexOf(id: RuleId): number {
     if (!id.startsWith(this.place.prefix)) return -1;
-    const i = Number(id.slice(this.place.prefix.length)) - this.place.number;
+    const number = Number(id.slice(this.place.prefix.length));
+    const i = this.#rowOf(number);
     return i >= 0 && i < this.count && this.id(i) === id ? i : -1;
+  }
+
+  #rowOf(number: number): number {
+    const { numbers } = this.place;
+    if (numbers === undefined) return number - this.place.number;
+    let [low, high] = [0, numbers.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (numbers[middle]! < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** What that rule asks for. */

@@ -18,14 +18,32 @@ export function chainOf(
   const made: Chain = {
     ...chain,
     get rules() {
-      return (rules ??= segments.flatMap((segment) => (isRun(segment) ? segment.rules : [segment])));
+      return (rules ??= inOrder(
+        segments,
+        segments.flatMap((segment) => (isRun(segment) ? segment.rules : [segment])),
+      ));
     },
   };
   known.set(made, { segments, rules: segments.reduce((sum, segment) => sum + rulesIn(segment), 0) });
   return made;
 }
 
-/** In the order of the rules. */
+/** Rules, or what is said of each, in the order in which they stand: those of several kinds in turn are segments by kind. */
+export function inOrder<T extends { readonly number: number | null }>(segments: readonly Segment[], all: T[]): T[] {
+  return areInOrder(segments) ? all : all.sort((a, b) => (a.number ?? Infinity) - (b.number ?? Infinity));
+}
+
+function areInOrder(segments: readonly Segment[]): boolean {
+  let before = 0;
+  return segments.every((segment) => {
+    const first = isRun(segment) ? segment.number(0) : segment.number;
+    const isBehind = first >= before;
+    before = isRun(segment) ? segment.number(segment.count - 1) : segment.number;
+    return isBehind;
+  });
+}
+
+/** In the order of the rules; but drops of several kinds in turn, of which no packet meets two of different kinds, are sorted by kind. */
 export const segmentsOf = (chain: Chain): readonly Segment[] => known.get(chain)?.segments ?? chain.rules;
 
 /** The rules of the chain, but one for each run: whatever it has but for an address the others have too. */

@@ -1,6 +1,7 @@
 /** Judgements in words, rule by rule. */
 import type { AddressRun } from '../model/address-run.js';
 import type { Rule, RuleId, Ruleset } from '../model/ruleset.js';
+import { inOrder, segmentsOf } from '../model/segments.js';
 import { neverMatches, noPackets, type Judgement } from './decide.js';
 import { duplicatesIn } from './duplicates.js';
 import type { Judged, JudgedChain } from './judge-all.js';
@@ -19,34 +20,37 @@ export function decisionsOf(ruleset: Ruleset, chains: readonly JudgedChain[]): R
     reason: toReason(judgement, rules),
     hint: hintFor(judgement, rule, rules),
   });
-  const decisions: RuleDecision[] = [];
-  for (const chain of chains) new ChainDecisions(chain, wording, decisions).add();
-  return decisions;
+  return chains.flatMap((chain) => new ChainDecisions(chain, wording).all());
 }
 
 class ChainDecisions {
   readonly #place: Place;
   readonly #duplicates: ReadonlyMap<RuleId, RuleId>;
+  readonly #decisions: RuleDecision[] = [];
 
   constructor(
     private readonly judged: JudgedChain,
     private readonly wording: (judgement: Judgement, rule: Rule | null) => Worded,
-    private readonly decisions: RuleDecision[],
   ) {
     const { table, chain } = judged;
     this.#place = { family: table.family, table: table.name, chain: chain.name };
     this.#duplicates = duplicatesIn(chain);
   }
 
-  add(): void {
+  all(): readonly RuleDecision[] {
     for (const one of this.judged.rules) this.#addJudged(one);
+    this.#addPolicy();
+    return inOrder(segmentsOf(this.judged.chain), this.#decisions);
+  }
+
+  #addPolicy(): void {
     const { chain, policy } = this.judged;
     if (!policy || chain.kind !== 'base') return;
     const { family, table, chain: name } = this.#place;
     const id = `${family} ${table} ${name} policy` as RuleId;
     const { file, line } = chain.span;
     const text = `policy ${chain.policy}`;
-    this.decisions.push({ id, ...this.#place, number: null, file, line, text, ...this.wording(policy, null) });
+    this.#decisions.push({ id, ...this.#place, number: null, file, line, text, ...this.wording(policy, null) });
   }
 
   #addJudged(judged: Judged): void {
@@ -56,7 +60,15 @@ class ChainDecisions {
     }
     const { id, number, span, text } = judged.rule;
     const worded = this.wording(this.#once(judged.judgement, id), judged.rule);
-    this.decisions.push({ id, ...this.#place, number, file: span.file, line: span.line, text: text.trim(), ...worded });
+    this.#decisions.push({
+      id,
+      ...this.#place,
+      number,
+      file: span.file,
+      line: span.line,
+      text: text.trim(),
+      ...worded,
+    });
   }
 
   /** The words are made once, where they are the same for all. */
@@ -75,7 +87,7 @@ class ChainDecisions {
       const id = run.id(i);
       const { offload, reason, hint } = wordsOf(this.#once(shared ?? each[i]!, id));
       const [number, line, text] = [run.number(i), run.line(i), run.text(i).trim()];
-      this.decisions.push({ id, family, table, chain, number, file, line, text, offload, reason, hint });
+      this.#decisions.push({ id, family, table, chain, number, file, line, text, offload, reason, hint });
     }
   }
 

@@ -154,6 +154,49 @@ test('a plan of runs of nft rules is the plan of their rules', (t) => {
   t.true(alike > numRuns / 2, `${alike} plans are the same to the step`);
 });
 
+/** Drops of several kinds in turn, and among them what one packet may meet twice. */
+const kinds = [
+  'ip saddr @ drop',
+  'ip saddr @ tcp dport % drop',
+  'ip saddr @ udp sport % drop',
+  'ip6 saddr # drop',
+  'ip daddr 192.0.2.1 ip saddr @ drop',
+] as const;
+
+const turns = fc.record({
+  rules: fc.array(fc.tuple(fc.constantFrom(...kinds), fc.nat(3000), fc.constantFrom(22, 80)), {
+    minLength: 200,
+    maxLength: 260,
+  }),
+  lone: fc.array(fc.tuple(lone, fc.nat(260)), { maxLength: 2 }),
+});
+
+test('a plan of kinds in turn does what that of their rules does', (t) => {
+  let found = 0;
+  fc.assert(
+    fc.property(turns, options, ({ rules, lone: others }, chosen) => {
+      const lines = rules.map(([kind, number, port]) =>
+        kind
+          .replace('@', `203.0.${number >> 8}.${number & 255}${number % 97 === 0 ? '/29' : ''}`)
+          .replace('#', `2001:db8::${number.toString(16)}`)
+          .replace('%', String(port)),
+      );
+      for (const [line, at] of others) lines.splice(at, 0, line.replace('@', '203.0.1.1').replace('%', '80'));
+      const text = `table inet t {\n\tchain other {\n\t}\n\tchain input {\n\t\ttype filter hook input priority 0;\n${lines
+        .map((line) => `\t\t${line}\n`)
+        .join('')}\t}\n}\n`;
+      const ruleset = rulesetOf(text);
+      const segments = segmentsOf(ruleset.tables[0]!.chains.get('input')!).filter(isRun);
+      found += segments.filter((run) => run.number(run.count - 1) - run.number(0) >= run.count).length;
+      const [one, other] = [planRuleset(ruleset, chosen), planRuleset(oneByOne(ruleset), chosen)];
+      sameFates(t, [one, other], text, { packets: 300, ip6Every: 5 });
+      t.deepEqual(full(one), full(other), text);
+    }),
+    { numRuns: numRuns / 4 },
+  );
+  t.true(found > numRuns / 8, `${found} runs with others between`);
+});
+
 test('rules of a run have their lines, texts and ids', (t) => {
   const lines = Array.from(
     { length: 30 },

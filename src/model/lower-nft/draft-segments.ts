@@ -1,74 +1,198 @@
 /** The rules of a chain: runs of those that the reader found to be alike, and the others. */
+import { cutsBetween, fewestTurns } from '../kinds-in-turn.js';
+import type { AddressRanges } from '../address.js';
+import type { RunPlace } from '../address-run.js';
 import { fewest, isCutAlike, segmentsOfRules } from '../listed-rules.js';
 import type { Rule } from '../ruleset.js';
 import type { Segment } from '../segments.js';
 import { stretches } from '../stretches.js';
-import { sliceRows } from '../tuples.js';
-import { variantOf, type RuleShape } from '../../parse/nft/rule-variants.js';
+import { sliceRows, type TupleColumn } from '../tuples.js';
+import { variantOf } from '../../parse/nft/rule-variants.js';
 import type { RuleDraft } from './draft.js';
 import { lowerRule, startOf, type RuleContext, type RuleStart } from './rules.js';
-import { VariantLowering, VariantRules } from './variants.js';
+import { VariantLowering, VariantRules, type LoweredShape } from './variants.js';
 
-export function segmentsOfDrafts(drafts: readonly RuleDraft[], context: RuleContext, prefix: string): Segment[] {
-  const segments: Segment[] = [];
-  let single: Rule[] = [];
-  const putSingle = (): void => {
-    for (const segment of segmentsOfRules(single, prefix)) segments.push(segment);
-    single = [];
-  };
-  let start: RuleStart | null = null;
-  let variants: VariantLowering | null = null;
-  for (let from = 0; from < drafts.length;) {
-    const first = drafts[from]!;
-    if (start?.scope !== first.scope || !variants) {
-      start = startOf(context, first.scope);
-      variants = new VariantLowering(start);
-    }
-    const shape = variantOf(first.rule)?.shape;
-    const to = shape ? endOfAlike(drafts, from, shape) : from + 1;
-    const lowered = shape ? variants.shape(shape) : null;
-    if (!lowered || !lowered.drops || to - from < fewest) {
-      for (let i = from; i < to; i++)
-        for (const rule of (lowered && variants.rule(lowered, drafts[i]!, i + 1)) ??
-          lowerRule(drafts[i]!, i + 1, start))
-          single.push(rule);
-      from = to;
-      continue;
-    }
-    const alike = drafts.slice(from, to);
-    const { values, odd } = variants.valuesOf(lowered, alike);
-    let at = 0;
-    for (const end of [...odd, alike.length]) {
-      for (const { rows, varying } of end > at ? stretches(values, at, end) : []) {
-        const own = alike.slice(...rows);
-        const number = from + rows[0] + 1;
-        if (own.length < fewest) {
-          own.forEach((draft, i) => {
-            const made = variants!.rule(lowered, draft, number + i);
-            for (const rule of made ?? lowerRule(draft, number + i, start!)) single.push(rule);
-          });
-          continue;
-        }
-        putSingle();
-        const columns = sliceRows(values, ...rows);
-        segments.push(new VariantRules({ drafts: own, lowered, columns, varying }, { prefix, number }));
-      }
-      if (end < alike.length) for (const rule of lowerRule(alike[end]!, from + end + 1, start)) single.push(rule);
-      at = end + 1;
-    }
-    from = to;
-  }
-  putSingle();
-  return segments;
+export const segmentsOfDrafts = (drafts: readonly RuleDraft[], context: RuleContext, prefix: string): Segment[] =>
+  new DraftSegments(drafts, context, prefix).all();
+
+/** Drafts of one shape among others. */
+interface Kind {
+  readonly lowered: LoweredShape;
+  readonly drafts: readonly RuleDraft[];
+  /** Where each stands among all. */
+  readonly rows: Uint32Array;
+  readonly values: readonly TupleColumn[];
+  /** Those to be lowered by themselves. */
+  readonly odd: readonly number[];
 }
 
-/** Up to which rule they are alike, and leave the text alike. */
-function endOfAlike(drafts: readonly RuleDraft[], from: number, shape: RuleShape): number {
-  const first = drafts[from]!;
-  let to = from + 1;
-  for (; to < drafts.length; to++) {
-    const draft = drafts[to]!;
-    if (variantOf(draft.rule)?.shape !== shape || draft.scope !== first.scope || !isCutAlike(draft, first)) break;
+class DraftSegments {
+  readonly #segments: Segment[] = [];
+  #single: Rule[] = [];
+  #start: RuleStart;
+  #variants: VariantLowering;
+
+  constructor(
+    private readonly drafts: readonly RuleDraft[],
+    private readonly context: RuleContext,
+    private readonly prefix: string,
+  ) {
+    this.#start = startOf(context, drafts[0]?.scope ?? null);
+    this.#variants = new VariantLowering(this.#start);
   }
-  return to;
+
+  all(): Segment[] {
+    for (let from = 0; from < this.drafts.length;) from = this.#take(from);
+    this.#putSingle();
+    return this.#segments;
+  }
+
+  /** Up to which draft they are taken together. */
+  #take(from: number): number {
+    const { scope } = this.drafts[from]!;
+    if (this.#start.scope !== scope) {
+      this.#start = startOf(this.context, scope);
+      this.#variants = new VariantLowering(this.#start);
+    }
+    const lowered = this.#shapeAt(from);
+    if (!lowered?.drops) {
+      this.#lowerSingly(from);
+      return from + 1;
+    }
+    return isSortable(lowered) && this.#turns(from) ? this.#takeTurns(from) : this.#takeAlike(from);
+  }
+
+  #takeAlike(from: number): number {
+    const lowered = this.#shapeAt(from);
+    const to = this.#end(from, (one) => one === lowered);
+    if (!lowered || to - from < fewest) for (let at = from; at < to; at++) this.#lowerSingly(at);
+    else
+      this.#putPieces(
+        [
+          this.#kindOf(
+            lowered,
+            Uint32Array.from({ length: to - from }, (_, i) => from + i),
+          ),
+        ],
+        to,
+        [],
+      );
+    return to;
+  }
+
+  #shapeAt(at: number): LoweredShape | null {
+    const shape = variantOf(this.drafts[at]!.rule)?.shape;
+    return shape ? this.#variants.shape(shape) : null;
+  }
+
+  /** Up to which draft shapes are such, and leave the text alike. */
+  #end(from: number, isSuch: (lowered: LoweredShape) => boolean): number {
+    const first = this.drafts[from]!;
+    let to = from + 1;
+    for (; to < this.drafts.length; to++) {
+      const draft = this.drafts[to]!;
+      if (draft.scope !== first.scope || !isCutAlike(draft, first)) break;
+      const lowered = this.#shapeAt(to);
+      if (!lowered || !isSuch(lowered)) break;
+    }
+    return to;
+  }
+
+  /** Whether shapes change often from here on. */
+  #turns(from: number): boolean {
+    let changes = 0;
+    let before = this.#shapeAt(from);
+    this.#end(from, (one) => {
+      if (one !== before) changes++;
+      before = one;
+      return isSortable(one) && changes < fewestTurns;
+    });
+    return changes >= fewestTurns;
+  }
+
+  #takeTurns(from: number): number {
+    const to = this.#end(from, isSortable);
+    const rows = new Map<LoweredShape, number[]>();
+    for (let at = from; at < to; at++) {
+      const lowered = this.#shapeAt(at)!;
+      const own = rows.get(lowered);
+      if (own) own.push(at);
+      else rows.set(lowered, [at]);
+    }
+    const kinds = [...rows].map(([lowered, own]) => this.#kindOf(lowered, Uint32Array.from(own)));
+    const cuts = cutsBetween(kinds.map((kind) => ({ rows: kind.rows, sources: sourcesOf(kind) })));
+    if (cuts) this.#putPieces(kinds, to, cuts);
+    else for (let at = from; at < to;) at = this.#takeAlike(at);
+    return to;
+  }
+
+  #kindOf(lowered: LoweredShape, rows: Uint32Array): Kind {
+    const drafts = Array.from(rows, (row) => this.drafts[row]!);
+    return { lowered, drafts, rows, ...this.#variants.valuesOf(lowered, drafts) };
+  }
+
+  /** Drafts up to one, by kind between cuts and those to be lowered by themselves. */
+  #putPieces(kinds: readonly Kind[], to: number, cuts: readonly number[]): void {
+    const ends = new Set(cuts);
+    for (const { rows, odd } of kinds) for (const i of odd) ends.add(rows[i]!).add(rows[i]! + 1);
+    const next = kinds.map(() => 0);
+    for (const end of [...ends.add(to)].sort((a, b) => a - b)) {
+      const single: number[] = [];
+      kinds.forEach((kind, k) => {
+        const begin = next[k]!;
+        let stop = begin;
+        while (stop < kind.rows.length && kind.rows[stop]! < end) stop++;
+        next[k] = stop;
+        for (const row of this.#putRuns(kind, begin, stop)) single.push(row);
+      });
+      for (const row of single.sort((a, b) => a - b)) this.#lowerSingly(row);
+    }
+  }
+
+  /** Which drafts are too few for a run. */
+  #putRuns({ lowered, drafts, rows, values }: Kind, begin: number, end: number): number[] {
+    const single: number[] = [];
+    const found = end - begin < fewest ? [] : stretches(values, begin, end);
+    if (found.length === 0) return [...rows.subarray(begin, end)];
+    for (const { rows: own, varying } of found) {
+      const numbers = rows.slice(...own);
+      if (numbers.length < fewest) {
+        single.push(...numbers);
+        continue;
+      }
+      this.#putSingle();
+      const columns = sliceRows(values, ...own);
+      const made = { drafts: drafts.slice(...own), lowered, columns, varying };
+      this.#segments.push(new VariantRules(made, { prefix: this.prefix, ...placeOf(numbers) }));
+    }
+    return single;
+  }
+
+  #lowerSingly(at: number): void {
+    const draft = this.drafts[at]!;
+    const lowered = this.#shapeAt(at);
+    const made = lowered && this.#variants.rule(lowered, draft, at + 1);
+    for (const rule of made ?? lowerRule(draft, at + 1, this.#start)) this.#single.push(rule);
+  }
+
+  #putSingle(): void {
+    for (const segment of segmentsOfRules(this.#single, this.prefix)) this.#segments.push(segment);
+    this.#single = [];
+  }
+}
+
+/** What no packet meets twice may stand in any order. */
+const isSortable = ({ onlyDrops, holes }: LoweredShape): boolean =>
+  onlyDrops && holes.some(({ field }) => field === 'saddr');
+
+function sourcesOf({ values }: Kind): AddressRanges {
+  for (const column of values) if (column.field === 'saddr') return column.ranges;
+  throw new Error('bug: rules of a kind that names no sources');
+}
+
+/** Rules are numbered from 1. */
+function placeOf(rows: Uint32Array): Omit<RunPlace, 'prefix'> {
+  const number = rows[0]! + 1;
+  const isTogether = rows[rows.length - 1] === rows[0]! + rows.length - 1;
+  return isTogether ? { number } : { number, numbers: rows.map((row) => row + 1) };
 }

@@ -42,6 +42,8 @@ export interface LoweredShape {
   readonly holes: readonly LoweredHole[];
   /** Its last part is a drop. */
   readonly drops: boolean;
+  /** It does nothing else, and no packet changes what it asks for. */
+  readonly onlyDrops: boolean;
 }
 
 /** Values that a shape is lowered with once more. */
@@ -49,6 +51,9 @@ const trials: readonly Readonly<Record<'port' | 'protocol' | AddressFamily, stri
   { port: '7', protocol: 'tcp', 4: '192.0.2.7', 6: '2001:db8::7' },
   { port: '9', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
 ];
+
+/** Matches that may answer otherwise for each packet, or change something. */
+const changing: ReadonlySet<Match['kind']> = new Set(['unknown', 'set'] as const);
 
 /** For the rules of a chain that begin alike. */
 export class VariantLowering {
@@ -93,7 +98,9 @@ export class VariantLowering {
     }
     const last = parts[parts.length - 1];
     const drops = last !== undefined && 'statement' in last && last.statement.kind === 'drop';
-    const made: LoweredShape = { shape, bounds, parts, holes, drops };
+    const onlyDrops =
+      drops && parts.every((one) => one === last || ('match' in one && !changing.has(one.match.kind)));
+    const made: LoweredShape = { shape, bounds, parts, holes, drops, onlyDrops };
     return trials.every((trial) => this.#holdsFor(made, trial)) ? made : null;
   }
 

@@ -7,7 +7,9 @@ import { variantOf } from '../../../src/parse/nft/rule-variants.js';
 import type { Rule as RuleTree } from '../../../src/parse/nft/tree.js';
 import { readRuleset } from '../../../src/model/read-ruleset.js';
 import { isRun, segmentsOf } from '../../../src/model/segments.js';
-import type { Chain, Ruleset } from '../../../src/model/ruleset.js';
+import { planRuleset } from '../../../src/plan/plan-ruleset.js';
+import { residualTexts } from '../../../src/residual/residual-texts.js';
+import type { Chain, RuleId, Ruleset } from '../../../src/model/ruleset.js';
 
 const shapes = [
   'ip saddr @ drop',
@@ -102,6 +104,51 @@ test('trees and rules of lines that are alike', (t) => {
     }),
     { numRuns: 150 },
   );
+});
+
+/** Sources come again now and then; some are read by themselves. */
+const turn = fc.tuple(
+  fc.constantFrom(
+    'ip saddr @ drop',
+    'ip saddr @ tcp dport % drop',
+    'ip saddr @ counter packets % bytes 1 drop',
+    'tcp dport % ip saddr @ drop',
+    'ip saddr @ ip daddr 192.0.2.1 drop comment "%"',
+  ),
+  fc.oneof(
+    { weight: 60, arbitrary: fc.integer({ min: 0, max: 0xffff }).map((low) => `11.1.${low >> 8}.${low & 255}`) },
+    { weight: 1, arbitrary: fc.constantFrom('11.1.0.0/20', '0.0.0.0/0', '11.1.2', '11.1.2.300', '11.1.7.9/24') },
+  ),
+  fc.nat(65535),
+);
+
+test('kinds in turn are runs, and their rules stand as they were written', (t) => {
+  let scattered = 0;
+  fc.assert(
+    fc.property(fc.array(turn, { minLength: 250, maxLength: 300 }), fc.constantFrom('inet', 'ip'), (turns, family) => {
+      const lines = turns.map(([kind, source, number]) => kind.replace('@', source).replaceAll('%', String(number)));
+      const [{ ruleset, diagnostics }, one] = [read(table(lines, '', family)), read(table(lines, ';', family))];
+      t.deepEqual(rulesOf(ruleset), rulesOf(one.ruleset));
+      t.deepEqual(diagnostics, withoutSemicolons(one.diagnostics));
+      const options = { devices: ['eth0'], facts: null, strict: false };
+      const [plan, apart] = [planRuleset(ruleset, options), planRuleset(one.ruleset, options)];
+      t.deepEqual(
+        plan.rules.map(({ id, line, text, offload, reason }) => [id, line, text, offload, reason.code]),
+        apart.rules.map(({ id, line, text, offload, reason }) => [id, line, text, offload, reason.code]),
+      );
+      t.deepEqual(
+        residualTexts(plan).map(({ text }) => text),
+        residualTexts(apart).map(({ text }) => text.replace(/;$/gm, '').replace('priority raw', 'priority raw;')),
+      );
+      for (const run of segmentsOf(chainOf(ruleset)).filter(isRun)) {
+        if (run.number(run.count - 1) - run.number(0) >= run.count) scattered++;
+        for (let i = 0; i < run.count; i++) t.is(run.indexOf(run.id(i)), i);
+        t.is(run.indexOf(`${run.id(0)}0000` as RuleId), -1);
+      }
+    }),
+    { numRuns: 40 },
+  );
+  t.true(scattered > 40, `${scattered} runs with others between`);
 });
 
 const many = (line: (i: number) => string): string =>
