@@ -98,8 +98,7 @@ export class VariantLowering {
     }
     const last = parts[parts.length - 1];
     const drops = last !== undefined && 'statement' in last && last.statement.kind === 'drop';
-    const onlyDrops =
-      drops && parts.every((one) => one === last || ('match' in one && !changing.has(one.match.kind)));
+    const onlyDrops = drops && parts.every((one) => one === last || ('match' in one && !changing.has(one.match.kind)));
     const made: LoweredShape = { shape, bounds, parts, holes, drops, onlyDrops };
     return trials.every((trial) => this.#holdsFor(made, trial)) ? made : null;
   }
