@@ -6,6 +6,7 @@ export const scenarios = {
   replace: 'from text to attached, lines',
   replacePorts: 'from text to attached, lines of address and port',
   replaceProtocols: 'from text to attached, lines of address and port of either protocol',
+  replaceComments: 'from text to attached, lines of address and port with comments of their own',
   replaceNft: 'from text to attached, nft rules of address and port',
   replaceTurns: 'from text to attached, nft rules of three kinds in turn',
   counters: 'packets and bytes of all read, counters',

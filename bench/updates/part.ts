@@ -100,6 +100,17 @@ const lists: readonly List[] = [
       ),
   },
   {
+    scenario: scenarios.replaceComments,
+    file: 'rules.v4',
+    text: (count) =>
+      rawTable(
+        lines(count, (i) => {
+          const match = `-s ${source(i)}/32 -p tcp -m tcp --dport ${port(i)}`;
+          return `-A PREROUTING ${match} -m comment --comment "ticket ${i}" -j DROP\n`;
+        }),
+      ),
+  },
+  {
     scenario: scenarios.replaceNft,
     file: 'rules.nft',
     text: (count) => {

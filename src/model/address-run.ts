@@ -4,6 +4,7 @@
  * for.
  */
 import type { Span } from '../diagnostic.js';
+import { unquote } from '../parse/iptables-lexer.js';
 import type { LineRun, Shape } from '../parse/iptables-tree.js';
 import { endAt } from '../parse/line-run.js';
 import { countersEnd, movedColumn, type Shifts } from '../parse/rule-shape.js';
@@ -17,8 +18,10 @@ import { rowAt, type TupleColumn, type TupleField } from './tuples.js';
 export interface ShapeParts {
   /** As the first line of the shape has them. */
   readonly parts: readonly Part[];
-  /** Which part holds the value of each hole. */
+  /** Which part holds each value that a packet is asked for, in the order of the holes. */
   readonly holding: readonly number[];
+  /** Null: no comment differs. */
+  readonly comment: { readonly hole: number; readonly part: number } | null;
   /** What it was made of. */
   readonly shape: Shape;
   readonly onlyFamily: 'ip' | 'ip6' | null;
@@ -26,11 +29,13 @@ export interface ShapeParts {
 
 interface LinePlace extends Shifts {
   readonly line: number;
+  /** As the line has it, quotes and escapes too; empty where no comment differs. */
+  readonly comment: string;
 }
 
 /** The parts of another line of the shape, which has these values. */
 export function partsOf(
-  { parts, holding, shape }: ShapeParts,
+  { parts, holding, comment, shape }: ShapeParts,
   place: LinePlace,
   values: readonly TupleColumn[],
 ): Part[] {
@@ -39,6 +44,7 @@ export function partsOf(
     const { file, column } = part.span;
     const span: Span = { file, line: place.line, column: movedColumn(shape, column, place) };
     if ('statement' in part) return { statement: part.statement, span };
+    if (i === comment?.part) return { match: { kind: 'comment', text: unquote(place.comment) }, span };
     const value = values[holding.indexOf(i)];
     return { match: value ? ofProtocol(holdingValue(part.match as VaryingMatch, value), protocol) : part.match, span };
   });
@@ -69,9 +75,9 @@ export interface RunLines {
   /** Number of the first one in `lines`. */
   readonly from: number;
   readonly count: number;
-  /** One for each hole, an entry a line. */
+  /** What packets are asked for, as `holding` has it: an entry a line. */
   readonly values: readonly TupleColumn[];
-  /** Holes in which these lines differ. */
+  /** Of them, those in which these lines differ. */
   readonly varying: readonly number[];
 }
 
@@ -214,7 +220,9 @@ export class LineRules extends AddressRun {
     );
     const words = this.source.commandStart(i) - this.source.start(i) - lines.shape.counters;
     const span: Span = { file: lines.shape.rule.span.file, line, column: 1 };
-    const parts = partsOf(shape, { line, words, behind }, rowAt(values, i));
+    const remark = shape.comment && lines.values[shape.comment.hole];
+    const comment = remark ? lines.text.slice(remark.start[from + i], remark.end[from + i]) : '';
+    const parts = partsOf(shape, { line, words, behind, comment }, rowAt(values, i));
     return { id: this.id(i), number: this.number(i), span, text: this.text(i), parts };
   }
 }

@@ -21,10 +21,15 @@ const fields: Readonly<Record<string, HoleField>> = {
   '--dport': 'dport',
 };
 
+/** What packets are not asked for. */
+const isRemark = ({ rule, holes }: Shape, hole: number): boolean =>
+  rule.options[holes[hole]!.option]!.name === '--comment';
+
 /** Values that a shape is lowered with once more; the second where the first line has the first. */
-const trials: Readonly<Record<'port' | 'protocol' | AddressFamily, readonly [string, string]>> = {
+const trials: Readonly<Record<'port' | 'protocol' | 'comment' | AddressFamily, readonly [string, string]>> = {
   protocol: ['tcp', 'udp'],
   port: ['7', '9'],
+  comment: ['x', 'y'],
   4: ['192.0.2.7', '192.0.2.8/30'],
   6: ['2001:db8::7', '2001:db8::8/126'],
 };
@@ -43,20 +48,21 @@ export class VariantLowering {
     const lowered = this.shape(variant.shape);
     const values = lowered && this.#valuesOf(variant);
     if (!values) return null;
-    const parts = partsOf(lowered, { line: variant.line, ...shiftsOf(variant) }, values);
+    const parts = partsOf(lowered, placeOf(lowered, variant), values);
     return { parts, rules: 1, onlyFamily: lowered.onlyFamily };
   }
 
   /** The values of each line; those that `odd` lists must be lowered by themselves. */
   valuesOf({ count, text, values, shape }: LineRun): { values: TupleColumn[]; odd: readonly number[] } {
     const odd = new Set<number>();
-    const columns = values.map(({ start, end }, h): TupleColumn => {
+    const columns = values.flatMap(({ start, end }, h): TupleColumn[] => {
+      if (isRemark(shape, h)) return [];
       const field = fieldAt(shape, h);
       if (field === 'saddr' || field === 'daddr')
-        return { field, ranges: this.#addresses(count, text, start, end, odd) };
+        return [{ field, ranges: this.#addresses(count, text, start, end, odd) }];
       const numbers = new Uint16Array(count);
       for (let i = 0; i < count; i++) numbers[i] = numberAt(field, text, start[i]!, end[i]!);
-      return { field, lo: numbers, hi: numbers };
+      return [{ field, lo: numbers, hi: numbers }];
     });
     return { values: columns, odd: [...odd].sort((a, b) => a - b) };
   }
@@ -79,6 +85,7 @@ export class VariantLowering {
   #valuesOf({ shape, values }: VariantLine): TupleColumn[] | null {
     const columns: TupleColumn[] = [];
     for (const [h, value] of values.entries()) {
+      if (isRemark(shape, h)) continue;
       const field = fieldAt(shape, h);
       if (field !== 'saddr' && field !== 'daddr') {
         const number = Uint16Array.of(numberAt(field, value, 0, value.length));
@@ -113,13 +120,16 @@ export class VariantLowering {
 
   #lowerShape(shape: Shape): ShapeParts | null {
     const { parts, rules, onlyFamily } = this.lower(shape.rule);
-    const holding = shape.holes.map(({ option }, h) => {
+    const holding = shape.holes.flatMap(({ option }, h) => {
+      if (isRemark(shape, h)) return [];
       const field = fieldAt(shape, h);
       const { column } = shape.rule.options[option]!.span;
-      return parts.findIndex((part) => isAbout(part, field, column));
+      return [parts.findIndex((part) => isAbout(part, field, column))];
     });
-    if (rules !== 1 || holding.includes(-1)) return null;
-    const made: ShapeParts = { parts, holding, shape, onlyFamily };
+    const hole = shape.holes.findIndex((_, h) => isRemark(shape, h));
+    const comment = hole < 0 ? null : { hole, part: parts.findIndex(isComment) };
+    if (rules !== 1 || holding.includes(-1) || comment?.part === -1) return null;
+    const made: ShapeParts = { parts, holding, comment, shape, onlyFamily };
     return this.#holdsForOthers(made) ? made : null;
   }
 
@@ -127,8 +137,7 @@ export class VariantLowering {
   #holdsForOthers(made: ShapeParts): boolean {
     const { shape } = made;
     const values = shape.holes.map(({ option }, h) => {
-      const field = fieldAt(shape, h);
-      const [usual, other] = trials[trialOf(field, this.family)];
+      const [usual, other] = trials[isRemark(shape, h) ? 'comment' : trialOf(fieldAt(shape, h), this.family)];
       return shape.rule.options[option]!.values[0]!.text === usual ? other : usual;
     });
     const { counters } = shape.rule;
@@ -139,9 +148,16 @@ export class VariantLowering {
     const columns = this.#valuesOf(line);
     const { parts, rules, onlyFamily } = this.lower(expandVariant(line));
     if (!columns || rules !== 1 || onlyFamily !== made.onlyFamily) return false;
-    return isDeepStrictEqual(partsOf(made, { line: 1, ...shiftsOf(line) }, columns), parts);
+    return isDeepStrictEqual(partsOf(made, placeOf(made, line), columns), parts);
   }
 }
+
+const placeOf = ({ comment }: ShapeParts, variant: VariantLine): Parameters<typeof partsOf>[1] => ({
+  ...{ line: variant.line, ...shiftsOf(variant) },
+  comment: comment ? variant.values[comment.hole]! : '',
+});
+
+const isComment = (part: Part): boolean => 'match' in part && part.match.kind === 'comment';
 
 const fieldAt = ({ rule, holes }: Shape, hole: number): HoleField => fields[rule.options[holes[hole]!.option]!.name]!;
 

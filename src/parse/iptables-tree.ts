@@ -109,7 +109,7 @@ export interface VariantLine {
   readonly kind: 'variant';
   readonly line: number;
   readonly shape: Shape;
-  /** One for each hole. */
+  /** One for each hole, quotes and escapes as they stand in the line. */
   readonly values: readonly string[];
   /** `[packets:bytes] `, where the shape has counters; else empty. */
   readonly counters: string;

@@ -1,9 +1,10 @@
 /**
- * Lines that differ from an earlier one in an address (of the first `-s` or `-d`), in a second one, ports or TCP and UDP behind it, and in leading
- * counters, are not parsed again: the grammar would make the same of them. The values must stand alone between blanks and consist of characters that
- * mean nothing to the lexer, and no quote may stand before them, so that the words around them are the same words. A test compares with
- * the grammar.
+ * Lines that differ from an earlier one in an address (of the first `-s` or `-d`), in a second one, ports, a comment or TCP and UDP behind it, and in
+ * leading counters, are not parsed again: the grammar would make the same of them. The values must stand alone between blanks and consist of
+ * characters that mean nothing to the lexer, or be one quoted word, and no other quote may stand before them, so that the words around them
+ * are the same words. A test compares with the grammar.
  */
+import { unquote } from './iptables-lexer.js';
 import type { Counters, Option, RuleLine, Shape, VariantLine } from './iptables-tree.js';
 
 /** Shapes remembered per file; beyond it lines are simply parsed. */
@@ -22,7 +23,7 @@ interface Extent {
 }
 
 /** A line has at most so many. */
-const mostHoles = 5;
+const mostHoles = 6;
 
 /** Null where there is none. */
 export function findHoles(line: string): Holes | null {
@@ -37,13 +38,22 @@ export function findHoles(line: string): Holes | null {
 }
 
 /** Options whose values may differ besides, each behind the one before. */
-const further = /(?<= )(?:-d|-p|--sport|--dport)(?= )/g;
+const further = /(?<= )(?:-d|-p|--sport|--dport|--comment)(?= )/g;
 
 function furtherValues(line: string, from: number, limit: number): Extent[] {
   const found: Extent[] = [];
+  let end = limit;
+  let commented = false;
   further.lastIndex = from;
-  for (let match = further.exec(line); match && match.index < limit; match = further.exec(line)) {
+  for (let match = further.exec(line); match && match.index < end; match = further.exec(line)) {
     const value = valueAt(line, further.lastIndex + 1, endOfValue(match[0]));
+    if (match[0] === '--comment') {
+      if (commented || !value) break;
+      commented = true;
+      const quote = line.indexOf('"', value.end);
+      end = quote < 0 ? line.length : quote;
+      further.lastIndex = value.end;
+    }
     if (value && (match[0] !== '-p' || mayBeOther(line, value))) found.push(value);
     if (found.length === mostHoles - 1) break;
   }
@@ -52,6 +62,7 @@ function furtherValues(line: string, from: number, limit: number): Extent[] {
 
 function endOfValue(option: string): typeof addressEnd {
   if (option === '-p') return protocolEnd;
+  if (option === '--comment') return commentEnd;
   return option.endsWith('port') ? portEnd : addressEnd;
 }
 
@@ -63,7 +74,8 @@ const protocolEnd = (text: string, start: number): number =>
   text.startsWith('tcp ', start) || text.startsWith('udp ', start) ? start + 3 : -1;
 
 /** What the line asks of the protocol behind its name: both have it. */
-const portsOnly = /^(?: -m (tcp|udp))?(?: --[sd]port [0-9]+){1,2} -j [A-Z]+$/;
+const portsOnly =
+  /^(?: -m (tcp|udp))?(?: --[sd]port [0-9]+){1,2}(?: -m comment --comment (?:"[^"\\]*"|[^ "\\!-][^ "\\]*))? -j [A-Z]+$/;
 
 function mayBeOther(line: string, { start, end }: Extent): boolean {
   const match = portsOnly.exec(line.slice(end));
@@ -91,6 +103,32 @@ function portEnd(text: string, start: number): number {
   if (length === 0 || length > 5 || (length > 1 && text.charCodeAt(start) === 48)) return -1;
   return length === 5 && Number(text.slice(start, end)) > 65535 ? -1 : end;
 }
+
+/** End of a word of letters, digits and signs that mean nothing to the lexer, or of one in quotes from its first character on; -1 where it is none. */
+function commentEnd(text: string, start: number): number {
+  if (text.charCodeAt(start) === quoteSign) return quotedEnd(text, start);
+  const first = text.charCodeAt(start);
+  if (first === dash || first === bang) return -1;
+  let end = start;
+  for (; end < text.length; end++) {
+    const c = text.charCodeAt(end);
+    if (c === backslash || c === quoteSign || c === delete_) return -1;
+    if (c <= blank) break;
+  }
+  return end === start ? -1 : end;
+}
+
+function quotedEnd(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    let c = text.charCodeAt(at);
+    if (c === quoteSign) return at + 1;
+    if (c === backslash) c = text.charCodeAt(++at);
+    if (Number.isNaN(c) || c < blank) return -1;
+  }
+  return -1;
+}
+
+const [blank, bang, quoteSign, dash, backslash, delete_] = [32, 33, 34, 45, 92, 127];
 
 const longestAddress = 64;
 
@@ -145,7 +183,7 @@ export class ShapeCache {
   /** Remembers a parsed line; returns its shape when each hole is indeed the only value of such an option. */
   learn(line: string, holes: Holes, rule: RuleLine): Shape | null {
     if (this.#shapes.size >= shapeLimit) return null;
-    const options = holes.values.map((extent) => rule.options.findIndex((option) => isValue(option, extent)));
+    const options = holes.values.map((extent) => rule.options.findIndex((option) => isValue(option, extent, line)));
     if (options.includes(-1)) return null;
     const found = holes.values.map(({ start, end }, i) => ({
       option: options[i]!,
@@ -158,7 +196,7 @@ export class ShapeCache {
   }
 }
 
-const optionNames: ReadonlySet<string> = new Set(['-s', '-d', '-p', '--sport', '--dport']);
+const optionNames: ReadonlySet<string> = new Set(['-s', '-d', '-p', '--sport', '--dport', '--comment']);
 
 /** `-m tcp` behind `-p tcp`. */
 function echoOf({ options }: RuleLine, at: number): number | null {
@@ -168,10 +206,10 @@ function echoOf({ options }: RuleLine, at: number): number | null {
   return echo < 0 ? null : echo;
 }
 
-function isValue(option: Option, { start, end }: Extent): boolean {
+function isValue(option: Option, { start, end }: Extent, line: string): boolean {
   const [value] = option.values;
   if (value?.span.column !== start + 1 || option.values.length !== 1) return false;
-  return optionNames.has(option.name) && value.text.length === end - start;
+  return optionNames.has(option.name) && value.text === unquote(line.slice(start, end));
 }
 
 /** How much further right words stand than in the first line of the shape: all of them, and again those behind each value. */
@@ -208,8 +246,9 @@ export function expandVariant(variant: VariantLine): RuleLine {
     line: variant.line,
     column: movedColumn(variant.shape, span.column, shifts),
   });
+  const values = variant.values.map(unquote);
   const valueOf = (option: number): string | undefined =>
-    variant.values[holes.findIndex((one) => one.option === option || one.echo === option)];
+    values[holes.findIndex((one) => one.option === option || one.echo === option)];
   return {
     kind: 'rule',
     span: move(rule.span),

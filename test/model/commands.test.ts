@@ -163,6 +163,13 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
     (address: string) => `-A INPUT -s ${address} -p ${other(address)} --dport 5 --sport ${address.length} -j DROP`,
     (address: string) => `-A INPUT -s ${address} -p ${other(address)} -m tcp --dport 5 -j DROP`,
     (address: string) => `-A u -d ${address} ! -p ${other(address)} --dport 5 -j DROP`,
+    (address: string) => `-A INPUT -s ${address} -m comment --comment "no ${address}" -j DROP`,
+    (address: string) => `-A u -m comment --comment first -s ${address} -m comment --comment "\\"${address}" -j u`,
+    (address: string) => `-A u -d ${address} -m comment --comment ${address} -p tcp -m tcp --dport ${address.length}`,
+    (address: string) => `-A INPUT -s ${address} -m nobody --comment ${address} -j DROP`,
+    (address: string) =>
+      `-A u -s ${address} -p ${other(address)} -m ${other(address)} --dport 5 -m comment --comment "${address}" -j DROP`,
+    (address: string) => `-D INPUT -s ${address} -m comment --comment "no ${address}" -j DROP`,
     () => '-D INPUT 3',
     () => '-F u',
   ];

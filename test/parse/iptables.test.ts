@@ -148,6 +148,37 @@ test('lines of one shape are what the grammar makes of them, columns included', 
   );
   const protocol = fc.constantFrom('tcp', 'udp', 'tcp', 'udp', 'icmp', '6');
   const port = fc.constantFrom('22', '80', '0', '65535', '65536', '080', '22:80', 'ssh', '1.2', '');
+  const comment = fc.oneof(
+    fc.constantFrom(
+      'x',
+      '""',
+      '"a b"',
+      '"a\\"b"',
+      '"it\\\'s"',
+      '"\\\\"',
+      'a\\b',
+      'a"b"',
+      '-x',
+      '"-x"',
+      '!',
+      '"!"',
+      '#',
+      '"a\tb"',
+      'é',
+    ),
+    fc.constantFrom(
+      '',
+      '"',
+      '"a',
+      '"a"b',
+      '"a" "b"',
+      "'a'",
+      '"-d 1.2.3.4 --dport 1"',
+      'a\u007f',
+      '"a\u007f"',
+      `"${'x'.repeat(255)}"`,
+    ),
+  );
   const end = fc.constantFrom('', ' ', ' -j DROP', ' -m comment --comment "a -s b --dport 1"', ' x', ' --sport 1 -d x');
   const second = fc.oneof(
     { weight: 2, arbitrary: fc.constant('') },
@@ -157,6 +188,13 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     fc.tuple(port, port).map(([one, other]) => ` -p tcp --sport ${one} ! --dport ${other}`),
     fc.tuple(address, port).map(([one, other]) => ` -d ${one} -p udp -m udp --dport ${other} --sport 1`),
     port.map((one) => ` -m comment --comment a" --dport ${one}`),
+    { weight: 2, arbitrary: comment.map((one) => ` -m comment --comment ${one}`) },
+    fc.tuple(comment, comment).map(([one, other]) => ` -m comment --comment ${one} -m comment --comment ${other}`),
+    fc.tuple(comment, port).map(([one, own]) => ` -m comment --comment ${one} -p tcp --dport ${own}`),
+    fc
+      .tuple(fc.constantFrom('tcp', 'udp'), port, comment)
+      .map(([one, own, words]) => ` -p ${one} -m ${one} --dport ${own} -m comment --comment ${words}`),
+    comment.map((one) => ` --log-prefix --comment ${one}`),
     fc.tuple(protocol, protocol, port).map(([one, other, own]) => ` -p ${one} -m ${other} --dport ${own}`),
     fc.tuple(protocol, port, port).map(([one, own, other]) => ` -p ${one} --sport ${own} --dport ${other}`),
   );
@@ -195,6 +233,18 @@ test('a shape is recognised at all', (t) => {
 test('TCP and UDP in turn do not set lines apart', (t) => {
   const lines = ['-p tcp -m tcp', '-p udp -m udp', '-p udp -m udp', '-p tcp -m tcp'].map(
     (words, i) => `-A I -s 192.0.2.${i} ${words} --dport ${i} -j DROP`,
+  );
+  const tree = parseIptables(lines.join('\n'), 'f', 'ip');
+  t.deepEqual(
+    tree.lines.map((line) => line.kind),
+    ['run'],
+  );
+  t.is(printIptablesLine(tree.lines[0]!), lines.join('\n'));
+});
+
+test('comments of their own do not set lines apart', (t) => {
+  const lines = ['x', '"a \\" b"', '"-s 1.2.3.4"'].map(
+    (words, i) => `-A I -s 192.0.2.${i} -p tcp -m tcp --dport ${i} -m comment --comment ${words} -j DROP`,
   );
   const tree = parseIptables(lines.join('\n'), 'f', 'ip');
   t.deepEqual(
