@@ -314,6 +314,7 @@ _Static_assert(sizeof(struct list) == 8, "abi");
 
 struct family_config {
 	__u32 enabled;
+	__u32 by_source; /* the source address alone decides, by decisions and in one round */
 	__u32 parsed; /* bit per field slot: what steps ask for */
 	__u32 used; /* … what is looked up */
 	__u32 rowed; /* … what has rows */

@@ -142,38 +142,31 @@ static __always_inline __u32 packet_type(const struct ethhdr *eth)
 	return d[0] & 1 ? 2 : 3;
 }
 
-static __always_inline int prefilter(struct xdp_md *ctx)
+/* Negative: not ordinary, or other fields than the source matter. */
+static __always_inline int short_way(struct xdp_md *ctx, const struct ethhdr *eth, const void *data_end)
 {
-	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-	struct packet p = {};
-	struct ethhdr *eth = data;
-	__u32 offset = ETH_HLEN, type;
-	int reason;
+	const void *t;
+	struct source source;
 
-	if (unlikely(cfg.selective)) {
-		/* Who calls may be attached to other devices as well. */
-		if (cfg.ifindex && ctx->ingress_ifindex != cfg.ifindex)
-			return XDP_PASS;
-		if (cfg.vlan && (void *)(eth + 1) <= data_end && !is_tag(eth->h_proto))
-			return pass(PASS_VLAN);
-	}
-	if (unlikely((void *)(eth + 1) > data_end))
-		return pass(PASS_MALFORMED);
-	if (source_decides(&cfg.ip) && eth->h_proto == bpf_htons(ETH_P_IP) && is_to_device(eth)) {
-		const void *t = table_base();
-		struct source source;
-
+	if (cfg.ip.by_source && eth->h_proto == bpf_htons(ETH_P_IP) && is_to_device(eth)) {
+		t = table_base();
 		if (t && source_of_ip(t, eth, data_end, &source))
 			return decide_by_source(ctx, t, &cfg.ip, &source);
 	}
-	if (source_decides(&cfg.ip6) && eth->h_proto == bpf_htons(ETH_P_IPV6) && is_to_device(eth)) {
-		const void *t = table_base();
-		struct source source;
-
+	if (cfg.ip6.by_source && eth->h_proto == bpf_htons(ETH_P_IPV6) && is_to_device(eth)) {
+		t = table_base();
 		if (t && source_of_ip6(t, eth, data_end, &source))
 			return decide_by_source(ctx, t, &cfg.ip6, &source);
 	}
-	type = bpf_ntohs(eth->h_proto);
+	return -1;
+}
+
+static __always_inline int long_way(struct xdp_md *ctx, const struct ethhdr *eth, const void *data_end)
+{
+	struct packet p = {};
+	__u32 offset = ETH_HLEN, type = bpf_ntohs(eth->h_proto);
+	int reason;
+
 	p.packet_type = packet_type(eth);
 	if (unlikely(p.packet_type == 3))
 		return pass(PASS_OTHER_HOST);
@@ -205,6 +198,25 @@ static __always_inline int prefilter(struct xdp_md *ctx)
 		return filter(ctx, &cfg.ip6, &p, 6);
 	}
 	return pass(PASS_NOT_IP);
+}
+
+static __always_inline int prefilter(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+	struct ethhdr *eth = data;
+	int verdict;
+
+	if (unlikely(cfg.selective)) {
+		/* Who calls may be attached to other devices as well. */
+		if (cfg.ifindex && ctx->ingress_ifindex != cfg.ifindex)
+			return XDP_PASS;
+		if (cfg.vlan && (void *)(eth + 1) <= data_end && !is_tag(eth->h_proto))
+			return pass(PASS_VLAN);
+	}
+	if (unlikely((void *)(eth + 1) > data_end))
+		return pass(PASS_MALFORMED);
+	verdict = short_way(ctx, eth, data_end);
+	return verdict < 0 ? long_way(ctx, eth, data_end) : verdict;
 }
 
 #endif

@@ -8,11 +8,6 @@
 
 #include "classify.h"
 
-static __always_inline int source_decides(family_ptr family)
-{
-	return family->enabled && family->used == 1 << F_SADDR && family->decisions && !family->skips;
-}
-
 /* Of the first eight bytes of a frame, which have the beginning of the source MAC too. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define DESTINATION_MAC(word) ((word) << 16)

@@ -11,21 +11,18 @@ import type { Burst } from './sender.js';
 const native = loadNative();
 const object = readFileSync(`${packageRoot()}/build/bench/bpf/traffic.bpf.o`);
 const { program, maps } = await native.load(object, 'send', null, []);
-const traffic = maps['traffic'] ?? -1;
+const [traffic, device] = [maps['traffic'] ?? -1, maps['device'] ?? -1];
 // A test run of a program that is attached nowhere rewrites the kernel's XDP dispatcher before and after, which takes 10 ms each time
 // (kernel/bpf/dispatcher.c). This namespace's loopback has no traffic.
 const loopback = 1;
 native.linkCreate(program, loopback, 2);
 
-/** A UDP packet of 64 bytes on the wire to 192.0.2.1, port 9. The program sets the source. */
+/** A UDP packet of 64 bytes on the wire to 192.0.2.1, port 9. The program sets source and checksum. */
 function frameOf(): Uint8Array {
   const bytes = new Uint8Array(60);
   const view = new DataView(bytes.buffer);
   bytes.set([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0]);
-  bytes.set([0x45, 0, 0, 46, 0, 0, 0x40, 0, 64, 17, 0, 0, 198, 18, 0, 0, 192, 0, 2, 1], 14);
-  let sum = 0;
-  for (let at = 14; at < 34; at += 2) sum += view.getUint16(at);
-  view.setUint16(24, ~((sum & 0xffff) + (sum >>> 16)) & 0xffff);
+  bytes.set([0x45, 0, 0, 46, 0, 0, 0x40, 0, 64, 17, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1], 14);
   view.setUint16(34, 4000);
   view.setUint16(36, 9);
   view.setUint16(38, 26);
@@ -33,11 +30,15 @@ function frameOf(): Uint8Array {
 }
 
 const bytes = frameOf();
+let sum = 0;
+for (let at = 14; at < 34; at += 2) sum += bytes[at + 1]! * 256 + bytes[at]!;
 const frames = { bytes, ends: new Uint32Array([bytes.length]) };
 
+const words = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
+
 async function send({ ifindex, first, sources, packets }: Burst): Promise<number> {
-  const header = new Uint32Array([ifindex, first, sources - 1, Math.floor(Math.random() * 2 ** 31)]);
-  native.writeMappable(traffic, 0, new Uint8Array(header.buffer));
+  native.updateElement(device, words(0), words(ifindex));
+  native.writeMappable(traffic, 0, words(sum, first, sources - 1, Math.floor(Math.random() * 2 ** 31)));
   return (await native.liveFrames(program, ifindex, frames, packets)).nanoseconds;
 }
 

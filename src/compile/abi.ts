@@ -175,6 +175,7 @@ export const familyConfig: Struct = {
   members: [
     ...u32s(
       'enabled',
+      'by_source',
       'parsed',
       'used',
       'rowed',

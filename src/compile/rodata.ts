@@ -34,7 +34,7 @@ export function rodataBytes(
 
 function writeFamily(view: DataView, name: 'ip' | 'ip6', family: FamilyImage, device: DeviceConfig): void {
   const [base, struct] = element(config, name, 0);
-  writeNumbers(view, struct, base, family.numbers);
+  writeNumbers(view, struct, base, { ...family.numbers, by_source: Number(isDecidedBySource(family.numbers)) });
   family.layout.placement.clusters?.forEach((group, i) =>
     view.setUint32(base + offsetOf(struct, 'clusters') + i * 4, group, littleEndian),
   );
@@ -58,6 +58,9 @@ function writeFamily(view: DataView, name: 'ip' | 'ip6', family: FamilyImage, de
     writeNumbers(view, tuple, at, numbers);
   }
 }
+
+const isDecidedBySource = ({ enabled, used, decisions = 0, skips }: Numbers): boolean =>
+  enabled === 1 && used === 1 << slots.saddr && decisions > 0 && skips === 0;
 
 /** Offset and struct of one element of an array of structs. */
 function element(struct: Struct, name: string, index: number): [number, Struct] {
