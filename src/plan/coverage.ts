@@ -30,6 +30,8 @@ export interface Coverage {
   readonly exempt: boolean;
   /** There were too many steps to look at. */
   readonly givenUp: boolean;
+  /** Steps of the asking rule are in the list. */
+  readonly stepped: boolean;
   /** The same is found for every condition that is part of this one. */
   readonly uniform: boolean;
 }
@@ -50,6 +52,7 @@ const dropped: Coverage = {
   tracked: false,
   exempt: false,
   givenUp: false,
+  stepped: true,
   uniform: true,
 };
 
@@ -130,6 +133,7 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
     tracked: found.tracked,
     exempt: found.exempt,
     givenUp: found.givenUp,
+    stepped: own.length > 0,
     uniform,
   });
   let i = start;
@@ -202,6 +206,7 @@ function join(sofar: Coverage, skipped: Coverage, stayed: Coverage): Coverage {
     tracked: ways.some((way) => way.tracked),
     exempt: ways.some((way) => way.exempt),
     givenUp: ways.some((way) => way.givenUp),
+    stepped: sofar.stepped,
     uniform: ways.every((way) => way.uniform),
   };
 }

@@ -150,7 +150,8 @@ function judgeDrop(
   const exempt = found.some((one) => one.blockers.includes(allowed));
   const cut = plan.cut.get(id);
   if (nothing && blockedBy.length === 0 && cut !== undefined) return none({ code: 'table-limit', detail: cut });
-  if (nothing && found.some((one) => one.givenUp)) return partial('unproven');
+  const leftOut = plan.truncated && !found.some((one) => one.stepped);
+  if (nothing && !leftOut && found.some((one) => one.givenUp)) return partial('unproven');
   if (nothing)
     return none(
       { code: exempt && blockedBy.length === 0 ? 'allowed' : whyBlocked(blockedBy, plan), detail: '' },

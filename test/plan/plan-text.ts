@@ -1,7 +1,7 @@
 /** Plans a ruleset written in a test: the whole way from text to decisions. */
 import type { HostFacts } from '../../src/model/host.js';
 import { readRuleset } from '../../src/model/read-ruleset.js';
-import type { Plan } from '../../src/plan/plan.js';
+import type { Plan, PlanOptions } from '../../src/plan/plan.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 
 /** A host with one address, forwarding off. */
@@ -26,6 +26,7 @@ export interface PlanTextOptions {
   readonly strict?: boolean;
   readonly conntrack?: boolean;
   readonly files?: Readonly<Record<string, string>>;
+  readonly maxSteps?: PlanOptions['maxSteps'];
 }
 
 /** One IPv4 table `filter` from rule lines; policies ACCEPT unless declared otherwise. */
@@ -50,6 +51,7 @@ export function planText(text: string, options: PlanTextOptions = {}): Plan {
     facts,
     strict: options.strict ?? false,
     conntrack: options.conntrack ?? false,
+    ...(options.maxSteps && { maxSteps: options.maxSteps }),
   });
 }
 
