@@ -7,6 +7,7 @@ import { variantOf } from '../../../src/parse/nft/rule-variants.js';
 import type { Rule as RuleTree } from '../../../src/parse/nft/tree.js';
 import { readRuleset } from '../../../src/model/read-ruleset.js';
 import { isRun, segmentsOf } from '../../../src/model/segments.js';
+import type { RuleDecision } from '../../../src/plan/plan.js';
 import { planRuleset } from '../../../src/plan/plan-ruleset.js';
 import { residualTexts } from '../../../src/residual/residual-texts.js';
 import type { Chain, RuleId, Ruleset } from '../../../src/model/ruleset.js';
@@ -122,6 +123,12 @@ const turn = fc.tuple(
   fc.nat(65535),
 );
 
+/** That a rule above has all packets of one that leaves netfilter is seen only where the two are no step together. */
+const judged = ({ id, line, text, offload, reason: { code } }: RuleDecision): unknown[] =>
+  offload === 'full' && code === 'never-matches'
+    ? [id, line, text, offload, 'offloaded']
+    : [id, line, text, offload, code];
+
 test('kinds in turn are runs, and their rules stand as they were written', (t) => {
   let scattered = 0;
   fc.assert(
@@ -132,10 +139,7 @@ test('kinds in turn are runs, and their rules stand as they were written', (t) =
       t.deepEqual(diagnostics, withoutSemicolons(one.diagnostics));
       const options = { devices: ['eth0'], facts: null, strict: false };
       const [plan, apart] = [planRuleset(ruleset, options), planRuleset(one.ruleset, options)];
-      t.deepEqual(
-        plan.rules.map(({ id, line, text, offload, reason }) => [id, line, text, offload, reason.code]),
-        apart.rules.map(({ id, line, text, offload, reason }) => [id, line, text, offload, reason.code]),
-      );
+      t.deepEqual(plan.rules.map(judged), apart.rules.map(judged));
       t.deepEqual(
         residualTexts(plan).map(({ text }) => text),
         residualTexts(apart).map(({ text }) => text.replace(/;$/gm, '').replace('priority raw', 'priority raw;')),
