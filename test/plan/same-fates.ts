@@ -1,9 +1,21 @@
 /** What two plans make of random packets. */
 import type { ExecutionContext } from 'ava';
+import type { RuleId } from '../../src/model/ruleset.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { evaluate } from '../compile/evaluate.js';
 import { decoded, type PacketSpec } from '../compile/frame.js';
 import { Random, randomPacket } from '../compile/random.js';
+
+/**
+ * Rules that leave netfilter by one of the plans and not by the other. Of a rule whose packets all meet another one first this does not matter,
+ * and whether it is known depends on how steps are put together.
+ */
+export const disputed = (one: Plan, other: Plan): readonly RuleId[] =>
+  one.rules.flatMap((rule, i) => {
+    const both = [rule, other.rules[i]!];
+    const isDisputed = both[0]!.offload !== both[1]!.offload && both.some(({ offload }) => offload === 'full');
+    return isDisputed && both.every(({ reason }) => reason.code !== 'never-matches') ? [rule.id] : [];
+  });
 
 const fate = ({ prefilter, counterOwner }: Plan, packet: PacketSpec): unknown => {
   const { verdict, counter } = evaluate(packet.family === 4 ? prefilter.ip : prefilter.ip6, decoded(packet));
