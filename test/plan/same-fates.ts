@@ -1,20 +1,20 @@
 /** What two plans make of random packets. */
 import type { ExecutionContext } from 'ava';
 import type { RuleId } from '../../src/model/ruleset.js';
-import type { Plan } from '../../src/plan/plan.js';
+import type { Plan, RuleDecision } from '../../src/plan/plan.js';
 import { evaluate } from '../compile/evaluate.js';
 import { decoded, type PacketSpec } from '../compile/frame.js';
 import { Random, randomPacket } from '../compile/random.js';
 
 /**
- * Rules that leave netfilter by one of the plans and not by the other. Of a rule whose packets all meet another one first this does not matter,
- * and whether it is known depends on how steps are put together.
+ * Rules of which the plans do not say the same. Of a rule whose packets all meet another one first nothing depends on it, and whether that is known
+ * depends on how steps are put together.
  */
-export const disputed = (one: Plan, other: Plan): readonly RuleId[] =>
+export const disputed = (one: Plan, other: Plan, told: (rule: RuleDecision) => string): readonly RuleId[] =>
   one.rules.flatMap((rule, i) => {
-    const both = [rule, other.rules[i]!];
-    const isDisputed = both[0]!.offload !== both[1]!.offload && both.some(({ offload }) => offload === 'full');
-    return isDisputed && both.every(({ reason }) => reason.code !== 'never-matches') ? [rule.id] : [];
+    const theirs = other.rules[i]!;
+    const isKnown = [rule, theirs].every(({ reason }) => reason.code !== 'never-matches');
+    return isKnown && told(rule) !== told(theirs) ? [rule.id] : [];
   });
 
 const fate = ({ prefilter, counterOwner }: Plan, packet: PacketSpec): unknown => {
