@@ -20,3 +20,12 @@ export interface AddressRanges {
   readonly lo: Uint32Array;
   readonly hi: Uint32Array;
 }
+
+/** Order of two addresses that begin at these words; negative: the first is lower. */
+export function compareAt(a: Uint32Array, at: number, b: Uint32Array, bt: number, words: number): number {
+  for (let i = 0; i < words; i++) {
+    const difference = a[at + i]! - b[bt + i]!;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -2,8 +2,7 @@
  * Long lists of drops of several kinds in turn (`-s A -j DROP`, `-s B -p tcp --dport P -j DROP`, …): where they may be sorted by kind, so that
  * those of each are a run. Drops of different kinds must not meet the same packet, for each counts its own.
  */
-import type { AddressRanges } from './address.js';
-import { wordsPerAddress } from './address.js';
+import { compareAt, wordsPerAddress, type AddressFamily, type AddressRanges } from './address.js';
 
 /** Lines of one kind. */
 export interface KindRows {
@@ -24,15 +23,24 @@ const mostLooks = 1_000_000;
  * many such.
  */
 export function cutsBetween(kinds: readonly KindRows[]): readonly number[] | null {
-  const pairs: (readonly [number, number])[] = [];
+  const pairs: Pair[] = [];
   for (const family of [4, 6] as const) {
-    const found = overlapping(kinds.filter(({ sources }) => sources.family === family));
+    const ofFamily = kinds.filter(({ sources }) => sources.family === family);
+    const found = overlapping(ofFamily, family);
     if (found === null) return null;
     for (const pair of found) pairs.push(pair);
   }
+  return cutsFor(pairs);
+}
+
+/** Numbers of two in a list that must keep their order. */
+export type Pair = readonly [before: number, after: number];
+
+/** Where to cut the list so that the two of no pair stand in one piece. */
+export function cutsFor(pairs: readonly Pair[]): number[] {
   const cuts: number[] = [];
   let last = 0;
-  for (const [before, after] of pairs.sort((a, b) => a[1] - b[1])) if (last <= before) cuts.push((last = after));
+  for (const [before, after] of pairs.toSorted((a, b) => a[1] - b[1])) if (last <= before) cuts.push((last = after));
   return cuts;
 }
 
@@ -42,10 +50,12 @@ interface Range {
 }
 
 /** Pairs of lines of different kinds, the earlier one first. */
-function overlapping(kinds: readonly KindRows[]): (readonly [number, number])[] | null {
+function overlapping(kinds: readonly KindRows[], family: AddressFamily): Pair[] | null {
+  const words = wordsPerAddress(family);
   const ranges = kinds.flatMap(({ rows }, kind) => Array.from(rows, (_, at): Range => ({ kind, at })));
-  ranges.sort((a, b) => compare(kinds[a.kind]!.sources.lo, a.at, kinds[b.kind]!.sources.lo, b.at, kinds[0]!.sources));
-  const pairs: (readonly [number, number])[] = [];
+  const lowOf = ({ kind }: Range): Uint32Array => kinds[kind]!.sources.lo;
+  ranges.sort((a, b) => compareAt(lowOf(a), a.at * words, lowOf(b), b.at * words, words));
+  const pairs: Pair[] = [];
   let open: Range[] = [];
   let looks = 0;
   for (const range of ranges) {
@@ -54,7 +64,7 @@ function overlapping(kinds: readonly KindRows[]): (readonly [number, number])[] 
     for (const other of open) {
       if (++looks > mostLooks) return null;
       const { sources: theirs, rows: numbers } = kinds[other.kind]!;
-      if (compare(theirs.hi, other.at, sources.lo, range.at, sources) < 0) continue;
+      if (compareAt(theirs.hi, other.at * words, sources.lo, range.at * words, words) < 0) continue;
       still.push(other);
       if (other.kind === range.kind) continue;
       const [one, two] = [rows[range.at]!, numbers[other.at]!];
@@ -64,13 +74,4 @@ function overlapping(kinds: readonly KindRows[]): (readonly [number, number])[] 
     open = still;
   }
   return pairs;
-}
-
-function compare(a: Uint32Array, i: number, b: Uint32Array, j: number, { family }: AddressRanges): number {
-  const words = wordsPerAddress(family);
-  for (let w = 0; w < words; w++) {
-    const difference = a[i * words + w]! - b[j * words + w]!;
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

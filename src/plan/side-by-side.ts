@@ -8,6 +8,7 @@ import { sideOf } from '../analyse/box.js';
 import { mayOverlap } from '../analyse/relation.js';
 import type { RawStep } from '../analyse/walk.js';
 import type { AddressRanges } from '../model/address.js';
+import { cutsFor, type Pair } from '../model/kinds-in-turn.js';
 import type { StepKinds } from './step-kinds.js';
 
 export interface SortRules {
@@ -56,7 +57,7 @@ function sortedBlock(steps: readonly RawStep[], kinds: Int32Array): readonly Raw
   if (kept === null) return steps;
   const sorted: RawStep[] = [];
   let from = 0;
-  for (const to of [...cuts(kept), block.length]) {
+  for (const to of [...cutsFor(kept), block.length]) {
     const byKind = new Map<number, RawStep[]>();
     for (const { kind, step } of block.slice(from, to)) {
       const same = byKind.get(kind);
@@ -73,19 +74,6 @@ function sourcesOf({ when }: RawStep): AddressRanges {
   const side = sideOf(when, 'saddr');
   if (side?.kind !== 'addresses') throw new Error('bug: a step names no sources');
   return side.ranges;
-}
-
-type Pair = readonly [before: number, after: number];
-
-/** Where to cut the list so that the two of no pair stand in one piece. */
-function cuts(pairs: readonly Pair[]): number[] {
-  const found: number[] = [];
-  let last = 0;
-  for (const [before, after] of pairs.toSorted((a, b) => a[1] - b[1])) {
-    if (last > before) continue;
-    found.push((last = after));
-  }
-  return found;
 }
 
 /** Pairs that may be looked at: more overlap than it pays. */

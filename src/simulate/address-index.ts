@@ -1,18 +1,10 @@
 /** Ranges of addresses by binary search, where ranges may overlap. */
-import type { AddressRanges } from '../model/address.js';
+import { compareAt, type AddressRanges } from '../model/address.js';
 
 /** Entries that contain the address, in no order; none: an empty list. */
 export type AddressLookup = (address: Uint32Array) => readonly number[];
 
 const none: readonly number[] = [];
-
-function compareAt(a: Uint32Array, at: number, b: Uint32Array, bt: number, words: number): number {
-  for (let i = 0; i < words; i++) {
-    const difference = a[at + i]! - b[bt + i]!;
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
 
 /** Does range `entry` contain the address? */
 export function isInside({ family, lo, hi }: AddressRanges, entry: number, address: Uint32Array): boolean {

@@ -31,6 +31,8 @@ class DraftSegments {
   #single: Rule[] = [];
   #start: RuleStart;
   #variants: VariantLowering;
+  /** Up to here shapes do not change often enough, from wherever one begins. */
+  #calmTo = 0;
 
   constructor(
     private readonly drafts: readonly RuleDraft[],
@@ -66,17 +68,10 @@ class DraftSegments {
     const lowered = this.#shapeAt(from);
     const to = this.#end(from, (one) => one === lowered);
     if (!lowered || to - from < fewest) for (let at = from; at < to; at++) this.#lowerSingly(at);
-    else
-      this.#putPieces(
-        [
-          this.#kindOf(
-            lowered,
-            Uint32Array.from({ length: to - from }, (_, i) => from + i),
-          ),
-        ],
-        to,
-        [],
-      );
+    else {
+      const rows = Uint32Array.from({ length: to - from }, (_, i) => from + i);
+      this.#putPieces([this.#kindOf(lowered, rows)], to, []);
+    }
     return to;
   }
 
@@ -100,14 +95,17 @@ class DraftSegments {
 
   /** Whether shapes change often from here on. */
   #turns(from: number): boolean {
+    if (from < this.#calmTo) return false;
     let changes = 0;
     let before = this.#shapeAt(from);
-    this.#end(from, (one) => {
+    const to = this.#end(from, (one) => {
       if (one !== before) changes++;
       before = one;
       return isSortable(one) && changes < fewestTurns;
     });
-    return changes >= fewestTurns;
+    if (changes >= fewestTurns) return true;
+    this.#calmTo = to;
+    return false;
   }
 
   #takeTurns(from: number): number {
