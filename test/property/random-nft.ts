@@ -2,6 +2,7 @@
  * nft rulesets out of thin air, from a seed, as nft lists them: tables of every family that a packet on its way in meets, named sets and
  * maps, verdict maps, concatenations, intervals, several base chains at a hook. Everything that is made loads (nft 1.0.6, Linux 6.18).
  */
+import { nftList } from '../kernel/differential/random-lists.js';
 import type { Random } from '../kernel/differential/random.js';
 
 type TableFamily = 'ip' | 'ip6' | 'inet' | 'netdev';
@@ -230,7 +231,15 @@ function table(random: Random, family: TableFamily, name: string, stateful: bool
   const regular = ['one', 'two', 'three'].slice(0, random.below(4));
   const hooks = family === 'netdev' ? (['ingress'] as const) : (['prerouting', 'input', 'forward'] as const);
   const rules = (hook: Scope['hook'], below: readonly string[], most: number): string =>
-    Array.from({ length: random.below(most) }, () => `		${rule({ random, family, hook, stateful, below })}\n`).join('');
+    [
+      ...Array.from({ length: random.below(most) }, () => rule({ random, family, hook, stateful, below })),
+      ...(random.chance(0.08)
+        ? nftList(family === 'ip6' || (family !== 'ip' && random.chance(0.3)) ? 6 : 4, random)
+        : []),
+      ...Array.from({ length: random.below(3) }, () => rule({ random, family, hook, stateful, below })),
+    ]
+      .map((line) => `		${line}\n`)
+      .join('');
   const base = hooks
     .filter((hook) => hook === 'ingress' || random.chance(0.75))
     .map((hook) => {

@@ -1,5 +1,6 @@
 /** Rulesets out of thin air, from a seed: every match and target that both back ends load, in any table, chain and order. */
 import type { FirewallCase } from './firewall-case.js';
+import { iptablesList } from './random-lists.js';
 import { createRandom, type Random } from './random.js';
 
 interface Dialect {
@@ -239,11 +240,15 @@ function table(random: Random, dialect: Dialect, name: string, stateful: boolean
   const used = [...base.filter((chain) => chain !== 'OUTPUT' && chain !== 'POSTROUTING'), ...user];
   // a chain jumps to later ones only: no loops
   const below = (chain: string): readonly string[] => user.slice(user.indexOf(chain) + 1);
-  const rules = used.flatMap((chain) =>
+  const few = (chain: string): string[] =>
     Array.from({ length: random.below(name === 'filter' ? 9 : 5) }, () =>
       rule(random, dialect, name, chain, below(chain), stateful),
-    ),
-  );
+    );
+  const list = (chain: string): string[] => {
+    const own = random.chance(0.12) ? iptablesList(dialect.version, random) : [];
+    return own.map((line) => `-A ${chain} ${line}`);
+  };
+  const rules = used.flatMap((chain) => [...few(chain), ...list(chain), ...few(chain).slice(0, 3)]);
   return [
     `*${name}`,
     ...base.map((chain) => `:${chain} ${policy(chain)} [0:0]`),

@@ -1,0 +1,121 @@
+/**
+ * Long lists as fail2ban, CrowdSec and scripts leave them: lines that are alike but for addresses, ports and comments, of one kind or of
+ * several in turn. They are long enough to be read, planned and left out in columns, which rules one by one never are.
+ */
+import type { Random } from './random.js';
+
+/** Fewer lines of a kind are not a list to the reader (`src/model/stretches.ts`). */
+const fewestOfAKind = 64;
+
+interface Kinds {
+  /** `@`: source, `#`: destination, `%`: port, `~`: any word. Drops are what a list is made of most often. */
+  readonly drops: readonly string[];
+  readonly others: readonly string[];
+}
+
+interface Dialect {
+  readonly version: 4 | 6;
+  readonly kinds: Kinds;
+}
+
+const iptables: Kinds = {
+  drops: [
+    '-s @ -j DROP',
+    '-s @ -j DROP',
+    '-s @ -p tcp -m tcp --dport % -j DROP',
+    '-s @ -p udp -m udp --dport % -j DROP',
+    '-s @ -p tcp -m tcp --sport % -j DROP',
+    '-s @ -d # -j DROP',
+    '-d # -p tcp -m tcp --dport % -j DROP',
+    '-s @ -m comment --comment "~" -j DROP',
+    '-s @ -p tcp -m tcp --dport % -m comment --comment "~, port %" -j DROP',
+    '-s @ -i eth0 -j DROP',
+    '-s @ -i eth1 -p tcp -m tcp --dport % -j DROP',
+    '-s @ -p tcp -m multiport --dports %,8080 -j DROP',
+    '-s @ -p udp -m multiport --sports %,1024:2000 -j DROP',
+    '-s @ -p tcp -m tcp --dport 20:% -j DROP',
+    '-s @ -p tcp -m tcp --dport %:65535 -j DROP',
+    '-s @ -p tcp -m tcp --dport % --tcp-flags FIN,SYN,RST,ACK SYN -j DROP',
+    '-s @ -m mark --mark 0x0 -j DROP',
+    '-s @ -m length --length %:65535 -j DROP',
+  ],
+  others: [
+    '! -s @ -d # -j DROP',
+    '-s @ -p tcp -m tcp ! --dport % -j DROP',
+    '-s @ -j ACCEPT',
+    '-s @ -p tcp -m tcp --dport % -j ACCEPT',
+    '-s @ -j LOG',
+    '-s @ -j RETURN',
+    '-s @ -m limit --limit 1/hour --limit-burst 5 -j DROP',
+  ],
+};
+
+const nft: Kinds = {
+  drops: [
+    'IP saddr @ drop',
+    'IP saddr @ counter drop',
+    'IP saddr @ tcp dport % drop',
+    'IP saddr @ udp dport % counter drop',
+    'IP saddr @ tcp sport % drop',
+    'IP saddr @ IP daddr # drop',
+    'IP daddr # tcp dport % drop',
+    'IP saddr @ drop comment "~"',
+    'iifname "eth0" IP saddr @ drop',
+    'iifname "eth1" IP saddr @ tcp dport % drop',
+    'IP saddr @ tcp dport { %, 8080 } drop',
+    'IP saddr @ udp sport { %, 1024-2000 } drop',
+    'IP saddr @ tcp dport %-65535 drop',
+    'IP saddr @ tcp flags syn / fin,syn,rst,ack tcp dport % drop',
+    'meta mark 0x0 IP saddr @ drop',
+    'IP saddr @ meta length >= % drop',
+    'IP saddr { @, 192.0.2.77 } drop',
+  ],
+  others: [
+    'IP saddr != @ IP daddr # drop',
+    'IP saddr @ tcp dport != % drop',
+    'IP saddr @ accept',
+    'IP saddr @ counter log',
+    'IP saddr @ return',
+    'IP saddr @ limit rate 1/hour drop',
+  ],
+};
+
+const ports = ['22', '53', '80', '443', '1024'];
+
+/** Addresses of the networks that frames come from and go to; some come twice, some are networks around others. */
+function filled({ version }: Dialect, kind: string, random: Random, line: number): string {
+  const host = random.below(40);
+  const wide = random.chance(0.1);
+  const source =
+    version === 4
+      ? `203.0.113.${64 + (wide ? host & ~3 : host)}${wide ? '/30' : ''}`
+      : `2001:db8:77::${(16 + (wide ? host & ~3 : host)).toString(16)}${wide ? '/126' : ''}`;
+  const destination = version === 4 ? random.pick(['192.0.2.1', '203.0.113.50', '198.51.100.20']) : random.pick(['2001:db8:1::1', '2001:db8:2::20']); // prettier-ignore
+  return kind
+    .replaceAll('IP', version === 4 ? 'ip' : 'ip6')
+    .replaceAll('@', source)
+    .replaceAll('#', destination)
+    .replaceAll('%', () => random.pick(ports))
+    .replaceAll('~', `seen ${line}`);
+}
+
+function randomList(dialect: Dialect, random: Random): string[] {
+  const kind = (): string => random.pick(random.chance(0.85) ? dialect.kinds.drops : dialect.kinds.others);
+  const kinds = Array.from({ length: random.pick([1, 1, 2, 3]) }, kind);
+  const inTurn = random.chance(0.5);
+  const lines = (fewestOfAKind + random.below(16)) * kinds.length;
+  const each = Math.ceil(lines / kinds.length);
+  return Array.from({ length: lines }, (_, line) =>
+    filled(dialect, kinds[inTurn ? line % kinds.length : Math.floor(line / each)] as string, random, line),
+  );
+}
+
+/** One list for a chain of iptables, without `-A CHAIN`. */
+export const iptablesList = (version: 4 | 6, random: Random): string[] =>
+  randomList({ version, kinds: iptables }, random);
+
+/** One list for an nft chain. */
+export const nftList = (version: 4 | 6, random: Random): string[] => {
+  const kinds = version === 4 ? nft : { ...nft, drops: nft.drops.filter((kind) => !kind.includes('192.0.2.77')) };
+  return randomList({ version, kinds }, random);
+};
