@@ -104,10 +104,10 @@ const none = ({ code, detail }: Why, blockedBy: readonly RuleId[] = []): Judgeme
 const full: Judgement = { offload: 'full', code: 'offloaded', detail: '', blockedBy: [] };
 
 /** Rules above decide all its packets: what becomes of the rule itself does not change. */
-export const neverMatches = ({ offload }: Judgement, first: RuleId): Judgement => ({
+export const neverMatches = ({ offload, code, detail }: Judgement, first: RuleId): Judgement => ({
   offload,
   code: 'never-matches',
-  detail: '',
+  detail: code === 'kept-in-place' ? `it stays: ${detail}` : '',
   blockedBy: [first],
 });
 
@@ -142,7 +142,8 @@ function judgeDrop(
   const shadow =
     stepless || !found.every((one) => one.all && !one.some) ? null : found.find((one) => one.shadow)?.shadow;
   if (shadow && shadow !== routing) {
-    const whole = fullIfTheHostAllows(id, plan, (code) => ({ offload: 'partial', code, detail: '', blockedBy: [] }));
+    const stays = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy: [] });
+    const whole = fullIfTheHostAllows(id, plan, stays);
     return neverMatches(whole, shadow);
   }
   const partial = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy });

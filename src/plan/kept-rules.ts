@@ -5,7 +5,8 @@
  * for other devices would miss them. And a regular chain to which a rule may lead that is not followed: the plan knows only some of its
  * packets.
  */
-import type { Chain, Hook, Rule, Ruleset, Table } from '../model/ruleset.js';
+import type { Match } from '../model/match.js';
+import type { Chain, Family, Hook, Rule, Ruleset, Table } from '../model/ruleset.js';
 import { isRun, segmentsOf } from '../model/segments.js';
 import type { RuleOrRun } from '../analyse/walk.js';
 import { chainWays, reachedFrom, tooDeep } from './chain-ways.js';
@@ -39,7 +40,8 @@ export function keptRules(ruleset: Ruleset): KeptRules {
       if (table.dialect === 'iptables' && !isWrittenInOrder(chain))
         why ??= 'its chain is not written in the order of its rules';
       for (const segment of segmentsOf(chain)) {
-        const found = why ?? keptByItself(isRun(segment) ? segment.first : segment);
+        const rule = isRun(segment) ? segment.first : segment;
+        const found = why ?? (table.dialect === 'nft' ? keptByItself(rule) : dropsBesides(rule, table.family));
         if (found !== null) kept.set(isRun(segment) ? segment : segment.id, found);
       }
     }
@@ -65,6 +67,31 @@ function keptByItself({ cut, parts }: Rule): string | null {
   const last = parts[parts.length - 1];
   return last && 'statement' in last && last.statement.kind === 'drop' ? null : 'it does not drop all its packets';
 }
+
+/**
+ * iptables drops a packet on the spot (`hotdrop`) whose header is too short for a match, before it asks the matches behind that one; for
+ * IPv6 already where `-p` finds no protocol, after the other options of the rule itself (`ip6_packet_match`, Linux 6.18). A rule that asks
+ * for more than headers after that drops packets besides its own. Where it asks for nothing more, what drops its packets without asking
+ * for a header drops those too.
+ */
+function dropsBesides({ parts, text }: Rule, family: Family): string | null {
+  let wants = false;
+  for (const part of parts) {
+    if (!('match' in part)) break;
+    const { kind } = part.match;
+    if (readsHeader.has(kind)) wants = true;
+    else if (kind === 'protocol') wants ||= family === 'ip6';
+    else if (wants && kind !== 'comment' && !(ownOptions.has(kind) && !isOfExtension(text, part.span.column)))
+      return 'it also drops packets whose header is cut short, whatever it asks of them after that';
+  }
+  return null;
+}
+
+const readsHeader: ReadonlySet<Match['kind']> = new Set(['port', 'tcpFlags', 'header', 'icmp']);
+const ownOptions: ReadonlySet<Match['kind']> = new Set(['address', 'interface', 'fragment']);
+
+/** `-m iprange`: an address, but no option of the rule itself. */
+const isOfExtension = (text: string, column: number): boolean => /^--?m/.test(text.slice(column - 1));
 
 const isHooked = (chain: Chain, hook: Hook): boolean => chain.kind === 'base' && chain.hook === hook;
 

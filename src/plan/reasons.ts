@@ -13,7 +13,7 @@ const withDetail: Partial<Record<ReasonCode, (detail: string) => string>> = {
   'routes-unclear': (detail) => `it asks how the source is routed, which is not sure here: ${detail}`,
   effect: (detail) => `${detail} observes or alters packets, which must still happen`,
   'kept-in-place': (detail) => `XDP drops all its packets, but the rule stays: ${detail}`,
-  'never-matches': (detail) => `no packet can match it: ${detail}`,
+  'never-matches': (detail) => `no packet can match it; ${detail}`,
   'table-limit': (detail) => `a table that it needs would exceed a limit of the data plane: ${detail}`,
   'too-large': (detail) => `following the jump to ${detail} would exceed the size limits`,
 };
