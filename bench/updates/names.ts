@@ -7,6 +7,7 @@ export const scenarios = {
   replacePorts: 'from text to attached, lines of address and port',
   replaceProtocols: 'from text to attached, lines of address and port of either protocol',
   replaceComments: 'from text to attached, lines of address and port with comments of their own',
+  replaceLineTurns: 'from text to attached, lines of three kinds in turn',
   replaceNft: 'from text to attached, nft rules of address and port',
   replaceTurns: 'from text to attached, nft rules of three kinds in turn',
   counters: 'packets and bytes of all read, counters',

@@ -111,6 +111,15 @@ const lists: readonly List[] = [
       ),
   },
   {
+    scenario: scenarios.replaceLineTurns,
+    file: 'rules.v4',
+    text: (count) => {
+      const asked = (i: number): string =>
+        ['', ` -p tcp -m tcp --dport ${port(i)}`, ` -p icmp -m icmp --icmp-type 8`][i % 3]!;
+      return rawTable(lines(count, (i) => `-A PREROUTING -s ${source(i)}/32${asked(i)} -j DROP\n`));
+    },
+  },
+  {
     scenario: scenarios.replaceNft,
     file: 'rules.nft',
     text: (count) => {

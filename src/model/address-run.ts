@@ -6,7 +6,7 @@
 import type { Span } from '../diagnostic.js';
 import { unquote } from '../parse/iptables-lexer.js';
 import type { LineRun, Shape } from '../parse/iptables-tree.js';
-import { endAt } from '../parse/line-run.js';
+import { endAt, lineAt } from '../parse/line-run.js';
 import { countersEnd, movedColumn, type Shifts } from '../parse/rule-shape.js';
 import type { AddressFamily } from './address.js';
 import { portHeaders } from './lower-ports.js';
@@ -89,6 +89,13 @@ export interface RunPlace {
   readonly number: number;
   /** Of each, ascending, where rules of other kinds stand between them. */
   readonly numbers?: Uint32Array;
+}
+
+/** Of rules of these numbers, ascending, where the first of the list has number `first`. */
+export function placeOf(rows: Uint32Array, first: number): Omit<RunPlace, 'prefix'> {
+  const number = rows[0]! + first;
+  const isTogether = rows[rows.length - 1] === rows[0]! + rows.length - 1;
+  return isTogether ? { number } : { number, numbers: rows.map((row) => row + first) };
 }
 
 /** Where the text of each rule stands in one text. */
@@ -205,7 +212,7 @@ export class LineRules extends AddressRun {
   }
 
   line(i: number): number {
-    return this.made.lines.line + this.made.from + i;
+    return lineAt(this.made.lines, this.made.from + i);
   }
 
   text(i: number): string {

@@ -1,11 +1,11 @@
 /** Runs of `-A` lines, appended to their chain without a look at each. */
 import type { LineRun } from '../parse/iptables-tree.js';
-import { variantAt } from '../parse/line-run.js';
+import { lineAt, variantAt } from '../parse/line-run.js';
 import { LineRules } from './address-run.js';
 import type { DumpWalk } from './dump-walk.js';
 import { valuesBetween } from './lower-variant.js';
 import { stretches } from './stretches.js';
-import type { ChainDraft, Entry, RunEntry, TableDraft } from './table-draft.js';
+import type { ChainDraft, ChainEntry, Entry, TableDraft } from './table-draft.js';
 
 /**
  * False, and nothing is done, where the lines are no plain appending; `each` is told of lines from one up to another that must be applied by
@@ -17,13 +17,9 @@ export function appendRun(
   run: LineRun,
   each: (from: number, to: number) => void,
 ): boolean {
-  const { command, options } = run.shape.rule;
-  const [name, more] = command.values;
-  if (command.name !== 'append' || !name || more) return false;
-  if (options.some((option) => option.name === '-t' || option.name === '--table')) return false;
+  const chain = appendedTo(walk, table, run);
   const shape = walk.variants?.shape(run.shape);
-  const chain = table.chain(name.text, { file: walk.dump.file, line: run.line, column: 1 });
-  if (!shape || !chain || chain.edited) return false;
+  if (!shape || !chain) return false;
   if (shape.onlyFamily !== null && shape.onlyFamily !== walk.dump.family) return true;
   const { values, odd } = walk.variants!.valuesOf(run);
   let from = 0;
@@ -50,15 +46,34 @@ export function appendRun(
   return true;
 }
 
+/** The chain to whose end the lines are put; null: they do something else, or what stands there is edited line by line. */
+export function appendedTo(walk: DumpWalk, table: TableDraft, run: LineRun): ChainDraft | null {
+  const { command, options } = run.shape.rule;
+  const [name, more] = command.values;
+  if (command.name !== 'append' || !name || more) return null;
+  if (options.some((option) => option.name === '-t' || option.name === '--table')) return null;
+  const chain = table.chain(name.text, { file: walk.dump.file, line: lineAt(run, 0), column: 1 });
+  return chain?.edited ? null : chain;
+}
+
 /** From here on the chain's lines are entries one by one. */
 export function editSingly(chain: ChainDraft): void {
   if (chain.edited) return;
   chain.edited = true;
-  chain.entries.expand((entry) => ('kind' in entry ? entriesOf(entry) : [entry]));
+  chain.entries.expand(linesOf);
 }
 
-const entriesOf = (run: RunEntry): Entry[] =>
-  new LineRules(run, { prefix: '', number: 1 }).rules.map(({ span, text, parts }, i) => ({
-    ...{ span, text, parts, rules: 1, onlyFamily: run.shape.onlyFamily },
-    line: variantAt(run.lines, run.from + i),
-  }));
+function linesOf(entry: ChainEntry): Entry[] {
+  if (!('kind' in entry)) return [entry];
+  if (entry.kind === 'run')
+    return new LineRules(entry, { prefix: '', number: 1 }).rules.map(({ span, text, parts }, i) => ({
+      ...{ span, text, parts, rules: 1, onlyFamily: entry.shape.onlyFamily },
+      line: variantAt(entry.lines, entry.from + i),
+    }));
+  const lines = entry.entries.flatMap((one) => linesOf(one.entry));
+  const rows = entry.entries.flatMap((one) => [...one.rows]);
+  return lines
+    .map((line, i) => ({ line, row: rows[i]! }))
+    .sort((a, b) => a.row - b.row)
+    .map(({ line }) => line);
+}

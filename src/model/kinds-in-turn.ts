@@ -3,6 +3,7 @@
  * those of each are a run. Drops of different kinds must not meet the same packet, for each counts its own.
  */
 import { compareAt, wordsPerAddress, type AddressFamily, type AddressRanges } from './address.js';
+import type { Match } from './match.js';
 
 /** Lines of one kind. */
 export interface KindRows {
@@ -15,12 +16,15 @@ export interface KindRows {
 /** Fewer changes of kind are left alone. */
 export const fewestTurns = 64;
 
+/** It may answer otherwise for each packet, or change something: what asks it keeps its place. */
+export const isChanging = ({ kind }: Match): boolean => kind === 'unknown' || kind === 'set';
+
 /** Ranges that may be looked at together: more overlap than it pays. */
 const mostLooks = 1_000_000;
 
 /**
  * Numbers before which the list is to be cut, ascending: in no piece do two lines of different kinds ask for one source. Null: there are too
- * many such.
+ * many such, or so many cuts that little is left between them.
  */
 export function cutsBetween(kinds: readonly KindRows[]): readonly number[] | null {
   const pairs: Pair[] = [];
@@ -30,7 +34,8 @@ export function cutsBetween(kinds: readonly KindRows[]): readonly number[] | nul
     if (found === null) return null;
     for (const pair of found) pairs.push(pair);
   }
-  return cutsFor(pairs);
+  const cuts = cutsFor(pairs);
+  return cuts.length * fewestTurns > kinds.reduce((sum, { rows }) => sum + rows.length, 0) ? null : cuts;
 }
 
 /** Numbers of two in a list that must keep their order. */

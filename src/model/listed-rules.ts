@@ -6,13 +6,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { wordsPerAddress, type AddressFamily } from './address.js';
 import { AddressRun, type RunPlace } from './address-run.js';
 import type { AddressMatch, Match, Part, PortMatch } from './match.js';
+import { fewest } from './pieces.js';
 import type { Rule } from './ruleset.js';
 import type { Segment } from './segments.js';
 import { stretches } from './stretches.js';
 import { sliceRows, type TupleColumn } from './tuples.js';
-
-/** Fewer are as well walked one by one. */
-export const fewest = 16;
 
 /** In the order of the rules. */
 export function segmentsOfRules(rules: readonly Rule[], prefix: string): Segment[] {

@@ -1,9 +1,19 @@
 /** The syntax tree of an iptables dump to tables of the model. */
 import type { Diagnostic, Span } from '../diagnostic.js';
-import type { ChainLine, IptablesDump, LineRun, RuleLine, VariantLine, Word } from '../parse/iptables-tree.js';
+import type {
+  ChainLine,
+  IptablesDump,
+  LineRun,
+  LineTurns,
+  RuleLine,
+  VariantLine,
+  Word,
+} from '../parse/iptables-tree.js';
 import { textAt, variantAt } from '../parse/line-run.js';
+import { linesInTurn } from '../parse/line-turns.js';
 import { quote } from '../parse/syntax-error.js';
 import { appendRun } from './append-run.js';
+import { appendTurns, type LowerLine } from './append-turns.js';
 import { applyCommand } from './apply-command.js';
 import { baseChainPlace, iptablesTables } from './base-chains.js';
 import { checkJumps } from './check-jumps.js';
@@ -45,6 +55,10 @@ export function lowerIptables(dump: IptablesDump, label = (table: string): strin
       }
       case 'run': {
         applyRun(walk, line);
+        return;
+      }
+      case 'turns': {
+        applyTurns(walk, line);
         return;
       }
     }
@@ -127,11 +141,12 @@ function applyRuleLine(walk: DumpWalk, line: RuleLine | VariantLine, text: strin
     return;
   }
   applyCommand(walk, walk.table, { line, span, text }, () =>
-    line.kind === 'variant'
-      ? (walk.variants?.lowerVariant(line) ?? lowerLine(walk, ruleOf(line)))
-      : lowerLine(walk, line),
+    line.kind === 'variant' ? lowerVariant(walk, line) : lowerLine(walk, line),
   );
 }
+
+const lowerVariant = (walk: DumpWalk, line: VariantLine): ReturnType<typeof lowerRule> =>
+  walk.variants?.lowerVariant(line) ?? lowerLine(walk, ruleOf(line));
 
 /** Appends the lines as they are; what is not that plain is applied line by line. */
 function applyRun(walk: DumpWalk, run: LineRun): void {
@@ -139,6 +154,13 @@ function applyRun(walk: DumpWalk, run: LineRun): void {
     for (let i = from; i < to; i++) applyRuleLine(walk, variantAt(run, i), textAt(run, i));
   };
   if (!walk.table || !appendRun(walk, walk.table, run, each)) each(0, run.count);
+}
+
+/** As `applyRun`. */
+function applyTurns(walk: DumpWalk, turns: LineTurns): void {
+  const lower: LowerLine = (run, i) => lowerVariant(walk, variantAt(run, i));
+  if (walk.table && appendTurns(walk, walk.table, turns, lower)) return;
+  for (const { line, text } of linesInTurn(turns)) applyRuleLine(walk, line, text);
 }
 
 function lowerLine(walk: DumpWalk, rule: RuleLine): ReturnType<typeof lowerRule> {

@@ -33,7 +33,23 @@ export function inOrder<T extends { readonly number: number | null }>(segments: 
   return areInOrder(segments) ? all : all.sort((a, b) => (a.number ?? Infinity) - (b.number ?? Infinity));
 }
 
-function areInOrder(segments: readonly Segment[]): boolean {
+/** A rule: of a run, which of its rules. */
+export interface Standing {
+  readonly segment: Segment;
+  readonly at: number;
+}
+
+/** The rules of a chain in the order in which they stand. */
+export function inWrittenOrder(chain: Chain): readonly Standing[] {
+  const segments = segmentsOf(chain);
+  const all = segments.flatMap((segment) =>
+    Array.from({ length: rulesIn(segment) }, (_, at): Standing => ({ segment, at })),
+  );
+  const numberOf = ({ segment, at }: Standing): number => (isRun(segment) ? segment.number(at) : segment.number);
+  return areInOrder(segments) ? all : all.sort((a, b) => numberOf(a) - numberOf(b));
+}
+
+export function areInOrder(segments: readonly Segment[]): boolean {
   let before = 0;
   return segments.every((segment) => {
     const first = isRun(segment) ? segment.number(0) : segment.number;

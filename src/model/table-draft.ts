@@ -1,7 +1,7 @@
 /** A table while the lines of its dump are applied in order, as iptables-restore applies them. */
 import type { Span } from '../diagnostic.js';
 import type { RuleLine, VariantLine } from '../parse/iptables-tree.js';
-import { LineRules, type RunLines } from './address-run.js';
+import { LineRules, placeOf, type RunLines, type RunPlace } from './address-run.js';
 import { baseChainPlace } from './base-chains.js';
 import { EditedList } from './edited-list.js';
 import type { LoweredRule } from './lower-rule.js';
@@ -22,11 +22,28 @@ export interface RunEntry extends RunLines {
   readonly rules: number;
 }
 
+/** Lines of a list in their chain, and which of the list's they are, ascending. */
+export interface PlacedEntry {
+  readonly entry: Entry | RunEntry;
+  readonly rows: Uint32Array;
+}
+
+/** Lines of several kinds that were appended in turn. */
+export interface TurnsEntry {
+  readonly kind: 'turns';
+  /** As many as there are lines. */
+  readonly rules: number;
+  /** By kind: what no packet meets twice may stand in any order. */
+  readonly entries: readonly PlacedEntry[];
+}
+
+export type ChainEntry = Entry | RunEntry | TurnsEntry;
+
 export interface ChainDraft {
   readonly name: string;
   readonly span: Span;
   policy: 'accept' | 'drop';
-  readonly entries: EditedList<Entry | RunEntry>;
+  readonly entries: EditedList<ChainEntry>;
   /** Lines have been put elsewhere than behind the last: from then on each is an entry of its own. */
   edited: boolean;
 }
@@ -75,17 +92,24 @@ export class TableDraft {
   #finishChain(draft: ChainDraft): Chain {
     const prefix = `${this.family} ${this.label} ${draft.name} `;
     let number = 1;
-    const segments = draft.entries.all().map((entry): Segment => {
-      const place = { prefix, number };
+    const segments: Segment[] = [];
+    for (const entry of draft.entries.all()) {
+      if (!('kind' in entry) || entry.kind === 'run') segments.push(segmentOf(entry, { prefix, number }));
+      else
+        for (const { entry: one, rows } of entry.entries)
+          segments.push(segmentOf(one, { prefix, ...placeOf(rows, number) }));
       number += entry.rules;
-      if ('kind' in entry) return new LineRules(entry, place);
-      const { span, text, parts } = entry;
-      return { id: `${prefix}${place.number}` as RuleId, number: place.number, span, text, parts };
-    });
+    }
     const place = baseChainPlace(this.name, draft.name);
     const base = { name: draft.name, span: draft.span };
     return place
       ? chainOf({ kind: 'base', ...place, ...base, policy: draft.policy, devices: [] }, segments)
       : chainOf({ kind: 'regular', ...base }, segments);
   }
+}
+
+function segmentOf(entry: Entry | RunEntry, place: RunPlace): Segment {
+  if ('kind' in entry) return new LineRules(entry, place);
+  const { span, text, parts } = entry;
+  return { id: `${place.prefix}${place.number}` as RuleId, number: place.number, span, text, parts };
 }

@@ -121,11 +121,13 @@ export interface TextColumn {
   readonly end: Uint32Array;
 }
 
-/** Two or more consecutive lines of one shape: columns of offsets into the text. `variantsOf` makes a VariantLine of each. */
+/** Two or more lines of one shape: columns of offsets into the text. `variantsOf` makes a VariantLine of each. */
 export interface LineRun {
   readonly kind: 'run';
-  /** Number of the first line. */
+  /** Number of the first line, or of the first of all that stand in turn. */
   readonly line: number;
+  /** How far below that one each stands; null: one below the other. */
+  readonly below: Uint32Array | null;
   readonly shape: Shape;
   readonly count: number;
   readonly text: string;
@@ -137,8 +139,21 @@ export interface LineRun {
   readonly after: number;
 }
 
+/** Consecutive lines of several shapes in turn: a run for each shape. */
+export interface LineTurns {
+  readonly kind: 'turns';
+  /** Number of the first line. */
+  readonly line: number;
+  /** Which of the runs each line is of. */
+  readonly kinds: Uint16Array;
+  /** In the order of their first lines. */
+  readonly runs: readonly LineRun[];
+  /** Where the last line ends. */
+  readonly end: number;
+}
+
 export type IptablesLine =
-  BlankLine | CommentLine | TableLine | ChainLine | CommitLine | RuleLine | VariantLine | LineRun;
+  BlankLine | CommentLine | TableLine | ChainLine | CommitLine | RuleLine | VariantLine | LineRun | LineTurns;
 
 export interface IptablesDump {
   readonly file: string;

@@ -28,7 +28,7 @@ export function scanRun(
 const none = new Uint32Array(0);
 
 /** Offsets of lines that have these words in common. */
-class LineColumns {
+export class LineColumns {
   count = 0;
   #from = none;
   /** Start and end of one value after the other. */
@@ -87,7 +87,7 @@ class LineColumns {
     return end === text.length || text.charCodeAt(end) === newline ? end : -1;
   }
 
-  run(line: number, shape: Shape): LineRun {
+  run(line: number, shape: Shape, below: Uint32Array | null = null): LineRun {
     const { count, text, words } = this;
     const cut = (column: Uint32Array): Uint32Array => column.slice(0, count);
     const values = this.#ends.map((_, i) => ({
@@ -97,6 +97,7 @@ class LineColumns {
     return {
       kind: 'run',
       line,
+      below,
       shape,
       count,
       text,
@@ -128,11 +129,15 @@ export const variantOf = ({ number, text }: FirstLine, { values, counters }: Hol
   counters: text.slice(0, counters),
 });
 
+/** Number of a line of a run. */
+export const lineAt = ({ line, below }: LineRun, i: number): number => line + (below ? below[i]! : i);
+
 /** A line of a run by itself. */
-export function variantAt({ line, shape, text, from, values }: LineRun, i: number): VariantLine {
+export function variantAt(run: LineRun, i: number): VariantLine {
+  const { shape, text, from, values } = run;
   const counters = text.slice(from[i], shape.counters > 0 ? countersEnd(text, from[i]!) : from[i]);
   const words = values.map(({ start, end }) => text.slice(start[i], end[i]));
-  return { kind: 'variant', line: line + i, shape, values: words, counters };
+  return { kind: 'variant', line: lineAt(run, i), shape, values: words, counters };
 }
 
 export const textAt = (run: LineRun, i: number): string => run.text.slice(run.from[i], endAt(run, i));

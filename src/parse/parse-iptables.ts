@@ -2,14 +2,17 @@
 import type { Diagnostic } from '../diagnostic.js';
 import compiled from './generated/iptables-save.js';
 import { iptablesLexer, iptablesTokenNames } from './iptables-lexer.js';
-import type { IptablesDump, IptablesLine, LineRun, VariantLine } from './iptables-tree.js';
+import type { IptablesDump, IptablesLine, LineRun, LineTurns, RuleLine, VariantLine } from './iptables-tree.js';
 import { lineParser, type LineResult } from './line-parser.js';
 import { endOf, scanRun, variantOf, type FirstLine } from './line-run.js';
+import { fewestInTurn, scanTurns, type ShapedLine } from './line-turns.js';
 import { findHoles, ShapeCache } from './rule-shape.js';
 import { plainText, sourceLines } from './source-text.js';
 import { errorLimit } from './syntax-error.js';
 
-const parseLine = lineParser<Exclude<IptablesLine, VariantLine | LineRun>>(compiled, iptablesLexer, iptablesTokenNames);
+type SingleLine = Exclude<IptablesLine, VariantLine | LineRun | LineTurns>;
+
+const parseLine = lineParser<SingleLine>(compiled, iptablesLexer, iptablesTokenNames);
 
 export interface ParseSettings {
   /** Parse every line by the grammar: the tests compare both ways. */
@@ -27,20 +30,18 @@ export function parseIptables(
   const lines: IptablesLine[] = [];
   const texts: string[] = [];
   const errors: Diagnostic[] = [];
-  const shapes = settings.grammarOnly ? null : new ShapeCache();
+  const reader = settings.grammarOnly ? null : new AlikeLines(whole, file);
   let number = 1;
   for (let at = 0; at < whole.length && errors.length < errorLimit;) {
-    const newline = whole.indexOf('\n', at);
-    const first: FirstLine = { number, at, text: whole.slice(at, newline < 0 ? whole.length : newline) };
-    const result = readLines(whole, first, file, shapes);
+    const first: FirstLine = { number, at, text: lineAt(whole, at) };
+    const result = reader ? reader.read(first) : parseLine(first.text, file, number);
     if ('error' in result) errors.push(result.error);
     else {
       lines.push(result.node);
       texts.push(first.text);
     }
-    const run = 'node' in result && result.node.kind === 'run' ? result.node : null;
-    at = (run ? endOf(run) : at + first.text.length) + 1;
-    number += run?.count ?? 1;
+    at = ('node' in result ? endOfNode(result.node, first) : at + first.text.length) + 1;
+    number += 'node' in result ? linesIn(result.node) : 1;
   }
   let source: readonly string[] | null = null;
   return {
@@ -55,14 +56,66 @@ export function parseIptables(
   };
 }
 
-/** The line and those behind it that are the same but for a few values. */
-function readLines(whole: string, first: FirstLine, file: string, shapes: ShapeCache | null): LineResult<IptablesLine> {
-  const holes = shapes && findHoles(first.text);
-  if (!holes) return parseLine(first.text, file, first.number);
-  const known = shapes.find(first.text, holes);
-  if (known) return { node: scanRun(whole, first, holes, known) ?? variantOf(first, holes, known) };
-  const result = parseLine(first.text, file, first.number);
-  if ('error' in result || result.node.kind !== 'rule') return result;
-  const learnt = shapes.learn(first.text, holes, result.node);
-  return { node: (learnt && scanRun(whole, first, holes, learnt)) ?? result.node };
+function lineAt(whole: string, at: number): string {
+  const newline = whole.indexOf('\n', at);
+  return whole.slice(at, newline < 0 ? whole.length : newline);
 }
+
+function endOfNode(node: IptablesLine, { at, text }: FirstLine): number {
+  if (node.kind === 'run') return endOf(node);
+  return node.kind === 'turns' ? node.end : at + text.length;
+}
+
+function linesIn(node: IptablesLine): number {
+  if (node.kind === 'run') return node.count;
+  return node.kind === 'turns' ? node.kinds.length : 1;
+}
+
+/** Reads a line and those behind it that are the same, or the same in turn, but for a few values. */
+class AlikeLines {
+  readonly #shapes = new ShapeCache();
+  /** Up to this offset no lines are alike in turn. */
+  #calmTo = 0;
+
+  constructor(
+    private readonly whole: string,
+    private readonly file: string,
+  ) {}
+
+  read(first: FirstLine): LineResult<IptablesLine> {
+    const shaped = this.#shapeOf(first);
+    if (!('shape' in shaped)) return shaped;
+    const { holes, shape } = shaped;
+    const run = scanRun(this.whole, first, holes, shape);
+    if ((run?.count ?? 1) >= fewestInTurn || first.at < this.#calmTo) return { node: run ?? single(first, shaped) };
+    const found = scanTurns(this.whole, first, (at, number) => this.#shapeAt(at, number));
+    if ('turns' in found) return { node: found.turns };
+    this.#calmTo = found.calmTo;
+    return { node: run ?? single(first, shaped) };
+  }
+
+  #shapeAt(at: number, number: number): ShapedLine | null {
+    const shaped = this.#shapeOf({ number, at, text: lineAt(this.whole, at) });
+    return 'shape' in shaped ? shaped : null;
+  }
+
+  /** What the line is like; of one that is like none, what the grammar makes of it. */
+  #shapeOf({ number, text }: FirstLine): Shaped | LineResult<SingleLine> {
+    const holes = findHoles(text);
+    if (!holes) return parseLine(text, this.file, number);
+    const known = this.#shapes.find(text, holes);
+    if (known) return { shape: known, holes, text, rule: null };
+    const result = parseLine(text, this.file, number);
+    if ('error' in result || result.node.kind !== 'rule') return result;
+    const shape = this.#shapes.learn(text, holes, result.node);
+    return shape ? { shape, holes, text, rule: result.node } : result;
+  }
+}
+
+interface Shaped extends ShapedLine {
+  /** What the grammar made of the line; null: it was not asked. */
+  readonly rule: RuleLine | null;
+}
+
+const single = (first: FirstLine, { rule, holes, shape }: Shaped): RuleLine | VariantLine =>
+  rule ?? variantOf(first, holes, shape);

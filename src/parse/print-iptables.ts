@@ -1,13 +1,14 @@
 /** Syntax tree back to text. `parse(print(tree))` is `tree` but for columns. */
 import type { Counters, IptablesDump, IptablesLine, Option, RuleLine, Word } from './iptables-tree.js';
 import { variantsOf } from './line-run.js';
+import { linesInTurn } from './line-turns.js';
 import { expandVariant } from './rule-shape.js';
 
 export function printIptables(dump: IptablesDump): string {
   return dump.lines.map((line) => `${printIptablesLine(line)}\n`).join('');
 }
 
-/** A run of lines is several. */
+/** A run of lines is several, and so are runs in turn. */
 export function printIptablesLine(line: IptablesLine): string {
   switch (line.kind) {
     case 'blank':
@@ -28,6 +29,8 @@ export function printIptablesLine(line: IptablesLine): string {
       return printRule(expandVariant(line));
     case 'run':
       return variantsOf(line).map(printIptablesLine).join('\n');
+    case 'turns':
+      return Array.from(linesInTurn(line), (one) => printIptablesLine(one.line)).join('\n');
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import type { Match } from '../model/match.js';
 import type { Chain, Family, Hook, Rule, Ruleset, Table } from '../model/ruleset.js';
-import { isRun, segmentsOf } from '../model/segments.js';
+import { areInOrder, inWrittenOrder, isRun, segmentsOf } from '../model/segments.js';
 import type { RuleOrRun } from '../analyse/walk.js';
 import { chainWays, reachedFrom, tooDeep } from './chain-ways.js';
 
@@ -96,8 +96,10 @@ const isOfExtension = (text: string, column: number): boolean => /^--?m/.test(te
 const isHooked = (chain: Chain, hook: Hook): boolean => chain.kind === 'base' && chain.hook === hook;
 
 function isWrittenInOrder(chain: Chain): boolean {
-  let before: { readonly file: string; readonly line: number } | null = null;
-  for (const segment of segmentsOf(chain)) {
+  let before: Line | null = null;
+  const segments = segmentsOf(chain);
+  if (!areInOrder(segments)) return areLinesInOrder(chain);
+  for (const segment of segments) {
     const rule = isRun(segment) ? segment.first : segment;
     if (!isAppended(rule, before, chain.name)) return false;
     before = isRun(segment) ? { file: rule.span.file, line: segment.line(segment.count - 1) } : rule.span;
@@ -105,12 +107,26 @@ function isWrittenInOrder(chain: Chain): boolean {
   return true;
 }
 
-/** Lines of a run stand one below the other, and begin alike. */
-function isAppended(
-  rule: Rule,
-  before: { readonly file: string; readonly line: number } | null,
-  chain: string,
-): boolean {
+interface Line {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Where drops of several kinds stand in turn. */
+function areLinesInOrder(chain: Chain): boolean {
+  let before: Line | null = null;
+  for (const { segment, at } of inWrittenOrder(chain)) {
+    const first = isRun(segment) ? segment.first : segment;
+    const line = isRun(segment) ? segment.line(at) : segment.span.line;
+    const rule = { span: { ...first.span, line }, text: first.text };
+    if (!isAppended(rule, before, chain.name)) return false;
+    before = rule.span;
+  }
+  return true;
+}
+
+/** Lines of a run begin alike. */
+function isAppended(rule: Pick<Rule, 'span' | 'text'>, before: Line | null, chain: string): boolean {
   if (before && before.file === rule.span.file && before.line >= rule.span.line) return false;
   if (rule.text.startsWith(`-A ${chain} `)) return true;
   const words = rule.text

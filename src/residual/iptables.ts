@@ -3,7 +3,7 @@
  * rules is replaced at its place by one jump to a chain that holds them, entered only by packets of other devices.
  */
 import type { Rule, RuleId, Table } from '../model/ruleset.js';
-import { isRun, rulesIn, segmentsOf } from '../model/segments.js';
+import { inWrittenOrder, isRun, segmentsOf } from '../model/segments.js';
 import { chainNamer } from './chain-name.js';
 import { onlyCovered } from './only-covered.js';
 
@@ -66,18 +66,16 @@ function runsOf(table: Table, { isFull, devices }: ResidualOptions): Run[] {
   const runs: Run[] = [];
   for (const chain of table.chains.values()) {
     let run: Run | null = null;
-    for (const segment of segmentsOf(chain)) {
+    const held = new Map(segmentsOf(chain).map((one) => [one, !onlyCovered(isRun(one) ? one.first : one, devices)]));
+    for (const { segment, at } of inWrittenOrder(chain)) {
       const rule = isRun(segment) ? segment.first : segment;
-      const isHeld = !onlyCovered(rule, devices);
-      for (let i = 0; i < rulesIn(segment); i++) {
-        if (!isFull(isRun(segment) ? segment.id(i) : segment.id)) {
-          run = null;
-          continue;
-        }
-        if (!run) runs.push((run = { chain: chain.name, first: rule, lines: [], held: [] }));
-        run.lines.push(isRun(segment) ? segment.line(i) : rule.span.line);
-        if (isHeld) run.held.push(isRun(segment) ? segment.text(i) : rule.text);
+      if (!isFull(isRun(segment) ? segment.id(at) : rule.id)) {
+        run = null;
+        continue;
       }
+      if (!run) runs.push((run = { chain: chain.name, first: rule, lines: [], held: [] }));
+      run.lines.push(isRun(segment) ? segment.line(at) : rule.span.line);
+      if (held.get(segment)) run.held.push(isRun(segment) ? segment.text(at) : rule.text);
     }
   }
   return runs;

@@ -181,11 +181,56 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
         .join('\n');
       const whole = `*filter\n:INPUT ACCEPT [0:0]\n:u - [0:0]\n${text}\nCOMMIT\n`;
       const fast = parseIptables(whole, 'f', 'ip');
-      t.true(fast.lines.some((line) => line.kind === 'run'));
+      t.true(fast.lines.some(({ kind }) => kind === 'run' || kind === 'turns'));
       t.deepEqual(lowerIptables(fast), lowerIptables(parseIptables(whole, 'f', 'ip', { grammarOnly: true })));
     }),
     { numRuns: 100 },
   );
+});
+
+test('lines of several shapes in turn are lowered as if each stood alone', (t) => {
+  const drops = [
+    '-A INPUT -s @ -j DROP',
+    '-A INPUT -s @ -p tcp -m tcp --dport % -j DROP',
+    '-A INPUT -s @ -p icmp -m icmp --icmp-type 8 -j DROP',
+    '[%:%] -A INPUT -s @ -i eth1 -j DROP',
+  ];
+  const others = [
+    ...['-A INPUT -s @ -j ACCEPT', '-A u -s @ -j DROP', '-A INPUT -d @ -j DROP', '-A INPUT ! -s @ -j DROP'],
+    ...['-A INPUT -s @ -j u', '-A INPUT -s @ -m set --match-set a src -j DROP', '-A INPUT -s @ -6 -j DROP'],
+    ...['-I INPUT -s @ -j DROP', '-I INPUT 50 -s @ -j DROP', '-D INPUT -s @ -j DROP', '-A INPUT -s @ -t raw -j DROP'],
+    ...['-A nowhere -s @ -j DROP', '-A INPUT -s 0/0 -j DROP', '-A INPUT -s ab -j DROP', '-R INPUT 3 -s @ -j DROP'],
+  ];
+  const line = fc.oneof(
+    { weight: 200, arbitrary: fc.constantFrom(...drops) },
+    { weight: 1, arbitrary: fc.constantFrom(...others) },
+  );
+  let runs = 0;
+  const lists = fc.array(fc.tuple(line, fc.nat(2000), fc.nat(99)), { minLength: 100, maxLength: 250 });
+  fc.assert(
+    fc.property(lists, fc.constantFrom(...others), fc.nat(250), fc.boolean(), (some, last, at, many) => {
+      const lines = some.map(([one]) => one);
+      lines.splice(at, 0, ...Array.from({ length: many ? 40 : 1 }, () => last));
+      const text = lines
+        .map((one, i) => {
+          const [, byte, number] = some[i % some.length]!;
+          return one
+            .replace('@', `198.51.${byte >> 8}.${byte & 255}${byte % 97 === 0 ? '/29' : ''}`)
+            .replaceAll('%', String(number));
+        })
+        .join('\n');
+      const whole = `*filter\n:INPUT ACCEPT [0:0]\n:u - [0:0]\n${text}\nCOMMIT\n`;
+      const fast = lowerIptables(parseIptables(whole, 'f', 'ip'));
+      for (const { chains } of fast.tables)
+        for (const chain of chains.values())
+          runs += segmentsOf(chain).filter(
+            (one) => isRun(one) && one.number(one.count - 1) > one.number(0) + one.count,
+          ).length;
+      t.deepEqual(fast, lowerIptables(parseIptables(whole, 'f', 'ip', { grammarOnly: true })));
+    }),
+    { numRuns: 100 },
+  );
+  t.true(runs > 50, `${runs} runs with others between`);
 });
 
 test('lines of one shape stay together in their chain, up to a line that is none of them', (t) => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { parseIptables } from '../../src/parse/parse-iptables.js';
 import { printIptables, printIptablesLine } from '../../src/parse/print-iptables.js';
 import { variantsOf } from '../../src/parse/line-run.js';
+import { linesInTurn } from '../../src/parse/line-turns.js';
 import { expandVariant } from '../../src/parse/rule-shape.js';
 import type { IptablesDump, IptablesLine } from '../../src/parse/iptables-tree.js';
 
@@ -28,6 +29,7 @@ COMMIT
 /** Each line as the grammar makes it. */
 const oneByOne = (line: IptablesLine): IptablesLine[] => {
   if (line.kind === 'run') return variantsOf(line).map(expandVariant);
+  if (line.kind === 'turns') return Array.from(linesInTurn(line), (one) => expandVariant(one.line));
   return [line.kind === 'variant' ? expandVariant(line) : line];
 };
 
@@ -215,6 +217,34 @@ test('lines of one shape are what the grammar makes of them, columns included', 
   );
 });
 
+test('lines of several shapes in turn are what the grammar makes of them, columns included', (t) => {
+  const shape = fc.constantFrom(
+    ...['-A I -s @ -j DROP', '-A I -s @ -p tcp -m tcp --dport % -j DROP', '-A I -s @ -p udp -m udp --sport % -j DROP'],
+    ...['[%:1] -A I -s @ -j DROP', '-A u -d @ -i eth% -j ACCEPT', '-A I -s @ -p icmp -m icmp --icmp-type % -j DROP'],
+  );
+  const odd = fc.constantFrom('', '# comment', ':I ACCEPT', '-A I -s 1.2.3.4', '-A I ! -s x', '-A I !', '-A u -j DROP');
+  let turns = 0;
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(shape, fc.nat(255), fc.nat(40)), { minLength: 60, maxLength: 120 }),
+      fc.array(fc.tuple(odd, fc.nat(120)), { maxLength: 2 }),
+      (parts, others) => {
+        const lines = parts.map(([one, byte, i]) => one.replace('@', `192.0.2.${byte}`).replaceAll('%', String(i)));
+        for (const [line, at] of others) lines.splice(at, 0, line);
+        const text = lines.join('\n');
+        const fast = parseIptables(text, 'f', 'ip');
+        const slow = parseIptables(text, 'f', 'ip', { grammarOnly: true });
+        turns += fast.lines.filter(({ kind }) => kind === 'turns').length;
+        t.deepEqual(fast.errors, slow.errors);
+        t.deepEqual(fast.lines.flatMap(oneByOne), slow.lines);
+        t.is(printIptables(fast), printIptables(slow));
+      },
+    ),
+    { numRuns: 100 },
+  );
+  t.true(turns > 50, `${turns} lists of lines in turn`);
+});
+
 test('a shape is recognised at all', (t) => {
   const [one, two, other] = [
     '-A I -s 192.0.2.1/32 -j DROP',
@@ -224,7 +254,7 @@ test('a shape is recognised at all', (t) => {
   const tree = parseIptables(`${two}\n${other}\n${one}\n${other}\n\n${one}\n${two}`, 'f', 'ip');
   t.deepEqual(
     tree.lines.map((line) => line.kind),
-    ['rule', 'rule', 'variant', 'variant', 'blank', 'run'],
+    ['rule', 'variant', 'variant', 'variant', 'blank', 'run'],
   );
   t.is(printIptablesLine(tree.lines[2]!), one);
   t.is(printIptablesLine(tree.lines[5]!), `${one}\n${two}`);

@@ -1,12 +1,11 @@
 /** The rules of a chain: runs of those that the reader found to be alike, and the others. */
 import { cutsBetween, fewestTurns } from '../kinds-in-turn.js';
-import type { AddressRanges } from '../address.js';
-import type { RunPlace } from '../address-run.js';
-import { fewest, isCutAlike, segmentsOfRules } from '../listed-rules.js';
+import { placeOf } from '../address-run.js';
+import { isCutAlike, segmentsOfRules } from '../listed-rules.js';
+import { fewest, putPieces, sourcesOf, type Kind } from '../pieces.js';
 import type { Rule } from '../ruleset.js';
 import type { Segment } from '../segments.js';
-import { stretches } from '../stretches.js';
-import { sliceRows, type TupleColumn } from '../tuples.js';
+import { sliceRows } from '../tuples.js';
 import { variantOf } from '../../parse/nft/rule-variants.js';
 import type { RuleDraft } from './draft.js';
 import { lowerRule, startOf, type RuleContext, type RuleStart } from './rules.js';
@@ -16,14 +15,9 @@ export const segmentsOfDrafts = (drafts: readonly RuleDraft[], context: RuleCont
   new DraftSegments(drafts, context, prefix).all();
 
 /** Drafts of one shape among others. */
-interface Kind {
+interface DraftKind extends Kind {
   readonly lowered: LoweredShape;
   readonly drafts: readonly RuleDraft[];
-  /** Where each stands among all. */
-  readonly rows: Uint32Array;
-  readonly values: readonly TupleColumn[];
-  /** Those to be lowered by themselves. */
-  readonly odd: readonly number[];
 }
 
 class DraftSegments {
@@ -118,52 +112,30 @@ class DraftSegments {
       else rows.set(lowered, [at]);
     }
     const kinds = [...rows].map(([lowered, own]) => this.#kindOf(lowered, Uint32Array.from(own)));
-    const cuts = cutsBetween(kinds.map((kind) => ({ rows: kind.rows, sources: sourcesOf(kind) })));
+    const cuts = cutsBetween(kinds.map(sourcesOf));
     if (cuts) this.#putPieces(kinds, to, cuts);
     else for (let at = from; at < to;) at = this.#takeAlike(at);
     return to;
   }
 
-  #kindOf(lowered: LoweredShape, rows: Uint32Array): Kind {
+  #kindOf(lowered: LoweredShape, rows: Uint32Array): DraftKind {
     const drafts = Array.from(rows, (row) => this.drafts[row]!);
     return { lowered, drafts, rows, ...this.#variants.valuesOf(lowered, drafts) };
   }
 
-  /** Drafts up to one, by kind between cuts and those to be lowered by themselves. */
-  #putPieces(kinds: readonly Kind[], to: number, cuts: readonly number[]): void {
-    const ends = new Set(cuts);
-    for (const { rows, odd } of kinds) for (const i of odd) ends.add(rows[i]!).add(rows[i]! + 1);
-    const next = kinds.map(() => 0);
-    for (const end of [...ends.add(to)].sort((a, b) => a - b)) {
-      const single: number[] = [];
-      kinds.forEach((kind, k) => {
-        const begin = next[k]!;
-        let stop = begin;
-        while (stop < kind.rows.length && kind.rows[stop]! < end) stop++;
-        next[k] = stop;
-        for (const row of this.#putRuns(kind, begin, stop)) single.push(row);
-      });
-      for (const row of single.sort((a, b) => a - b)) this.#lowerSingly(row);
-    }
-  }
-
-  /** Which drafts are too few for a run. */
-  #putRuns({ lowered, drafts, rows, values }: Kind, begin: number, end: number): number[] {
-    const single: number[] = [];
-    const found = end - begin < fewest ? [] : stretches(values, begin, end);
-    if (found.length === 0) return [...rows.subarray(begin, end)];
-    for (const { rows: own, varying } of found) {
-      const numbers = rows.slice(...own);
-      if (numbers.length < fewest) {
-        single.push(...numbers);
-        continue;
-      }
-      this.#putSingle();
-      const columns = sliceRows(values, ...own);
-      const made = { drafts: drafts.slice(...own), lowered, columns, varying };
-      this.#segments.push(new VariantRules(made, { prefix: this.prefix, ...placeOf(numbers) }));
-    }
-    return single;
+  /** Drafts up to one. */
+  #putPieces(kinds: readonly DraftKind[], to: number, cuts: readonly number[]): void {
+    putPieces(kinds, to, cuts, {
+      run: ({ lowered, drafts, rows, values }, begin, end, varying) => {
+        this.#putSingle();
+        const made = { drafts: drafts.slice(begin, end), lowered, columns: sliceRows(values, begin, end), varying };
+        const place = { prefix: this.prefix, ...placeOf(rows.slice(begin, end), 1) };
+        this.#segments.push(new VariantRules(made, place));
+      },
+      single: (row) => {
+        this.#lowerSingly(row);
+      },
+    });
   }
 
   #lowerSingly(at: number): void {
@@ -182,15 +154,3 @@ class DraftSegments {
 /** What no packet meets twice may stand in any order. */
 const isSortable = ({ onlyDrops, holes }: LoweredShape): boolean =>
   onlyDrops && holes.some(({ field }) => field === 'saddr');
-
-function sourcesOf({ values }: Kind): AddressRanges {
-  for (const column of values) if (column.field === 'saddr') return column.ranges;
-  throw new Error('bug: rules of a kind that names no sources');
-}
-
-/** Rules are numbered from 1. */
-function placeOf(rows: Uint32Array): Omit<RunPlace, 'prefix'> {
-  const number = rows[0]! + 1;
-  const isTogether = rows[rows.length - 1] === rows[0]! + rows.length - 1;
-  return isTogether ? { number } : { number, numbers: rows.map((row) => row + 1) };
-}

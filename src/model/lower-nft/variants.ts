@@ -17,6 +17,7 @@ import {
   type RunSource,
   type VaryingMatch,
 } from '../address-run.js';
+import { isChanging } from '../kinds-in-turn.js';
 import type { Match, Part } from '../match.js';
 import type { Rule, RuleId } from '../ruleset.js';
 import { scanNetwork } from '../scan-network.js';
@@ -51,9 +52,6 @@ const trials: readonly Readonly<Record<'port' | 'protocol' | AddressFamily, stri
   { port: '7', protocol: 'tcp', 4: '192.0.2.7', 6: '2001:db8::7' },
   { port: '9', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
 ];
-
-/** Matches that may answer otherwise for each packet, or change something. */
-const changing: ReadonlySet<Match['kind']> = new Set(['unknown', 'set'] as const);
 
 /** For the rules of a chain that begin alike. */
 export class VariantLowering {
@@ -98,7 +96,7 @@ export class VariantLowering {
     }
     const last = parts[parts.length - 1];
     const drops = last !== undefined && 'statement' in last && last.statement.kind === 'drop';
-    const onlyDrops = drops && parts.every((one) => one === last || ('match' in one && !changing.has(one.match.kind)));
+    const onlyDrops = drops && parts.every((one) => one === last || ('match' in one && !isChanging(one.match)));
     const made: LoweredShape = { shape, bounds, parts, holes, drops, onlyDrops };
     return trials.every((trial) => this.#holdsFor(made, trial)) ? made : null;
   }

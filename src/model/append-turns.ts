@@ -1,0 +1,214 @@
+/**
+ * Lines of several shapes in turn, appended to their chains: drops as runs by kind, where no packet meets two of different kinds; the others in their order.
+ */
+import type { LineRun, LineTurns } from '../parse/iptables-tree.js';
+import { textAt, variantAt } from '../parse/line-run.js';
+import type { ShapeParts } from './address-run.js';
+import { appendedTo } from './append-run.js';
+import type { DumpWalk } from './dump-walk.js';
+import { cutsBetween, fewestTurns, isChanging } from './kinds-in-turn.js';
+import type { LoweredRule } from './lower-rule.js';
+import type { Part } from './match.js';
+import { fewest, putPieces, sourcesOf, type Kind } from './pieces.js';
+import type { ChainDraft, PlacedEntry, RunEntry, TableDraft } from './table-draft.js';
+import { sliceRows, type TupleColumn } from './tuples.js';
+
+/** A line by itself. */
+export type LowerLine = (run: LineRun, i: number) => LoweredRule;
+
+/** False, and nothing is done, where the lines are no plain appending of a rule each, or kinds are many. */
+export function appendTurns(walk: DumpWalk, table: TableDraft, turns: LineTurns, lower: LowerLine): boolean {
+  const { runs, kinds } = turns;
+  if (kinds.length < runs.length * fewest) return false;
+  const chains = runs.map((run) => appendedTo(walk, table, run));
+  const rows = rowsOf(turns, chains);
+  const made: [ChainDraft, readonly PlacedEntry[]][] = [];
+  for (const chain of new Set(chains)) {
+    if (chain === null) return false;
+    const own = runs.flatMap((run, k) => (chains[k] === chain ? [new LineKind(walk, run, rows[k]!)] : []));
+    const placed = own.some(({ isOther }) => isOther) ? null : new ChainTurns(own, lower).all();
+    if (!placed) return false;
+    made.push([chain, placed]);
+  }
+  for (const [chain, entries] of made)
+    chain.entries.push({ kind: 'turns', rules: entries.reduce((sum, { entry }) => sum + entry.rules, 0), entries });
+  return true;
+}
+
+/** Of each run, the numbers of its lines among those of their chain. */
+function rowsOf({ kinds, runs }: LineTurns, chains: readonly (ChainDraft | null)[]): Uint32Array[] {
+  const lengths = new Map<ChainDraft | null, number>();
+  const rows = runs.map(({ count }) => new Uint32Array(count));
+  const next = runs.map(() => 0);
+  for (const kind of kinds) {
+    const chain = chains[kind]!;
+    const length = lengths.get(chain) ?? 0;
+    rows[kind]![next[kind]!++] = length;
+    lengths.set(chain, length + 1);
+  }
+  return rows;
+}
+
+/** The lines of one shape among those of a chain. */
+class LineKind implements Kind {
+  readonly shape: ShapeParts | null;
+  readonly isSortable: boolean;
+  #found: ReturnType<NonNullable<DumpWalk['variants']>['valuesOf']> | null = null;
+
+  constructor(
+    private readonly walk: DumpWalk,
+    readonly run: LineRun,
+    readonly rows: Uint32Array,
+  ) {
+    this.shape = walk.variants?.shape(run.shape) ?? null;
+    this.isSortable = this.shape !== null && isSortable(this.shape);
+  }
+
+  /** Its lines are rules of the other family, or several each. */
+  get isOther(): boolean {
+    const onlyFamily = this.shape?.onlyFamily ?? null;
+    return !this.shape || (onlyFamily !== null && onlyFamily !== this.walk.dump.family);
+  }
+
+  get #values(): { readonly values: readonly TupleColumn[]; readonly odd: readonly number[] } {
+    return (this.#found ??= this.walk.variants!.valuesOf(this.run));
+  }
+
+  get values(): readonly TupleColumn[] {
+    return this.#values.values;
+  }
+
+  get odd(): readonly number[] {
+    return this.#values.odd;
+  }
+}
+
+/** Some of the lines of a kind. */
+interface Piece extends Kind {
+  readonly kind: LineKind;
+  /** Number of the first of them among those of its shape. */
+  readonly first: number;
+}
+
+function pieceOf(kind: LineKind, from: number, to: number): Piece {
+  const [first, end] = [rowFrom(kind.rows, from), rowFrom(kind.rows, to)];
+  const isWhole = first === 0 && end === kind.rows.length;
+  return {
+    kind,
+    first,
+    rows: kind.rows.subarray(first, end),
+    values: isWhole ? kind.values : sliceRows(kind.values, first, end),
+    odd: kind.odd.filter((i) => i >= first && i < end).map((i) => i - first),
+  };
+}
+
+/** Of ascending rows, the first that is at least that one. */
+function rowFrom(rows: Uint32Array, row: number): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (rows[middle]! < row) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+class ChainTurns {
+  readonly #placed: PlacedEntry[] = [];
+  /** Which of the kinds each line is of. */
+  readonly #kinds: Uint16Array;
+  /** A line is several rules, or none. */
+  #isOther = false;
+
+  constructor(
+    private readonly kinds: readonly LineKind[],
+    private readonly lower: LowerLine,
+  ) {
+    this.#kinds = new Uint16Array(kinds.reduce((sum, { rows }) => sum + rows.length, 0));
+    kinds.forEach(({ rows }, k) => {
+      for (const row of rows) this.#kinds[row] = k;
+    });
+  }
+
+  /** Null: a line is several rules, or none. */
+  all(): readonly PlacedEntry[] | null {
+    for (let from = 0; from < this.#kinds.length;) from = this.#take(from);
+    return this.#isOther ? null : this.#placed;
+  }
+
+  #at(row: number): LineKind {
+    return this.kinds[this.#kinds[row]!]!;
+  }
+
+  #end(from: number, isSuch: (kind: LineKind) => boolean): number {
+    let to = from + 1;
+    while (to < this.#kinds.length && isSuch(this.#at(to))) to++;
+    return to;
+  }
+
+  /** Up to which line they are taken together. */
+  #take(from: number): number {
+    const { isSortable } = this.#at(from);
+    const to = this.#end(from, (kind) => kind.isSortable === isSortable);
+    if (!isSortable || !this.#putTurns(from, to)) this.#putAlike(from, to);
+    return to;
+  }
+
+  /** False: they keep their order. */
+  #putTurns(from: number, to: number): boolean {
+    let changes = 0;
+    for (let row = from + 1; row < to; row++) if (this.#kinds[row] !== this.#kinds[row - 1]) changes++;
+    if (changes < fewestTurns) return false;
+    const pieces = [...new Set(this.#kinds.subarray(from, to))].map((k) => pieceOf(this.kinds[k]!, from, to));
+    const cuts = cutsBetween(pieces.map(sourcesOf));
+    if (cuts) this.#put(pieces, to, cuts);
+    return cuts !== null;
+  }
+
+  #putAlike(from: number, to: number): void {
+    for (let row = from; row < to;) {
+      const kind = this.#at(row);
+      const end = Math.min(
+        to,
+        this.#end(row, (one) => one === kind),
+      );
+      if (end - row < fewest) for (let at = row; at < end; at++) this.#putSingle(at);
+      else this.#put([pieceOf(kind, row, end)], end, []);
+      row = end;
+    }
+  }
+
+  #put(pieces: readonly Piece[], to: number, cuts: readonly number[]): void {
+    putPieces(pieces, to, cuts, {
+      run: ({ kind, first, rows, values }, begin, end, varying) => {
+        const entry: RunEntry = {
+          ...{ kind: 'run', rules: end - begin, lines: kind.run, shape: kind.shape! },
+          ...{ from: first + begin, count: end - begin, values: sliceRows(values, begin, end), varying },
+        };
+        this.#placed.push({ entry, rows: rows.slice(begin, end) });
+      },
+      single: (row) => {
+        this.#putSingle(row);
+      },
+    });
+  }
+
+  #putSingle(row: number): void {
+    const { run, rows } = this.#at(row);
+    const i = rowFrom(rows, row);
+    const lowered = this.lower(run, i);
+    if (lowered.rules !== 1) this.#isOther = true;
+    const line = variantAt(run, i);
+    const span = { file: run.shape.rule.span.file, line: line.line, column: 1 };
+    this.#placed.push({ entry: { ...lowered, line, span, text: textAt(run, i) }, rows: Uint32Array.of(row) });
+  }
+}
+
+/** What no packet meets twice may stand in any order. */
+const isSortable = ({ parts, holding }: ShapeParts): boolean =>
+  parts.every((part, i) =>
+    'statement' in part ? i === parts.length - 1 && part.statement.kind === 'drop' : !isChanging(part.match),
+  ) && holding.some((at) => namesSources(parts[at]!));
+
+const namesSources = (part: Part): boolean =>
+  'match' in part && part.match.kind === 'address' && part.match.field === 'saddr' && !part.match.negate;

@@ -1,0 +1,64 @@
+/** Lists of several kinds of lines in turn, as runs: between places where it is cut, the lines of each kind stand together. */
+import type { KindRows } from './kinds-in-turn.js';
+import { stretches } from './stretches.js';
+import type { TupleColumn } from './tuples.js';
+
+/** Fewer lines are as well taken one by one. */
+export const fewest = 16;
+
+/** Lines of one kind among others. */
+export interface Kind {
+  /** Their numbers in the list, ascending. */
+  readonly rows: Uint32Array;
+  /** What each asks for in the fields that differ. */
+  readonly values: readonly TupleColumn[];
+  /** Those to be taken by themselves. */
+  readonly odd: readonly number[];
+}
+
+export interface Takers<K> {
+  /** Lines of a kind from one up to another, and columns in which they differ. */
+  readonly run: (kind: K, from: number, to: number, varying: readonly number[]) => void;
+  /** A line by its number in the list. */
+  readonly single: (row: number) => void;
+}
+
+/** Lines before `to`, by kind between cuts and those to be taken by themselves. */
+export function putPieces<K extends Kind>(
+  kinds: readonly K[],
+  to: number,
+  cuts: readonly number[],
+  takers: Takers<K>,
+): void {
+  const ends = new Set(cuts);
+  for (const { rows, odd } of kinds) for (const i of odd) ends.add(rows[i]!).add(rows[i]! + 1);
+  const next = kinds.map(() => 0);
+  for (const end of [...ends.add(to)].sort((a, b) => a - b)) {
+    const single: number[] = [];
+    kinds.forEach((kind, k) => {
+      const begin = next[k]!;
+      let stop = begin;
+      while (stop < kind.rows.length && kind.rows[stop]! < end) stop++;
+      next[k] = stop;
+      for (const row of putRuns(kind, begin, stop, takers)) single.push(row);
+    });
+    for (const row of single.sort((a, b) => a - b)) takers.single(row);
+  }
+}
+
+/** Which lines are too few for a run. */
+function putRuns<K extends Kind>(kind: K, begin: number, end: number, { run }: Takers<K>): number[] {
+  const { rows, values } = kind;
+  if (end - begin < fewest) return [...rows.subarray(begin, end)];
+  const single: number[] = [];
+  for (const { rows: own, varying } of stretches(values, begin, end))
+    if (own[1] - own[0] < fewest) single.push(...rows.subarray(...own));
+    else run(kind, ...own, varying);
+  return single;
+}
+
+/** Of lines that name their sources. */
+export function sourcesOf({ rows, values }: Kind): KindRows {
+  for (const column of values) if (column.field === 'saddr') return { rows, sources: column.ranges };
+  throw new Error('bug: lines of a kind that names no sources');
+}
