@@ -11,6 +11,7 @@ export interface PlannedRun {
   /** Row of the table; null: one of its own. */
   readonly group: string | null;
   readonly conntrack: boolean;
+  readonly strict: boolean;
   /** Frames as the internet sends them instead of edges and traps. */
   readonly traffic: boolean;
 }
@@ -26,6 +27,7 @@ export function parseRunArguments(args: readonly string[]) {
       kind: { type: 'string' },
       traffic: { type: 'boolean', default: false },
       'no-conntrack': { type: 'boolean', default: false },
+      strict: { type: 'boolean', default: false },
       text: { type: 'boolean', default: false },
       show: { type: 'string', default: '5' },
       table: { type: 'string' },
@@ -50,13 +52,22 @@ export function plannedRuns({ names, traffic, ...values }: RunArguments): Planne
     names.length > 0 ? names.includes(name) : count === 0 && values.table === undefined;
   const named = firewallCases()
     .filter(isNamed)
-    .map((firewall): PlannedRun => ({ firewall, seed, frames, group: null, conntrack: asked, traffic }));
+    .map((firewall): PlannedRun => ({
+      firewall,
+      seed,
+      frames,
+      group: null,
+      conntrack: asked,
+      strict: values.strict,
+      traffic,
+    }));
   const random = Array.from({ length: count }, (_, i): PlannedRun => {
     const own = seed + i;
     const chosen = kind ?? kindOf(own);
     const conntrack = asked && Math.floor(own / randomKinds.length) % 3 !== 0;
+    const strict = values.strict || own % 2 === 0;
     const group = `random ${chosen}${conntrack ? '' : ', conntrack not asked'}`;
-    return { firewall: randomHost(own, chosen), seed: own, frames, group, conntrack, traffic };
+    return { firewall: randomHost(own, chosen), seed: own, frames, group, conntrack, strict, traffic };
   });
   return [...named, ...random];
 }

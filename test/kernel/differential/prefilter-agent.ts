@@ -25,6 +25,7 @@ export interface AgentRequest {
   readonly ifindex: number;
   /** XDP asks conntrack before it drops. */
   readonly conntrack: boolean;
+  readonly strict: boolean;
   /** Where to pin the link; null: do not attach. */
   readonly pin: string | null;
   /** Put a step in front that drops this protocol, whatever the ruleset says: the suite must notice. */
@@ -76,7 +77,7 @@ async function main(request: AgentRequest): Promise<AgentReply> {
   const plan = planRuleset(ruleset, {
     devices: ['eth0'],
     facts,
-    strict: false,
+    strict: request.strict,
     conntrack: request.conntrack,
   });
   const image = compilePrefilter(spoil(plan.prefilter, request.dropProtocol));

@@ -37,6 +37,8 @@ export interface CaseOptions {
   readonly frames: number;
   /** XDP asks conntrack; true unless given. */
   readonly conntrack?: boolean;
+  /** No drop after conntrack swallows packets of tracked connections; false unless given. */
+  readonly strict?: boolean;
   /** Attach and take the residual by the command `offload`; the verdicts are still those of the same program loaded beside it. */
   readonly command?: boolean;
   /** Of those that can load the ruleset, only this one. */
@@ -136,7 +138,7 @@ function observe(
   backend: Backend,
   datagrams: readonly Datagram[],
   reply: AgentReply,
-  conntrack: boolean,
+  asked: Pick<Observed, 'conntrack' | 'strict'>,
 ): Observed {
   const [original, other] = bed.targets.filter(({ near }) => near.startsWith(backend)) as [Target, Target];
   return {
@@ -145,7 +147,7 @@ function observe(
     split: readFates(bed, other),
     originalCounters: allCounters(original.name, backend),
     splitCounters: allCounters(other.name, backend),
-    conntrack,
+    ...asked,
     verdicts: byDatagram(datagrams, reply.verdicts),
   };
 }
@@ -171,10 +173,12 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
     firewall,
   );
   const conntrack = options.conntrack ?? true;
+  const strict = options.strict ?? false;
   const request = {
     files,
     takenAt: Date.now(),
     conntrack,
+    strict,
     frames: frameFile,
     ...(options.dropProtocol !== undefined && { dropProtocol: options.dropProtocol }),
   };
@@ -196,7 +200,9 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
   await options.prepare?.(bed);
   await inject(net, bed, frameFile);
 
-  const runs = backends.map((backend, at) => observe(bed, backend, datagrams, replies[at] as AgentReply, conntrack));
+  const runs = backends.map((backend, at) =>
+    observe(bed, backend, datagrams, replies[at] as AgentReply, { conntrack, strict }),
+  );
   return report(firewall, files, datagrams, runs, replies[0] as AgentReply);
 }
 

@@ -11,10 +11,10 @@ export interface RunOutcome {
   readonly error: string | null;
 }
 
-async function carryOut({ firewall, seed, frames, conntrack, traffic }: PlannedRun): Promise<CaseSummary> {
+async function carryOut({ firewall, seed, frames, conntrack, strict, traffic }: PlannedRun): Promise<CaseSummary> {
   const given = traffic ? { flows: [], datagrams: trafficDatagrams(firewall, frames, seed) } : {};
   return withNamespaces({ log: console.error }, async (net) => {
-    const { summary } = await runCase(net, firewall, { seed, frames, conntrack, ...given });
+    const { summary } = await runCase(net, firewall, { seed, frames, conntrack, strict, ...given });
     return summary;
   });
 }

@@ -1,10 +1,10 @@
 /**
  * The long run: `npx tsx test/kernel/differential/run.ts [--seed N] [--frames N] [--random N] [--kind iptables|nft|mixed] [--traffic]
- * [--no-conntrack] [--jobs N] [--minutes N] [--show N] [--text] [--table FILE] [NAME…]`.
+ * [--no-conntrack] [--strict] [--jobs N] [--minutes N] [--show N] [--text] [--table FILE] [NAME…]`.
  *
  * Named rulesets (all unless given), then as many random hosts. Prints a line each and its findings (`--text`: also the random ruleset
  * they are in; `--random 1 --seed N` repeats random host N), then what part of the silent drops XDP took; exits with 1 if there is any
- * finding. `--traffic`: frames as the internet sends them instead of edges and traps. Every third random host is without conntrack in XDP.
+ * finding. `--traffic`: frames as the internet sends them instead of edges and traps. Every third random host is without conntrack in XDP, every second one strict.
  * `--table` writes the outcome between the marks in FILE; `--jobs`: so many at a time, 2 unless given; `--minutes`: begin no more after them.
  */
 import { fork } from 'node:child_process';
