@@ -164,10 +164,27 @@ struct address_config {
 	__u32 where_bits; /* 2; or 1, which says both or neither */
 	__u32 common; /* label of addresses that are neither in buckets nor in ranges of another label */
 	__u32 full; /* label of a /24 that is said to be in ranges only; 0: they are to be searched */
+	__u32 cells; /* offset of struct cell[1 << (32 - cell_shift)]; 0: none. With them there are no buckets and no codes, and ranges are for the cells that say so */
+	__u32 cell_shift; /* at most 15 */
+	__u32 cell_bits; /* a cell has 1 << cell_bits bytes: 64 at most */
+	__u32 cells_label; /* of what has a counter: this, and its place + 1 */
 };
 
 /* Of a /24: what must be asked, a bit each. */
 enum where { IN_BUCKETS = 1, IN_RANGES = 2 };
+
+/*
+ * Of networks that count for themselves: which ranges lie among the addresses that begin with the same bits. They have places among the
+ * counters of each CPU, in their order.
+ */
+#define MAX_CELL_WORDS 7 /* of starts */
+
+struct cell {
+	__u32 first; /* place of the counter of the first range here that has one, + 1; 0: ranges are to be searched */
+	__u32 counted; /* bit for each range, from the one that reaches in from below: it has a counter; else its label is `common` */
+	__u64 starts[]; /* where the next ones begin, 16 bits each, in order from the low bits up; 0x8000: nowhere */
+};
+_Static_assert(sizeof(struct cell) == 8, "abi");
 
 struct bucket {
 	__u64 slot

@@ -215,10 +215,56 @@ static __always_inline __u32 where_to_look(const void *t, const volatile struct 
 	return codes[address >> 12] >> ((address >> 8 & 15) * 2) & (IN_BUCKETS | IN_RANGES);
 }
 
+/* BPF has no instruction for it. */
+static __always_inline __u32 bits_of(__u32 v)
+{
+	v = v - (v >> 1 & 0x55555555);
+	v = (v & 0x33333333) + (v >> 2 & 0x33333333);
+	v = (v + (v >> 4)) & 0x0f0f0f0f;
+	return v * 0x01010101 >> 24;
+}
+
+/* The value in each 16 bits. */
+#define EACH_START(value) ((value)*0x0001000100010001ULL)
+
+static __always_inline const struct cell *cell_of(const void *t, const volatile struct address_config *table,
+						  __u32 address)
+{
+	__u32 cells = table->cells;
+
+	return t + cells + ((__u64)(address >> table->cell_shift) << table->cell_bits);
+}
+
+/*
+ * Networks with a counter each. Without a branch that depends on which of them it is: of a flood that is random. Starts are compared four at
+ * once: a difference keeps the bit that is set above an address where that is not below the start.
+ */
+static __always_inline __u32 cell_label(const volatile struct address_config *table, const struct cell *cell,
+					__u32 address)
+{
+	__u32 words = (1u << table->cell_bits) / sizeof(__u64) - 1, counted = cell->counted, i;
+	__u64 all = EACH_START(address & ((1u << table->cell_shift) - 1)) | EACH_START(0x8000ULL), above = 0;
+
+#pragma clang loop unroll(full)
+	for (i = 0; i < MAX_CELL_WORDS; i++)
+		if (i < words)
+			above += (all - cell->starts[i]) >> 15 & EACH_START(1ULL);
+	above = EACH_START(above) >> 48;
+	if (!(counted >> above & 1))
+		return table->common;
+	return table->cells_label + cell->first + bits_of(counted & ((1u << above) - 1));
+}
+
 static __always_inline __u32 address_label(const void *t, const volatile struct address_config *table, __u32 address)
 {
 	__u32 where = IN_BUCKETS | IN_RANGES;
 
+	if (table->cells) {
+		const struct cell *cell = cell_of(t, table, address);
+
+		if (!table->range_count || cell->first)
+			return cell_label(table, cell, address);
+	}
 	if (table->where) {
 		where = where_to_look(t, table, address);
 		if (!where)

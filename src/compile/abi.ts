@@ -57,6 +57,8 @@ export const countedSlots = 5;
 /** Places of counters that a bucket of addresses with their counters takes, and those of them that addresses stand in. */
 export const countedBucketPlaces = 8;
 export const countedAddressPlaces = 3;
+/** Beginnings of ranges in a word of a cell. */
+export const cellStarts = 4;
 export const maxPrefixBuckets = 8;
 export const prefixSlots = 3;
 export const stepBytes = 8;
@@ -138,6 +140,10 @@ export const addressConfig: Struct = {
     'where_bits',
     'common',
     'full',
+    'cells',
+    'cell_shift',
+    'cell_bits',
+    'cells_label',
   ),
 };
 

@@ -3,6 +3,7 @@ import type { StepProgram } from '../plan/program.js';
 import { hashAddress, scale } from './address-hash.js';
 import { bucketSlots, maxBucketsProbed } from './abi.js';
 import { areEachCounted, countedBuckets, type CountedBuckets } from './counted-buckets.js';
+import { countedCells, type CountedCells } from './counted-cells.js';
 import type { CounterRow } from './counter-row.js';
 import { crossovers } from './crossovers.js';
 import { atomOfKind, expiryColumn, type FieldUse } from './field-use.js';
@@ -52,6 +53,8 @@ export interface AddressTable {
   readonly fallback: number;
   /** Null: the tables are small. */
   readonly where: WhereMap | null;
+  /** Null: networks are few, or do not count for themselves. */
+  readonly cells: CountedCells | null;
 }
 
 export function addressEntries(program: StepProgram, use: FieldUse): Entries {
@@ -81,19 +84,26 @@ export function addressEntries(program: StepProgram, use: FieldUse): Entries {
  */
 export function addressTable(all: LabelledRanges, spare: number, counters: CounterRow | null): AddressTable {
   const { addresses, labels, rest } = splitSingles(all);
+  const areCounted = counters !== null && addresses.length >= rest.count && areEachCounted(labels);
+  const cells = counters === null || spare > 0 || areCounted ? null : countedCells(all, counters);
+  if (cells !== null) {
+    const asked = rangesOf(cells.rest, bestIndex(cells.rest));
+    return { buckets: null, filter: null, ...asked, where: null, cells };
+  }
   const beside = bestIndex(rest);
   const areFew = addresses.length < crossovers.bucketsFrom;
   // Where all else is one range, nothing is searched besides.
   const alone = spare === 0 && (areFew || rest.count > 1) ? bestIndex(all) : null;
-  const areCounted = counters !== null && addresses.length >= rest.count && areEachCounted(labels);
   const cost = areCounted ? crossovers.countedCost : crossovers.bucketCost;
-  if (alone !== null && (areFew || alone.cost <= cost + beside.cost))
-    return { buckets: null, filter: null, ...rangesOf(all, alone), where: whereOf(new Uint32Array(0), false, all) };
+  if (alone !== null && (areFew || alone.cost <= cost + beside.cost)) {
+    const where = whereOf(new Uint32Array(0), false, all);
+    return { buckets: null, filter: null, ...rangesOf(all, alone), where, cells };
+  }
   // Where all else is one range, there is nothing to be told but the addresses themselves: the filter does it better.
   const where = rest.count === 1 ? null : whereOf(addresses, true, rest);
   const buckets = anyBuckets(addresses, labels, spare, counters);
   const filter = where === null ? filterOf(addresses, spare, buckets) : null;
-  return { buckets, filter, ...rangesOf(rest, beside), where };
+  return { buckets, filter, ...rangesOf(rest, beside), where, cells };
 }
 
 function anyBuckets(

@@ -12,7 +12,7 @@ import {
   maxBucketsProbed,
 } from './abi.js';
 import { hashAddress, scale } from './address-hash.js';
-import type { CounterRow } from './counter-row.js';
+import type { CountedPlaces, CounterRow } from './counter-row.js';
 import { crossovers } from './crossovers.js';
 
 const wordsOfBucket = countedBucketPlaces * 2;
@@ -34,10 +34,10 @@ export interface CountedBuckets {
 export function countedBuckets(addresses: Uint32Array, labels: Uint32Array, row: CounterRow): CountedBuckets | null {
   if (!areEachCounted(labels)) return null;
   let count = Math.ceil(addresses.length / crossovers.countedLoad);
-  for (let seed = 1; row.hasRoom(count + maxBucketsProbed); seed++) {
-    const words = fill(addresses, labels, count, seed);
-    if (words !== null) {
-      const place = row.add(words);
+  for (let seed = 1; row.hasRoom((count + maxBucketsProbed) * countedBucketPlaces); seed++) {
+    const filled = fill(addresses, labels, count, seed);
+    if (filled !== null) {
+      const place = row.add(filled.words, filled.numbers);
       return {
         count,
         seed,
@@ -58,10 +58,16 @@ export function areEachCounted(labels: Uint32Array): boolean {
   return labels.length >= crossovers.countedFrom && classId < expiryClass && labels.every(isOfClass);
 }
 
-/** By bucket: addresses, whether it has overflowed, and of each counter its number + 1. Null: some address found no slot on its way. */
-function fill(addresses: Uint32Array, labels: Uint32Array, count: number, seed: number): Uint32Array | null {
+/** By bucket: addresses, and whether it has overflowed; of each counter its number + 1. Null: some address found no slot on its way. */
+function fill(
+  addresses: Uint32Array,
+  labels: Uint32Array,
+  count: number,
+  seed: number,
+): Pick<CountedPlaces, 'words' | 'numbers'> | null {
   const total = count + maxBucketsProbed;
   const words = new Uint32Array(total * wordsOfBucket);
+  const numbers = new Uint32Array(total * countedBucketPlaces);
   const filled = new Uint8Array(total);
   for (let i = 0; i < addresses.length; i++) {
     const home = scale(hashAddress(addresses[i]!, seed), count);
@@ -71,10 +77,10 @@ function fill(addresses: Uint32Array, labels: Uint32Array, count: number, seed: 
     if (bucket === home + maxBucketsProbed) return null;
     const slot = filled[bucket]!++;
     words[bucket * wordsOfBucket + slot] = addresses[i]!;
-    words[bucket * wordsOfBucket + 2 * (countedAddressPlaces + slot)] = labels[i]! & counterMask;
+    numbers[bucket * countedBucketPlaces + countedAddressPlaces + slot] = labels[i]! & counterMask;
   }
   fillEmpty(words, filled, count, seed);
-  return words;
+  return { words, numbers };
 }
 
 /** With an address whose way begins elsewhere: one for nearly all buckets, and another where the way of that one goes. */

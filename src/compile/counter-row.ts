@@ -1,20 +1,23 @@
 /**
- * The value of a CPU in the map `counters`: counters by their numbers, and behind them addresses with their counters (counted-buckets.ts). What is
- * counted where stands in one value more, behind those of the CPUs: whoever reads the map finds it there (src/load/native/counters.cc).
+ * The value of a CPU in the map `counters`: counters by their numbers, and behind them such that stand where addresses lead to
+ * (counted-buckets.ts, counted-cells.ts), several of them for one number perhaps. What is counted where stands in one value more, behind those
+ * of the CPUs: whoever reads the map finds it there (src/load/native/counters.cc).
  */
 import { counterMask, countedBucketPlaces } from './abi.js';
 import { crossovers } from './crossovers.js';
 
-/** 64 bytes a bucket: addresses, and in place of each counter its number + 1, 0 for none. */
 export interface CountedPlaces {
-  /** Of the first bucket: a multiple of eight. */
+  /** Of those that do not stand by their numbers, the first one: a multiple of eight. */
   readonly first: number;
+  /** From there on, what each CPU has before anything is counted: two u32s a place, addresses and zeros. */
   readonly words: Uint32Array;
+  /** Number + 1 of the counter at each place; 0: there is none. */
+  readonly numbers: Uint32Array;
 }
 
 export class CounterRow {
   readonly #first: number;
-  readonly #parts: Uint32Array[] = [];
+  readonly #parts: Pick<CountedPlaces, 'words' | 'numbers'>[] = [];
   #places: number;
 
   /** `counters`: those that have a number; 0: nothing is counted. `cpus`: how many values there will be. */
@@ -26,17 +29,17 @@ export class CounterRow {
     this.#places = this.#first;
   }
 
-  hasRoom(buckets: number): boolean {
-    const places = this.#places + buckets * countedBucketPlaces;
+  hasRoom(more: number): boolean {
+    const places = this.#places + more;
     // A counter, and the flips of its bits 31.
     return places <= counterMask && places * 16 * (this.cpus + 1) <= crossovers.countedBytes;
   }
 
-  /** Place of the first bucket. */
-  add(buckets: Uint32Array): number {
+  /** Whole cache lines of places. Answers the first one. */
+  add(words: Uint32Array, numbers: Uint32Array): number {
     const place = this.#places;
-    this.#parts.push(buckets);
-    this.#places += buckets.length / 2;
+    this.#parts.push({ words, numbers });
+    this.#places += numbers.length;
     return place;
   }
 
@@ -48,11 +51,13 @@ export class CounterRow {
   get counted(): CountedPlaces | null {
     if (this.#parts.length === 0) return null;
     const words = new Uint32Array((this.#places - this.#first) * 2);
+    const numbers = new Uint32Array(this.#places - this.#first);
     let at = 0;
     for (const part of this.#parts) {
-      words.set(part, at);
-      at += part.length;
+      words.set(part.words, at * 2);
+      numbers.set(part.numbers, at);
+      at += part.numbers.length;
     }
-    return { first: this.#first, words };
+    return { first: this.#first, words, numbers };
   }
 }

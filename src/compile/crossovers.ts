@@ -26,6 +26,18 @@ export const crossovers = {
   countedCost: 0,
   countedLoad: 3.8,
   countedBytes: 536_870_912,
+  /**
+   * From so many ranges on, networks that count for themselves have cells, of the first of these sizes by which no more than one in so many
+   * ranges must be searched. Of fewer ranges all stay in the cache, and cells of 2 MB do not.
+   */
+  cellsFrom: 40_000,
+  cellsAsked: 4,
+  cellSizes: [
+    { shift: 15, starts: 1 },
+    { shift: 15, starts: 3 },
+    { shift: 15, starts: 7 },
+    { shift: 14, starts: 7 },
+  ],
   /** Buckets of so many bytes do not stay in a cache with all else: a filter of bits by the address's hash, which does, is asked first. */
   filterFrom: 98_304,
   /** Bits of that for each address: at most and at least; in between as many in all as stay in the cache. */

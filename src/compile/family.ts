@@ -26,7 +26,14 @@ import { tupleTable, type TupleTable } from './tuple-table.js';
 const nowhere: Pick<FieldLayout, 'address' | 'prefix' | 'tuple'> = { address: null, prefix: null, tuple: null };
 
 /** What every address is answered: number of the group + 1. */
-const allInOneGroup: AddressTable = { buckets: null, filter: null, ranges: null, fallback: 1, where: null };
+const allInOneGroup: AddressTable = {
+  buckets: null,
+  filter: null,
+  ranges: null,
+  fallback: 1,
+  where: null,
+  cells: null,
+};
 
 /** Groups of IPv6 addresses that may come: one for each label outside of the longer prefixes. */
 const spareGroups = 64;

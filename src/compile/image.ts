@@ -14,6 +14,7 @@ export interface Structure {
     | 'buckets'
     | 'filter'
     | 'where-map'
+    | 'counted-cells'
     | 'prefix-buckets'
     | 'tuple-buckets'
     | 'combinations'

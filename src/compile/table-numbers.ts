@@ -13,8 +13,16 @@ export type Numbers = Readonly<Record<string, number>>;
 type List = (structure: Structure['structure'], entries: number, bytes: number) => void;
 
 export function addressNumbers(table: AddressTable, arena: Arena, list: List): Numbers {
-  const { buckets, filter, ranges, fallback, where } = table;
+  const { buckets, filter, ranges, fallback, where, cells } = table;
   const numbers: Record<string, number> = { fallback };
+  if (cells !== null) {
+    numbers['cells'] = arena.add(cells.words);
+    numbers['cell_shift'] = cells.shift;
+    numbers['cell_bits'] = Math.log2(8 * (1 + cells.starts));
+    numbers['cells_label'] = cells.label;
+    numbers['common'] = cells.common;
+    list('counted-cells', cells.elements, cells.words.byteLength + cells.places * sizeOf(counter));
+  }
   if (buckets !== null) {
     Object.assign(numbers, buckets.kind === 'own' ? bucketNumbers(buckets, arena) : countedNumbers(buckets));
     if (filter !== null) {

@@ -51,20 +51,27 @@ const wholeBlocks = (first: number, last: number): readonly [from: number, to: n
   Math.floor((last + 1) / 256) - 1,
 ];
 
+/** The label of most addresses. */
+export function mostCommonLabel(ranges: LabelledRanges): number {
+  const sizes = new Map<number, number>();
+  for (let i = 0; i < ranges.count; i++) {
+    const label = ranges.labels[i]!;
+    sizes.set(label, (sizes.get(label) ?? 0) + endOf(ranges, i) - ranges.starts[i]!);
+  }
+  return mostOf(sizes) ?? ranges.labels[0]!;
+}
+
 /** The label of most addresses; and that of most of the other whole /24s, if it is that of most other blocks. */
 function frequentLabels(ranges: LabelledRanges): { common: number; full: number } {
   const { count, labels } = ranges;
-  const [sizes, blocks] = [new Map<number, number>(), new Map<number, number>()];
-  const add = (to: Map<number, number>, label: number, more: number): void =>
-    void to.set(label, (to.get(label) ?? 0) + more);
+  const blocks = new Map<number, number>();
   let touched = 0;
   for (let i = 0; i < count; i++) {
     const [label, first, last] = [labels[i]!, ranges.starts[i]!, endOf(ranges, i) - 1];
     const [from, to] = wholeBlocks(first, last);
-    add(sizes, label, last - first + 1);
-    add(blocks, label, Math.max(0, to - from + 1));
+    blocks.set(label, (blocks.get(label) ?? 0) + Math.max(0, to - from + 1));
   }
-  const common = mostOf(sizes) ?? labels[0]!;
+  const common = mostCommonLabel(ranges);
   blocks.delete(common);
   for (let i = 0; i < count; i++)
     if (labels[i] !== common) touched += ((endOf(ranges, i) - 1) >>> 8) - (ranges.starts[i]! >>> 8) + 1;

@@ -1,5 +1,5 @@
 /** The values of the map `counters` (bpf/abi.h): one for each CPU, and where addresses stand among the counters one more, which says what is counted where. */
-import { countedAddressPlaces, countedBucketPlaces, counter, sizeOf } from '../compile/abi.js';
+import { counter, sizeOf } from '../compile/abi.js';
 import type { Image } from '../compile/image.js';
 import type { MapSize, NativeApi } from './native-api.js';
 
@@ -21,20 +21,14 @@ export function fillCounterRows(native: NativeApi, fd: number, image: Counted): 
   const { valueSize } = counterRows(native, image);
   const cpus = native.possibleCpus();
   const at = counted.first * sizeOf(counter);
-  const addresses = withoutNumbers(counted.words);
-  for (let cpu = 0; cpu < cpus; cpu++) native.writeMappable(fd, cpu * valueSize + at, addresses);
-  const numbers = new Uint8Array(counted.words.buffer, counted.words.byteOffset, counted.words.byteLength);
-  native.writeMappable(fd, cpus * valueSize + at, numbers);
-  native.writeMappable(fd, cpus * valueSize, new Uint8Array(Uint32Array.of(counted.first).buffer));
+  for (let cpu = 0; cpu < cpus; cpu++) native.writeMappable(fd, cpu * valueSize + at, bytesOf(counted.words));
+  const numbers = new Uint32Array(counted.numbers.length * 2);
+  counted.numbers.forEach((number, place) => (numbers[place * 2] = number));
+  native.writeMappable(fd, cpus * valueSize + at, bytesOf(numbers));
+  native.writeMappable(fd, cpus * valueSize, bytesOf(Uint32Array.of(counted.first)));
 }
 
-/** Of buckets as they stand there before anything is counted. */
-function withoutNumbers(words: Uint32Array): Uint8Array {
-  const copy = words.slice();
-  const [from, size] = [countedAddressPlaces * 2, countedBucketPlaces * 2];
-  for (let bucket = 0; bucket < copy.length; bucket += size) copy.fill(0, bucket + from, bucket + size);
-  return new Uint8Array(copy.buffer);
-}
+const bytesOf = (words: Uint32Array): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
 /** Which counter stands at a place of the map. Throws a NativeError. */
 export function counterPlaces(native: NativeApi, fd: number): (place: number) => number {

@@ -49,7 +49,7 @@ export async function check(
   spoil(spoiled);
   const image = compilePrefilter(spoiled, subject.compile);
   const tables = image.tables.slice();
-  const countedPlaces = image.countedPlaces && { ...image.countedPlaces, words: image.countedPlaces.words.slice() };
+  const countedPlaces = structuredClone(image.countedPlaces);
   const copy = { ...image, tables, countedPlaces };
   spoilTables?.(tables, copy);
   const loaded = await loadImage(copy, { mac: MAC, position: 0 });

@@ -18,7 +18,7 @@ struct Counter {
 };
 
 // The values of a map `counters`. Each has the counters of a CPU, then their flips. One more than there are CPUs says which counters stand among
-// addresses (src/load/counter-rows.ts): first from which place on, then in place of each counter its number + 1.
+// addresses (src/load/counter-rows.ts): first from which place on, then in place of each counter its number + 1, and 0 where there is none.
 class CounterRows {
  public:
   CounterRows(int64_t fd, int protection)
@@ -37,15 +37,11 @@ class CounterRows {
 
   template <typename Each>
   void EachCounted(const Each &each) const {
-    for (int64_t bucket = numbered; bucket + kPlaces <= places; bucket += kPlaces)
-      for (int64_t place = bucket + kAddresses; place < bucket + kPlaces; place++)
-        if (const uint32_t number = Of(cpus)[place].packets) each(place, static_cast<int64_t>(number) - 1);
+    for (int64_t place = numbered; place < places; place++)
+      if (const uint32_t number = Of(cpus)[place].packets) each(place, static_cast<int64_t>(number) - 1);
   }
 
  private:
-  // Places of a bucket, the first of which addresses stand in (bpf/abi.h, struct counted_bucket).
-  static constexpr int64_t kPlaces = 8, kAddresses = 3;
-
   static uint64_t BytesOf(const bpf_map_info &map) {
     if (map.type != BPF_MAP_TYPE_ARRAY || (map.map_flags & BPF_F_MMAPABLE) == 0)
       Fail("map counters (not a mappable array)", EINVAL);
