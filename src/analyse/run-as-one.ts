@@ -12,6 +12,7 @@ import { narrow, type Arrival } from './arrival.js';
 import type { Context } from './context.js';
 import { exactly, small, type Condition, type Conj, type Lit, type TupleValues } from './logic.js';
 import { portProtocols } from './lower-match.js';
+import { areFewNumbers, isWhole } from './tuple-ranges.js';
 import { mostDeferred, type Walk } from './walk.js';
 
 /** Notes which way the run is taken. */
@@ -37,6 +38,7 @@ const plainMatches: ReadonlySet<Match['kind']> = new Set([
   'ttl',
   'tos',
   'mac',
+  'mark',
   'packetType',
   'comment',
 ] as const);
@@ -83,12 +85,13 @@ function fitsTuples({ runs }: Walk, run: AddressRun, { family, destinationRewrit
   if (run.family !== family) return true;
   if (run.count < runs.tuplesFrom) return false;
   if (destinationRewritten && run.fields.some((field) => field === 'daddr' || field === 'dport')) return false;
+  if (!run.columns.every(areFewNumbers)) return false;
   const shapes = new Set<number>();
   for (let i = 0; i < run.count && shapes.size <= mostShapes; i++) {
     let shape = 0;
     for (const column of run.columns) {
-      if (!('ranges' in column)) continue;
-      const length = prefixLength(column.ranges, i);
+      if ('addresses' in column) continue;
+      const length = 'lo' in column ? Number(!isWhole(column, i)) : prefixLength(column.ranges, i);
       if (length === null) return false;
       shape = shape * 129 + length;
     }

@@ -70,7 +70,7 @@ class ListedRules extends AddressRun {
   }
 }
 
-/** Parts of which the next rules may have other values: one address, one port; none where no address is among them. */
+/** Parts of which the next rules may have other values: one address, one port or range of them; none where no address is among them. */
 function holesOf({ parts }: Rule): number[] {
   const last = parts[parts.length - 1];
   if (!last || !('statement' in last) || last.statement.kind !== 'drop') return [];
@@ -88,7 +88,7 @@ function holds(part: Part): boolean {
 }
 
 function isSingle({ ranges: [only, more] }: PortMatch): boolean {
-  return only !== undefined && more === undefined && only[0] === only[1];
+  return only !== undefined && more === undefined;
 }
 
 /** `rule` comes behind `before`, and is like `first` but for the values. */
@@ -129,8 +129,9 @@ function columnOf(rules: readonly Rule[], at: number): TupleColumn {
   const match = (i: number): Match => (rules[i]!.parts[at] as { match: Match }).match;
   const first = match(0);
   if (first.kind === 'port') {
-    const ports = Uint16Array.from(rules, (_, i) => (match(i) as PortMatch).ranges[0]![0]);
-    return { field: first.field as 'sport' | 'dport', lo: ports, hi: ports };
+    const bound = (end: 0 | 1): Uint16Array =>
+      Uint16Array.from(rules, (_, i) => (match(i) as PortMatch).ranges[0]![end]);
+    return { field: first.field as 'sport' | 'dport', lo: bound(0), hi: bound(1) };
   }
   const { field, ranges } = first as AddressMatch;
   return { field, ranges: addressesOf(ranges.family, rules.length, (i) => (match(i) as AddressMatch).ranges) };

@@ -25,14 +25,19 @@ const fields: Readonly<Record<string, HoleField>> = {
 const isRemark = ({ rule, holes }: Shape, hole: number): boolean =>
   rule.options[holes[hole]!.option]!.name === '--comment';
 
+type Trial = Readonly<Record<'port' | 'protocol' | 'comment' | AddressFamily, readonly [string, string]>>;
+
 /** Values that a shape is lowered with once more; the second where the first line has the first. */
-const trials: Readonly<Record<'port' | 'protocol' | 'comment' | AddressFamily, readonly [string, string]>> = {
-  protocol: ['tcp', 'udp'],
-  port: ['7', '9'],
-  comment: ['x', 'y'],
-  4: ['192.0.2.7', '192.0.2.8/30'],
-  6: ['2001:db8::7', '2001:db8::8/126'],
-};
+const trials: readonly Trial[] = [
+  {
+    ...{ protocol: ['tcp', 'udp'], port: ['7', '9'], comment: ['x', 'y'] },
+    ...{ 4: ['192.0.2.7', '192.0.2.8/30'], 6: ['2001:db8::7', '2001:db8::8/126'] },
+  },
+  {
+    ...{ protocol: ['udp', 'tcp'], port: ['7:65535', '9:65535'], comment: ['x', 'y'] },
+    ...{ 4: ['192.0.2.7', '192.0.2.8/30'], 6: ['2001:db8::7', '2001:db8::8/126'] },
+  },
+];
 
 /** One for each table: what a jump means depends on the table's chains. */
 export class VariantLowering {
@@ -60,9 +65,10 @@ export class VariantLowering {
       const field = fieldAt(shape, h);
       if (field === 'saddr' || field === 'daddr')
         return [{ field, ranges: this.#addresses(count, text, start, end, odd) }];
-      const numbers = new Uint16Array(count);
-      for (let i = 0; i < count; i++) numbers[i] = numberAt(field, text, start[i]!, end[i]!);
-      return [{ field, lo: numbers, hi: numbers }];
+      const [lo, hi] = [new Uint16Array(count), new Uint16Array(count)];
+      let isSingle = true;
+      for (let i = 0; i < count; i++) isSingle = putNumbers(field, text, start[i]!, end[i]!, lo, hi, i) && isSingle;
+      return [{ field, lo, hi: isSingle ? lo : hi }];
     });
     return { values: columns, odd: [...odd].sort((a, b) => a - b) };
   }
@@ -88,8 +94,8 @@ export class VariantLowering {
       if (isRemark(shape, h)) continue;
       const field = fieldAt(shape, h);
       if (field !== 'saddr' && field !== 'daddr') {
-        const number = Uint16Array.of(numberAt(field, value, 0, value.length));
-        columns.push({ field, lo: number, hi: number });
+        const [lo, hi] = [new Uint16Array(1), new Uint16Array(1)];
+        columns.push({ field, lo, hi: putNumbers(field, value, 0, value.length, lo, hi, 0) ? lo : hi });
         continue;
       }
       const ranges = this.#rangesOf(value);
@@ -130,14 +136,14 @@ export class VariantLowering {
     const comment = hole < 0 ? null : { hole, part: parts.findIndex(isComment) };
     if (rules !== 1 || holding.includes(-1) || comment?.part === -1) return null;
     const made: ShapeParts = { parts, holding, comment, shape, onlyFamily };
-    return this.#holdsForOthers(made) ? made : null;
+    return trials.every((trial) => this.#holdsForOthers(made, trial)) ? made : null;
   }
 
   /** Nothing else of a line depends on its values: lowered with others it is the same but for them. */
-  #holdsForOthers(made: ShapeParts): boolean {
+  #holdsForOthers(made: ShapeParts, trial: Trial): boolean {
     const { shape } = made;
     const values = shape.holes.map(({ option }, h) => {
-      const [usual, other] = trials[isRemark(shape, h) ? 'comment' : trialOf(fieldAt(shape, h), this.family)];
+      const [usual, other] = trial[isRemark(shape, h) ? 'comment' : trialOf(fieldAt(shape, h), this.family)];
       return shape.rule.options[option]!.values[0]!.text === usual ? other : usual;
     });
     const { counters } = shape.rule;
@@ -172,19 +178,38 @@ function isAbout(part: Part, field: HoleField, column: number): boolean {
 /** Bytes that `-m multiport` reads, which has several ports. */
 const multiportHeader = 4;
 
-function trialOf(field: HoleField, family: AddressFamily): keyof typeof trials {
+function trialOf(field: HoleField, family: AddressFamily): keyof Trial {
   if (field === 'protocol') return field;
   return field === 'sport' || field === 'dport' ? 'port' : family;
 }
 
-const numberAt = (field: 'protocol' | 'sport' | 'dport', text: string, start: number, end: number): number =>
-  field === 'protocol' ? (text.startsWith('tcp', start) ? 6 : 17) : portAt(text, start, end);
-
-function portAt(text: string, start: number, end: number): number {
+/** Puts the bounds of a value down, and says whether they are one number. */
+function putNumbers(
+  field: 'protocol' | 'sport' | 'dport',
+  text: string,
+  start: number,
+  end: number,
+  lo: Uint16Array,
+  hi: Uint16Array,
+  row: number,
+): boolean {
+  if (field === 'protocol') {
+    lo[row] = hi[row] = text.startsWith('tcp', start) ? 6 : 17;
+    return true;
+  }
   let port = 0;
-  for (let at = start; at < end; at++) port = port * 10 + text.charCodeAt(at) - 48;
-  return port;
+  let low = -1;
+  for (let at = start; at < end; at++) {
+    const c = text.charCodeAt(at);
+    if (c === colon) [low, port] = [port, 0];
+    else port = port * 10 + c - 48;
+  }
+  hi[row] = port;
+  lo[row] = low < 0 ? port : low;
+  return lo[row] === hi[row];
 }
+
+const colon = 58;
 
 /** The values of lines from one up to another. */
 export const valuesBetween = (

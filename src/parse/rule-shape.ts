@@ -63,7 +63,7 @@ function furtherValues(line: string, from: number, limit: number): Extent[] {
 function endOfValue(option: string): typeof addressEnd {
   if (option === '-p') return protocolEnd;
   if (option === '--comment') return commentEnd;
-  return option.endsWith('port') ? portEnd : addressEnd;
+  return option.endsWith('port') ? portsEnd : addressEnd;
 }
 
 /** Which values may stand behind such words. */
@@ -75,7 +75,7 @@ const protocolEnd = (text: string, start: number): number =>
 
 /** What the line asks of the protocol behind its name: both have it. */
 const portsOnly =
-  /^(?: -m (tcp|udp))?(?: --[sd]port [0-9]+){1,2}(?: -m comment --comment (?:"[^"\\]*"|[^ "\\!-][^ "\\]*))? -j [A-Z]+$/;
+  /^(?: -m (tcp|udp))?(?: --[sd]port [0-9:]+){1,2}(?: -m comment --comment (?:"[^"\\]*"|[^ "\\!-][^ "\\]*))? -j [A-Z]+$/;
 
 function mayBeOther(line: string, { start, end }: Extent): boolean {
   const match = portsOnly.exec(line.slice(end));
@@ -94,6 +94,14 @@ export const protocolAt = (words: readonly string[]): number =>
 function valueAt(line: string, start: number, scan: typeof addressEnd): Extent | null {
   const end = scan(line, start);
   return end > start && (end === line.length || line.charCodeAt(end) === 32) ? { start, end } : null;
+}
+
+/** End of a port, or of two with a colon between, the lower one first; -1 where it is neither. */
+function portsEnd(text: string, start: number): number {
+  const colon = portEnd(text, start);
+  if (colon < 0 || text.charCodeAt(colon) !== 58) return colon;
+  const end = portEnd(text, colon + 1);
+  return end >= 0 && Number(text.slice(start, colon)) > Number(text.slice(colon + 1, end)) ? -1 : end;
 }
 
 /** End of the decimal digits of a port, written without a zero in front of others; -1 where it is none. */
@@ -171,8 +179,11 @@ export const around = (line: string, { counters, values }: Holes): string[] =>
 export class ShapeCache {
   readonly #shapes = new Map<string, Shape>();
 
+  /** The same for TCP and UDP, where the name of the protocol is a value. */
   #key(line: string, holes: Holes): string {
-    return `${holes.counters > 0 ? '[]' : ''}\n${around(line, holes).join('\n')}`;
+    const words = around(line, holes);
+    const protocol = protocolAt(words);
+    return `${holes.counters > 0 ? '[]' : ''}\n${(protocol < 0 ? words : wordsOf(words, protocol, 'tcp')).join('\n')}`;
   }
 
   /** What the line is a variant of; undefined when it must be parsed. */

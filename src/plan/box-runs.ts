@@ -16,8 +16,9 @@ import {
 import { prefixLength } from '../analyse/address-index.js';
 import { boxOf, sideOf, sizeOf, type PlainSet } from '../analyse/box.js';
 import { mostShapes } from '../analyse/run-as-one.js';
-import type { Conj, TupleValues } from '../analyse/logic.js';
+import type { Conj, TupleValues, ValueSet } from '../analyse/logic.js';
 import { maxCombinations } from '../analyse/tuple-entries.js';
+import { areFewNumbers } from '../analyse/tuple-ranges.js';
 import type { RawStep } from '../analyse/walk.js';
 import { firstRule, type Member } from './members.js';
 import type { StepKinds } from './step-kinds.js';
@@ -48,7 +49,7 @@ export interface BoxRules {
 }
 
 const mostEntries = 4_000_000;
-/** A range of more values may cost a key for each of its prefixes. */
+/** A range of so many values is few keys in any case. */
 const widest = 16;
 
 /** In order; what is no long run as it came. */
@@ -57,9 +58,13 @@ export function joinBoxes<T extends StepRun>(runs: readonly T[], rules: BoxRules
   let open: T[] = [];
   let openKind: number | null = null;
   const finish = (): void => {
-    const made = open.length < rules.fewest ? null : boxRun(open, rules);
-    if (made) joined.push(made);
-    else for (const run of open) joined.push(run);
+    const whole = open.length < rules.fewest ? null : boxRun(open, rules);
+    for (const part of whole ? [] : partsByWidth(open)) {
+      const made = part.length < rules.fewest || part.length === open.length ? null : boxRun(part, rules);
+      if (made) joined.push(made);
+      else for (const run of part) joined.push(run);
+    }
+    if (whole) joined.push(whole);
     open = [];
   };
   for (const run of runs) {
@@ -71,6 +76,23 @@ export function joinBoxes<T extends StepRun>(runs: readonly T[], rules: BoxRules
   finish();
   return joined;
 }
+
+/** Those of narrow ranges, which are few keys whatever stands with them, and the others. */
+function partsByWidth<T extends StepRun>(runs: readonly T[]): T[][] {
+  const parts: T[][] = [];
+  let before: boolean | null = null;
+  for (const run of runs) {
+    const isNarrow = run.members.every(({ when }) => when.every(({ set }) => isNarrowSide(set)));
+    if (isNarrow === before) parts[parts.length - 1]!.push(run);
+    else parts.push([run]);
+    before = isNarrow;
+  }
+  return parts;
+}
+
+const isNarrowSide = (set: ValueSet): boolean =>
+  set.kind !== 'values' ||
+  set.ranges.every(([low, high]) => high - low < widest || isWhole(set.field as SmallTupleField, low, high));
 
 /** What steps of a run have in common; null: not all of it can be said by tuples. */
 function kindOf({ members }: StepRun, { kinds }: BoxRules): number | null {
@@ -89,9 +111,7 @@ function fitsTuples({ when, rule }: RawStep, fields: readonly string[]): boolean
 }
 
 function isPlainSide(side: PlainSet): boolean {
-  if (side.kind === 'macs') return true;
-  if (side.kind === 'values')
-    return side.ranges.every(([low, high]) => high - low < widest || isWhole(side.field as SmallTupleField, low, high));
+  if (side.kind !== 'addresses') return true;
   for (let i = 0; i < side.ranges.count; i++) if (prefixLength(side.ranges, i) === null) return false;
   return true;
 }
@@ -126,6 +146,7 @@ function boxRun(runs: readonly StepRun[], { hasTable, leftOut }: BoxRules): BoxR
   const count = members.reduce((sum, { when }) => sum + entriesOf(when, varying), 0);
   if (count > mostEntries || shapes(members, varying) > mostShapes) return null;
   const columns = varying.map((field) => columnOf(field, members, varying, count));
+  if (!columns.every(areFewNumbers)) return null;
   const id = `rules from ${firstRule(members[0]!.rule)}`;
   const name = `of ${members.length} rules`;
   const tuples: TupleValues = {

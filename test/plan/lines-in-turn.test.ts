@@ -52,7 +52,10 @@ const lone = fc.constantFrom(
 
 const lists = fc.record({
   kinds: fc.array(kinds, { minLength: 2, maxLength: 4 }),
-  rules: fc.array(fc.tuple(fc.nat(3), fc.nat(3000), fc.constantFrom(22, 80)), { minLength: 200, maxLength: 260 }),
+  rules: fc.array(fc.tuple(fc.nat(3), fc.nat(3000), fc.constantFrom('22', '80', '22:25', '1024:65535')), {
+    minLength: 200,
+    maxLength: 260,
+  }),
   lone: fc.array(fc.tuple(lone, fc.nat(260)), { maxLength: 2 }),
   policy: fc.constantFrom('ACCEPT', 'DROP'),
 });
@@ -80,7 +83,7 @@ test('a plan of lines in turn does what that of their rules does', (t) => {
         patterns[kind % patterns.length]!.replace(
           '@',
           `203.0.${number >> 8}.${number & 255}${number % 97 === 0 ? '/29' : ''}`,
-        ).replace('%', String(port)),
+        ).replace('%', port),
       );
       for (const [line, at] of others) lines.splice(at, 0, line.replace('@', '203.0.1.1'));
       const text = filter(
@@ -105,6 +108,6 @@ test('a plan of lines in turn does what that of their rules does', (t) => {
     }),
     { numRuns },
   );
-  t.true(found > numRuns / 2, `${found} runs with others between`);
-  t.true(alike > numRuns / 2, `${alike} plans leave the same text`);
+  t.true(found > numRuns / 4, `${found} runs with others between`);
+  t.true(alike > numRuns / 4, `${alike} plans leave the same text`);
 });

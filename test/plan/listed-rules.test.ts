@@ -43,6 +43,8 @@ const shape = fc.constantFrom(
     'tcp dport % ip saddr @ drop',
     'ip saddr @ tcp flags syn / fin,syn,rst,ack tcp dport % drop',
     'ip6 saddr # tcp flags fin drop',
+    'ip saddr @ tcp dport & drop',
+    'ip saddr @ ip daddr @ udp sport & drop',
   ],
   ...[
     'ip saddr != @ drop',
@@ -88,6 +90,7 @@ const written = (pattern: string, i: number, seed: number): string =>
     .replaceAll('@', `203.0.113.${(seed + i * 7) % 23}${i % 5 === 4 ? '/31' : ''}`)
     .replaceAll('#', `2001:db8::${((seed + i * 5) % 19).toString(16)}`)
     .replaceAll('~', (seed + i) % 3 === 0 ? 'udp' : 'tcp')
+    .replaceAll('&', ['22', '20-30', '1024-65535', '0-79'][(seed + i) % ((seed % 4) + 1)]!)
     .replaceAll('%', String([22, 80, 443][(seed + i * i) % (seed % 2 === 0 ? 3 : 1)]));
 
 const options = fc.record({

@@ -51,6 +51,7 @@ export interface LoweredShape {
 const trials: readonly Readonly<Record<'port' | 'protocol' | AddressFamily, string>>[] = [
   { port: '7', protocol: 'tcp', 4: '192.0.2.7', 6: '2001:db8::7' },
   { port: '9', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
+  { port: '11-65535', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
 ];
 
 /** For the rules of a chain that begin alike. */
@@ -146,7 +147,7 @@ function holds(part: Part, field: HoleField): boolean {
   if (match.kind === 'protocol') return field === 'protocol' && !match.negate;
   if (match.kind !== 'port' || match.field !== field || match.negate) return false;
   const [only, more] = match.ranges;
-  return only !== undefined && more === undefined && only[0] === only[1];
+  return only !== undefined && more === undefined;
 }
 
 function withValue(part: Part, at: number, holes: readonly LoweredHole[], values: readonly TupleColumn[]): Part {
@@ -160,13 +161,16 @@ function withValue(part: Part, at: number, holes: readonly LoweredHole[], values
 function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVariant[], odd: Set<number>): TupleColumn {
   const count = variants.length;
   if (field !== 'saddr' && field !== 'daddr') {
-    const numbers = new Uint16Array(count);
+    const [lo, hi] = [new Uint16Array(count), new Uint16Array(count)];
+    let isSingle = true as boolean;
     variants.forEach(({ shape: { source }, bounds }, i) => {
-      const number = numberOf(field, source.slice(bounds[at * 2], bounds[at * 2 + 1]));
-      if (number > 65535) odd.add(i);
-      numbers[i] = number;
+      const [low, high] = numbersOf(field, source.slice(bounds[at * 2], bounds[at * 2 + 1]));
+      if (high > 65535 || low > high) odd.add(i);
+      lo[i] = low;
+      hi[i] = high;
+      isSingle &&= low === high;
     });
-    return { field, lo: numbers, hi: numbers };
+    return { field, lo, hi: isSingle ? lo : hi };
   }
   if (family === null) return bug();
   const words = wordsPerAddress(family);
@@ -177,9 +181,14 @@ function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVar
   return { field, ranges: { family, count, lo, hi } };
 }
 
-function numberOf(field: 'protocol' | 'sport' | 'dport', text: string): number {
-  if (field !== 'protocol') return Number(text);
-  return text === 'tcp' ? 6 : 17;
+const none = [1, 0] as const;
+
+function numbersOf(field: 'protocol' | 'sport' | 'dport', text: string): readonly [low: number, high: number] {
+  if (field === 'protocol') return text === 'tcp' ? [6, 6] : [17, 17];
+  const dash = text.indexOf('-');
+  if (dash < 0) return [Number(text), Number(text)];
+  const [low, high] = [Number(text.slice(0, dash)), Number(text.slice(dash + 1))];
+  return low < high ? [low, high] : none;
 }
 
 function ruleOf(

@@ -180,7 +180,7 @@ function variantAt(shape: RuleShape, match: RegExpExecArray, at: number, line: n
 const patterns = {
   4: `${addressPatterns[4]}(?:/[0-9]{1,2})?`,
   6: `(?:${addressPatterns[6]})(?:/[0-9]{1,3})?`,
-  port: '0|[1-9][0-9]{0,4}',
+  port: '(?:0|[1-9][0-9]{0,4})(?:-[1-9][0-9]{0,4})?',
   protocol: 'tcp|udp',
   count: '[0-9]+',
   quoted: '"[^"\\n]*"',
@@ -240,7 +240,9 @@ function holesIn(tokens: readonly Token[], start: number): FoundHole[] {
       // Where nothing else asks of the protocol it may be the other one, whose ports stand in the same place.
       if (tokens.filter((one) => eitherProtocol.has(one.text)).length === 1 && eitherProtocol.has(object))
         add(i - 2, i - 2, { field: 'protocol', family: null, pattern: patterns.protocol });
-      add(i, i, { field, family: null, pattern: patterns.port });
+      const isRange = text(i + 1) === '-' && tokens[i + 1]!.start === token.end && tokens[i + 2]?.type === 'number';
+      if (isRange && tokens[i + 2]!.start !== tokens[i + 1]!.end) continue;
+      add(i, isRange ? i + 2 : i, { field, family: null, pattern: patterns.port });
     } else if (object === 'counter' && field === 'packets' && text(i + 1) === 'bytes') {
       for (const at of [i, i + 2])
         if (tokens[at]?.type === 'number') add(at, at, { field: null, family: null, pattern: patterns.count });

@@ -47,7 +47,12 @@ const address6 = fc.oneof(
 );
 const port = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 0, max: 65535 }).map(String) },
-  fc.constantFrom('70000', '022', '0x16', '1-2'),
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      ...['70000', '022', '0x16', '1-2', '0-65535', '1024-65535', '7-7', '9-3', '1 - 2', '1-', '01-2', '5-70000'],
+    ),
+  },
 );
 
 const protocol = fc.constantFrom('tcp', 'udp');
