@@ -1,5 +1,6 @@
 /** Original and prefilter-plus-residual, frame by frame. */
 import type { Fate } from '../../../src/oracle/fate.js';
+import type { Flow } from './flows.js';
 import { ipOffset, targetMac } from './frame.js';
 import type { Datagram } from './pool.js';
 import type { Fates } from './probes.js';
@@ -37,6 +38,8 @@ export interface Observed {
   readonly conntrack: boolean;
   /** Drops after conntrack leave packets of tracked connections to netfilter. */
   readonly strict: boolean;
+  /** Opened by the targets. */
+  readonly flows: readonly Flow[];
   /** Of the test run before any frame was sent, by datagram and frame. */
   readonly verdicts: readonly (readonly number[])[];
 }
@@ -196,7 +199,7 @@ function judgeCounters(run: Observed): Finding[] {
   });
 }
 
-/** Both ends, whichever sends, and the protocol; null: no port tells connections apart. */
+/** Ends of a TCP or UDP packet, whichever sends, and the protocol. */
 function flowOf({ frames: [frame] }: Datagram): string | null {
   const found = frame && transportOf(frame);
   if (!frame || !found || found.fragment || ![6, 17].includes(found.protocol)) return null;
@@ -206,24 +209,33 @@ function flowOf({ frames: [frame] }: Datagram): string | null {
   return [found.protocol, ...ends.sort()].join(' ');
 }
 
+/** Sent to a connection that each target began with a sequence number of its own: to conntrack it may be valid in one of them only. */
+function isOfOwnSequence({ frames: [frame] }: Datagram, flows: readonly Flow[]): boolean {
+  const found = frame && transportOf(frame);
+  if (!frame || found?.protocol !== 6) return false;
+  const port = (offset: number): number => ((frame[found.at + offset] ?? 0) << 8) | (frame[found.at + offset + 1] ?? 0);
+  return flows.some(
+    ({ protocol, peerPort, localPort }) => protocol === 6 && port(0) === peerPort && port(2) === localPort,
+  );
+}
+
 /**
- * Not strict, a packet that XDP dropped for a rule behind conntrack changed no connection (the assumption `flow-state`): what comes after it on
- * the same flow may be another thing to conntrack than in the original.
+ * What conntrack may take for another thing in the split than in the original: packets of connections with a sequence number of the target's,
+ * and, not strict, what comes on a flow after a packet that XDP dropped for a rule behind conntrack (the assumption `flow-state`).
  */
-function afterADrop(datagrams: readonly Datagram[], run: Observed): ReadonlySet<Datagram> {
-  const [dropped, after] = [new Set<string>(), new Set<Datagram>()];
-  if (run.strict) return after;
+function otherToConntrack(datagrams: readonly Datagram[], run: Observed): ReadonlySet<Datagram> {
+  const [dropped, other] = [new Set<string>(), new Set<Datagram>()];
   for (const [at, datagram] of datagrams.entries()) {
     const flow = flowOf(datagram);
     if (flow === null) continue;
-    if (dropped.has(flow)) after.add(datagram);
+    if (isOfOwnSequence(datagram, run.flows) || (!run.strict && dropped.has(flow))) other.add(datagram);
     if (droppedInXdp(run.verdicts[at] ?? [], notesOf(run.split, datagram), run.conntrack)) dropped.add(flow);
   }
-  return after;
+  return other;
 }
 
 export function compare(datagrams: readonly Datagram[], run: Observed): Finding[] {
-  const tolerated = afterADrop(datagrams, run);
+  const tolerated = otherToConntrack(datagrams, run);
   const found = datagrams.flatMap((datagram, at) => {
     const finding = judgeDatagram(datagram, at, run);
     return finding === null || (finding.kind === 'difference' && tolerated.has(datagram)) ? [] : [finding];

@@ -9,6 +9,9 @@ import { ipv4Fragments, ipv6Fragments, stamp, type Ethernet, type Segment } from
 import { type Random } from './random.js';
 import { wordsOf, type Words } from './words.js';
 
+/** Frames of the oracle count bytes from 0: what answers them acknowledges up to a datagram's length. */
+export const firstIndex = 16;
+
 /** The frames of one datagram: one, or its fragments in order; all carry `index`. */
 export interface Datagram {
   readonly index: number;
@@ -218,13 +221,13 @@ function datagram(random: Random, words: Words, version: 4 | 6, index: number, f
   return { index, version, shape: shape.name, frames };
 }
 
-/** `count` datagrams for a ruleset given as text (all its dumps together); some are answers to `flows`. Indices count from 1. */
+/** `count` datagrams for a ruleset given as text (all its dumps together); some are answers to `flows`. */
 export function framePool(text: string, count: number, random: Random, flows: readonly Flow[] = []): Datagram[] {
   const words = wordsOf(text, random);
   const share6 = words.hasIpv6 ? (words.hasIpv4 ? 0.4 : 0.9) : 0.1;
   return Array.from({ length: count }, (_, at) => {
     const flow = flows.length > 0 && random.chance(0.1) ? random.pick(flows) : null;
     const version = flow === null ? (random.chance(share6) ? 6 : 4) : flow.local.includes(':') ? 6 : 4;
-    return datagram(random, words, version, at + 1, flow);
+    return datagram(random, words, version, firstIndex + at, flow);
   });
 }

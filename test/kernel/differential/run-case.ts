@@ -25,7 +25,7 @@ import { backendsOf, dumpsOf, type FirewallCase } from './firewall-case.js';
 import { packFrameFile } from './frame-file.js';
 import { whyMissed } from './missed.js';
 import { flowsOf, openFlows, type Flow } from './flows.js';
-import { framePool, type Datagram } from './pool.js';
+import { firstIndex, framePool, type Datagram } from './pool.js';
 import type { AgentReply, AgentRequest } from './prefilter-agent.js';
 import { installProbes, readFates } from './probes.js';
 import { createRandom } from './random.js';
@@ -109,7 +109,13 @@ function datagramsOf(
   const { ruleset } = readRuleset(files.map((file) => ({ file, text: readFileSync(file, 'utf8'), takenAt: null })));
   return [
     ...own,
-    ...boundaryDatagrams(ruleset, firewall.forwarding, options.frames - own.length, options.seed, own.length + 1),
+    ...boundaryDatagrams(
+      ruleset,
+      firewall.forwarding,
+      options.frames - own.length,
+      options.seed,
+      firstIndex + own.length,
+    ),
   ];
 }
 
@@ -138,7 +144,7 @@ function observe(
   backend: Backend,
   datagrams: readonly Datagram[],
   reply: AgentReply,
-  asked: Pick<Observed, 'conntrack' | 'strict'>,
+  asked: Pick<Observed, 'conntrack' | 'strict' | 'flows'>,
 ): Observed {
   const [original, other] = bed.targets.filter(({ near }) => near.startsWith(backend)) as [Target, Target];
   return {
@@ -201,7 +207,7 @@ export async function runCase(net: Net, firewall: FirewallCase, options: CaseOpt
   await inject(net, bed, frameFile);
 
   const runs = backends.map((backend, at) =>
-    observe(bed, backend, datagrams, replies[at] as AgentReply, { conntrack, strict }),
+    observe(bed, backend, datagrams, replies[at] as AgentReply, { conntrack, strict, flows }),
   );
   return report(firewall, files, datagrams, runs, replies[0] as AgentReply);
 }
