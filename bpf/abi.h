@@ -168,6 +168,10 @@ struct address_config {
 	__u32 cell_shift; /* at most 15 */
 	__u32 cell_bits; /* a cell has 1 << cell_bits bytes: 64 at most */
 	__u32 cells_label; /* of what has a counter: this, and its place + 1 */
+	__u32 trie; /* offset of u16 cell[1 << 16], by the first 16 bits of the address (TRIE_BLOCK); 0: none. With it there is nothing else */
+	__u32 trie_second; /* offset of blocks of u16 cell[256], by the next 8 bits */
+	__u32 trie_third; /* the same, by the last ones */
+	__u32 trie_labels; /* offset of u32s, by answer; 0: the answer is the label */
 };
 
 /* Of a /24: what must be asked, a bit each. */
@@ -185,6 +189,13 @@ struct cell {
 	__u64 starts[]; /* where the next ones begin, 16 bits each, in order from the low bits up; 0x8000: nowhere */
 };
 _Static_assert(sizeof(struct cell) == 8, "abi");
+
+/*
+ * A cell of a trie: from TRIE_ENDED on the number of a block of the next level; else the answer. The first block of a level is zeros: what has
+ * its answer goes on there.
+ */
+#define TRIE_BLOCK 256
+#define TRIE_ENDED (1 << 15)
 
 struct bucket {
 	__u64 slot

@@ -205,6 +205,41 @@ static __always_inline __u32 range_label(const void *t, const volatile struct ad
 	return ((const struct range *)(t + ranges))[base].label;
 }
 
+/* All ones where the cell leads to a block. */
+static __always_inline __u64 leads_on(__u64 cell)
+{
+	__u64 leads = -(cell / TRIE_ENDED);
+
+	barrier_var(leads);
+	return leads;
+}
+
+/* The cell of the next level, or a zero where there is none. */
+static __always_inline __u64 cell_below(const void *t, __u32 blocks, __u64 cell, __u32 bits)
+{
+	__u64 at = (cell & (TRIE_ENDED - 1)) * TRIE_BLOCK + (bits & (TRIE_BLOCK - 1));
+
+	at = blocks + (at & leads_on(cell)) * 2;
+	barrier_var(at);
+	return at > cfg.tables_bytes - 2 ? 0 : *(const __u16 *)(t + at);
+}
+
+/* Without a branch: which level has the answer is random. */
+static __always_inline __u32 trie_label(const void *t, const volatile struct address_config *table, __u32 address)
+{
+	__u32 labels = table->trie_labels;
+	__u64 first = ((const __u16 *)(t + table->trie))[address >> 16];
+	__u64 second = cell_below(t, table->trie_second, first, address >> 8);
+	__u64 third = cell_below(t, table->trie_third, second, address);
+	__u64 answer = (first & ~leads_on(first)) | (second & ~leads_on(second)) | third, at;
+
+	if (!labels)
+		return answer;
+	at = labels + answer * 4;
+	barrier_var(at);
+	return at > cfg.tables_bytes - 4 ? 0 : *(const __u32 *)(t + at);
+}
+
 /* What most sources of a flood, and of everybody else, are answered by alone: the other tables are too large for the cache. */
 static __always_inline __u32 where_to_look(const void *t, const volatile struct address_config *table, __u32 address)
 {
@@ -265,6 +300,8 @@ static __always_inline __u32 address_label(const void *t, const volatile struct 
 		if (!table->range_count || cell->first)
 			return cell_label(table, cell, address);
 	}
+	if (table->trie)
+		return trie_label(t, table, address);
 	if (table->where) {
 		where = where_to_look(t, table, address);
 		if (!where)

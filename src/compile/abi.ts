@@ -59,6 +59,10 @@ export const countedBucketPlaces = 8;
 export const countedAddressPlaces = 3;
 /** Beginnings of ranges in a word of a cell. */
 export const cellStarts = 4;
+/** Cells of a trie of addresses: by their first 16 bits, and in a block; from which number on one leads to a block. */
+export const trieRoot = 2 ** 16;
+export const trieBlock = 2 ** 8;
+export const trieEnded = 2 ** 15;
 export const maxPrefixBuckets = 8;
 export const prefixSlots = 3;
 export const stepBytes = 8;
@@ -144,6 +148,10 @@ export const addressConfig: Struct = {
     'cell_shift',
     'cell_bits',
     'cells_label',
+    'trie',
+    'trie_second',
+    'trie_third',
+    'trie_labels',
   ),
 };
 

@@ -1,6 +1,7 @@
 /** IPv4 addresses: single ones in buckets of one cache line, all others as sorted ranges behind an index of the top bits. */
 import type { StepProgram } from '../plan/program.js';
 import { hashAddress, scale } from './address-hash.js';
+import { addressTrie, type AddressTrie } from './address-trie.js';
 import { bucketSlots, maxBucketsProbed } from './abi.js';
 import { areEachCounted, countedBuckets, type CountedBuckets } from './counted-buckets.js';
 import { countedCells, type CountedCells } from './counted-cells.js';
@@ -55,6 +56,8 @@ export interface AddressTable {
   readonly where: WhereMap | null;
   /** Null: networks are few, or do not count for themselves. */
   readonly cells: CountedCells | null;
+  /** In place of all else. */
+  readonly trie: AddressTrie | null;
 }
 
 export function addressEntries(program: StepProgram, use: FieldUse): Entries {
@@ -88,7 +91,7 @@ export function addressTable(all: LabelledRanges, spare: number, counters: Count
   const cells = counters === null || spare > 0 || areCounted ? null : countedCells(all, counters);
   if (cells !== null) {
     const asked = rangesOf(cells.rest, bestIndex(cells.rest));
-    return { buckets: null, filter: null, ...asked, where: null, cells };
+    return { buckets: null, filter: null, ...asked, where: null, cells, trie: null };
   }
   const beside = bestIndex(rest);
   const areFew = addresses.length < crossovers.bucketsFrom;
@@ -97,13 +100,21 @@ export function addressTable(all: LabelledRanges, spare: number, counters: Count
   const cost = areCounted ? crossovers.countedCost : crossovers.bucketCost;
   if (alone !== null && (areFew || alone.cost <= cost + beside.cost)) {
     const where = whereOf(new Uint32Array(0), false, all);
-    return { buckets: null, filter: null, ...rangesOf(all, alone), where, cells };
+    return { buckets: null, filter: null, ...rangesOf(all, alone), where, cells, trie: null };
   }
   // Where all else is one range, there is nothing to be told but the addresses themselves: the filter does it better.
   const where = rest.count === 1 ? null : whereOf(addresses, true, rest);
   const buckets = anyBuckets(addresses, labels, spare, counters);
   const filter = where === null ? filterOf(addresses, spare, buckets) : null;
-  return { buckets, filter, ...rangesOf(rest, beside), where, cells };
+  return { buckets, filter, ...rangesOf(rest, beside), where, cells, trie: null };
+}
+
+/** The same, by a trie in place of a search. */
+export function withTrie(table: AddressTable, all: LabelledRanges): AddressTable {
+  const { buckets, ranges, where, cells } = table;
+  const isSearched = ranges !== null && buckets === null && where === null && cells === null;
+  const trie = isSearched ? addressTrie(all) : null;
+  return trie === null ? table : { ...table, ranges: null, trie };
 }
 
 function anyBuckets(

@@ -42,6 +42,9 @@ export const crossovers = {
   filterFrom: 98_304,
   /** Bits of that for each address: at most and at least; in between as many in all as stay in the cache. */
   filterBits: { most: 16, least: 4, cached: 2_097_152 },
+  /** IPv4: from so many ranges on a trie beats the search, as long as it takes no more bytes: then it stays in the cache. */
+  trieFrom: 16,
+  trieBytes: 655_360,
   /** IPv6: so many prefixes of at most so many lengths are searched by length alone, without their first 32 bits. */
   oneGroupFrom: 10_000,
   oneGroupLengths: 3,

@@ -1,7 +1,7 @@
 /** One family's steps as tables, and the numbers that its part of the configuration needs. */
 import type { Field, SmallField, StepProgram } from '../plan/program.js';
 import { expiryBytes, fieldSlots, outcomes, prefixTables, smallFieldValues, slots, stepBytes } from './abi.js';
-import { addressEntries, addressTable, type AddressTable } from './address-table.js';
+import { addressEntries, addressTable, withTrie, type AddressTable } from './address-table.js';
 import type { Arena } from './arena.js';
 import { Classes } from './classes.js';
 import type { CounterRow } from './counter-row.js';
@@ -33,6 +33,7 @@ const allInOneGroup: AddressTable = {
   fallback: 1,
   where: null,
   cells: null,
+  trie: null,
 };
 
 /** Groups of IPv6 addresses that may come: one for each label outside of the longer prefixes. */
@@ -298,7 +299,9 @@ class FamilyBuilder {
       const swept = sweep(addressEntries(this.program, use), classes, labels);
       valueLabel = (value) => labelAt(swept, value);
       const counters = use.counted.length > 0 ? this.options.counters : null;
-      place = { ...nowhere, address: this.#addresses(use.field, addressTable(swept, more, counters)) };
+      const table = addressTable(swept, more, counters);
+      // What changes in place is looked up in ranges.
+      place = { ...nowhere, address: this.#addresses(use.field, use.live ? table : withTrie(table, swept)) };
     }
     const capacity = classes.count + (spare?.classes ?? 0);
     const classOf = (value: number): number => labels.classOf(valueLabel(value));

@@ -13,6 +13,7 @@ export interface Structure {
     | 'ranges'
     | 'buckets'
     | 'filter'
+    | 'trie'
     | 'where-map'
     | 'counted-cells'
     | 'prefix-buckets'

@@ -1,6 +1,7 @@
 /** Tables of addresses and prefixes in the arena, and what the program's configuration says of them. */
 import { countedAddressPlaces, countedBucketPlaces, counter, sizeOf } from './abi.js';
 import type { AddressTable, AnyBuckets, Buckets } from './address-table.js';
+import type { AddressTrie } from './address-trie.js';
 import type { Arena } from './arena.js';
 import type { CountedBuckets } from './counted-buckets.js';
 import type { Structure } from './image.js';
@@ -13,7 +14,7 @@ export type Numbers = Readonly<Record<string, number>>;
 type List = (structure: Structure['structure'], entries: number, bytes: number) => void;
 
 export function addressNumbers(table: AddressTable, arena: Arena, list: List): Numbers {
-  const { buckets, filter, ranges, fallback, where, cells } = table;
+  const { buckets, filter, ranges, fallback, where, cells, trie } = table;
   const numbers: Record<string, number> = { fallback };
   if (cells !== null) {
     numbers['cells'] = arena.add(cells.words);
@@ -47,7 +48,24 @@ export function addressNumbers(table: AddressTable, arena: Arena, list: List): N
     numbers['full'] = where.full;
     list('where-map', where.words.length * (32 / where.bits), where.words.byteLength);
   }
+  if (trie !== null) Object.assign(numbers, trieNumbers(trie, arena, list));
   return numbers;
+}
+
+function trieNumbers({ levels, labels, elements }: AddressTrie, arena: Arena, list: List): Numbers {
+  const [root, second, third] = levels;
+  const parts = labels === null ? levels : [...levels, labels];
+  list(
+    'trie',
+    elements,
+    parts.reduce((sum, { byteLength }) => sum + byteLength, 0),
+  );
+  return {
+    trie: arena.add(root),
+    trie_second: arena.add(second),
+    trie_third: arena.add(third),
+    trie_labels: labels === null ? 0 : arena.add(labels),
+  };
 }
 
 function bucketNumbers({ words, count, seed, plain, filler }: Buckets, arena: Arena): Numbers {

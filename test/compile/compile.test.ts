@@ -123,6 +123,19 @@ test('few addresses are ranges, many are buckets, networks beside them are range
   t.deepEqual(structures(address(lo, hi)), ['ip saddr: buckets 1000', 'ip saddr: ranges 3', 'ip steps: decisions 3']);
 });
 
+test('networks have a trie, but for very few, or so many that it would not stay in the cache', (t) => {
+  const networks = (count: number): Atom => {
+    const lo = Uint32Array.from({ length: count }, (_, i) => (i + 1) * 0x10000 + 0x100);
+    return address(
+      lo,
+      lo.map((first) => first + 0xff),
+    );
+  };
+  t.deepEqual(structures(networks(4)), ['ip saddr: ranges 9', 'ip steps: decisions 3']);
+  t.deepEqual(structures(networks(100)), ['ip saddr: trie 201', 'ip steps: decisions 3']);
+  t.deepEqual(structures(networks(3000)), ['ip saddr: ranges 6001', 'ip steps: decisions 3']);
+});
+
 test('the whole address space, twice, is one range', (t) => {
   const all = address(Uint32Array.of(0, 0), Uint32Array.of(0xffffffff, 0xffffffff));
   t.deepEqual(structures(all), ['ip steps: decisions 2']);

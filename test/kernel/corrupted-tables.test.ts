@@ -1,7 +1,9 @@
 /** One entry of a table wrong in the kernel: verification must see it, whatever kind of entry it is. */
 import test from 'ava';
+import { addressConfig, config, offsetOf, trieBlock, trieEnded } from '../../src/compile/abi.js';
 import type { Atom, Prefilter, Step } from '../../src/plan/program.js';
 import { entriesOf } from '../compile/random.js';
+import { MAC } from '../oracle/rulesets.js';
 import { asPlanned, check, type Corruption as Spoil, type Subject } from './corrupted.js';
 
 const singles: Subject = { rules: Array.from({ length: 200 }, (_, i) => `-s 203.0.113.${i + 1}/32 -j DROP`) };
@@ -175,3 +177,33 @@ test('a bit that flips is caught: an address in its bucket', async (t) => {
   );
   t.true(differences > 0);
 });
+
+const networks: Subject = {
+  rules: Array.from({ length: 20 }, (_, i) => [
+    `-s 10.${i}.0.0/16 -j DROP`,
+    `-s 198.18.${i * 2}.0/24 -j DROP`,
+    `-s 203.0.113.${i * 2} -j DROP`,
+  ]).flat(),
+};
+
+/** An address of a listed network that the level decides about. */
+const decided = { trie: 0x0a07_0000, trie_second: 0xc612_0800, trie_third: 0xcb00_7108 } as const;
+
+for (const [level, address] of Object.entries(decided)) {
+  test(`a bit that flips is caught: of a cell in ${level}`, async (t) => {
+    const { differences } = await check(networks, asPlanned, (tables, image) => {
+      const rodata = new DataView(image.rodata({ mac: MAC, position: 0 }, 0n).buffer);
+      const cells = new Uint16Array(tables.buffer, tables.byteOffset, tables.length >> 1);
+      const first = (part: string): number =>
+        rodata.getUint32(offsetOf(config, 'address') + offsetOf(addressConfig, part), true) / 2;
+      const below = (part: string, at: number, bits: number): number =>
+        first(part) + (cells[at]! - trieEnded) * trieBlock + (bits % trieBlock);
+      let at = first('trie') + (address >>> 16);
+      if (level !== 'trie') at = below('trie_second', at, address >>> 8);
+      if (level === 'trie_third') at = below('trie_third', at, address);
+      t.true(first('trie') > 0 && cells[at]! < trieEnded);
+      cells[at]! ^= 1;
+    });
+    t.true(differences > 0);
+  });
+}

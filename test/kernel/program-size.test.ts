@@ -102,7 +102,8 @@ test('what is not used is not in the program', async (t) => {
   grows('address and port', 'address, protocol and port');
   grows('rows', 'two words');
   // However many steps, of one field: its class is where the decision stands.
-  t.is(of['8 steps'], of['IPv4 address']);
+  // A trie takes less of it than a search.
+  t.true(of['8 steps'] <= of['IPv4 address']);
   // Which step decides is written down: nothing of the search is there.
   grows('marks', 'marks, by rows');
   grows('rows', 'skip');
