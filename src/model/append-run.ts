@@ -71,7 +71,7 @@ function linesOf(entry: ChainEntry): Entry[] {
       line: variantAt(entry.lines, entry.from + i),
     }));
   const lines = entry.entries.flatMap((one) => linesOf(one.entry));
-  const rows = entry.entries.flatMap((one) => [...one.rows]);
+  const rows = entry.entries.flatMap((one) => ('row' in one ? [one.row] : [...one.rows]));
   return lines
     .map((line, i) => ({ line, row: rows[i]! }))
     .sort((a, b) => a.row - b.row)

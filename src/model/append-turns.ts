@@ -1,7 +1,7 @@
 /**
  * Lines of several shapes in turn, appended to their chains: drops as runs by kind, where no packet meets two of different kinds; the others in their order.
  */
-import type { LineRun, LineTurns } from '../parse/iptables-tree.js';
+import type { LineRun, LineTurns, VariantLine } from '../parse/iptables-tree.js';
 import { textAt, variantAt } from '../parse/line-run.js';
 import type { ShapeParts } from './address-run.js';
 import { appendedTo } from './append-run.js';
@@ -9,17 +9,18 @@ import type { DumpWalk } from './dump-walk.js';
 import { cutsBetween, fewestTurns, isChanging } from './kinds-in-turn.js';
 import type { LoweredRule } from './lower-rule.js';
 import type { Part } from './match.js';
-import { fewest, putPieces, sourcesOf, type Kind } from './pieces.js';
+import { fewest, kindRows, putPieces, type Kind } from './pieces.js';
 import type { ChainDraft, PlacedEntry, RunEntry, TableDraft } from './table-draft.js';
 import { sliceRows, type TupleColumn } from './tuples.js';
 
 /** A line by itself. */
-export type LowerLine = (run: LineRun, i: number) => LoweredRule;
+export type LowerLine = (line: VariantLine) => LoweredRule;
 
 /** False, and nothing is done, where the lines are no plain appending of a rule each, or kinds are many. */
 export function appendTurns(walk: DumpWalk, table: TableDraft, turns: LineTurns, lower: LowerLine): boolean {
   const { runs, kinds } = turns;
   if (kinds.length < runs.length * fewest) return false;
+  if (!canBeRuns(walk, turns)) return false;
   const chains = runs.map((run) => appendedTo(walk, table, run));
   const rows = rowsOf(turns, chains);
   const made: [ChainDraft, readonly PlacedEntry[]][] = [];
@@ -27,12 +28,24 @@ export function appendTurns(walk: DumpWalk, table: TableDraft, turns: LineTurns,
     if (chain === null) return false;
     const own = runs.flatMap((run, k) => (chains[k] === chain ? [new LineKind(walk, run, rows[k]!)] : []));
     const placed = own.some(({ isOther }) => isOther) ? null : new ChainTurns(own, lower).all();
-    if (!placed) return false;
+    if (!placed?.some((one) => 'rows' in one)) return false;
     made.push([chain, placed]);
   }
   for (const [chain, entries] of made)
     chain.entries.push({ kind: 'turns', rules: entries.reduce((sum, { entry }) => sum + entry.rules, 0), entries });
   return true;
+}
+
+/** Some lines can be sorted, or stand together as they are. */
+function canBeRuns({ variants }: DumpWalk, { runs, kinds }: LineTurns): boolean {
+  const sortable = runs.filter((run) => {
+    const shape = variants?.shape(run.shape);
+    return shape && isSortable(shape);
+  });
+  if (sortable.length > 1) return true;
+  let alike = 1;
+  for (let i = 1; i < kinds.length && alike < fewest; i++) alike = kinds[i] === kinds[i - 1] ? alike + 1 : 1;
+  return alike >= fewest;
 }
 
 /** Of each run, the numbers of its lines among those of their chain. */
@@ -74,6 +87,10 @@ class LineKind implements Kind {
     return (this.#found ??= this.walk.variants!.valuesOf(this.run));
   }
 
+  get parts(): readonly Part[] {
+    return this.shape?.parts ?? [];
+  }
+
   get values(): readonly TupleColumn[] {
     return this.#values.values;
   }
@@ -96,6 +113,7 @@ function pieceOf(kind: LineKind, from: number, to: number): Piece {
   return {
     kind,
     first,
+    parts: kind.parts,
     rows: kind.rows.subarray(first, end),
     values: isWhole ? kind.values : sliceRows(kind.values, first, end),
     odd: kind.odd.filter((i) => i >= first && i < end).map((i) => i - first),
@@ -160,7 +178,7 @@ class ChainTurns {
     for (let row = from + 1; row < to; row++) if (this.#kinds[row] !== this.#kinds[row - 1]) changes++;
     if (changes < fewestTurns) return false;
     const pieces = [...new Set(this.#kinds.subarray(from, to))].map((k) => pieceOf(this.kinds[k]!, from, to));
-    const cuts = cutsBetween(pieces.map(sourcesOf));
+    const cuts = cutsBetween(pieces.map(kindRows));
     if (cuts) this.#put(pieces, to, cuts);
     return cuts !== null;
   }
@@ -196,11 +214,11 @@ class ChainTurns {
   #putSingle(row: number): void {
     const { run, rows } = this.#at(row);
     const i = rowFrom(rows, row);
-    const lowered = this.lower(run, i);
-    if (lowered.rules !== 1) this.#isOther = true;
     const line = variantAt(run, i);
+    const lowered = this.lower(line);
+    if (lowered.rules !== 1) this.#isOther = true;
     const span = { file: run.shape.rule.span.file, line: line.line, column: 1 };
-    this.#placed.push({ entry: { ...lowered, line, span, text: textAt(run, i) }, rows: Uint32Array.of(row) });
+    this.#placed.push({ entry: { ...lowered, line, span, text: textAt(run, i) }, row });
   }
 }
 

@@ -3,7 +3,7 @@
  * those of each are a run. Drops of different kinds must not meet the same packet, for each counts its own.
  */
 import { compareAt, wordsPerAddress, type AddressFamily, type AddressRanges } from './address.js';
-import type { Match } from './match.js';
+import type { Match, Ranges } from './match.js';
 
 /** Lines of one kind. */
 export interface KindRows {
@@ -11,6 +11,8 @@ export interface KindRows {
   readonly rows: Uint32Array;
   /** What each asks of the source. */
   readonly sources: AddressRanges;
+  /** What all ask of the protocol; null: nothing. */
+  readonly protocols: Ranges | null;
 }
 
 /** Fewer changes of kind are left alone. */
@@ -23,7 +25,7 @@ export const isChanging = ({ kind }: Match): boolean => kind === 'unknown' || ki
 const mostLooks = 1_000_000;
 
 /**
- * Numbers before which the list is to be cut, ascending: in no piece do two lines of different kinds ask for one source. Null: there are too
+ * Numbers before which the list is to be cut, ascending: in no piece do two lines of different kinds ask for one source and one protocol. Null: there are too
  * many such, or so many cuts that little is left between them.
  */
 export function cutsBetween(kinds: readonly KindRows[]): readonly number[] | null {
@@ -58,6 +60,8 @@ interface Range {
 function overlapping(kinds: readonly KindRows[], family: AddressFamily): Pair[] | null {
   const words = wordsPerAddress(family);
   const ranges = kinds.flatMap(({ rows }, kind) => Array.from(rows, (_, at): Range => ({ kind, at })));
+  const areApart = ({ kind }: Range, other: Range): boolean =>
+    kind === other.kind || areDisjoint(kinds[kind]!.protocols, kinds[other.kind]!.protocols);
   const lowOf = ({ kind }: Range): Uint32Array => kinds[kind]!.sources.lo;
   ranges.sort((a, b) => compareAt(lowOf(a), a.at * words, lowOf(b), b.at * words, words));
   const pairs: Pair[] = [];
@@ -71,7 +75,7 @@ function overlapping(kinds: readonly KindRows[], family: AddressFamily): Pair[] 
       const { sources: theirs, rows: numbers } = kinds[other.kind]!;
       if (compareAt(theirs.hi, other.at * words, sources.lo, range.at * words, words) < 0) continue;
       still.push(other);
-      if (other.kind === range.kind) continue;
+      if (areApart(range, other)) continue;
       const [one, two] = [rows[range.at]!, numbers[other.at]!];
       pairs.push(one < two ? [one, two] : [two, one]);
     }
@@ -80,3 +84,6 @@ function overlapping(kinds: readonly KindRows[], family: AddressFamily): Pair[] 
   }
   return pairs;
 }
+
+const areDisjoint = (one: Ranges | null, other: Ranges | null): boolean =>
+  one !== null && other !== null && one.every(([low, high]) => other.every(([from, to]) => high < from || to < low));

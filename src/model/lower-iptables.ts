@@ -158,7 +158,7 @@ function applyRun(walk: DumpWalk, run: LineRun): void {
 
 /** As `applyRun`. */
 function applyTurns(walk: DumpWalk, turns: LineTurns): void {
-  const lower: LowerLine = (run, i) => lowerVariant(walk, variantAt(run, i));
+  const lower: LowerLine = (line) => lowerVariant(walk, line);
   if (walk.table && appendTurns(walk, walk.table, turns, lower)) return;
   for (const { line, text } of linesInTurn(turns)) applyRuleLine(walk, line, text);
 }

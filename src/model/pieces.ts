@@ -1,5 +1,6 @@
 /** Lists of several kinds of lines in turn, as runs: between places where it is cut, the lines of each kind stand together. */
 import type { KindRows } from './kinds-in-turn.js';
+import type { Part, Ranges } from './match.js';
 import { stretches } from './stretches.js';
 import type { TupleColumn } from './tuples.js';
 
@@ -14,6 +15,8 @@ export interface Kind {
   readonly values: readonly TupleColumn[];
   /** Those to be taken by themselves. */
   readonly odd: readonly number[];
+  /** Of the first of them. */
+  readonly parts: readonly Part[];
 }
 
 export interface Takers<K> {
@@ -58,7 +61,17 @@ function putRuns<K extends Kind>(kind: K, begin: number, end: number, { run }: T
 }
 
 /** Of lines that name their sources. */
-export function sourcesOf({ rows, values }: Kind): KindRows {
-  for (const column of values) if (column.field === 'saddr') return { rows, sources: column.ranges };
+export function kindRows({ rows, values, parts }: Kind): KindRows {
+  for (const column of values)
+    if (column.field === 'saddr') return { rows, sources: column.ranges, protocols: protocolsOf(values, parts) };
   throw new Error('bug: lines of a kind that names no sources');
+}
+
+const eitherProtocol: Ranges = [6, 17].map((protocol) => [protocol, protocol]);
+
+function protocolsOf(values: readonly TupleColumn[], parts: readonly Part[]): Ranges | null {
+  if (values.some(({ field }) => field === 'protocol')) return eitherProtocol;
+  for (const part of parts)
+    if ('match' in part && part.match.kind === 'protocol' && !part.match.negate) return part.match.protocols;
+  return null;
 }

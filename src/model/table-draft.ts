@@ -23,10 +23,8 @@ export interface RunEntry extends RunLines {
 }
 
 /** Lines of a list in their chain, and which of the list's they are, ascending. */
-export interface PlacedEntry {
-  readonly entry: Entry | RunEntry;
-  readonly rows: Uint32Array;
-}
+export type PlacedEntry =
+  { readonly entry: RunEntry; readonly rows: Uint32Array } | { readonly entry: Entry; readonly row: number };
 
 /** Lines of several kinds that were appended in turn. */
 export interface TurnsEntry {
@@ -96,8 +94,12 @@ export class TableDraft {
     for (const entry of draft.entries.all()) {
       if (!('kind' in entry) || entry.kind === 'run') segments.push(segmentOf(entry, { prefix, number }));
       else
-        for (const { entry: one, rows } of entry.entries)
-          segments.push(segmentOf(one, { prefix, ...placeOf(rows, number) }));
+        for (const placed of entry.entries)
+          segments.push(
+            'row' in placed
+              ? segmentOf(placed.entry, { prefix, number: placed.row + number })
+              : segmentOf(placed.entry, { prefix, ...placeOf(placed.rows, number) }),
+          );
       number += entry.rules;
     }
     const place = baseChainPlace(this.name, draft.name);

@@ -52,10 +52,17 @@ const lone = fc.constantFrom(
 
 const lists = fc.record({
   kinds: fc.array(kinds, { minLength: 2, maxLength: 4 }),
-  rules: fc.array(fc.tuple(fc.nat(3), fc.nat(3000), fc.constantFrom('22', '80', '22:25', '1024:65535')), {
-    minLength: 200,
-    maxLength: 260,
-  }),
+  rules: fc.array(
+    fc.tuple(
+      fc.nat(3),
+      fc.oneof({ weight: 99, arbitrary: fc.nat(3000) }, { weight: 1, arbitrary: fc.nat(9) }),
+      fc.constantFrom('22', '80', '22:25', '1024:65535'),
+    ),
+    {
+      minLength: 200,
+      maxLength: 260,
+    },
+  ),
   lone: fc.array(fc.tuple(lone, fc.nat(260)), { maxLength: 2 }),
   policy: fc.constantFrom('ACCEPT', 'DROP'),
 });

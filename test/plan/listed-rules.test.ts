@@ -163,13 +163,22 @@ const kinds = [
   'ip saddr @ udp sport % drop',
   'ip6 saddr # drop',
   'ip daddr 192.0.2.1 ip saddr @ drop',
+  'ip saddr @ icmp type echo-request drop',
+  'ip saddr @ meta l4proto { tcp, gre } drop',
 ] as const;
 
 const turns = fc.record({
-  rules: fc.array(fc.tuple(fc.constantFrom(...kinds), fc.nat(3000), fc.constantFrom(22, 80)), {
-    minLength: 200,
-    maxLength: 260,
-  }),
+  rules: fc.array(
+    fc.tuple(
+      fc.constantFrom(...kinds),
+      fc.oneof({ weight: 99, arbitrary: fc.nat(3000) }, { weight: 1, arbitrary: fc.nat(9) }),
+      fc.constantFrom(22, 80),
+    ),
+    {
+      minLength: 200,
+      maxLength: 260,
+    },
+  ),
   lone: fc.array(fc.tuple(lone, fc.nat(260)), { maxLength: 2 }),
 });
 

@@ -2,7 +2,7 @@
 import { cutsBetween, fewestTurns } from '../kinds-in-turn.js';
 import { placeOf } from '../address-run.js';
 import { isCutAlike, segmentsOfRules } from '../listed-rules.js';
-import { fewest, putPieces, sourcesOf, type Kind } from '../pieces.js';
+import { fewest, kindRows, putPieces, type Kind } from '../pieces.js';
 import type { Rule } from '../ruleset.js';
 import type { Segment } from '../segments.js';
 import { sliceRows } from '../tuples.js';
@@ -112,7 +112,7 @@ class DraftSegments {
       else rows.set(lowered, [at]);
     }
     const kinds = [...rows].map(([lowered, own]) => this.#kindOf(lowered, Uint32Array.from(own)));
-    const cuts = cutsBetween(kinds.map(sourcesOf));
+    const cuts = cutsBetween(kinds.map(kindRows));
     if (cuts) this.#putPieces(kinds, to, cuts);
     else for (let at = from; at < to;) at = this.#takeAlike(at);
     return to;
@@ -120,7 +120,7 @@ class DraftSegments {
 
   #kindOf(lowered: LoweredShape, rows: Uint32Array): DraftKind {
     const drafts = Array.from(rows, (row) => this.drafts[row]!);
-    return { lowered, drafts, rows, ...this.#variants.valuesOf(lowered, drafts) };
+    return { lowered, parts: lowered.parts, drafts, rows, ...this.#variants.valuesOf(lowered, drafts) };
   }
 
   /** Drafts up to one. */
