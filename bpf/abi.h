@@ -232,8 +232,24 @@ struct prefix_config {
 	__u32 bloom_words; /* 0: none */
 	__u32 bits; /* first bits of the key that all prefixes have; 0: lengths differ, and groups tell them */
 	__u32 tag; /* of all of them */
+	__u32 few; /* offset of struct few_length[MAX_FEW_LENGTHS] */
+	__u32 few_count; /* of those; 0: groups tell the lengths, or there is one */
 	__u32 fallback; /* label of what is in none of them */
 };
+
+/*
+ * Where all prefixes are of few lengths, there are no groups and no markers: a filter says, for all lengths at once, which ones an address may
+ * be in, and of those the longest comes first. The filter is that of `bloom`, with three bits of a word.
+ */
+#define MAX_FEW_LENGTHS 4
+
+/* Longest first. */
+struct few_length {
+	__u64 high, low; /* mask */
+	__u64 salt; /* of its hashes */
+	__u64 tag; /* length + 1 */
+};
+_Static_assert(sizeof(struct few_length) == 32, "abi");
 
 struct prefix_group {
 	__u32 label; /* of what no prefix covers that is longer than the group's own */

@@ -42,14 +42,11 @@ static __always_inline __u32 all_equal(__u64 differs)
 }
 
 /* Label of the entry, or 0. Slots without a branch each: which one hits is random. Of a free slot, and while it is filled, the label is 0. */
-static __always_inline __u32 bucketed_prefix(const void *t, prefix_ptr table, __u64 high, __u64 low, __u32 tag)
+static __always_inline __u32 prefix_from(const void *t, prefix_ptr table, __u64 place, __u64 high, __u64 low, __u32 tag)
 {
-	__u32 h = hash_prefix(high, low, tag, table->seed), label = 0;
-	__u64 place = place_of(h, table->bucket_count);
+	__u32 label = 0;
 	int probe, i;
 
-	if (table->bloom_words && !bloom_may_have(t, table->bloom, table->bloom_words, h))
-		return 0;
 #pragma clang loop unroll(disable)
 	for (probe = 0; probe < MAX_PREFIX_BUCKETS; probe++, place++) {
 		const struct prefix_bucket *bucket = t + table->buckets + place * sizeof(struct prefix_bucket);
@@ -68,6 +65,15 @@ static __always_inline __u32 bucketed_prefix(const void *t, prefix_ptr table, __
 	return 0;
 }
 
+static __always_inline __u32 bucketed_prefix(const void *t, prefix_ptr table, __u64 high, __u64 low, __u32 tag)
+{
+	__u32 h = hash_prefix(high, low, tag, table->seed);
+
+	if (table->bloom_words && !bloom_may_have(t, table->bloom, table->bloom_words, h))
+		return 0;
+	return prefix_from(t, table, place_of(h, table->bucket_count), high, low, tag);
+}
+
 /* All prefixes are of one length. */
 static __always_inline __u32 equal_prefix(const void *t, prefix_ptr table, __u64 high, __u64 low)
 {
@@ -81,6 +87,68 @@ static __always_inline __u32 equal_prefix(const void *t, prefix_ptr table, __u64
 		high &= ~0ULL << (64 - bits);
 	label = bucketed_prefix(t, table, high, low, table->tag);
 	return label ? label : table->fallback;
+}
+
+/* src/compile/masked-hash.ts computes the same. */
+static __always_inline __u32 hash_masked(const struct few_length *length, __u64 high, __u64 low)
+{
+	__u64 h = (high & length->high) * 0x9e3779b97f4a7c15ULL + (low & length->low) * 0xc2b2ae3d27d4eb4fULL +
+		  length->salt;
+
+	h ^= h >> 32;
+	h *= 0xd6e8feb86659fd93ULL;
+	return h >> 32;
+}
+
+/* 0: there is certainly no such entry; else 1. */
+static __always_inline __u32 filter_has(const void *t, prefix_ptr table, __u32 h)
+{
+	const __u64 *words = t + table->bloom;
+	__u64 word = words[place_of(h, table->bloom_words)];
+
+	return word >> (h & 63) & word >> (h >> 6 & 63) & word >> (h >> 12 & 63) & 1;
+}
+
+/* Numbers of the lowest bits set of 0 to 15, two bits each. */
+#define LOWEST_BITS 0x12131210u
+
+/*
+ * The filter is asked for all lengths before any answer is looked at, so that no branch depends on which of them it is; then follows the
+ * longest that there may be, which nearly always is the only one.
+ */
+static __always_inline __u32 few_label(const void *t, prefix_ptr table, __u64 high, __u64 low)
+{
+	const struct few_length *lengths = t + table->few;
+	__u32 may = 0, sought = 0, i;
+
+#pragma clang loop unroll(full)
+	for (i = 0; i < MAX_FEW_LENGTHS; i++) {
+		__u32 number = MAX_FEW_LENGTHS - 1 - i, h, has;
+
+		if (number >= table->few_count)
+			continue;
+		h = hash_masked(&lengths[number], high, low);
+		has = filter_has(t, table, h);
+		may |= has << number;
+		sought ^= (sought ^ h) & -has;
+	}
+#pragma clang loop unroll(disable)
+	for (i = 0; i < MAX_FEW_LENGTHS; i++) {
+		const struct few_length *length;
+		__u32 label;
+
+		if (!may)
+			break;
+		length = &lengths[LOWEST_BITS >> (may * 2 & 31) & 3];
+		if (i)
+			sought = hash_masked(length, high, low);
+		label = prefix_from(t, table, place_of(sought, table->bucket_count), high & length->high,
+				    low & length->low, length->tag);
+		if (label)
+			return label;
+		may &= may - 1;
+	}
+	return table->fallback;
 }
 
 /* `number` of the group + 1. */
@@ -126,7 +194,11 @@ static __always_inline __u32 grouped_label(const void *t, prefix_ptr table, __u3
 	{                                                                                                              \
 		const void *t = table_base();                                                                          \
                                                                                                                        \
-		if (!t || !cfg.prefix[PREFIX_TABLES + side].group_count)                                               \
+		if (!t)                                                                                                \
+			return 0;                                                                                      \
+		if (cfg.prefix[PREFIX_TABLES + side].few_count)                                                        \
+			return few_label(t, &cfg.prefix[PREFIX_TABLES + side], high, low);                             \
+		if (!cfg.prefix[PREFIX_TABLES + side].group_count)                                                     \
 			return 0;                                                                                      \
 		return grouped_label(t, &cfg.prefix[PREFIX_TABLES + side],                                             \
 				     address_label(t, &cfg.address[2 + side], high >> 32), high, low);                 \
@@ -151,6 +223,9 @@ IP6_ADDRESS_LABEL(daddr6_label, 1)
 #define ADDRESS6_LABEL(side, name, high, low)                                                                          \
 	(cfg.prefix[PREFIX_TABLES + side].bits ? equal_prefix(t, &cfg.prefix[PREFIX_TABLES + side], high, low)         \
 					       : name(high, low))
+#define SOURCE6_LABEL(high, low)                                                                                       \
+	(cfg.prefix[PREFIX_TABLES].few_count ? few_label(t, &cfg.prefix[PREFIX_TABLES], high, low)                     \
+					     : ADDRESS6_LABEL(0, saddr6_label, high, low))
 MAC_LABEL(smac_label, PREFIX_SMAC)
 MAC_LABEL(smac6_label, PREFIX_TABLES + PREFIX_SMAC)
 

@@ -53,7 +53,7 @@ static __always_inline int source_of_ip6(const void *t, const struct ethhdr *eth
 	found->length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
 	if (found->length > (__u64)(data_end - (const void *)ip))
 		return 0;
-	found->label = ADDRESS6_LABEL(0, saddr6_label, bpf_be64_to_cpu(address[0]), bpf_be64_to_cpu(address[1]));
+	found->label = SOURCE6_LABEL(bpf_be64_to_cpu(address[0]), bpf_be64_to_cpu(address[1]));
 	return 1;
 }
 

@@ -64,6 +64,7 @@ export const trieRoot = 2 ** 16;
 export const trieBlock = 2 ** 8;
 export const trieEnded = 2 ** 15;
 export const maxPrefixBuckets = 8;
+export const maxFewLengths = 4;
 export const prefixSlots = 3;
 export const stepBytes = 8;
 export const prefixTables = { saddr: 0, daddr: 1, smac: 2 } as const;
@@ -159,7 +160,7 @@ export const prefixConfig: Struct = {
   name: 'prefix_config',
   members: u32s(
     ...['groups', 'group_count', 'depth', 'buckets', 'bucket_count', 'seed', 'bloom', 'bloom_words'],
-    ...['bits', 'tag', 'fallback'],
+    ...['bits', 'tag', 'few', 'few_count', 'fallback'],
   ),
 };
 

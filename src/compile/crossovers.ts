@@ -45,9 +45,8 @@ export const crossovers = {
   /** IPv4: from so many ranges on a trie beats the search, as long as it takes no more bytes: then it stays in the cache. */
   trieFrom: 16,
   trieBytes: 655_360,
-  /** IPv6: so many prefixes of at most so many lengths are searched by length alone, without their first 32 bits. */
-  oneGroupFrom: 10_000,
-  oneGroupLengths: 3,
+  /** IPv6: so many prefixes of at most four lengths are asked for by length, without their first 32 bits. */
+  fewFrom: 64,
   /** Prefix tables: below so many entries the buckets themselves stay in the cache, and a Bloom filter only costs. */
   bloomFrom: 4096,
   /** Most combinations of classes that are numbered, and most decisions, for which these stand in place of rows. */

@@ -19,7 +19,7 @@ import type { Spare } from './spare.js';
 import { searchTables, type SearchTables, type Store } from './search-tables.js';
 import { labelAt, labelWidth, smallEntries, smallTable } from './small-table.js';
 import { sweep, type LabelledRanges } from './sweep.js';
-import { addressNumbers, prefixNumbers, type Numbers } from './table-numbers.js';
+import { addressNumbers, fewLengthsNumbers, prefixNumbers, type Numbers } from './table-numbers.js';
 import { mappedFields } from './tuple-boxes.js';
 import { tupleTable, type TupleTable } from './tuple-table.js';
 
@@ -332,6 +332,11 @@ class FamilyBuilder {
 
   /** `more`: entries that may come to the table. */
   #prefix(name: string, table: number, built: PrefixTable, more: number): Pick<FieldLayout, 'address' | 'prefix'> {
+    if (built.kind === 'few') {
+      this.#prefixes.push({ table, numbers: fewLengthsNumbers(built, this.arena) });
+      this.#list(name, 'prefix-buckets', built.elements, built.buckets.words.byteLength + built.filter.byteLength);
+      return nowhere;
+    }
     const { top, buckets, unit, layout } = built;
     const address =
       name === 'saddr' || name === 'daddr'

@@ -68,10 +68,10 @@ function fill(entries: PrefixEntries, count: number, seed: number, grows: boolea
     const home = scale(hashEntry(entries, i, seed), count);
     let bucket = home;
     while (used[bucket] === prefixSlots) {
-      bytes[bucket * 64 + 63] = 1;
+      markOverflowed(bytes, bucket);
       if (++bucket === home + maxPrefixBuckets) return null;
     }
-    write(words, bytes, bucket * bucketWords, used[bucket]!++, entries, i);
+    writeEntry(words, bytes, bucket * bucketWords, used[bucket]!++, entries, i);
   }
   if (grows) {
     used.forEach((from, bucket) => {
@@ -89,7 +89,20 @@ function fill(entries: PrefixEntries, count: number, seed: number, grows: boolea
  */
 const nobody = 0xff2ad5c3;
 
-function write(words: Uint32Array, bytes: Uint8Array, at: number, slot: number, entries: PrefixEntries, i: number) {
+/** An entry whose place is in that bucket or before stands in a later one. */
+export function markOverflowed(bytes: Uint8Array, bucket: number): void {
+  bytes[bucket * 64 + 63] = 1;
+}
+
+/** Entry `i` into the slot of the bucket at that word; `bytes`: of the same memory. */
+export function writeEntry(
+  words: Uint32Array,
+  bytes: Uint8Array,
+  at: number,
+  slot: number,
+  entries: PrefixEntries,
+  i: number,
+): void {
   const { word } = entries;
   words[at + slot * 2 + highHalf] = word[0]![i]!;
   words[at + slot * 2 + lowHalf] = word[1]![i]!;

@@ -2,13 +2,17 @@
 import type { Classes } from './classes.js';
 import type { Labels } from './labels.js';
 import { crossovers } from './crossovers.js';
-import { prefixBuckets, type PrefixBuckets } from './prefix-buckets.js';
+import { fewLengths, type FewLengths } from './few-lengths.js';
+import { prefixBuckets, type PrefixBuckets, type PrefixEntries } from './prefix-buckets.js';
 import { groupAddresses, groupAll, PrefixGroups } from './prefix-groups.js';
 import { nestedLabels } from './prefix-nest.js';
 import type { Prefixes } from './prefix-split.js';
 import type { LabelledRanges } from './sweep.js';
 
-export interface PrefixTable {
+export type PrefixTable = GroupedPrefixes | FewLengths;
+
+export interface GroupedPrefixes {
+  readonly kind: 'grouped';
   /** IPv6 addresses: number of the group + 1 by the first 32 bits. Null: there is one group. */
   readonly top: LabelledRanges | null;
   /** struct prefix_length, u32s. */
@@ -39,13 +43,18 @@ export function prefixTable(
 ): PrefixTable {
   const fallback = labels.current(() => 0);
   const { kept, labelOf } = nestedLabels(prefixes, classes, labels, fallback);
+  if (layout === 'address6' && spare === 0 && kept.length >= crossovers.fewFrom) {
+    const few = fewLengths(entriesOf(prefixes, kept, labelOf), fallback);
+    if (few !== null) return few;
+  }
   const unit = spare === 0 ? null : longest(prefixes, kept, layout);
   const groups = new PrefixGroups(prefixes, kept, labelOf, layout, unit);
   const only = onlyLength(prefixes, kept, layout, unit);
-  const isOneGroup = layout !== 'address6' || only !== null || (spare === 0 && hasFewLengths(prefixes, kept));
+  const isOneGroup = layout !== 'address6' || only !== null;
   const top = isOneGroup ? null : groupAddresses(groups, fallback);
   if (isOneGroup) groupAll(groups, fallback);
   return {
+    kind: 'grouped',
     top,
     only: only === null ? null : { length: only, label: fallback },
     lengths: groups.lengthWords(),
@@ -66,15 +75,9 @@ function onlyLength({ length }: Prefixes, kept: Uint32Array, layout: KeyLayout, 
   return first > 0 && kept.every((i) => length[i] === first) ? first : null;
 }
 
-/** Many prefixes of so few lengths that a search of them all costs no more than one behind a lookup of the first 32 bits. */
-function hasFewLengths({ length }: Prefixes, kept: Uint32Array): boolean {
-  if (kept.length < crossovers.oneGroupFrom) return false;
-  const seen = new Set<number>();
-  for (const i of kept) {
-    seen.add(length[i]!);
-    if (seen.size > crossovers.oneGroupLengths) return false;
-  }
-  return true;
+function entriesOf({ words, length }: Prefixes, kept: Uint32Array, labelOf: Uint32Array): PrefixEntries {
+  const take = (column: Uint32Array): Uint32Array => kept.map((i) => column[i]!);
+  return { count: kept.length, word: words.map(take), tag: kept.map((i) => length[i]! + 1), label: take(labelOf) };
 }
 
 /** IPv6 prefixes of one length from which on more of that length are to be expected rather than single addresses. */

@@ -6,7 +6,8 @@ import type { Arena } from './arena.js';
 import type { CountedBuckets } from './counted-buckets.js';
 import type { Structure } from './image.js';
 import { keyBits } from './prefix-groups.js';
-import type { PrefixTable } from './prefix-table.js';
+import type { FewLengths } from './few-lengths.js';
+import type { GroupedPrefixes } from './prefix-table.js';
 
 /** Members of structs by the names of bpf/abi.h. */
 export type Numbers = Readonly<Record<string, number>>;
@@ -82,7 +83,7 @@ const bucketBytes = (buckets: AnyBuckets): number =>
   buckets.kind === 'own' ? buckets.words.byteLength : buckets.count * countedBucketPlaces * sizeOf(counter);
 
 /** `lengths`: where the lengths of its groups stand; `spare`: groups that may come. */
-export function prefixNumbers(table: PrefixTable, lengths: number, spare: number, arena: Arena): Numbers {
+export function prefixNumbers(table: GroupedPrefixes, lengths: number, spare: number, arena: Arena): Numbers {
   const { groups, groupCount, depth, only, layout, buckets } = table;
   return {
     groups: arena.add(groups(lengths, spare)),
@@ -100,5 +101,17 @@ export function prefixNumbers(table: PrefixTable, lengths: number, spare: number
       bloom: buckets.bloom.length === 0 ? 0 : arena.add(buckets.bloom),
       bloom_words: buckets.bloom.length / 2,
     }),
+  };
+}
+
+export function fewLengthsNumbers({ lengths, count, buckets, filter, fallback }: FewLengths, arena: Arena): Numbers {
+  return {
+    few: arena.add(lengths),
+    few_count: count,
+    buckets: arena.add(buckets.words),
+    bucket_count: buckets.count,
+    bloom: arena.add(filter),
+    bloom_words: filter.length / 2,
+    fallback,
   };
 }

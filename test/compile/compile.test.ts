@@ -180,19 +180,17 @@ test('IPv6 prefixes of up to 32 bits are ranges, longer ones are buckets, which 
   ]);
 });
 
-test('many IPv6 prefixes of few lengths are searched without their first 32 bits', (t) => {
-  const names = (lengths: readonly number[]) => {
+test('IPv6 prefixes of few lengths are searched without their first 32 bits', (t) => {
+  const names = (lengths: readonly number[], count: number = crossovers.fewFrom) => {
     const list = Array.from(
-      { length: crossovers.oneGroupFrom },
+      { length: count },
       (_, i) => [[0x20000000 + i, 1, 2, 3], lengths[i % lengths.length]!] as const,
     );
     return compilePrefilter(prefixes6(list)).structures.map(({ name, structure }) => `${name}: ${structure}`);
   };
-  t.deepEqual(names([32, 48, 128]), ['ip6 saddr: prefix-buckets', 'ip6 steps: decisions']);
-  t.deepEqual(names([32, 48, 64, 128]), [
-    'ip6 saddr groups: filter',
-    'ip6 saddr groups: buckets',
-    'ip6 saddr: prefix-buckets',
-    'ip6 steps: decisions',
-  ]);
+  const few = ['ip6 saddr: prefix-buckets', 'ip6 steps: decisions'];
+  const grouped = ['ip6 saddr groups: buckets', ...few];
+  t.deepEqual(names([32, 48, 64, 128]), few);
+  t.deepEqual(names([32, 48, 63, 64, 128]), grouped);
+  t.deepEqual(names([48, 128], crossovers.fewFrom - 1), grouped);
 });

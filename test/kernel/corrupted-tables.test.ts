@@ -12,6 +12,13 @@ const ipv6: Subject = {
   rules: Array.from({ length: 60 }, (_, i) => `-s 2001:db8:${(i + 1).toString(16)}::/48 -j DROP`),
   file: 'rules.v6',
 };
+const ofTwoLengths: Subject = {
+  rules: Array.from(
+    { length: 100 },
+    (_, i) => `-s 2001:db8:${(i + 1).toString(16)}::/${i % 2 === 0 ? 48 : 64} -j DROP`,
+  ),
+  file: 'rules.v6',
+};
 const services: Subject = {
   rules: ['-p tcp -m tcp --dport 23 -j DROP', '-p udp -m udp --dport 53 -j DROP', '-p icmp -j DROP'],
 };
@@ -101,6 +108,22 @@ const corruptions: readonly Corruption[] = [
     },
   },
   {
+    title: 'a bit of an IPv6 prefix among those of two lengths',
+    subject: ofTwoLengths,
+    spoil: (prefilter) => {
+      const { lo, hi } = largest(prefilter, 'addresses').ranges;
+      lo[4 * middle + 1]! ^= 0x100_0000;
+      hi[4 * middle + 1]! ^= 0x100_0000;
+    },
+  },
+  {
+    title: 'the counter of such a prefix',
+    subject: ofTwoLengths,
+    spoil: (prefilter) => {
+      largest(prefilter, 'addresses').counters![middle]! ^= 1;
+    },
+  },
+  {
     title: 'the port of an address and a port',
     subject: tuples,
     spoil: (prefilter) => {
@@ -175,6 +198,14 @@ test('a bit that flips is caught: an address in its bucket', async (t) => {
   const { differences } = await check({ ...singles, compile: { cpus: 2 ** 20 } }, asPlanned, (tables) =>
     flip(new Uint32Array(tables.buffer, tables.byteOffset, tables.length >> 2), listed),
   );
+  t.true(differences > 0);
+});
+
+test('a bit that flips is caught: an IPv6 prefix among those of two lengths, in its bucket', async (t) => {
+  const { differences } = await check(ofTwoLengths, asPlanned, (tables) => {
+    const words = new Uint32Array(tables.buffer, tables.byteOffset, tables.length >> 2);
+    flip(words, 31 << 16);
+  });
   t.true(differences > 0);
 });
 

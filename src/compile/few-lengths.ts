@@ -1,0 +1,117 @@
+/**
+ * IPv6 prefixes of few lengths (bpf/abi.h, struct few_length): entries of all of them in one table of buckets, behind a filter that is asked for
+ * each length.
+ */
+import { maxFewLengths, maxPrefixBuckets, prefixSlots } from './abi.js';
+import { scale } from './address-hash.js';
+import { highHalf, lowHalf } from './halves.js';
+import { hashMasked, saltOf, type Salt } from './masked-hash.js';
+import { bucketWords, markOverflowed, writeEntry, type PrefixEntries } from './prefix-buckets.js';
+import { keyMask } from './prefix-groups.js';
+import { sortByColumns } from './radix-sort.js';
+
+export interface FewLengths {
+  readonly kind: 'few';
+  /** struct few_length, u32s. */
+  readonly lengths: Uint32Array;
+  readonly count: number;
+  /** struct prefix_bucket. */
+  readonly buckets: FilledBuckets;
+  /** u64s as two u32s each. */
+  readonly filter: Uint32Array;
+  readonly fallback: number;
+  readonly elements: number;
+}
+
+interface FilledBuckets {
+  readonly words: Uint32Array;
+  readonly count: number;
+}
+
+/** Entries a bucket: few stand in a later one than theirs, which would cost a mispredicted branch. */
+const load = 1.4;
+/** For each entry: three of them in one word are set. One false answer of sixty. */
+const filterBits = 16;
+
+/** Addresses can be chosen such that their hashes are equal, whatever the seed: then other structures have them. */
+const maxSeeds = 8;
+
+/** Null: there is one length, or they are too many. */
+export function fewLengths(entries: PrefixEntries, fallback: number): FewLengths | null {
+  const tags = distinct(entries.tag);
+  if (tags === null || tags.length === 1) return null;
+  for (let seed = 1; seed <= maxSeeds; seed++) {
+    const hashes = hashAll(entries, tags, seed);
+    const buckets = fill(entries, hashes);
+    if (buckets === null) continue;
+    return {
+      kind: 'few',
+      lengths: lengthWords(tags, seed),
+      count: tags.length,
+      buckets,
+      filter: filterOf(hashes),
+      fallback,
+      elements: entries.count,
+    };
+  }
+  return null;
+}
+
+/** Tags of the entries, longest first; null: they are many. */
+function distinct(tags: Uint32Array): number[] | null {
+  const seen = new Set<number>();
+  for (const tag of tags) if (seen.add(tag).size > maxFewLengths) return null;
+  return [...seen].sort((a, b) => b - a);
+}
+
+function hashAll({ count, word, tag }: PrefixEntries, tags: readonly number[], seed: number): Uint32Array {
+  const salts: Salt[] = [];
+  for (const each of tags) salts[each] = saltOf(each, seed);
+  const [a, b, c, d] = word;
+  const hashes = new Uint32Array(count);
+  for (let i = 0; i < count; i++) hashes[i] = hashMasked(a![i]!, b![i]!, c![i]!, d![i]!, salts[tag[i]!]!);
+  return hashes;
+}
+
+/** In the order of their places, so that none stands far behind its own. Null: one stands further than a lookup goes. */
+function fill(entries: PrefixEntries, hashes: Uint32Array): FilledBuckets | null {
+  const count = Math.ceil(entries.count / load);
+  const words = new Uint32Array((count + maxPrefixBuckets) * bucketWords);
+  const bytes = new Uint8Array(words.buffer);
+  let [bucket, used] = [0, 0];
+  for (const i of sortByColumns([hashes], entries.count)) {
+    const place = scale(hashes[i]!, count);
+    if (place > bucket) [bucket, used] = [place, 0];
+    if (used === prefixSlots) {
+      markOverflowed(bytes, bucket++);
+      used = 0;
+    }
+    if (bucket - place >= maxPrefixBuckets) return null;
+    writeEntry(words, bytes, bucket * bucketWords, used++, entries, i);
+  }
+  return { words, count };
+}
+
+function lengthWords(tags: readonly number[], seed: number): Uint32Array {
+  const words = new Uint32Array(maxFewLengths * 8);
+  tags.forEach((tag, i) => {
+    const salt = saltOf(tag, seed);
+    const mask = (k: number): number => keyMask('address6', tag - 1, k);
+    [mask(0), mask(2), salt.high, 0].forEach((half, k) => (words[i * 8 + k * 2 + highHalf] = half));
+    [mask(1), mask(3), salt.low, tag].forEach((half, k) => (words[i * 8 + k * 2 + lowHalf] = half));
+  });
+  return words;
+}
+
+function filterOf(hashes: Uint32Array): Uint32Array {
+  const count = Math.ceil((hashes.length * filterBits) / 64);
+  const words = new Uint32Array(count * 2);
+  for (const h of hashes) {
+    const at = scale(h, count) * 2;
+    for (const shift of [0, 6, 12]) {
+      const bit = (h >>> shift) & 63;
+      words[at + (bit < 32 ? lowHalf : highHalf)]! |= 1 << (bit & 31);
+    }
+  }
+  return words;
+}
