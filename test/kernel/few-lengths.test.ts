@@ -39,7 +39,8 @@ class Networks {
     this.hi = new Uint32Array(count * 4);
     for (let i = 0; i < count; i++) {
       // Most of those that lie in others come before them: else nothing would be told by them.
-      const position = random.chance(0.01) ? random.below(lengths.length) : Math.floor((i * lengths.length) / count);
+      const early = i > count / 4 && random.chance(0.01);
+      const position = early ? random.below(lengths.length) : Math.floor((i * lengths.length) / count);
       const [words, length] = [this.address(), lengths[position]!];
       this.lo.set(cut(words, length, 0), i * 4);
       this.hi.set(cut(words, length, 0xffffffff), i * 4);
