@@ -1,11 +1,12 @@
 /**
  * Does the finished list drop every packet of a condition? The answer `all` is a proof (it lets a rule leave netfilter), so every step
- * errs against it: a pass step counts as soon as it may overlap, a drop only if it must cover.
+ * errs against it: a pass step counts as soon as it may overlap, a drop only if it must cover. Packets that lack fields are followed by
+ * themselves, for what a literal over such a field is depends on the step, and not on the packet (`lackingHolds`).
  */
 import type { AddressFamily } from '../model/address.js';
 import type { RuleId } from '../model/ruleset.js';
 import type { Conj } from '../analyse/logic.js';
-import { conjMayLack, mayOverlap, valuesCover } from '../analyse/relation.js';
+import { conjMayLack, mayLack, mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { RuleOrRun } from '../analyse/walk.js';
 import type { Field } from '../model/field.js';
 import { areSeveral, ruleMembers } from './members.js';
@@ -59,6 +60,8 @@ const dropped: Coverage = {
 interface Search {
   readonly steps: readonly MergedStep[];
   readonly family: AddressFamily;
+  /** Of each step: it asks for a field that packets may lack. */
+  readonly inVain: readonly boolean[];
   /** Numbers of the asking rule's own steps. */
   readonly own: readonly number[];
   /** Of a run: the fields that its rules differ in. */
@@ -72,16 +75,33 @@ export type Coverer = (condition: Conj, rule: RuleOrRun) => Coverage;
 export function coverer(steps: readonly MergedStep[], family: AddressFamily): Coverer {
   let own: ReturnType<typeof ownSteps> | null = null;
   let total = 0;
+  const inVain = steps.map(({ when }) => conjMayLack(when, family));
+  const lacker = steps.findIndex(({ outcome }, i) => outcome.kind !== 'drop' && inVain[i]);
   return (condition, rule) => {
     const varying = typeof rule === 'string' ? null : rule.fields;
     const looks = total >= maxLooksInAll ? maxLooks : 0;
-    const search: Search = { steps, family, own: (own ??= ownSteps(steps)).get(rule) ?? [], varying, looks };
+    const search: Search = { steps, family, inVain, own: (own ??= ownSteps(steps)).get(rule) ?? [], varying, looks };
     const first = firstMet(search, condition);
-    const found = dropsPlainly(search, first, condition) ? dropped : follow(search, condition, first);
+    const isPlain = dropsPlainly(search, first, condition);
+    const found = isPlain ? dropped : follow(search, condition, first, false);
+    const goAlike = lacker < 0 || (isPlain && first < lacker) || !conjMayLack(condition, family);
+    const whole = goAlike || !found.all ? found : withLacking(found, follow(search, known(condition, family), 0, true));
     total += search.looks;
-    return found;
+    return whole;
   };
 }
+
+/** What is known of packets of the condition, whatever they lack. */
+const known = (condition: Conj, family: AddressFamily): Conj =>
+  condition.filter((literal) => !mayLack(literal, family));
+
+const withLacking = (found: Coverage, lacking: Coverage): Coverage => ({
+  ...found,
+  all: found.all && lacking.all,
+  lacking: found.lacking || (!lacking.all && !lacking.givenUp),
+  givenUp: found.givenUp || lacking.givenUp,
+  uniform: found.uniform && lacking.uniform,
+});
 
 function ownSteps(steps: readonly MergedStep[]): ReadonlyMap<RuleOrRun, readonly number[]> {
   const own = new Map<RuleOrRun, readonly number[]>();
@@ -110,14 +130,15 @@ const isOfTuples = ({ members, when }: MergedStep): boolean =>
   when.some(({ set }) => set.kind === 'tuples') && areSeveral(members);
 
 /** The usual case, decided without a search: the first step that is met is the rule's own, and drops them all. */
-function dropsPlainly({ steps, family, own }: Search, first: number, condition: Conj): boolean {
+function dropsPlainly({ steps, inVain, own }: Search, first: number, condition: Conj): boolean {
   const step = steps[first];
   if (step?.outcome.kind !== 'drop' || !own.includes(first)) return false;
-  return valuesCover(step.when, condition) && !conjMayLack(step.when, family);
+  return valuesCover(step.when, condition) && !inVain[first]!;
 }
 
-function follow(search: Search, condition: Conj, start: number): Coverage {
-  const { steps, family, own, varying } = search;
+/** `lacks`: packets of the condition that lack some of the fields that may be lacking; the condition asks for none of them. */
+function follow(search: Search, condition: Conj, start: number, lacks: boolean): Coverage {
+  const { steps, family, inVain, own, varying } = search;
   const lastOwn = own[own.length - 1] ?? -1;
   const found = { some: false, passes: false, lacking: false, tracked: false, exempt: false, givenUp: false };
   let uniform = true;
@@ -144,10 +165,12 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
       found.givenUp = true;
       break;
     }
-    i++;
-    if (!mayOverlap(step.when, condition)) continue;
-    const covers = valuesCover(step.when, condition);
+    const mayAskInVain = inVain[i++]!;
+    const when = lacks && mayAskInVain ? known(step.when, family) : step.when;
+    if (!mayOverlap(when, condition)) continue;
+    const covers = !(lacks && mayAskInVain) && valuesCover(when, condition);
     const { outcome } = step;
+    if (outcome.kind === 'drop' && lacks && mayAskInVain) continue;
     const alike = asksNothingOf(step, varying);
     if (outcome.kind !== 'mark' && outcome.kind !== 'route') uniform &&= alike || covers;
     if (outcome.kind === 'pass') {
@@ -163,7 +186,7 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
       found.tracked = true;
     } else if (outcome.kind === 'drop') {
       found.some ||= lastOwn >= 0 && (i > lastOwn || own.includes(i - 1));
-      found.lacking ||= covers && conjMayLack(step.when, family);
+      found.lacking ||= covers && mayAskInVain;
       if (covers && !found.some) {
         uniform &&= alike || !areSeveral(step.members);
         return { ...result(true), shadow: coveringRule(step, condition) };
@@ -179,9 +202,15 @@ function follow(search: Search, condition: Conj, start: number): Coverage {
         addOverlapping(diverters, step, condition);
         uniform &&= alike || !areSeveral(step.members);
       }
-      found.lacking ||= covers && outcome.maybe !== true && conjMayLack(step.when, family);
+      found.lacking ||= covers && outcome.maybe !== true && mayAskInVain;
       if (covers) i = to;
-      else return join(result(true), follow(search, [...condition, ...step.when], to), follow(search, condition, i));
+      else {
+        const skipped = follow(search, [...condition, ...when], to, lacks);
+        const stayed = follow(search, condition, i, lacks);
+        const ways = join(result(true), skipped, stayed);
+        if (lacks || !mayAskInVain || !ways.all) return ways;
+        return withLacking(ways, follow(search, known([...condition, ...when], family), to, true));
+      }
     }
   }
   return result(false);
