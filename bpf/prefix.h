@@ -10,16 +10,22 @@
 
 typedef const volatile struct prefix_config *prefix_ptr;
 
-static __always_inline __u32 hash_prefix(__u64 high, __u64 low, __u32 tag, __u32 seed)
+/* Of a sum of products: src/compile/key-hash.ts computes the same, and says why the seed is in each word. */
+static __always_inline __u32 mixed(__u64 h)
 {
-	__u32 h = (__u32)(high >> 32) * 0x9e3779b1u + (__u32)high * 0x85ebca77u + (__u32)(low >> 32) * 0xc2b2ae3du +
-		  (__u32)low * 0x27d4eb2fu + (tag ^ seed) * 0x165667b1u;
+	h ^= h >> 32;
+	h *= 0xd6e8feb86659fd93ULL;
+	return h >> 32;
+}
 
-	h ^= h >> 16;
-	h *= 0x85ebca6bu;
-	h ^= h >> 15;
-	h *= 0xc2b2ae35u;
-	return h ^ h >> 16;
+#define TAG_FACTOR 0x85ebca6bc2b2ae35ULL
+
+/* `salt`: the tag by TAG_FACTOR. */
+static __always_inline __u32 hash_prefix(__u64 high, __u64 low, __u64 salt, __u32 seed)
+{
+	__u64 twice = seed * 0x100000001ULL;
+
+	return mixed((high ^ twice) * 0x9e3779b97f4a7c15ULL + (low ^ twice) * 0xc2b2ae3d27d4eb4fULL + salt);
 }
 
 /* False: certainly not in the table. */
@@ -67,7 +73,7 @@ static __always_inline __u32 prefix_from(const void *t, prefix_ptr table, __u64 
 
 static __always_inline __u32 bucketed_prefix(const void *t, prefix_ptr table, __u64 high, __u64 low, __u32 tag)
 {
-	__u32 h = hash_prefix(high, low, tag, table->seed);
+	__u32 h = hash_prefix(high, low, tag * TAG_FACTOR, table->seed);
 
 	if (table->bloom_words && !bloom_may_have(t, table->bloom, table->bloom_words, h))
 		return 0;
@@ -89,15 +95,9 @@ static __always_inline __u32 equal_prefix(const void *t, prefix_ptr table, __u64
 	return label ? label : table->fallback;
 }
 
-/* src/compile/masked-hash.ts computes the same. */
-static __always_inline __u32 hash_masked(const struct few_length *length, __u64 high, __u64 low)
+static __always_inline __u32 hash_masked(prefix_ptr table, const struct few_length *length, __u64 high, __u64 low)
 {
-	__u64 h = (high & length->high) * 0x9e3779b97f4a7c15ULL + (low & length->low) * 0xc2b2ae3d27d4eb4fULL +
-		  length->salt;
-
-	h ^= h >> 32;
-	h *= 0xd6e8feb86659fd93ULL;
-	return h >> 32;
+	return hash_prefix(high & length->high, low & length->low, length->salt, table->seed);
 }
 
 /* 0: there is certainly no such entry; else 1. */
@@ -127,7 +127,7 @@ static __always_inline __u32 few_label(const void *t, prefix_ptr table, __u64 hi
 
 		if (number >= table->few_count)
 			continue;
-		h = hash_masked(&lengths[number], high, low);
+		h = hash_masked(table, &lengths[number], high, low);
 		has = filter_has(t, table, h);
 		may |= has << number;
 		sought ^= (sought ^ h) & -has;
@@ -141,7 +141,7 @@ static __always_inline __u32 few_label(const void *t, prefix_ptr table, __u64 hi
 			break;
 		length = &lengths[LOWEST_BITS >> (may * 2 & 31) & 3];
 		if (i)
-			sought = hash_masked(length, high, low);
+			sought = hash_masked(table, length, high, low);
 		label = prefix_from(t, table, place_of(sought, table->bucket_count), high & length->high,
 				    low & length->low, length->tag);
 		if (label)

@@ -52,28 +52,24 @@ static __always_inline void tuple_key(struct xdp_md *ctx, const void *t, tuple_p
 	}
 }
 
-/* Factors of the words, then of the tag. */
-static const __u32 tuple_factor[TUPLE_WORDS + 1] = { 0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f, 0x165667b1,
-						     0xd3a2646d, 0xfd7046c5, 0xb55a4f09, 0x8da6b343, 0xd8163841,
-						     0xcb1ab31f, 0xa24baed5, 0x9fb21c65 };
+static const __u64 tuple_factor[TUPLE_WORDS] = { 0x40d68dea0c3e39b3, 0xf6069bcb4e650071, 0xf4a91fdc907de039,
+						 0x856e8bb9e2118d5f, 0xcba2113022300069, 0xb0d8c24a75bc7adf,
+						 0x11acd26bf8662e5d, 0xd78807ba63a2a005, 0x12598145f5dd65fd,
+						 0x067c72245c3de249, 0x8dd646b953495095, 0x79f38251848589bd };
 
 /* Label of the entry of that shape which the packet is in, or 0. Slots without a branch each: which one hits is random. */
 static __always_inline __u32 bucketed_tuple(const void *t, tuple_ptr table, const __u32 *key, const __u32 *mask,
 					    __u32 tag)
 {
-	__u32 slots = table->slots, h = (tag ^ table->seed) * tuple_factor[TUPLE_WORDS], w;
-	__u64 place;
+	__u64 sum = tag * TAG_FACTOR, place;
+	__u32 slots = table->slots, h, w;
 	int probe, i;
 
 #pragma clang loop unroll(full)
 	for (w = 0; w < TUPLE_WORDS; w++)
 		if (USES(w))
-			h += (key[w] & mask[w]) * tuple_factor[w];
-	h ^= h >> 16;
-	h *= 0x85ebca6bu;
-	h ^= h >> 15;
-	h *= 0xc2b2ae35u;
-	h ^= h >> 16;
+			sum += ((key[w] & mask[w]) ^ table->seed) * tuple_factor[w];
+	h = mixed(sum);
 	if (table->bloom_words && !bloom_may_have(t, table->bloom, table->bloom_words, h))
 		return 0;
 	place = place_of(h, table->bucket_count);

@@ -5,7 +5,7 @@
 import { maxFewLengths, maxPrefixBuckets, prefixSlots } from './abi.js';
 import { scale } from './address-hash.js';
 import { highHalf, lowHalf } from './halves.js';
-import { hashMasked, saltOf, type Salt } from './masked-hash.js';
+import { hashPrefix, saltOf, seedAt } from './key-hash.js';
 import { bucketWords, markOverflowed, writeEntry, type PrefixEntries } from './prefix-buckets.js';
 import { keyMask } from './prefix-groups.js';
 import { sortByColumns } from './radix-sort.js';
@@ -15,6 +15,7 @@ export interface FewLengths {
   /** struct few_length, u32s. */
   readonly lengths: Uint32Array;
   readonly count: number;
+  readonly seed: number;
   /** struct prefix_bucket. */
   readonly buckets: FilledBuckets;
   /** u64s as two u32s each. */
@@ -33,21 +34,23 @@ const load = 1.4;
 /** For each entry: three of them in one word are set. One false answer of sixty. */
 const filterBits = 16;
 
-/** Addresses can be chosen such that their hashes are equal, whatever the seed: then other structures have them. */
+/** After so many other structures have them, whose tables grow. */
 const maxSeeds = 8;
 
 /** Null: there is one length, or they are too many. */
 export function fewLengths(entries: PrefixEntries, fallback: number): FewLengths | null {
   const tags = distinct(entries.tag);
   if (tags === null || tags.length === 1) return null;
-  for (let seed = 1; seed <= maxSeeds; seed++) {
-    const hashes = hashAll(entries, tags, seed);
+  for (let n = 1; n <= maxSeeds; n++) {
+    const seed = seedAt(n);
+    const hashes = hashAll(entries, seed);
     const buckets = fill(entries, hashes);
     if (buckets === null) continue;
     return {
       kind: 'few',
-      lengths: lengthWords(tags, seed),
+      lengths: lengthWords(tags),
       count: tags.length,
+      seed,
       buckets,
       filter: filterOf(hashes),
       fallback,
@@ -64,12 +67,10 @@ function distinct(tags: Uint32Array): number[] | null {
   return [...seen].sort((a, b) => b - a);
 }
 
-function hashAll({ count, word, tag }: PrefixEntries, tags: readonly number[], seed: number): Uint32Array {
-  const salts: Salt[] = [];
-  for (const each of tags) salts[each] = saltOf(each, seed);
+function hashAll({ count, word, tag }: PrefixEntries, seed: number): Uint32Array {
   const [a, b, c, d] = word;
   const hashes = new Uint32Array(count);
-  for (let i = 0; i < count; i++) hashes[i] = hashMasked(a![i]!, b![i]!, c![i]!, d![i]!, salts[tag[i]!]!);
+  for (let i = 0; i < count; i++) hashes[i] = hashPrefix(a![i]!, b![i]!, c![i]!, d![i]!, tag[i]!, seed);
   return hashes;
 }
 
@@ -92,10 +93,10 @@ function fill(entries: PrefixEntries, hashes: Uint32Array): FilledBuckets | null
   return { words, count };
 }
 
-function lengthWords(tags: readonly number[], seed: number): Uint32Array {
+function lengthWords(tags: readonly number[]): Uint32Array {
   const words = new Uint32Array(maxFewLengths * 8);
   tags.forEach((tag, i) => {
-    const salt = saltOf(tag, seed);
+    const salt = saltOf(tag);
     const mask = (k: number): number => keyMask('address6', tag - 1, k);
     [mask(0), mask(2), salt.high, 0].forEach((half, k) => (words[i * 8 + k * 2 + highHalf] = half));
     [mask(1), mask(3), salt.low, tag].forEach((half, k) => (words[i * 8 + k * 2 + lowHalf] = half));

@@ -3,6 +3,7 @@ import { maxPrefixBuckets, prefixSlots } from './abi.js';
 import { scale } from './address-hash.js';
 import { crossovers } from './crossovers.js';
 import { lowHalf, highHalf } from './halves.js';
+import { hashPrefix, seedAt } from './key-hash.js';
 
 /** Columns: four key words, most significant first; tag and label as struct prefix_bucket has them. */
 export interface PrefixEntries {
@@ -31,33 +32,19 @@ export const bucketWords = 16;
 export function prefixBuckets(entries: PrefixEntries, spare = 0): PrefixBuckets | null {
   if (entries.count + spare === 0) return null;
   let count = Math.ceil(((entries.count + spare) * slotsPerEntry) / prefixSlots);
-  for (let seed = 1; ; seed++) {
+  for (let n = 1; ; n++) {
+    const seed = seedAt(n);
     const filled = fill(entries, count, seed, spare > 0);
     if (filled !== null) {
       const isMany = entries.count + spare >= crossovers.bloomFrom;
       return { words: filled, count, seed, bloom: isMany ? bloomOf(entries, seed, spare) : new Uint32Array(0) };
     }
-    if (seed % 2 === 0) count = Math.ceil(count * 1.25);
+    if (n % 2 === 0) count = Math.ceil(count * 1.25);
   }
 }
 
 const hashEntry = ({ word, tag }: PrefixEntries, i: number, seed: number): number =>
   hashPrefix(word[0]![i]!, word[1]![i]!, word[2]![i]!, word[3]![i]!, tag[i]!, seed);
-
-/** bpf/prefix.h computes the same. */
-export function hashPrefix(a: number, b: number, c: number, d: number, tag: number, seed: number): number {
-  let h =
-    Math.imul(a, 0x9e3779b1) +
-    Math.imul(b, 0x85ebca77) +
-    Math.imul(c, 0xc2b2ae3d) +
-    Math.imul(d, 0x27d4eb2f) +
-    Math.imul(tag ^ seed, 0x165667b1);
-  h = (h ^ (h >>> 16)) | 0;
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 15;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
 
 /** Null when an entry found no slot within the buckets that a lookup probes. */
 function fill(entries: PrefixEntries, count: number, seed: number, grows: boolean): Uint32Array | null {

@@ -104,12 +104,16 @@ export function prefixNumbers(table: GroupedPrefixes, lengths: number, spare: nu
   };
 }
 
-export function fewLengthsNumbers({ lengths, count, buckets, filter, fallback }: FewLengths, arena: Arena): Numbers {
+export function fewLengthsNumbers(
+  { lengths, count, seed, buckets, filter, fallback }: FewLengths,
+  arena: Arena,
+): Numbers {
   return {
     few: arena.add(lengths),
     few_count: count,
     buckets: arena.add(buckets.words),
     bucket_count: buckets.count,
+    seed,
     bloom: arena.add(filter),
     bloom_words: filter.length / 2,
     fallback,

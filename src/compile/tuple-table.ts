@@ -1,11 +1,12 @@
 /** Tuple atoms that ask the same fields: one table (bpf/abi.h, struct tuple_config; bpf/tuple.h reads it). */
 import type { AddressFamily } from '../model/address.js';
 import type { TupleField } from '../model/tuples.js';
-import { maxPrefixBuckets, maxTupleShapes, tupleBucketWords, tupleShapeWords, tupleWords } from './abi.js';
+import { maxPrefixBuckets, maxTupleShapes, tupleBucketWords, tupleShapeWords } from './abi.js';
 import { scale } from './address-hash.js';
 import type { Classes } from './classes.js';
 import { crossovers } from './crossovers.js';
 import { highHalf, lowHalf } from './halves.js';
+import { hashTuple, seedAt } from './key-hash.js';
 import { bloomBits } from './prefix-buckets.js';
 import { CompileError } from './image.js';
 import type { Labels } from './labels.js';
@@ -95,12 +96,6 @@ function shapeWords(shapes: readonly Uint32Array[], order: readonly number[], us
   return words;
 }
 
-/** Factor of each word of the key, then of the tag: those of `hash_tuple` in bpf/tuple.h. */
-const factors = [
-  0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f, 0x165667b1, 0xd3a2646d, 0xfd7046c5, 0xb55a4f09, 0x8da6b343,
-  0xd8163841, 0xcb1ab31f, 0xa24baed5, 0x9fb21c65,
-];
-
 interface Filled {
   readonly buckets: Uint32Array;
   readonly bucketCount: number;
@@ -118,7 +113,8 @@ function fill(
 ): Filled {
   const { keys } = space;
   let count = Math.max(1, Math.ceil(((keys.count + spare) * slotsPerEntry) / slots));
-  for (let seed = 1; ; seed++) {
+  for (let n = 1; ; n++) {
+    const seed = seedAt(n);
     const hashes = hashAll(space, rank, used, seed);
     const buckets = place(space, byKey, rank, used.length, slots, hashes, count);
     if (buckets) {
@@ -126,7 +122,7 @@ function fill(
       const bloom = isMany ? bloomOf(hashes, spare) : new Uint32Array(0);
       return { buckets, bucketCount: count, seed, bloom };
     }
-    if (seed % 2 === 0) count = Math.ceil(count * 1.25);
+    if (n % 2 === 0) count = Math.ceil(count * 1.25);
   }
 }
 
@@ -137,17 +133,6 @@ function hashAll({ keys }: Space, rank: Uint32Array, used: readonly number[], se
     hashes[number] = hashTuple(used, (i) => keys.word(number, i), tag, seed);
   }
   return hashes;
-}
-
-/** bpf/tuple.h computes the same. `word(i)`: of the key, at position `used[i]`. */
-export function hashTuple(used: readonly number[], word: (i: number) => number, tag: number, seed: number): number {
-  let h = Math.imul(tag ^ seed, factors[tupleWords]!);
-  for (let i = 0; i < used.length; i++) h = (h + Math.imul(word(i), factors[used[i]!]!)) | 0;
-  h ^= h >>> 16;
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 15;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }
 
 /** Null when an entry found no slot within the buckets that a lookup probes. */

@@ -4,7 +4,7 @@ import { scale } from '../compile/address-hash.js';
 import type { TupleLayout } from '../compile/family.js';
 import { highHalf, lowHalf } from '../compile/halves.js';
 import { bloomBits } from '../compile/prefix-buckets.js';
-import { hashTuple } from '../compile/tuple-table.js';
+import { hashTuple } from '../compile/key-hash.js';
 import type { Key } from './prefix-slots.js';
 import type { TableMemory } from './table-memory.js';
 
