@@ -40,15 +40,23 @@ const partition = ({ rules }: Chain, id: RuleId): readonly [moved: Rule[], other
   rules.filter((rule) => rule.id !== id),
 ];
 
-/** The chain as a dump of the changed ruleset writes it: one rule a line, in order. The lines are of no file. */
-const written = (chain: BaseChain | RegularChain, rules: readonly Rule[]): Chain => ({
-  ...chain,
-  rules: rules.map((rule, i) => ({
-    ...rule,
-    span: { ...rule.span, line: i + 1 },
-    text: rule.text.replace(/^((?:\[\d+:\d+\]\s*)?(?:-A|--append)\s+)\S+/, (_, before: string) => before + chain.name),
-  })),
-});
+/** The chain as a dump of the changed ruleset writes it: one rule a line, in order. The lines are of no file; ids stay as they were. */
+function written(chain: BaseChain | RegularChain, rules: readonly Rule[]): Chain {
+  const ids = [...new Set(rules.map(({ id }) => id))];
+  const numbers = new Map(ids.map((id, i) => [id, i + 1]));
+  return {
+    ...chain,
+    rules: rules.map((rule, i) => ({
+      ...rule,
+      number: numbers.get(rule.id)!,
+      span: { ...rule.span, line: i + 1 },
+      text: rule.text.replace(
+        /^((?:\[\d+:\d+\]\s*)?(?:-A|--append)\s+)\S+/,
+        (_, before: string) => before + chain.name,
+      ),
+    })),
+  };
+}
 
 function movedAbove(ruleset: Ruleset, decision: RuleDecision, above: RuleId): Ruleset | null {
   const place = placeOf(ruleset, decision);
