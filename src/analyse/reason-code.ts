@@ -23,7 +23,8 @@ export const reasonCodes = {
     'it asks how the source is routed, which the kernel tells XDP only where the loopback device forwards',
   'routes-unclear':
     'it asks how the source is routed, and here the routing tables answer differently for different packets',
-  'kept-in-place': 'XDP drops all its packets, but the rule stays: for how the input is written, or for cut-off headers that it drops besides',
+  'kept-in-place':
+    'XDP drops all its packets, but the rule stays: for how the input is written, or for cut-off headers that it drops besides',
   ipsec: 'XDP drops its packets; the rule stays because decrypted IPsec packets do not pass XDP',
   blocked: 'rules above it may accept, alter or observe every packet it could drop',
   nat: 'translated packets of tracked connections may change course, and not every course drops them',
