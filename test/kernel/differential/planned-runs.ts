@@ -66,7 +66,7 @@ export function plannedRuns({ names, traffic, ...values }: RunArguments): Planne
     const chosen = kind ?? kindOf(own);
     const conntrack = asked && Math.floor(own / randomKinds.length) % 3 !== 0;
     const strict = values.strict || own % 2 === 0;
-    const group = `random ${chosen}${conntrack ? '' : ', conntrack not asked'}`;
+    const group = `random ${chosen}${strict ? ', strict' : conntrack ? '' : ', conntrack not asked'}`;
     return { firewall: randomHost(own, chosen), seed: own, frames, group, conntrack, strict, traffic };
   });
   return [...named, ...random];
