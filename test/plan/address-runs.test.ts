@@ -11,18 +11,9 @@ import type { Plan } from '../../src/plan/plan.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { residualTexts } from '../../src/residual/residual-texts.js';
 import { filter, planText, router, webServer } from './plan-text.js';
-import { sameFates } from './same-fates.js';
+import { oneByOne, sameFates } from './same-fates.js';
 
 const rulesetOf = (text: string): Ruleset => readRuleset([{ file: 'rules.v4', text, takenAt: null }]).ruleset;
-
-/** Chains that do not know of runs. */
-const oneByOne = (ruleset: Ruleset): Ruleset => ({
-  ...ruleset,
-  tables: ruleset.tables.map((table) => ({
-    ...table,
-    chains: new Map([...table.chains].map(([name, chain]) => [name, { ...chain, rules: chain.rules }])),
-  })),
-});
 
 /** What a plan says of the rules, as data. */
 const told = (plan: Plan): unknown => ({

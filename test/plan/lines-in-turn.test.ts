@@ -4,22 +4,13 @@ import fc from 'fast-check';
 import { readRuleset } from '../../src/model/read-ruleset.js';
 import type { Ruleset } from '../../src/model/ruleset.js';
 import { isRun, segmentsOf } from '../../src/model/segments.js';
-import type { Plan, RuleDecision } from '../../src/plan/plan.js';
+import type { Plan } from '../../src/plan/plan.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { residualTexts } from '../../src/residual/residual-texts.js';
 import { filter, router, webServer } from './plan-text.js';
-import { disputed, sameFates } from './same-fates.js';
+import { disputed, leaves, oneByOne, sameFates } from './same-fates.js';
 
 const rulesetOf = (text: string): Ruleset => readRuleset([{ file: 'rules.v4', text, takenAt: null }]).ruleset;
-
-/** Chains that do not know of runs. */
-const oneByOne = (ruleset: Ruleset): Ruleset => ({
-  ...ruleset,
-  tables: ruleset.tables.map((table) => ({
-    ...table,
-    chains: new Map([...table.chains].map(([name, chain]) => [name, { ...chain, rules: chain.rules }])),
-  })),
-});
 
 const kinds = fc.constantFrom(
   ...['-s @ -j DROP', '-s @ -p tcp -m tcp --dport % -j DROP', '-s @ -p udp -m udp --sport % -j DROP'],
@@ -75,10 +66,7 @@ const options = fc.record({
   tuplesFrom: fc.constantFrom(16, 512),
 });
 
-const leaves = ({ offload }: RuleDecision): string => (offload === 'full' ? 'it leaves' : 'it stays');
-
-/** The rule texts that the residual ruleset has left out of their chains. */
-const left = (plan: Plan): readonly string[] => residualTexts(plan).map(({ text }) => text);
+const residualOf = (plan: Plan): readonly string[] => residualTexts(plan).map(({ text }) => text);
 
 const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 50);
 
@@ -109,7 +97,7 @@ test('a plan of lines in turn does what that of their rules does', (t) => {
       const differing = disputed(one, other, leaves);
       t.deepEqual(differing, [], text);
       if (one.rules.every((rule, i) => leaves(rule) === leaves(other.rules[i]!))) {
-        t.deepEqual(left(one), left(other), text);
+        t.deepEqual(residualOf(one), residualOf(other), text);
         alike++;
       }
     }),

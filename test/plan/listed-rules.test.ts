@@ -5,22 +5,13 @@ import fc from 'fast-check';
 import { readRuleset } from '../../src/model/read-ruleset.js';
 import type { Ruleset } from '../../src/model/ruleset.js';
 import { isRun, segmentsOf } from '../../src/model/segments.js';
-import type { Plan, RuleDecision } from '../../src/plan/plan.js';
+import type { Plan } from '../../src/plan/plan.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { residualTexts } from '../../src/residual/residual-texts.js';
 import { router, webServer } from './plan-text.js';
-import { disputed, sameFates } from './same-fates.js';
+import { disputed, leaves, oneByOne, sameFates } from './same-fates.js';
 
 const rulesetOf = (text: string): Ruleset => readRuleset([{ file: 'rules.nft', text, takenAt: null }]).ruleset;
-
-/** Chains that do not know of runs. */
-const oneByOne = (ruleset: Ruleset): Ruleset => ({
-  ...ruleset,
-  tables: ruleset.tables.map((table) => ({
-    ...table,
-    chains: new Map([...table.chains].map(([name, chain]) => [name, { ...chain, rules: chain.rules }])),
-  })),
-});
 
 const shape = fc.constantFrom(
   ...[
@@ -110,8 +101,6 @@ const done = (plan: Plan): unknown => ({
   prefilter: plan.prefilter,
   owners: Array.from({ length: plan.prefilter.counters }, (_, counter) => plan.counterOwner(counter)),
 });
-
-const leaves = ({ offload }: RuleDecision): string => (offload === 'full' ? 'it leaves' : 'it stays');
 
 const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 200);
 

@@ -1,10 +1,22 @@
-/** What two plans make of random packets. */
+/** A ruleset as runs and as rules one by one: what two plans say, and make of random packets. */
 import type { ExecutionContext } from 'ava';
-import type { RuleId } from '../../src/model/ruleset.js';
+import type { RuleId, Ruleset } from '../../src/model/ruleset.js';
 import type { Plan, RuleDecision } from '../../src/plan/plan.js';
 import { evaluate } from '../compile/evaluate.js';
 import { decoded, type PacketSpec } from '../compile/frame.js';
 import { Random, randomPacket } from '../compile/random.js';
+
+/** Chains that do not know of runs. */
+export const oneByOne = (ruleset: Ruleset): Ruleset => ({
+  ...ruleset,
+  tables: ruleset.tables.map((table) => ({
+    ...table,
+    chains: new Map([...table.chains].map(([name, chain]) => [name, { ...chain, rules: chain.rules }])),
+  })),
+});
+
+/** What must be said of a rule, whatever else is. */
+export const leaves = ({ offload }: RuleDecision): string => (offload === 'full' ? 'it leaves' : 'it stays');
 
 /**
  * Rules of which the plans do not say the same. Of a rule whose packets all meet another one first nothing depends on it, and whether that is known
