@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * IPv6 addresses and MACs to labels (abi.h, struct prefix_config). One global function per table, so that each is specialised
+ * IPv6 addresses and MACs to labels (abi-addresses.h, struct prefix_config). One global function per table, so that each is specialised
  * by its own constants and the verifier looks at it once, by itself. src/compile/prefix-buckets.ts fills what is read here.
  */
 #ifndef OFFLOAD_PREFIX_H

@@ -1,6 +1,7 @@
 /**
- * The layout of bpf/abi.h and abi-control.h, said once for TypeScript. A test compares it with the BTF of the built object. Everything is in host byte
- * order (the loader runs on the host that it loads for); addresses and ports are plain numbers, so no network order occurs at all.
+ * The layout of bpf/abi.h, abi-addresses.h and abi-control.h, said once for TypeScript. A test compares it with the BTF of the built object.
+ * Everything is in host byte order (the loader runs on the host that it loads for); addresses and ports are plain numbers, so no network order
+ * occurs at all.
  */
 import type { SmallField } from '../plan/program.js';
 

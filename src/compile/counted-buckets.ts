@@ -12,7 +12,7 @@ import {
   maxBucketsProbed,
 } from './abi.js';
 import { hashAddress, scale } from './address-hash.js';
-import type { CountedPlaces, CounterRow } from './counter-row.js';
+import { isCounted, type CountedPlaces, type CounterRow } from './counter-row.js';
 import { crossovers } from './crossovers.js';
 
 const wordsOfBucket = countedBucketPlaces * 2;
@@ -53,9 +53,9 @@ export function countedBuckets(addresses: Uint32Array, labels: Uint32Array, row:
 
 /** They are enough, and of one class, with a counter each. */
 export function areEachCounted(labels: Uint32Array): boolean {
-  const classId = labels[0]! >>> counterBits;
-  const isOfClass = (label: number): boolean => label >>> counterBits === classId && (label & counterMask) !== 0;
-  return labels.length >= crossovers.countedFrom && classId < expiryClass && labels.every(isOfClass);
+  const first = labels[0]!;
+  if (labels.length < crossovers.countedFrom || first >>> counterBits >= expiryClass) return false;
+  return labels.every((label) => isCounted(label, first));
 }
 
 /** By bucket: addresses, and whether it has overflowed; of each counter its number + 1. Null: some address found no slot on its way. */

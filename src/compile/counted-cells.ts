@@ -1,10 +1,10 @@
 /**
- * IPv4 networks of lines that have a counter each (bpf/abi.h, struct cell): a cell for each combination of the first bits of an address says
+ * IPv4 networks of lines that have a counter each (bpf/abi-addresses.h, struct cell): a cell for each combination of the first bits of an address says
  * where in it ranges begin, and their counters stand in the same order. So a drop loads one line besides the counter's own, and no branch
  * depends on how long the network is.
  */
 import { cellStarts, counterBits, counterMask, expiryClass } from './abi.js';
-import type { CounterRow } from './counter-row.js';
+import { isCounted, type CounterRow } from './counter-row.js';
 import { crossovers } from './crossovers.js';
 import { GrowingColumns } from './growing-columns.js';
 import type { LabelledRanges } from './sweep.js';
@@ -62,9 +62,6 @@ function withPlaces(all: LabelledRanges, common: number, ofClass: number, first:
   }
   return { count: all.count, starts: all.starts, labels, common, places };
 }
-
-const isCounted = (label: number, ofClass: number): boolean =>
-  label >>> counterBits === ofClass >>> counterBits && (label & counterMask) !== 0;
 
 /** Label without a counter of the class that most ranges with a counter each have. */
 function mostCommonClass({ count, labels }: LabelledRanges, common: number): number {

@@ -3,8 +3,12 @@
  * (counted-buckets.ts, counted-cells.ts), several of them for one number perhaps. What is counted where stands in one value more, behind those
  * of the CPUs: whoever reads the map finds it there (src/load/native/counters.cc).
  */
-import { counterMask, countedBucketPlaces } from './abi.js';
+import { counterBits, counterMask, countedBucketPlaces } from './abi.js';
 import { crossovers } from './crossovers.js';
+
+/** The label has a counter, and the class of that other label. */
+export const isCounted = (label: number, ofClass: number): boolean =>
+  label >>> counterBits === ofClass >>> counterBits && (label & counterMask) !== 0;
 
 export interface CountedPlaces {
   /** Of those that do not stand by their numbers, the first one: a multiple of eight. */

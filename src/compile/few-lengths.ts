@@ -1,5 +1,5 @@
 /**
- * IPv6 prefixes of few lengths (bpf/abi.h, struct few_length): entries of all of them in one table of buckets, behind a filter that is asked for
+ * IPv6 prefixes of few lengths (bpf/abi-addresses.h, struct few_length): entries of all of them in one table of buckets, behind a filter that is asked for
  * each length.
  */
 import { maxFewLengths, maxPrefixBuckets, prefixSlots } from './abi.js';

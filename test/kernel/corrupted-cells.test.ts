@@ -1,4 +1,4 @@
-/** One thing wrong in the cells of networks that count for themselves (bpf/abi.h, struct cell): verification must see it. */
+/** One thing wrong in the cells of networks that count for themselves (bpf/abi-addresses.h, struct cell): verification must see it. */
 import test from 'ava';
 import { addressConfig, config, offsetOf } from '../../src/compile/abi.js';
 import { crossovers } from '../../src/compile/crossovers.js';
