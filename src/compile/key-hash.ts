@@ -30,6 +30,16 @@ const ofWord: readonly Factor[] = [
 /** Seed number `n`, from 1 on. */
 export const seedAt = (n: number): number => Math.imul(n, 0x9e3779b1) >>> 0;
 
+/** With one seed after the other, and a quarter more buckets after every second one, until all entries have found a place. */
+export function untilPlaced<T>(buckets: number, place: (seed: number, buckets: number) => T | null): T {
+  let count = buckets;
+  for (let n = 1; ; n++) {
+    const placed = place(seedAt(n), count);
+    if (placed !== null) return placed;
+    if (n % 2 === 0) count = Math.ceil(count * 1.25);
+  }
+}
+
 /** What is added for a tag, which tells prefixes of different lengths apart. */
 export const saltOf = (tag: number): { readonly high: number; readonly low: number } => ({
   high: (upper(tag, ofTag[1]) + Math.imul(tag, ofTag[0])) >>> 0,

@@ -3,7 +3,7 @@ import { maxPrefixBuckets, prefixSlots } from './abi.js';
 import { scale } from './address-hash.js';
 import { crossovers } from './crossovers.js';
 import { lowHalf, highHalf } from './halves.js';
-import { hashPrefix, seedAt } from './key-hash.js';
+import { hashPrefix, untilPlaced } from './key-hash.js';
 
 /** Columns: four key words, most significant first; tag and label as struct prefix_bucket has them. */
 export interface PrefixEntries {
@@ -31,16 +31,12 @@ export const bucketWords = 16;
 /** Null: no entries, and no buckets either. `spare`: entries that may come to it. */
 export function prefixBuckets(entries: PrefixEntries, spare = 0): PrefixBuckets | null {
   if (entries.count + spare === 0) return null;
-  let count = Math.ceil(((entries.count + spare) * slotsPerEntry) / prefixSlots);
-  for (let n = 1; ; n++) {
-    const seed = seedAt(n);
-    const filled = fill(entries, count, seed, spare > 0);
-    if (filled !== null) {
-      const isMany = entries.count + spare >= crossovers.bloomFrom;
-      return { words: filled, count, seed, bloom: isMany ? bloomOf(entries, seed, spare) : new Uint32Array(0) };
-    }
-    if (n % 2 === 0) count = Math.ceil(count * 1.25);
-  }
+  return untilPlaced(Math.ceil(((entries.count + spare) * slotsPerEntry) / prefixSlots), (seed, count) => {
+    const words = fill(entries, count, seed, spare > 0);
+    if (words === null) return null;
+    const isMany = entries.count + spare >= crossovers.bloomFrom;
+    return { words, count, seed, bloom: isMany ? bloomOf(entries, seed, spare) : new Uint32Array(0) };
+  });
 }
 
 const hashEntry = ({ word, tag }: PrefixEntries, i: number, seed: number): number =>

@@ -6,7 +6,7 @@ import { scale } from './address-hash.js';
 import type { Classes } from './classes.js';
 import { crossovers } from './crossovers.js';
 import { highHalf, lowHalf } from './halves.js';
-import { hashTuple, seedAt } from './key-hash.js';
+import { hashTuple, untilPlaced } from './key-hash.js';
 import { bloomBits } from './prefix-buckets.js';
 import { CompileError } from './image.js';
 import type { Labels } from './labels.js';
@@ -112,18 +112,13 @@ function fill(
   spare: number,
 ): Filled {
   const { keys } = space;
-  let count = Math.max(1, Math.ceil(((keys.count + spare) * slotsPerEntry) / slots));
-  for (let n = 1; ; n++) {
-    const seed = seedAt(n);
+  return untilPlaced(Math.max(1, Math.ceil(((keys.count + spare) * slotsPerEntry) / slots)), (seed, bucketCount) => {
     const hashes = hashAll(space, rank, used, seed);
-    const buckets = place(space, byKey, rank, used.length, slots, hashes, count);
-    if (buckets) {
-      const isMany = keys.count + spare >= crossovers.bloomFrom;
-      const bloom = isMany ? bloomOf(hashes, spare) : new Uint32Array(0);
-      return { buckets, bucketCount: count, seed, bloom };
-    }
-    if (n % 2 === 0) count = Math.ceil(count * 1.25);
-  }
+    const buckets = place(space, byKey, rank, used.length, slots, hashes, bucketCount);
+    if (buckets === null) return null;
+    const isMany = keys.count + spare >= crossovers.bloomFrom;
+    return { buckets, bucketCount, seed, bloom: isMany ? bloomOf(hashes, spare) : new Uint32Array(0) };
+  });
 }
 
 function hashAll({ keys }: Space, rank: Uint32Array, used: readonly number[], seed: number): Uint32Array {

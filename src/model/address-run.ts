@@ -98,6 +98,17 @@ export function placeOf(rows: Uint32Array, first: number): Omit<RunPlace, 'prefi
   return isTogether ? { number } : { number, numbers: rows.map((row) => row + first) };
 }
 
+/** Of ascending numbers, which is the first that is at least that one; all are less: how many there are. */
+export function rowFrom(numbers: Uint32Array, least: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (numbers[middle]! < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Where the text of each rule stands in one text. */
 export interface RunSource {
   readonly text: string;
@@ -174,14 +185,7 @@ export abstract class AddressRun {
 
   #rowOf(number: number): number {
     const { numbers } = this.place;
-    if (numbers === undefined) return number - this.place.number;
-    let [low, high] = [0, numbers.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (numbers[middle]! < number) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return numbers === undefined ? number - this.place.number : rowFrom(numbers, number);
   }
 
   /** What that rule asks for. */

@@ -3,7 +3,7 @@
  */
 import type { LineRun, LineTurns, VariantLine } from '../parse/iptables-tree.js';
 import { textAt, variantAt } from '../parse/line-run.js';
-import type { ShapeParts } from './address-run.js';
+import { rowFrom, type ShapeParts } from './address-run.js';
 import { appendedTo } from './append-run.js';
 import type { DumpWalk } from './dump-walk.js';
 import { cutsBetween, fewestTurns, isChanging } from './kinds-in-turn.js';
@@ -118,17 +118,6 @@ function pieceOf(kind: LineKind, from: number, to: number): Piece {
     values: isWhole ? kind.values : sliceRows(kind.values, first, end),
     odd: kind.odd.filter((i) => i >= first && i < end).map((i) => i - first),
   };
-}
-
-/** Of ascending rows, the first that is at least that one. */
-function rowFrom(rows: Uint32Array, row: number): number {
-  let [low, high] = [0, rows.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (rows[middle]! < row) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 class ChainTurns {

@@ -138,3 +138,7 @@ export function decoded(spec: PacketSpec): Decoded {
     },
   };
 }
+
+/** A SYN between those addresses. */
+export const synFrom = (saddr: number, daddr = 1): Uint8Array =>
+  frameOf({ ...synPacket, saddr: [saddr], daddr: [daddr] });

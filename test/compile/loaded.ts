@@ -6,6 +6,7 @@ import type { FrameBatch } from '../../src/load/native-api.js';
 import { readClockZero } from '../../src/load/clock.js';
 import { counterRows, fillCounterRows } from '../../src/load/counter-rows.js';
 import { loadNative } from '../../src/load/native.js';
+import { deviceMac } from './frame.js';
 
 export const objectFile = 'build/bpf/prefilter.bpf.o';
 export const conntrackObjectFile = 'build/bpf/prefilter-conntrack.bpf.o';
@@ -58,4 +59,14 @@ export async function loadImage(
     stats: () => [...native.readPerCpu(maps['stats']!, 0, passReasons.length, 1)],
     close: () => [program, ...Object.values(maps)].forEach((fd) => native.close(fd)),
   };
+}
+
+/** Loads the image for as long as the body takes. */
+export async function withImage(image: Image, body: (loaded: Loaded) => Promise<void>): Promise<void> {
+  const loaded = await loadImage(image, { mac: deviceMac, position: 0 });
+  try {
+    await body(loaded);
+  } finally {
+    loaded.close();
+  }
 }

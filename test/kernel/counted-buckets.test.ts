@@ -3,12 +3,11 @@ import test, { type ExecutionContext } from 'ava';
 import { filterBit } from '../../src/compile/bucket-filter.js';
 import { compilePrefilter } from '../../src/compile/compile.js';
 import { crossovers } from '../../src/compile/crossovers.js';
-import type { Image } from '../../src/compile/image.js';
 import { counterPlaces } from '../../src/load/counter-rows.js';
 import { loadNative } from '../../src/load/native.js';
 import type { Atom, Prefilter, Step } from '../../src/plan/program.js';
-import { deviceMac, frameOf, synPacket } from '../compile/frame.js';
-import { loadImage, type Loaded } from '../compile/loaded.js';
+import { synFrom } from '../compile/frame.js';
+import { withImage, type Loaded } from '../compile/loaded.js';
 import { Random } from '../compile/random.js';
 
 const native = loadNative();
@@ -39,23 +38,12 @@ const prefilter = (atoms: readonly Atom[], counters: number): Prefilter => ({
   counters,
 });
 
-async function withImage(image: Image, body: (loaded: Loaded) => Promise<void>): Promise<void> {
-  const loaded = await loadImage(image, { mac: deviceMac, position: 0 });
-  try {
-    await body(loaded);
-  } finally {
-    loaded.close();
-  }
-}
-
-const from = (saddr: number, daddr = 1): Uint8Array => frameOf({ ...synPacket, saddr: [saddr], daddr: [daddr] });
-
 /** Of the counters that are not 0, the packets. */
 const counted = (loaded: Loaded): Map<number, number> =>
   new Map(loaded.counters().flatMap(({ packets }, i) => (packets > 0n ? [[i, Number(packets)] as const] : [])));
 
 async function checkLines(t: ExecutionContext, loaded: Loaded, addresses: Uint32Array, first: number): Promise<void> {
-  const verdicts = await loaded.run(Array.from(addresses, (address) => from(address)));
+  const verdicts = await loaded.run(Array.from(addresses, (address) => synFrom(address)));
   t.true(verdicts.every((verdict) => verdict === drop));
   t.deepEqual(counted(loaded), new Map(Array.from(addresses, (_, i) => [first + i, 1])));
 }
@@ -73,7 +61,7 @@ test('every line is found with its counter; what is no line passes', async (t) =
       .concat(Array.from({ length: 20_000 }, () => random.word()))
       .map((address) => address >>> 0)
       .filter((address) => !known.has(address));
-    t.true((await loaded.run(others.map((address) => from(address)))).every((verdict) => verdict === pass));
+    t.true((await loaded.run(others.map((address) => synFrom(address)))).every((verdict) => verdict === pass));
   });
 });
 
@@ -87,7 +75,10 @@ test('what empty slots have is no element, and is not found', async (t) => {
   const others = someAddresses(random, count + 4).filter((address) => address > 2 && address !== beside);
   const addresses = Uint32Array.of(...others.subarray(0, count - 1), beside).sort();
   await withImage(compilePrefilter(prefilter([lines('saddr', addresses, 0)], count)), async (loaded) => {
-    t.deepEqual([...(await loaded.run([0, 1, 2, beside].map((address) => from(address))))], [pass, pass, pass, drop]);
+    t.deepEqual(
+      [...(await loaded.run([0, 1, 2, beside].map((address) => synFrom(address))))],
+      [pass, pass, pass, drop],
+    );
     t.deepEqual(counted(loaded), new Map([[addresses.indexOf(beside), 1]]));
   });
 });
@@ -112,7 +103,7 @@ test('networks beside the addresses count at the places of their numbers, and so
   t.not(image.countedPlaces, null);
   await withImage(image, async (loaded) => {
     const sent = [0x0a000000, 0x0a123456, 0x0affffff, 4, 5, 6, 3, singles[0]!, singles.at(-1)!];
-    const verdicts = await loaded.run(sent.map((address) => from(address)));
+    const verdicts = await loaded.run(sent.map((address) => synFrom(address)));
     t.deepEqual([...verdicts], [1, 1, 1, 1, 1, 2, 2, 1, 1]);
     t.deepEqual(counted(loaded), new Map([[0, 3], [1, 2], [2, 1], [lo.length - 1, 1]])); // prettier-ignore
   });
@@ -126,7 +117,7 @@ test('sources and destinations, each with places of their own', async (t) => {
   );
   await withImage(image, async (loaded) => {
     const [a, b] = [sources[77]!, destinations[99]!];
-    const verdicts = await loaded.run([from(a, b), from(a, 0x01020304), from(0x01020304, b), from(3, 4)]);
+    const verdicts = await loaded.run([synFrom(a, b), synFrom(a, 0x01020304), synFrom(0x01020304, b), synFrom(3, 4)]);
     t.deepEqual([...verdicts], [1, 1, 1, 2]);
     t.deepEqual(counted(loaded), new Map([[77, 2], [count + 99, 1]])); // prettier-ignore
   });
@@ -149,7 +140,7 @@ test('beyond 32 bits', async (t) => {
     }
     const before = loaded.counters()[500]!;
     t.is(before.packets, BigInt(native.possibleCpus()) * 0xffffffffn);
-    await loaded.run([from(addresses[500]!), from(addresses[501]!)]);
+    await loaded.run([synFrom(addresses[500]!), synFrom(addresses[501]!)]);
     t.is(loaded.counters()[500]!.packets, before.packets + 1n);
     t.is(loaded.counters()[501]!.packets, 1n);
   });

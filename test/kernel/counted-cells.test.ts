@@ -6,8 +6,8 @@ import type { Image } from '../../src/compile/image.js';
 import { counterPlaces } from '../../src/load/counter-rows.js';
 import { loadNative } from '../../src/load/native.js';
 import type { Atom, Prefilter, Step, StepProgram } from '../../src/plan/program.js';
-import { deviceMac, frameOf, synPacket } from '../compile/frame.js';
-import { loadImage, type Loaded } from '../compile/loaded.js';
+import { synFrom } from '../compile/frame.js';
+import { withImage, type Loaded } from '../compile/loaded.js';
 import { Random } from '../compile/random.js';
 
 const native = loadNative();
@@ -70,17 +70,6 @@ const prefilter = (ip: Omit<StepProgram, 'family'>, counters: number): Prefilter
 const cellsOf = (image: Image): number =>
   image.structures.filter(({ structure }) => structure === 'counted-cells').length;
 
-async function withImage(image: Image, body: (loaded: Loaded) => Promise<void>): Promise<void> {
-  const loaded = await loadImage(image, { mac: deviceMac, position: 0 });
-  try {
-    await body(loaded);
-  } finally {
-    loaded.close();
-  }
-}
-
-const from = (saddr: number, daddr = 1): Uint8Array => frameOf({ ...synPacket, saddr: [saddr], daddr: [daddr] });
-
 /** Both ends of some networks, what lies beside them, and any address. */
 function addressesAround(random: Random, { lo, hi }: Networks, count: number): number[] {
   const found = Array.from({ length: count }, () => {
@@ -102,7 +91,7 @@ async function check(
   sent: readonly number[],
   expected: (address: number) => number,
 ): Promise<void> {
-  const verdicts = await loaded.run(sent.map((address) => from(address)));
+  const verdicts = await loaded.run(sent.map((address) => synFrom(address)));
   const wanted = new Map<number, number>();
   const wrong = sent.filter((address, i) => {
     const counter = expected(address);
@@ -177,7 +166,7 @@ test('a line in several places is one counter, and each place says which', async
   const lines = networks(random, { count: 30_000, lengths: [16, 32] });
   const image = compilePrefilter(prefilter({ atoms: [atomOf('saddr', lines, 0)], steps: [dropOf(0)] }, 30_000));
   await withImage(image, async (loaded) => {
-    await loaded.run([from(lines.lo[0]!), from(lines.hi[0]!)]);
+    await loaded.run([synFrom(lines.lo[0]!), synFrom(lines.hi[0]!)]);
     const map = loaded.maps['counters']!;
     const { valueSize } = native.mapInfo(map);
     const counterAt = counterPlaces(native, map);

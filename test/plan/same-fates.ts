@@ -1,10 +1,12 @@
 /** A ruleset as runs and as rules one by one: what two plans say, and make of random packets. */
 import type { ExecutionContext } from 'ava';
+import fc from 'fast-check';
 import type { RuleId, Ruleset } from '../../src/model/ruleset.js';
 import type { Plan, RuleDecision } from '../../src/plan/plan.js';
 import { evaluate } from '../compile/evaluate.js';
 import { decoded, type PacketSpec } from '../compile/frame.js';
 import { Random, randomPacket } from '../compile/random.js';
+import { router, webServer } from './plan-text.js';
 
 /** Chains that do not know of runs. */
 export const oneByOne = (ruleset: Ruleset): Ruleset => ({
@@ -13,6 +15,15 @@ export const oneByOne = (ruleset: Ruleset): Ruleset => ({
     ...table,
     chains: new Map([...table.chains].map(([name, chain]) => [name, { ...chain, rules: chain.rules }])),
   })),
+});
+
+/** What a plan may be asked for. */
+export const anyOptions = fc.record({
+  facts: fc.constantFrom(null, webServer, router),
+  strict: fc.boolean(),
+  conntrack: fc.boolean(),
+  devices: fc.constantFrom(['eth0'], ['eth0', 'eth1']),
+  tuplesFrom: fc.constantFrom(16, 512),
 });
 
 /** What must be said of a rule, whatever else is. */
