@@ -10,7 +10,7 @@ import { endAt, lineAt } from '../parse/line-run.js';
 import { countersEnd, movedColumn, type Shifts } from '../parse/rule-shape.js';
 import type { AddressFamily } from './address.js';
 import { portHeaders } from './lower-ports.js';
-import type { AddressMatch, Part, PortMatch, ProtocolMatch } from './match.js';
+import type { AddressMatch, MacMatch, Part, PortMatch, ProtocolMatch } from './match.js';
 import type { Rule, RuleId } from './ruleset.js';
 import { rowAt, type TupleColumn, type TupleField } from './tuples.js';
 
@@ -51,7 +51,7 @@ export function partsOf(
 }
 
 /** What rules of a run may differ in. */
-export type VaryingMatch = AddressMatch | PortMatch | ProtocolMatch;
+export type VaryingMatch = AddressMatch | MacMatch | PortMatch | ProtocolMatch;
 
 /** A match of ports reads the header of the rule's protocol. */
 export function ofProtocol(match: VaryingMatch, protocol: TupleColumn | undefined): VaryingMatch {
@@ -64,6 +64,7 @@ export function ofProtocol(match: VaryingMatch, protocol: TupleColumn | undefine
 export function holdingValue(match: VaryingMatch, value: TupleColumn): VaryingMatch {
   if (match.kind === 'protocol' && 'lo' in value) return { ...match, protocols: [[value.lo[0]!, value.hi[0]!]] };
   if (match.kind === 'address' && 'ranges' in value) return { ...match, ranges: value.ranges };
+  if (match.kind === 'mac' && 'addresses' in value) return { ...match, addresses: [...value.addresses] };
   if (match.kind === 'port' && 'lo' in value) return { ...match, ranges: [[value.lo[0]!, value.hi[0]!]] };
   throw new Error('bug: a value of a line is of another kind than its match');
 }

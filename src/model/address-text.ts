@@ -66,6 +66,14 @@ export function xtablesNetwork(family: AddressFamily, text: string): Bounds | 'm
   return typeof bits === 'number' ? network(address, bits) : bits;
 }
 
+/** `ADDRESS[-ADDRESS]` of `-m iprange`; null where it is none, or the first one is above the second. */
+export function xtablesRange(family: AddressFamily, text: string): Bounds | null {
+  const [from = '', to, more] = text.split('-');
+  const lo = xtablesAddress(family, from);
+  const hi = to === undefined ? lo : xtablesAddress(family, to);
+  return lo && hi && more === undefined && inOrder({ lo, hi }) ? { lo, hi } : null;
+}
+
 function prefixLength(family: AddressFamily, text: string): number | 'mask' | null {
   if (/^[0-9]+$/.test(text)) return Number(text) <= (family === 4 ? 32 : 128) ? Number(text) : null;
   const mask = addressWords(family, text);

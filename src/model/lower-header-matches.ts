@@ -1,10 +1,12 @@
 /** Matches on one header field each: icmp, ttl, hl, length, dscp, tos, mac, pkttype, addrtype, iprange. */
-import { inOrder, rangesOf, xtablesAddress } from './address-text.js';
+import { rangeOf, xtablesRange } from './address-text.js';
 import { icmpType } from './icmp-names.js';
 import type { AddressMatch, Match, Ranges, RouteType } from './match.js';
 import type { LowerMatch, RuleContext } from './lowering-context.js';
 import { eachOption, numberRange, onlyWord, wholeNumber } from './lowering-context.js';
 import type { Extension, Routed } from './route-options.js';
+import { scanMac } from './scan-mac.js';
+import { noMac } from './tuples.js';
 
 /** The only option of an extension with the only word of it. */
 function only(extension: Extension): { readonly name: string; readonly text: string; readonly negate: boolean } | null {
@@ -111,9 +113,8 @@ export const lowerTos: LowerMatch = (extension) => {
 
 export const lowerMac: LowerMatch = (extension) => {
   const option = only(extension);
-  if (!option || !/^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$/.test(option.text)) return null;
-  const address = option.text.split(':').reduce((sum, byte) => sum * 256 + parseInt(byte, 16), 0);
-  return [{ kind: 'mac', addresses: [address], negate: option.negate }];
+  const address = option ? scanMac(option.text, 0, option.text.length) : noMac;
+  return option && address !== noMac ? [{ kind: 'mac', addresses: [address], negate: option.negate }] : null;
 };
 
 const packetTypes = new Map([
@@ -157,15 +158,13 @@ export const lowerIpRange: LowerMatch = (extension, context) =>
   extension.options.length === 0 ? null : eachOption(extension, (routed) => ipRange(routed, context));
 
 function ipRange(routed: Routed, context: RuleContext): AddressMatch | null {
-  const [from = '', to, more] = onlyWord(routed)?.split('-') ?? [];
-  const lo = xtablesAddress(context.family, from);
-  const hi = to === undefined ? lo : xtablesAddress(context.family, to);
-  if (!lo || !hi || more !== undefined || !inOrder({ lo, hi })) return null;
-  const ranges = rangesOf(context.family, [{ lo, hi }]);
-  return {
-    kind: 'address',
-    field: routed.name === '--src-range' ? 'saddr' : 'daddr',
-    ranges,
-    negate: routed.option.negated,
-  };
+  const bounds = xtablesRange(context.family, onlyWord(routed) ?? '');
+  return (
+    bounds && {
+      kind: 'address',
+      field: routed.name === '--src-range' ? 'saddr' : 'daddr',
+      ranges: rangeOf(context.family, bounds),
+      negate: routed.option.negated,
+    }
+  );
 }

@@ -2,41 +2,43 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LineRun, Shape, VariantLine } from '../parse/iptables-tree.js';
 import { expandVariant, shiftsOf } from '../parse/rule-shape.js';
-import type { AddressFamily, AddressRanges } from './address.js';
-import { wordsPerAddress } from './address.js';
-import { isEverything, rangeOf, xtablesNetwork } from './address-text.js';
+import type { AddressFamily } from './address.js';
 import { partsOf, type ShapeParts } from './address-run.js';
+import { columnOf, type Asked } from './line-values.js';
 import type { LoweredRule } from './lower-rule.js';
 import type { Part } from './match.js';
-import { scanNetwork } from './scan-network.js';
 import { sliceRows, type TupleColumn } from './tuples.js';
 
-type HoleField = 'saddr' | 'daddr' | 'protocol' | 'sport' | 'dport';
-
-const fields: Readonly<Record<string, HoleField>> = {
-  '-s': 'saddr',
-  '-d': 'daddr',
-  '-p': 'protocol',
-  '--sport': 'sport',
-  '--dport': 'dport',
+/** Of options whose values differ. */
+const asked: Readonly<Record<string, Asked>> = {
+  '-s': { field: 'saddr', value: 'network' },
+  '-d': { field: 'daddr', value: 'network' },
+  '-p': { field: 'protocol', value: 'protocol' },
+  '--sport': { field: 'sport', value: 'port' },
+  '--dport': { field: 'dport', value: 'port' },
+  '--src-range': { field: 'saddr', value: 'range' },
+  '--dst-range': { field: 'daddr', value: 'range' },
 };
 
 /** What packets are not asked for. */
 const isRemark = ({ rule, holes }: Shape, hole: number): boolean =>
   rule.options[holes[hole]!.option]!.name === '--comment';
 
-type Trial = Readonly<Record<'port' | 'protocol' | 'comment' | AddressFamily, readonly [string, string]>>;
+type TrialOf = Exclude<Asked['value'], 'network' | 'range'> | 'comment' | `${'network' | 'range'} ${AddressFamily}`;
+
+const usual = {
+  'network 4': ['192.0.2.7', '192.0.2.8/30'],
+  'network 6': ['2001:db8::7', '2001:db8::8/126'],
+  'range 4': ['192.0.2.7-192.0.2.9', '192.0.2.7'],
+  'range 6': ['2001:db8::7-2001:db8::9', '2001:db8::7'],
+  mac: ['02:00:00:00:00:07', '02:00:00:00:00:09'],
+  comment: ['x', 'y'],
+} as const;
 
 /** Values that a shape is lowered with once more; the second where the first line has the first. */
-const trials: readonly Trial[] = [
-  {
-    ...{ protocol: ['tcp', 'udp'], port: ['7', '9'], comment: ['x', 'y'] },
-    ...{ 4: ['192.0.2.7', '192.0.2.8/30'], 6: ['2001:db8::7', '2001:db8::8/126'] },
-  },
-  {
-    ...{ protocol: ['udp', 'tcp'], port: ['7:65535', '9:65535'], comment: ['x', 'y'] },
-    ...{ 4: ['192.0.2.7', '192.0.2.8/30'], 6: ['2001:db8::7', '2001:db8::8/126'] },
-  },
+const trials: readonly Readonly<Record<TrialOf, readonly [string, string]>>[] = [
+  { ...usual, protocol: ['tcp', 'udp'], port: ['7', '9'] },
+  { ...usual, protocol: ['udp', 'tcp'], port: ['7:65535', '9:65535'] },
 ];
 
 /** One for each table: what a jump means depends on the table's chains. */
@@ -60,59 +62,21 @@ export class VariantLowering {
   /** The values of each line; those that `odd` lists must be lowered by themselves. */
   valuesOf({ count, text, values, shape }: LineRun): { values: TupleColumn[]; odd: readonly number[] } {
     const odd = new Set<number>();
-    const columns = values.flatMap(({ start, end }, h): TupleColumn[] => {
-      if (isRemark(shape, h)) return [];
-      const field = fieldAt(shape, h);
-      if (field === 'saddr' || field === 'daddr')
-        return [{ field, ranges: this.#addresses(count, text, start, end, odd) }];
-      const [lo, hi] = [new Uint16Array(count), new Uint16Array(count)];
-      let isSingle = true;
-      for (let i = 0; i < count; i++) isSingle = putNumbers(field, text, start[i]!, end[i]!, lo, hi, i) && isSingle;
-      return [{ field, lo, hi: isSingle ? lo : hi }];
-    });
+    const columns = values.flatMap(({ start, end }, h): TupleColumn[] =>
+      isRemark(shape, h) ? [] : [columnOf(this.family, askedAt(shape, h), { count, text, start, end }, odd)],
+    );
     return { values: columns, odd: [...odd].sort((a, b) => a - b) };
   }
 
-  #addresses(count: number, text: string, start: Uint32Array, end: Uint32Array, odd: Set<number>): AddressRanges {
-    const { family } = this;
-    const words = wordsPerAddress(family);
-    const lo = new Uint32Array(count * words);
-    const hi = new Uint32Array(count * words);
-    for (let i = 0; i < count; i++) {
-      if (scanNetwork(family, text, start[i]!, end[i]!, { lo, hi, row: i })) continue;
-      const ranges = this.#rangesOf(text.slice(start[i], end[i]));
-      if (ranges === null) odd.add(i);
-      lo.set(ranges?.lo ?? [], i * words);
-      hi.set(ranges?.hi ?? [], i * words);
-    }
-    return { family, count, lo, hi };
-  }
-
+  /** null: it must be lowered by itself. */
   #valuesOf({ shape, values }: VariantLine): TupleColumn[] | null {
-    const columns: TupleColumn[] = [];
-    for (const [h, value] of values.entries()) {
-      if (isRemark(shape, h)) continue;
-      const field = fieldAt(shape, h);
-      if (field !== 'saddr' && field !== 'daddr') {
-        const [lo, hi] = [new Uint16Array(1), new Uint16Array(1)];
-        columns.push({ field, lo, hi: putNumbers(field, value, 0, value.length, lo, hi, 0) ? lo : hi });
-        continue;
-      }
-      const ranges = this.#rangesOf(value);
-      if (!ranges) return null;
-      columns.push({ field, ranges });
-    }
-    return columns;
-  }
-
-  /** null: there are several, or none, or it is about every address and no match at all. */
-  #rangesOf(address: string): AddressRanges | null {
-    const words = wordsPerAddress(this.family);
-    const [lo, hi] = [new Uint32Array(words), new Uint32Array(words)];
-    if (scanNetwork(this.family, address, 0, address.length, { lo, hi, row: 0 }))
-      return { family: this.family, count: 1, lo, hi: lo.every((word, w) => word === hi[w]) ? lo : hi };
-    const range = address.includes(',') ? null : xtablesNetwork(this.family, address);
-    return range === null || range === 'mask' || isEverything(range) ? null : rangeOf(this.family, range);
+    const odd = new Set<number>();
+    const columns = values.flatMap((text, h): TupleColumn[] =>
+      isRemark(shape, h)
+        ? []
+        : [columnOf(this.family, askedAt(shape, h), { count: 1, text, start: [0], end: [text.length] }, odd)],
+    );
+    return odd.size > 0 ? null : columns;
   }
 
   /** null: its lines must be lowered one by one. */
@@ -128,23 +92,25 @@ export class VariantLowering {
     const { parts, rules, onlyFamily } = this.lower(shape.rule);
     const holding = shape.holes.flatMap(({ option }, h) => {
       if (isRemark(shape, h)) return [];
-      const field = fieldAt(shape, h);
       const { column } = shape.rule.options[option]!.span;
-      return [parts.findIndex((part) => isAbout(part, field, column))];
+      return [parts.findIndex((part) => isAbout(part, askedAt(shape, h), column))];
     });
     const hole = shape.holes.findIndex((_, h) => isRemark(shape, h));
     const comment = hole < 0 ? null : { hole, part: parts.findIndex(isComment) };
     if (rules !== 1 || holding.includes(-1) || comment?.part === -1) return null;
+    const fields = shape.holes.flatMap((_, h) => (isRemark(shape, h) ? [] : [askedAt(shape, h).field]));
+    // `-s` and `--src-range` both ask for the source.
+    if (new Set(fields).size < fields.length) return null;
     const made: ShapeParts = { parts, holding, comment, shape, onlyFamily };
     return trials.every((trial) => this.#holdsForOthers(made, trial)) ? made : null;
   }
 
   /** Nothing else of a line depends on its values: lowered with others it is the same but for them. */
-  #holdsForOthers(made: ShapeParts, trial: Trial): boolean {
+  #holdsForOthers(made: ShapeParts, trial: (typeof trials)[number]): boolean {
     const { shape } = made;
     const values = shape.holes.map(({ option }, h) => {
-      const [usual, other] = trial[isRemark(shape, h) ? 'comment' : trialOf(fieldAt(shape, h), this.family)];
-      return shape.rule.options[option]!.values[0]!.text === usual ? other : usual;
+      const [first, second] = trial[isRemark(shape, h) ? 'comment' : trialOf(askedAt(shape, h), this.family)];
+      return shape.rule.options[option]!.values[0]!.text === first ? second : first;
     });
     const { counters } = shape.rule;
     const line: VariantLine = {
@@ -165,51 +131,31 @@ const placeOf = ({ comment }: ShapeParts, variant: VariantLine): Parameters<type
 
 const isComment = (part: Part): boolean => 'match' in part && part.match.kind === 'comment';
 
-const fieldAt = ({ rule, holes }: Shape, hole: number): HoleField => fields[rule.options[holes[hole]!.option]!.name]!;
+const askedAt = ({ rule, holes }: Shape, hole: number): Asked => asked[rule.options[holes[hole]!.option]!.name]!;
 
-function isAbout(part: Part, field: HoleField, column: number): boolean {
+/** `column`: of the option. A match of its own has it; those of extensions have that of their `-m`, which stands before. */
+function isAbout(part: Part, { field, value }: Asked, column: number): boolean {
   if (!('match' in part)) return false;
-  const { match } = part;
-  if (match.kind === 'address') return match.field === field && part.span.column === column;
-  if (match.kind === 'protocol') return field === 'protocol' && part.span.column === column;
-  return match.kind === 'port' && match.field === field && match.headerBytes !== multiportHeader;
+  const { match, span } = part;
+  switch (value) {
+    case 'network':
+      return match.kind === 'address' && match.field === field && span.column === column;
+    case 'protocol':
+      return match.kind === 'protocol' && span.column === column;
+    case 'port':
+      return match.kind === 'port' && match.field === field && match.headerBytes !== multiportHeader;
+    case 'range':
+      return match.kind === 'address' && match.field === field && span.column < column;
+    case 'mac':
+      return match.kind === 'mac';
+  }
 }
 
 /** Bytes that `-m multiport` reads, which has several ports. */
 const multiportHeader = 4;
 
-function trialOf(field: HoleField, family: AddressFamily): keyof Trial {
-  if (field === 'protocol') return field;
-  return field === 'sport' || field === 'dport' ? 'port' : family;
-}
-
-/** Puts the bounds of a value down, and says whether they are one number. */
-function putNumbers(
-  field: 'protocol' | 'sport' | 'dport',
-  text: string,
-  start: number,
-  end: number,
-  lo: Uint16Array,
-  hi: Uint16Array,
-  row: number,
-): boolean {
-  if (field === 'protocol') {
-    lo[row] = hi[row] = text.startsWith('tcp', start) ? 6 : 17;
-    return true;
-  }
-  let port = 0;
-  let low = -1;
-  for (let at = start; at < end; at++) {
-    const c = text.charCodeAt(at);
-    if (c === colon) [low, port] = [port, 0];
-    else port = port * 10 + c - 48;
-  }
-  hi[row] = port;
-  lo[row] = low < 0 ? port : low;
-  return lo[row] === hi[row];
-}
-
-const colon = 58;
+const trialOf = ({ value }: Asked, family: AddressFamily): TrialOf =>
+  value === 'network' || value === 'range' ? `${value} ${family}` : value;
 
 /** The values of lines from one up to another. */
 export const valuesBetween = (

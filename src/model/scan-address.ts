@@ -75,7 +75,8 @@ function scanIpv6(text: string, start: number, end: number): boolean {
   return true;
 }
 
-function hexDigit(c: number): number {
+/** -1 where it is none. */
+export function hexDigit(c: number): number {
   if (c >= 48 && c <= 57) return c - 48;
   if (c >= 97 && c <= 102) return c - 87;
   return c >= 65 && c <= 70 ? c - 55 : -1;

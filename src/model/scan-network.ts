@@ -1,12 +1,12 @@
-/** Networks read in place, as `scanAddress` reads addresses: blocklists have a hundred thousand lines with one each. */
+/** Networks and ranges read in place, as `scanAddress` reads addresses: blocklists have a hundred thousand lines with one each. */
 import type { AddressFamily } from './address.js';
-import { wordsPerAddress } from './address.js';
+import { compareAt, wordsPerAddress } from './address.js';
 import { prefixMask } from './prefix.js';
 import { scanAddress, scanned } from './scan-address.js';
 
-const slash = 47;
+const [dash, slash] = [45, 47];
 
-/** Where a network goes: columns of bounds, and the row in them. */
+/** Where bounds go: columns of them, and the row. */
 interface Row {
   readonly lo: Uint32Array;
   readonly hi: Uint32Array;
@@ -39,6 +39,25 @@ export function scanNetwork(
     hi[row * words + w] = scanned[w]! | ~mask;
   }
   return true;
+}
+
+/** Reads `ADDRESS-ADDRESS` likewise; false where it is written otherwise, or the first one is not the lower. */
+export function scanRange(
+  family: AddressFamily,
+  text: string,
+  start: number,
+  end: number,
+  { lo, hi, row }: Row,
+): boolean {
+  let between = start;
+  while (between < end && text.charCodeAt(between) !== dash) between++;
+  const words = wordsPerAddress(family);
+  const at = row * words;
+  if (!scanAddress(family, text, start, between)) return false;
+  for (let w = 0; w < words; w++) lo[at + w] = scanned[w]!;
+  if (!scanAddress(family, text, between + 1, end)) return false;
+  for (let w = 0; w < words; w++) hi[at + w] = scanned[w]!;
+  return compareAt(lo, at, hi, at, words) <= 0;
 }
 
 /** One to three decimal digits; -1 where something else stands. */

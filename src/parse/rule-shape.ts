@@ -1,5 +1,5 @@
 /**
- * Lines that differ from an earlier one in an address (of the first `-s` or `-d`), in a second one, ports, a comment or TCP and UDP behind it, and in
+ * Lines that differ from an earlier one in an address or a range of them, in a second one, ports, a comment or TCP and UDP behind it, and in
  * leading counters, are not parsed again: the grammar would make the same of them. The values must stand alone between blanks and consist of
  * characters that mean nothing to the lexer, or be one quoted word, and no other quote may stand before them, so that the words around them
  * are the same words. A test compares with the grammar.
@@ -27,34 +27,51 @@ const mostHoles = 6;
 
 /** Null where there is none. */
 export function findHoles(line: string): Holes | null {
-  const s = line.indexOf(' -s ');
-  const d = line.indexOf(' -d ');
-  const at = s < 0 || (d >= 0 && d < s) ? d : s;
-  if (at < 0) return null;
   const quote = line.indexOf('"');
   const limit = quote < 0 ? line.length : quote;
-  const first = at < limit ? valueAt(line, at + 4, addressEnd) : null;
+  const option = optionFrom(leading, line, 0);
+  if (option === null || option.value > limit) return null;
+  const first = valueAt(line, option.value, endOfValue(option.name));
   return first && { counters: countersEnd(line, 0), values: [first, ...furtherValues(line, first.end, limit)] };
 }
 
+/** Options of which a line needs one: blocklists differ in their values. */
+const leading = /(?<= )(?:-s|-d|--src-range|--dst-range)(?= )/g;
 /** Options whose values may differ besides, each behind the one before. */
-const further = /(?<= )(?:-d|-p|--sport|--dport|--comment)(?= )/g;
+const further = /(?<= )(?:-d|-p|--sport|--dport|--src-range|--dst-range|--comment)(?= )/g;
+
+/** The next one of them, and where its value begins. */
+function optionFrom(
+  options: RegExp,
+  line: string,
+  from: number,
+): { readonly name: string; readonly value: number } | null {
+  options.lastIndex = from;
+  const match = options.exec(line);
+  return match && { name: match[0], value: options.lastIndex + 1 };
+}
 
 function furtherValues(line: string, from: number, limit: number): Extent[] {
   const found: Extent[] = [];
   let end = limit;
   let commented = false;
-  further.lastIndex = from;
-  for (let match = further.exec(line); match && match.index < end; match = further.exec(line)) {
-    const value = valueAt(line, further.lastIndex + 1, endOfValue(match[0]));
-    if (match[0] === '--comment') {
+  let at = from;
+  for (
+    let option = optionFrom(further, line, at);
+    option && option.value <= end;
+    option = optionFrom(further, line, at)
+  ) {
+    const { name } = option;
+    const value = valueAt(line, option.value, endOfValue(name));
+    at = option.value;
+    if (name === '--comment') {
       if (commented || !value) break;
       commented = true;
       const quote = line.indexOf('"', value.end);
       end = quote < 0 ? line.length : quote;
-      further.lastIndex = value.end;
+      at = value.end;
     }
-    if (value && (match[0] !== '-p' || mayBeOther(line, value))) found.push(value);
+    if (value && (name !== '-p' || mayBeOther(line, value))) found.push(value);
     if (found.length === mostHoles - 1) break;
   }
   return found;
@@ -63,6 +80,7 @@ function furtherValues(line: string, from: number, limit: number): Extent[] {
 function endOfValue(option: string): typeof addressEnd {
   if (option === '-p') return protocolEnd;
   if (option === '--comment') return commentEnd;
+  if (option.endsWith('-range')) return rangeEnd;
   return option.endsWith('port') ? portsEnd : addressEnd;
 }
 
@@ -154,6 +172,12 @@ function addressEnd(text: string, start: number): number {
   return end === start || end - start > longestAddress ? -1 : end;
 }
 
+/** End of an address, or of two with a dash between; -1 where it is neither. */
+function rangeEnd(text: string, start: number): number {
+  const end = addressEnd(text, start);
+  return end >= 0 && text.charCodeAt(end) === dash ? addressEnd(text, end + 1) : end;
+}
+
 /** Where the words of a line begin: behind `[packets:bytes] `, or where the line itself does. */
 export function countersEnd(text: string, line: number): number {
   if (text.charCodeAt(line) !== 91) return line;
@@ -207,7 +231,10 @@ export class ShapeCache {
   }
 }
 
-const optionNames: ReadonlySet<string> = new Set(['-s', '-d', '-p', '--sport', '--dport', '--comment']);
+const optionNames: ReadonlySet<string> = new Set([
+  ...['-s', '-d', '-p', '--sport', '--dport'],
+  ...['--src-range', '--dst-range', '--comment'],
+]);
 
 /** `-m tcp` behind `-p tcp`. */
 function echoOf({ options }: RuleLine, at: number): number | null {

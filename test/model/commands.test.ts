@@ -175,6 +175,12 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
     (address: string) =>
       `-A u -d ${address} -p sctp -m sctp ! --sport ${other(address) === 'tcp' ? '9' : '9:65535'} -j DROP`,
     (address: string) => `-A INPUT -s ${address} -p ${other(address)} --dport 0:${address.length} -j DROP`,
+    (address: string) => `-A INPUT -m iprange --src-range ${address}-192.0.2.80 -j DROP`,
+    (address: string) => `-A u -p tcp -m iprange ! --dst-range ${address} -m tcp --dport ${address.length} -j u`,
+    (address: string) => `-A INPUT -m iprange --src-range ${address}-255.255.255.255 --dst-range ${address} -j DROP`,
+    (address: string) => `-A INPUT -s 10.${address.length}/16 -m iprange --src-range ${address} -j DROP`,
+    (address: string) => `-A INPUT -s 10.0.0.1,10.0.0.2 -m iprange --src-range ${address} -j DROP`,
+    (address: string) => `-A INPUT --src-range ${address}-192.0.2.80 -j DROP`,
     () => '-D INPUT 3',
     () => '-F u',
   ];
@@ -199,6 +205,7 @@ test('lines of several shapes in turn are lowered as if each stood alone', (t) =
     '-A INPUT -s @ -p tcp -m tcp --dport % -j DROP',
     '-A INPUT -s @ -p icmp -m icmp --icmp-type 8 -j DROP',
     '[%:%] -A INPUT -s @ -i eth1 -j DROP',
+    '-A INPUT -m iprange --src-range #-# -j DROP',
   ];
   const others = [
     ...['-A INPUT -s @ -j ACCEPT', '-A u -s @ -j DROP', '-A INPUT -d @ -j DROP', '-A INPUT ! -s @ -j DROP'],
@@ -221,6 +228,7 @@ test('lines of several shapes in turn are lowered as if each stood alone', (t) =
           const [, byte, number] = some[i % some.length]!;
           return one
             .replace('@', `198.51.${byte >> 8}.${byte & 255}${byte % 97 === 0 ? '/29' : ''}`)
+            .replaceAll('#', `198.51.${byte >> 8}.${byte & 255}`)
             .replaceAll('%', String(number));
         })
         .join('\n');

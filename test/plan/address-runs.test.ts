@@ -46,6 +46,13 @@ const shape = fc.constantFrom(
   ...['-s @ -m mark --mark 1 -j DROP', '-s @ -j MARK --set-mark 1', '-s @ -m limit --limit 1/s -j DROP'],
   ...['-s @ -m conntrack --ctstate NEW -j DROP', '-s @ -m addrtype --src-type LOCAL -j DROP', '-s @ -f -j DROP'],
   ...['-s @ -j ACCEPT', '-s @ -j RETURN', '-s @ -j LOG', '-s @ -j list', '-s @ -g list', '-s @', '-s @ -j REJECT'],
+  ...[
+    '-m iprange --src-range # -j DROP',
+    '-i eth0 -m iprange --dst-range # -j DROP',
+    '-m iprange --src-range # -j LOG',
+  ],
+  ...['-p tcp -m iprange --src-range # -m tcp --dport 22 -j DROP', '-m iprange ! --src-range # -j DROP'],
+  ...['-s 203.0.113.0/24 -m iprange --src-range # -j DROP', '-m iprange --src-range # --dst-range # -j DROP'],
 );
 
 const lone = fc.constantFrom(
@@ -78,6 +85,12 @@ const block = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(chain, lone, fc.constant(['-'])) },
 );
 
+/** A few addresses, some of them those of other ranges. */
+const rangeFrom = (address: string): string => {
+  const [, start, byte] = /^((?:\d+\.){3})(\d+)\/\d+$/.exec(address) ?? [];
+  return byte === undefined ? address : `${start!}${byte}-${start!}${Math.min(255, Number(byte) + (Number(byte) % 5))}`;
+};
+
 const written = (blocks: readonly (readonly [string, string, readonly string[]])[]): string =>
   blocks
     .flatMap(([name, pattern, addresses]) =>
@@ -86,6 +99,7 @@ const written = (blocks: readonly (readonly [string, string, readonly string[]])
         const next = name === 'list' ? ' other' : name === 'other' ? ' ACCEPT' : ' list';
         return `${counters === undefined ? '' : `[${i * i}:${i ** 9}] `}-A ${name} ${words
           .replace('@', one)
+          .replaceAll('#', rangeFrom(one))
           .replaceAll('%', i % 2 === 0 ? 'udp' : 'tcp')
           .replace(/ list$/, next)}`;
       }),

@@ -8,7 +8,7 @@ import type { Random } from './random.js';
 const fewestOfAKind = 64;
 
 interface Kinds {
-  /** `@`: source, `#`: destination, `%`: port, `~`: any word. Drops are what a list is made of most often. */
+  /** `@`: source, `&`: range of sources, `#`: destination, `%`: port, `~`: any word. Drops are what a list is made of most often. */
   readonly drops: readonly string[];
   readonly others: readonly string[];
 }
@@ -38,6 +38,9 @@ const iptables: Kinds = {
     '-s @ -p tcp -m tcp --dport % --tcp-flags FIN,SYN,RST,ACK SYN -j DROP',
     '-s @ -m mark --mark 0x0 -j DROP',
     '-s @ -m length --length %:65535 -j DROP',
+    '-m iprange --src-range & -j DROP',
+    '-p tcp -m iprange --src-range & -m tcp --dport % -j DROP',
+    '-m iprange --src-range & --dst-range # -j DROP',
   ],
   others: [
     '! -s @ -d # -j DROP',
@@ -45,6 +48,7 @@ const iptables: Kinds = {
     '-s @ -j ACCEPT',
     '-s @ -p tcp -m tcp --dport % -j ACCEPT',
     '-s @ -j LOG',
+    '-m iprange ! --src-range & -d # -j DROP',
     '-s @ -j RETURN',
     '-s @ -m limit --limit 1/hour --limit-burst 5 -j DROP',
   ],
@@ -86,14 +90,14 @@ const ports = ['22', '53', '80', '443', '1024'];
 function filled({ version }: Dialect, kind: string, random: Random, line: number): string {
   const host = random.below(40);
   const wide = random.chance(0.1);
-  const source =
-    version === 4
-      ? `203.0.113.${64 + (wide ? host & ~3 : host)}${wide ? '/30' : ''}`
-      : `2001:db8:77::${(16 + (wide ? host & ~3 : host)).toString(16)}${wide ? '/126' : ''}`;
+  const at = (byte: number): string =>
+    version === 4 ? `203.0.113.${64 + byte}` : `2001:db8:77::${(16 + byte).toString(16)}`;
+  const source = wide ? `${at(host & ~3)}/${version === 4 ? 30 : 126}` : at(host);
   const destination = version === 4 ? random.pick(['192.0.2.1', '203.0.113.50', '198.51.100.20']) : random.pick(['2001:db8:1::1', '2001:db8:2::20']); // prettier-ignore
   return kind
     .replaceAll('IP', version === 4 ? 'ip' : 'ip6')
     .replaceAll('@', source)
+    .replaceAll('&', () => `${at(host)}-${at(host + random.below(4))}`)
     .replaceAll('#', destination)
     .replaceAll('%', () => random.pick(ports))
     .replaceAll('~', `seen ${line}`);
