@@ -31,7 +31,7 @@ export type ValueSet =
     }
   /** Addresses that only the host knows, when no host facts are given: nothing may be concluded from them but identity. */
   | { readonly kind: 'host'; readonly field: 'saddr' | 'daddr'; readonly name: string }
-  | { readonly kind: 'macs'; readonly field: 'smac'; readonly addresses: readonly number[] }
+  | { readonly kind: 'macs'; readonly field: 'smac'; readonly addresses: Float64Array }
   | (Tuples & {
       readonly kind: 'tuples';
       readonly field: 'tuple';

@@ -270,7 +270,7 @@ function single(
 ): ValueSet {
   if ('ranges' in column)
     return { kind: 'addresses', field: column.field, ranges: column.ranges, named: true, counters, ...expires };
-  if ('addresses' in column) return { kind: 'macs', field: 'smac', addresses: [...column.addresses], ...expires };
+  if ('addresses' in column) return { kind: 'macs', field: 'smac', addresses: column.addresses, ...expires };
   const ranges: Ranges = Array.from(column.lo, (low, i) => [low, column.hi[i]!] as const);
   return expires.expires ? { kind: 'values', field: column.field, ranges, ...expires } : smallSet(column.field, ranges);
 }

@@ -26,7 +26,7 @@ export const conjMayLack = (conj: Conj, family: AddressFamily): boolean =>
 
 type Macs = Extract<ValueSet, { kind: 'macs' }>;
 
-const macSets = new WeakMap<readonly number[], ReadonlySet<number>>();
+const macSets = new WeakMap<Float64Array, ReadonlySet<number>>();
 
 function hasMac({ addresses }: Macs, mac: number): boolean {
   if (addresses.length === 1) return addresses[0] === mac;
@@ -84,7 +84,7 @@ function project({ columns, live }: TupleValues, field: Field): ValueSet | null 
   if (!column) return null;
   if ('ranges' in column)
     return { kind: 'addresses', field: column.field, ranges: column.ranges, named: true, counters: null };
-  if ('addresses' in column) return { kind: 'macs', field: 'smac', addresses: [...column.addresses] };
+  if ('addresses' in column) return { kind: 'macs', field: 'smac', addresses: column.addresses };
   return { kind: 'values', field: column.field, ranges: valuesOf(column) };
 }
 

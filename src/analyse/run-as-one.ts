@@ -62,12 +62,14 @@ function isPlainDrop({ first, fields, varying }: AddressRun): boolean {
     if (varying.includes(i)) return true;
     if ((match.kind === 'address' || match.kind === 'port') && fields.some((field) => field === match.field))
       return false;
+    if (match.kind === 'mac' && fields.includes('smac')) return false;
     return plainMatches.has(match.kind) && !(match.kind === 'port' && match.field === 'either');
   });
 }
 
 /** Rules that are all the same may become one step with others that differ from them elsewhere. */
 function differs({ columns: [column], count }: AddressRun): boolean {
+  if (column && 'addresses' in column) return column.addresses.some((address) => address !== column.addresses[0]);
   if (!column || !('ranges' in column)) return false;
   const { family, lo, hi } = column.ranges;
   const words = wordsPerAddress(family);

@@ -121,7 +121,7 @@ function atomText(atom: Atom, devices: readonly string[]): readonly [name: strin
     case 'addresses':
       return [fieldNames[atom.field], rangesText(atom.ranges)];
     case 'macs':
-      return ['source MAC', list(atom.addresses.slice(0, shownEntries).map(macText), atom.addresses.length)];
+      return ['source MAC', list(Array.from(atom.addresses.subarray(0, shownEntries), macText), atom.addresses.length)];
     case 'tuples':
       return [atom.columns.map(({ field }) => columnName(field)).join(' and '), `one of ${atom.count} elements`];
   }

@@ -25,6 +25,8 @@ export interface ShapeParts {
   /** What it was made of. */
   readonly shape: Shape;
   readonly onlyFamily: 'ip' | 'ip6' | null;
+  /** Of the table. */
+  readonly family: AddressFamily;
 }
 
 interface LinePlace extends Shifts {
@@ -64,7 +66,7 @@ export function ofProtocol(match: VaryingMatch, protocol: TupleColumn | undefine
 export function holdingValue(match: VaryingMatch, value: TupleColumn): VaryingMatch {
   if (match.kind === 'protocol' && 'lo' in value) return { ...match, protocols: [[value.lo[0]!, value.hi[0]!]] };
   if (match.kind === 'address' && 'ranges' in value) return { ...match, ranges: value.ranges };
-  if (match.kind === 'mac' && 'addresses' in value) return { ...match, addresses: [...value.addresses] };
+  if (match.kind === 'mac' && 'addresses' in value) return { ...match, addresses: value.addresses };
   if (match.kind === 'port' && 'lo' in value) return { ...match, ranges: [[value.lo[0]!, value.hi[0]!]] };
   throw new Error('bug: a value of a line is of another kind than its match');
 }
@@ -119,8 +121,12 @@ export interface RunSource {
   readonly end: (i: number) => number;
 }
 
+/** What the rules of a run are, but for where they stand. */
+export type RunRows = Pick<AddressRun, 'count' | 'family' | 'columns' | 'varying'>;
+
 export abstract class AddressRun {
   readonly count: number;
+  /** They match no packet of the other one. */
   readonly family: AddressFamily;
   /** What the rules ask for in the fields that they differ in: entry i is that of rule i. */
   readonly columns: readonly TupleColumn[];
@@ -130,13 +136,13 @@ export abstract class AddressRun {
   #rules: readonly Rule[] | null = null;
 
   constructor(
-    rows: { readonly count: number; readonly columns: readonly TupleColumn[]; readonly varying: readonly number[] },
+    rows: RunRows,
     protected readonly place: RunPlace,
   ) {
     this.count = rows.count;
     this.columns = rows.columns;
     this.fields = rows.columns.map(({ field }) => field);
-    this.family = familyOf(rows.columns);
+    this.family = rows.family;
     this.varying = rows.varying;
   }
 
@@ -159,7 +165,9 @@ export abstract class AddressRun {
     const [column] = this.columns;
     const [at] = this.varying;
     return this.first.parts.map((part, i) =>
-      i === at && column ? { match: widened((part as { match: AddressMatch }).match, column), span: part.span } : part,
+      i === at && column
+        ? { match: holdingValue((part as { match: VaryingMatch }).match, column), span: part.span }
+        : part,
     );
   }
 
@@ -206,7 +214,12 @@ export class LineRules extends AddressRun {
   ) {
     const { lines, from, count, values, varying, shape } = made;
     super(
-      { count, columns: varying.map((hole) => values[hole]!), varying: varying.map((hole) => shape.holding[hole]!) },
+      {
+        count,
+        family: shape.family,
+        columns: varying.map((hole) => values[hole]!),
+        varying: varying.map((hole) => shape.holding[hole]!),
+      },
       place,
     );
     const start = (i: number): number => lines.from[from + i]!;
@@ -239,14 +252,10 @@ export class LineRules extends AddressRun {
   }
 }
 
-function widened(match: AddressMatch, column: TupleColumn): AddressMatch {
-  if (!('ranges' in column)) throw new Error('bug: a run of rules that differ in one field differs in no address');
-  return { ...match, ranges: column.ranges };
-}
-
-function familyOf(values: readonly TupleColumn[]): AddressFamily {
+/** Of the IP addresses among them. */
+export function familyOf(values: readonly TupleColumn[]): AddressFamily {
   for (const column of values) if ('ranges' in column) return column.ranges.family;
-  throw new Error('bug: a run of rules without an address');
+  throw new Error('bug: a run of rules of a table of any family without an address');
 }
 
 function bug(): never {

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { wordsPerAddress, type AddressFamily } from './address.js';
-import { AddressRun, type RunPlace } from './address-run.js';
+import { AddressRun, familyOf, type RunPlace, type RunRows } from './address-run.js';
 import type { AddressMatch, Match, Part, PortMatch } from './match.js';
 import { fewest } from './pieces.js';
 import type { Rule } from './ruleset.js';
@@ -35,7 +35,10 @@ function* runsOf(rules: readonly Rule[], holes: readonly number[], prefix: strin
       continue;
     }
     const values = sliceRows(columns, ...rows);
-    const made = { columns: varying.map((hole) => values[hole]!), varying: varying.map((hole) => holes[hole]!) };
+    const made = {
+      ...{ count: own.length, family: familyOf(values), columns: varying.map((hole) => values[hole]!) },
+      varying: varying.map((hole) => holes[hole]!),
+    };
     yield new ListedRules(own, made, { prefix, number: own[0]!.number });
   }
 }
@@ -46,10 +49,10 @@ class ListedRules extends AddressRun {
 
   constructor(
     private readonly listed: readonly Rule[],
-    rows: { readonly columns: readonly TupleColumn[]; readonly varying: readonly number[] },
+    rows: RunRows,
     place: RunPlace,
   ) {
-    super({ count: listed.length, ...rows }, place);
+    super(rows, place);
     this.first = listed[0]!;
   }
 

@@ -114,7 +114,9 @@ export const lowerTos: LowerMatch = (extension) => {
 export const lowerMac: LowerMatch = (extension) => {
   const option = only(extension);
   const address = option ? scanMac(option.text, 0, option.text.length) : noMac;
-  return option && address !== noMac ? [{ kind: 'mac', addresses: [address], negate: option.negate }] : null;
+  return option && address !== noMac
+    ? [{ kind: 'mac', addresses: Float64Array.of(address), negate: option.negate }]
+    : null;
 };
 
 const packetTypes = new Map([

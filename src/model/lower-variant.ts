@@ -18,6 +18,7 @@ const asked: Readonly<Record<string, Asked>> = {
   '--dport': { field: 'dport', value: 'port' },
   '--src-range': { field: 'saddr', value: 'range' },
   '--dst-range': { field: 'daddr', value: 'range' },
+  '--mac-source': { field: 'smac', value: 'mac' },
 };
 
 /** What packets are not asked for. */
@@ -101,7 +102,7 @@ export class VariantLowering {
     const fields = shape.holes.flatMap((_, h) => (isRemark(shape, h) ? [] : [askedAt(shape, h).field]));
     // `-s` and `--src-range` both ask for the source.
     if (new Set(fields).size < fields.length) return null;
-    const made: ShapeParts = { parts, holding, comment, shape, onlyFamily };
+    const made: ShapeParts = { parts, holding, comment, shape, onlyFamily, family: this.family };
     return trials.every((trial) => this.#holdsForOthers(made, trial)) ? made : null;
   }
 

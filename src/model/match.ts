@@ -108,10 +108,10 @@ export interface LengthMatch {
   readonly negate: boolean;
 }
 
-/** Ethernet source address, a 48-bit number below 2^53. */
+/** Ethernet source address, a 48-bit number. */
 export interface MacMatch {
   readonly kind: 'mac';
-  readonly addresses: readonly number[];
+  readonly addresses: Float64Array;
   readonly negate: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Where lines that could differ in several values differ in one address only, they are runs of their own: a table of addresses answers sooner. */
+/** Where lines that could differ in several values differ in one address only, be it a MAC address, they are runs of their own: a table of addresses answers sooner. */
 import { wordsPerAddress } from './address.js';
 import type { TupleColumn } from './tuples.js';
 
@@ -25,7 +25,7 @@ export function stretches(columns: readonly TupleColumn[], from: number, to: num
     let best = 0;
     let shortestEnd = to;
     for (const i of all) {
-      if (!('ranges' in columns[i]!)) continue;
+      if (!isAddress(columns[i]!)) continue;
       const end = endOfStretch(columns, i, at, to);
       if (end > longest) {
         longest = end;
@@ -58,9 +58,11 @@ function differing(columns: readonly TupleColumn[], all: readonly number[], from
     for (let row = from + 1; row < to; row++) if (!isSame(columns[i]!, from, row)) return true;
     return false;
   });
-  const isAddress = (i: number): boolean => 'ranges' in columns[i]!;
-  return changing.some(isAddress) ? changing : [all.find(isAddress)!, ...changing];
+  const holdsAddress = (i: number): boolean => isAddress(columns[i]!);
+  return changing.some(holdsAddress) ? changing : [all.find(holdsAddress)!, ...changing];
 }
+
+const isAddress = (column: TupleColumn): boolean => !('lo' in column);
 
 function isSame(column: TupleColumn, row: number, other: number): boolean {
   if ('addresses' in column) return column.addresses[row] === column.addresses[other];

@@ -100,7 +100,7 @@ export function matchEdges(match: Match, context: FrameContext, spec: FrameSpec)
     case 'length':
       return numberEdges(match.ranges, 1400).map((n) => ({ payload: payloadFor(family, spec.protocol, n) }));
     case 'mac':
-      return match.addresses.flatMap((mac) => [{ sourceMac: mac }, { sourceMac: mac === 0 ? 1 : mac - 1 }]);
+      return [...match.addresses].flatMap((mac) => [{ sourceMac: mac }, { sourceMac: mac === 0 ? 1 : mac - 1 }]);
     case 'addressType':
       return addressTypeEdges(match.field, match.types, context);
     case 'reversePath':

@@ -1,5 +1,5 @@
 /**
- * Lines that differ from an earlier one in an address or a range of them, in a second one, ports, a comment or TCP and UDP behind it, and in
+ * Lines that differ from an earlier one in an address, a range of them or a MAC address, in a second one, ports, a comment or TCP and UDP behind it, and in
  * leading counters, are not parsed again: the grammar would make the same of them. The values must stand alone between blanks and consist of
  * characters that mean nothing to the lexer, or be one quoted word, and no other quote may stand before them, so that the words around them
  * are the same words. A test compares with the grammar.
@@ -36,9 +36,9 @@ export function findHoles(line: string): Holes | null {
 }
 
 /** Options of which a line needs one: blocklists differ in their values. */
-const leading = /(?<= )(?:-s|-d|--src-range|--dst-range)(?= )/g;
+const leading = /(?<= )(?:-s|-d|--src-range|--dst-range|--mac-source)(?= )/g;
 /** Options whose values may differ besides, each behind the one before. */
-const further = /(?<= )(?:-d|-p|--sport|--dport|--src-range|--dst-range|--comment)(?= )/g;
+const further = /(?<= )(?:-d|-p|--sport|--dport|--src-range|--dst-range|--mac-source|--comment)(?= )/g;
 
 /** The next one of them, and where its value begins. */
 function optionFrom(
@@ -159,7 +159,7 @@ const [blank, bang, quoteSign, dash, backslash, delete_] = [32, 33, 34, 45, 92, 
 const longestAddress = 64;
 
 /**
- * End of the characters of addresses that begin at `start`: digits, dots, slash, colons and hex letters, so that an option or `!` never looks like it.
+ * End of the characters of addresses that begin at `start`, of MAC addresses too: digits, dots, slash, colons and hex letters, so that an option or `!` never looks like it.
  * -1 where they are none, or too many.
  */
 function addressEnd(text: string, start: number): number {
@@ -233,7 +233,7 @@ export class ShapeCache {
 
 const optionNames: ReadonlySet<string> = new Set([
   ...['-s', '-d', '-p', '--sport', '--dport'],
-  ...['--src-range', '--dst-range', '--comment'],
+  ...['--src-range', '--dst-range', '--mac-source', '--comment'],
 ]);
 
 /** `-m tcp` behind `-p tcp`. */

@@ -39,11 +39,18 @@ function rulesApart(run: AddressRun, { steps, analysis }: FamilyPlan): Uint8Arra
     if ('ranges' in column)
       for (const ranges of joined(own.flatMap(rangesOf), run.family)) markOverlapping(column.ranges, ranges, marks);
     else if ('lo' in column) markValues(column, own.flatMap(smallRangesOf), marks);
+    else markMacs(column.addresses, new Set(own.flatMap(macsOf)), marks);
   }
   return marks;
 }
 
 const rangesOf = (set: ValueSet): readonly AddressRanges[] => (set.kind === 'addresses' ? [set.ranges] : []);
+
+const macsOf = (set: ValueSet): readonly number[] => (set.kind === 'macs' ? [...set.addresses] : []);
+
+function markMacs(addresses: Float64Array, asked: ReadonlySet<number>, marks: Uint8Array): void {
+  if (asked.size > 0) addresses.forEach((address, i) => (marks[i]! |= Number(asked.has(address))));
+}
 
 const smallRangesOf = (set: ValueSet): Ranges => (set.kind === 'values' ? set.ranges : []);
 

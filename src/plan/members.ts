@@ -31,6 +31,8 @@ export const narrowTo = (run: AddressRun, when: Conj, values: readonly TupleColu
     const [first] = values;
     if (set.kind === 'addresses' && first && 'ranges' in first && isOf(run, set))
       return { ...literal, set: { ...set, ranges: first.ranges, named: false } };
+    if (set.kind === 'macs' && first && 'addresses' in first && isOf(run, set))
+      return { ...literal, set: { ...set, addresses: first.addresses } };
     if (set.kind !== 'tuples' || !isOf(run, set)) return literal;
     const count = countOf(values);
     return count === 1 ? values.map(literalOf) : { ...literal, set: { ...set, count, columns: values } };
@@ -40,12 +42,14 @@ export const narrowTo = (run: AddressRun, when: Conj, values: readonly TupleColu
 export const isOf = (run: AddressRun, set: ValueSet): boolean => {
   const [first] = run.columns;
   if (set.kind === 'tuples') return set.columns === run.columns;
+  if (set.kind === 'macs') return first !== undefined && 'addresses' in first && set.addresses === first.addresses;
   return set.kind === 'addresses' && first !== undefined && 'ranges' in first && set.ranges === first.ranges;
 };
 
 function countOf([first]: readonly TupleColumn[]): number {
   if (first && 'ranges' in first) return first.ranges.count;
-  return first && 'lo' in first ? first.lo.length : 0;
+  if (first && 'addresses' in first) return first.addresses.length;
+  return first?.lo.length ?? 0;
 }
 
 /** As the rule by itself asks. */
@@ -56,7 +60,7 @@ function literalOf(value: TupleColumn): Lit {
       set: { kind: 'addresses', field: value.field, ranges: value.ranges, named: false, counters: null },
       negate: false,
     };
-  return { set: { kind: 'macs', field: 'smac', addresses: [...value.addresses] }, negate: false };
+  return { set: { kind: 'macs', field: 'smac', addresses: value.addresses }, negate: false };
 }
 
 export const firstRule = (rule: RuleOrRun): RuleId => (typeof rule === 'string' ? rule : rule.id(0));

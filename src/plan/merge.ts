@@ -267,10 +267,22 @@ function union(sets: readonly ValueSet[]): ValueSet {
     return { kind: 'addresses', field: first.field, ranges, named: true, counters: null };
   }
   if (first?.kind === 'macs')
-    return { ...first, addresses: sets.flatMap((set) => (set.kind === 'macs' ? set.addresses : [])) };
+    return { ...first, addresses: concatMacs(sets.map((set) => (set.kind === 'macs' ? set.addresses : bug()))) };
   if (first?.kind === 'values')
     return { ...first, ranges: sets.flatMap((set) => (set.kind === 'values' ? set.ranges : [])) };
   return bug();
+}
+
+function concatMacs(all: readonly Float64Array[]): Float64Array {
+  const [only] = all;
+  if (only && all.length === 1) return only;
+  const addresses = new Float64Array(all.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const own of all) {
+    addresses.set(own, at);
+    at += own.length;
+  }
+  return addresses;
 }
 
 function concatRanges(all: readonly AddressRanges[]): AddressRanges {

@@ -53,7 +53,7 @@ export type Atom = EntryColumns &
     | {
         readonly kind: 'macs';
         readonly field: 'smac';
-        readonly addresses: readonly number[];
+        readonly addresses: Float64Array;
       }
     /** The one kind whose order counts: see `Tuples.except`. */
     | (Tuples & { readonly kind: 'tuples'; readonly field: 'tuple' })

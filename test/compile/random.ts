@@ -125,7 +125,7 @@ export function randomAtom(random: Random, shape: Shape, field = random.pick(sha
     return { kind: 'addresses', field, ranges: randomRanges(random, shape.family, count), counters };
   }
   if (field === 'smac') {
-    return { kind: 'macs', field, addresses: Array.from({ length: count }, () => randomMac(random)), counters };
+    return { kind: 'macs', field, addresses: Float64Array.from({ length: count }, () => randomMac(random)), counters };
   }
   // Nothing counts by what steps change: no lines differ in it.
   if (field === 'mark' || field === 'reversePath')

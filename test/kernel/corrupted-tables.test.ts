@@ -136,7 +136,7 @@ const corruptions: readonly Corruption[] = [
     title: 'a MAC address',
     subject: macs,
     spoil: (prefilter) => {
-      (largest(prefilter, 'macs').addresses as number[])[10]! += 0x100;
+      largest(prefilter, 'macs').addresses[10]! += 0x100;
     },
   },
   {

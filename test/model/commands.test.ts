@@ -181,6 +181,9 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
     (address: string) => `-A INPUT -s 10.${address.length}/16 -m iprange --src-range ${address} -j DROP`,
     (address: string) => `-A INPUT -s 10.0.0.1,10.0.0.2 -m iprange --src-range ${address} -j DROP`,
     (address: string) => `-A INPUT --src-range ${address}-192.0.2.80 -j DROP`,
+    (address: string) => `-A INPUT -m mac --mac-source 02:00:00:00:0${address.length % 9}:fE -j DROP`,
+    (address: string) => `-A u -s ${address} -m mac ! --mac-source 2:0:0:0:${address.length}:fE -j u`,
+    (address: string) => `-A INPUT -p tcp -m mac --mac-source ${address} -m tcp --dport 5 -j DROP`,
     () => '-D INPUT 3',
     () => '-F u',
   ];
@@ -206,6 +209,7 @@ test('lines of several shapes in turn are lowered as if each stood alone', (t) =
     '-A INPUT -s @ -p icmp -m icmp --icmp-type 8 -j DROP',
     '[%:%] -A INPUT -s @ -i eth1 -j DROP',
     '-A INPUT -m iprange --src-range #-# -j DROP',
+    '-A INPUT -s @ -m mac --mac-source 02:00:00:00:00:% -j DROP',
   ];
   const others = [
     ...['-A INPUT -s @ -j ACCEPT', '-A u -s @ -j DROP', '-A INPUT -d @ -j DROP', '-A INPUT ! -s @ -j DROP'],

@@ -55,7 +55,7 @@ export function brief(match: Match): string {
     case 'tos':
       return `${not}tos ${match.mask}/${match.value}`;
     case 'mac':
-      return `${not}mac ${match.addresses.map((address) => address.toString(16)).join(',')}`;
+      return `${not}mac ${Array.from(match.addresses, (address) => address.toString(16)).join(',')}`;
     case 'addressType':
       return `${not}type ${match.field} ${match.types.join(',')} ${match.limitInterface ?? '-'}`;
     case 'reversePath':

@@ -142,6 +142,9 @@ test('lines of one shape are what the grammar makes of them, columns included', 
       '1.2.3.4-5.6.7.8-9',
       '-10',
       'a-b',
+      '02:00:00:00:00:0A',
+      '2:0:0:0:0:a',
+      '02:00:00:00:00',
     ),
   );
   const head = fc.constantFrom(
@@ -159,6 +162,7 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     '-A INPUT -m iprange --src-range ',
     '[1:2] -A INPUT -p tcp -m iprange ! --dst-range ',
     '-A INPUT --src-range ',
+    '-A INPUT -m mac --mac-source ',
   );
   const protocol = fc.constantFrom('tcp', 'udp', 'tcp', 'udp', 'icmp', '6');
   const port = fc.constantFrom(
@@ -215,6 +219,7 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     address.map((one) => ` -d ${one}`),
     address.map((one) => ` ! -d ${one} -p tcp`),
     address.map((one) => ` -m iprange --dst-range ${one}`),
+    address.map((one) => ` -m mac ! --mac-source ${one}`),
     fc.tuple(address, port).map(([one, own]) => ` -p tcp -m iprange --src-range ${one} -m tcp --dport ${own}`),
     port.map((one) => ` -p tcp -m tcp --dport ${one}`),
     fc.tuple(port, port).map(([one, other]) => ` -p tcp --sport ${one} ! --dport ${other}`),

@@ -50,6 +50,12 @@ const shape = fc.constantFrom(
     '-m iprange --src-range # -j DROP',
     '-i eth0 -m iprange --dst-range # -j DROP',
     '-m iprange --src-range # -j LOG',
+    '-m mac --mac-source ^ -j DROP',
+    '-i eth0 -p tcp -m mac --mac-source ^ -m tcp --dport 22 -j DROP',
+    '-s 203.0.113.0/29 -m mac --mac-source ^ -j DROP',
+    '-m mac ! --mac-source ^ -j DROP',
+    '-m mac --mac-source ^ -j ACCEPT',
+    '-s @ -m mac --mac-source ^ -j DROP',
   ],
   ...['-p tcp -m iprange --src-range # -m tcp --dport 22 -j DROP', '-m iprange ! --src-range # -j DROP'],
   ...['-s 203.0.113.0/24 -m iprange --src-range # -j DROP', '-m iprange --src-range # --dst-range # -j DROP'],
@@ -68,6 +74,8 @@ const lone = fc.constantFrom(
   ...['-m conntrack --ctstate NEW -j list', '-m owner --uid-owner 0 -j list', '-m mark --mark 1 -j ACCEPT', '-j DROP'],
   ...[
     '-m rpfilter --invert -j DROP',
+    '-m mac --mac-source 02:00:00:00:00:03 -j ACCEPT',
+    '-m mac ! --mac-source 02:00:00:00:00:03 -j list',
     '-s 203.0.113.0/28 -j ACCEPT',
     '-s 203.0.113.4/30 -j ACCEPT',
     '! -s 203.0.113.0/24 -j ACCEPT',
@@ -100,6 +108,7 @@ const written = (blocks: readonly (readonly [string, string, readonly string[]])
         return `${counters === undefined ? '' : `[${i * i}:${i ** 9}] `}-A ${name} ${words
           .replace('@', one)
           .replaceAll('#', rangeFrom(one))
+          .replaceAll('^', `02:00:00:00:00:0${(one.length + i) % 7}`)
           .replaceAll('%', i % 2 === 0 ? 'udp' : 'tcp')
           .replace(/ list$/, next)}`;
       }),

@@ -21,7 +21,12 @@ const kinds = fc.constantFrom(
   ],
   ...['-s @ -i eth0 -j DROP', '-s @ -i eth1 -j DROP', '-s @ -m mark --mark 1 -j DROP', '-s @ -d 192.0.2.1 -j DROP'],
   ...['-s @ -p tcp -m multiport --dports 22,80:90 -j DROP', '-s @ -p tcp -m tcp --tcp-flags SYN,ACK SYN -j DROP'],
-  ...['-s @ -m mac --mac-source 00:11:22:33:44:55 -j DROP', '-s @ -f -j DROP', '-s @ -m state --state NEW -j DROP'],
+  ...[
+    '-s @ -m mac --mac-source 00:11:22:33:44:55 -j DROP',
+    '-s @ -m mac --mac-source 00:11:22:33:44:5^ -j DROP',
+    '-s @ -f -j DROP',
+    '-s @ -m state --state NEW -j DROP',
+  ],
   ...['-m iprange --src-range # -j DROP', '-p tcp -m iprange --src-range # -m tcp --dport % -j DROP'],
 );
 
@@ -76,7 +81,8 @@ test('a plan of lines in turn does what that of their rules does', (t) => {
             '#',
             `203.0.${number >> 8}.${number & 255}-203.0.${number >> 8}.${Math.min(255, (number & 255) + (number % 5))}`,
           )
-          .replace('%', port),
+          .replace('%', port)
+          .replace('^', String(number % 4)),
       );
       for (const [line, at] of others) lines.splice(at, 0, line.replace('@', '203.0.1.1'));
       const text = filter(

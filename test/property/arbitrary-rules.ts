@@ -243,7 +243,7 @@ const smallFields = (family: RuleFamily): fc.Arbitrary<Piece> =>
       default:
         return piece(`-m mac ${not}--mac-source 02:00:00:00:00:fe`, {
           kind: 'mac',
-          addresses: [0x0200000000fe],
+          addresses: Float64Array.of(0x0200000000fe),
           negate,
         });
     }

@@ -171,7 +171,7 @@ function icmpKey(field: string, version: 4 | 6, presumes: readonly Match[]): Key
 function macKey(): NumberKey {
   return number([], constants.mac, 2 ** 48 - 1, (ranges, negate) =>
     ranges.every(([low, high]) => low === high)
-      ? [[{ kind: 'mac', addresses: ranges.map(([low]) => low), negate }]]
+      ? [[{ kind: 'mac', addresses: Float64Array.from(ranges, ([low]) => low), negate }]]
       : null,
   );
 }

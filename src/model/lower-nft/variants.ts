@@ -11,6 +11,7 @@ import type { AddressFamily } from '../address.js';
 import { wordsPerAddress } from '../address.js';
 import {
   AddressRun,
+  familyOf,
   holdingValue,
   ofProtocol,
   type RunPlace,
@@ -234,6 +235,7 @@ export class VariantRules extends AddressRun {
     super(
       {
         count: drafts.length,
+        family: familyOf(columns),
         columns: varying.map((hole) => columns[hole]!),
         varying: varying.map((hole) => lowered.holes[hole]!.part),
       },

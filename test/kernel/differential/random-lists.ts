@@ -8,7 +8,7 @@ import type { Random } from './random.js';
 const fewestOfAKind = 64;
 
 interface Kinds {
-  /** `@`: source, `&`: range of sources, `#`: destination, `%`: port, `~`: any word. Drops are what a list is made of most often. */
+  /** `@`: source, `&`: range of sources, `^`: MAC address, `#`: destination, `%`: port, `~`: any word. Drops are what a list is made of most often. */
   readonly drops: readonly string[];
   readonly others: readonly string[];
 }
@@ -39,6 +39,9 @@ const iptables: Kinds = {
     '-s @ -m mark --mark 0x0 -j DROP',
     '-s @ -m length --length %:65535 -j DROP',
     '-m iprange --src-range & -j DROP',
+    '-m mac --mac-source ^ -j DROP',
+    '-s @ -m mac --mac-source ^ -j DROP',
+    '-p tcp -m mac --mac-source ^ -m tcp --dport % -j DROP',
     '-p tcp -m iprange --src-range & -m tcp --dport % -j DROP',
     '-m iprange --src-range & --dst-range # -j DROP',
   ],
@@ -99,6 +102,7 @@ function filled({ version }: Dialect, kind: string, random: Random, line: number
     .replaceAll('@', source)
     .replaceAll('&', () => `${at(host)}-${at(host + random.below(4))}`)
     .replaceAll('#', destination)
+    .replaceAll('^', () => `02:00:00:00:01:${(16 + random.below(40)).toString(16)}`)
     .replaceAll('%', () => random.pick(ports))
     .replaceAll('~', `seen ${line}`);
 }

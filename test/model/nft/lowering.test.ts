@@ -67,7 +67,7 @@ function showMatch(match: Match): string {
     case 'packetType':
       return `${not}pkttype:${match.type}`;
     case 'mac':
-      return `${not}mac:${match.addresses.map((one) => one.toString(16)).join()}`;
+      return `${not}mac:${Array.from(match.addresses, (one) => one.toString(16)).join()}`;
     case 'unknown':
       return `?${match.knowledge}`;
     case 'fragment':
