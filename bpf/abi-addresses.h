@@ -96,6 +96,7 @@ struct prefix_config {
 	__u32 few; /* offset of struct few_length[MAX_FEW_LENGTHS] */
 	__u32 few_count; /* of those; 0: groups tell the lengths, or there is one */
 	__u32 fallback; /* label of what is in none of them */
+	__u32 counters; /* offset of struct counter[PREFIX_SLOTS] for each bucket, in the value of each CPU in `counters`; 0: counters stand by their numbers */
 };
 
 /*

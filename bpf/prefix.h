@@ -71,13 +71,36 @@ static __always_inline __u32 prefix_from(const void *t, prefix_ptr table, __u64 
 	return 0;
 }
 
+/*
+ * Loads the counters of the entries that stand in a bucket, before it is known which of them counts, or whether: what is far away is waited for
+ * once. Three counters lie in two lines at times; the one in the middle then is in the line that has two.
+ */
+static __always_inline void load_counters(prefix_ptr table, __u64 place)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), first = table->counters + sizeof(struct counter);
+	const void *own = bpf_map_lookup_elem(&counters, &cpu);
+
+	if (own)
+		(void)*(const volatile __u32 *)(own + first + place * (PREFIX_SLOTS * sizeof(struct counter)));
+}
+
+/* From the bucket that a hash says. */
+static __always_inline __u32 stored_prefix(const void *t, prefix_ptr table, __u32 h, __u64 high, __u64 low, __u32 tag)
+{
+	__u64 place = place_of(h, table->bucket_count);
+
+	if (table->counters)
+		load_counters(table, place);
+	return prefix_from(t, table, place, high, low, tag);
+}
+
 static __always_inline __u32 bucketed_prefix(const void *t, prefix_ptr table, __u64 high, __u64 low, __u32 tag)
 {
 	__u32 h = hash_prefix(high, low, tag * TAG_FACTOR, table->seed);
 
 	if (table->bloom_words && !bloom_may_have(t, table->bloom, table->bloom_words, h))
 		return 0;
-	return prefix_from(t, table, place_of(h, table->bucket_count), high, low, tag);
+	return stored_prefix(t, table, h, high, low, tag);
 }
 
 /* All prefixes are of one length. */
@@ -142,8 +165,7 @@ static __always_inline __u32 few_label(const void *t, prefix_ptr table, __u64 hi
 		length = &lengths[LOWEST_BITS >> (may * 2 & 31) & 3];
 		if (i)
 			sought = hash_masked(table, length, high, low);
-		label = prefix_from(t, table, place_of(sought, table->bucket_count), high & length->high,
-				    low & length->low, length->tag);
+		label = stored_prefix(t, table, sought, high & length->high, low & length->low, length->tag);
 		if (label)
 			return label;
 		may &= may - 1;

@@ -161,7 +161,7 @@ export const prefixConfig: Struct = {
   name: 'prefix_config',
   members: u32s(
     ...['groups', 'group_count', 'depth', 'buckets', 'bucket_count', 'seed', 'bloom', 'bloom_words'],
-    ...['bits', 'tag', 'few', 'few_count', 'fallback'],
+    ...['bits', 'tag', 'few', 'few_count', 'fallback', 'counters'],
   ),
 };
 

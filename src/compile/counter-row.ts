@@ -1,7 +1,7 @@
 /**
  * The value of a CPU in the map `counters`: counters by their numbers, and behind them such that stand where addresses lead to
- * (counted-buckets.ts, counted-cells.ts), several of them for one number perhaps. What is counted where stands in one value more, behind those
- * of the CPUs: whoever reads the map finds it there (src/load/native/counters.cc).
+ * (counted-buckets.ts, counted-cells.ts, prefix-buckets.ts), several of them for one number perhaps. What is counted where stands in one
+ * value more, behind those of the CPUs: whoever reads the map finds it there (src/load/native/counters.cc).
  */
 import { counterBits, counterMask, countedBucketPlaces } from './abi.js';
 import { crossovers } from './crossovers.js';

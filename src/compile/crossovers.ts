@@ -49,6 +49,8 @@ export const crossovers = {
   fewFrom: 64,
   /** Prefix tables: below so many entries the buckets themselves stay in the cache, and a Bloom filter only costs. */
   bloomFrom: 4096,
+  /** … and below so many the counters of their entries do: else these stand in the order of the buckets, and are loaded with them. */
+  orderedCountersFrom: 32_768,
   /** Most combinations of classes that are numbered, and most decisions, for which these stand in place of rows. */
   combinations: 262_144,
   decisions: 2_097_152,

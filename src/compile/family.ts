@@ -281,6 +281,7 @@ class FamilyBuilder {
       throw new Error(`bug: ${use.field} has no value ${value}`);
     };
     const more = spare?.elements ?? 0;
+    const counters = use.counted.length > 0 ? this.options.counters : null;
     if (isSmall(use.field)) {
       const swept = sweep(smallEntries(this.program, use), classes, labels);
       valueLabel = (value) => labelAt(swept, value);
@@ -288,17 +289,16 @@ class FamilyBuilder {
       else ranges = swept;
       if (ranges !== null) this.#listTable(use.field, labelWidth(labels.isCounted, classes.count));
     } else if (use.field === 'smac') {
-      const layout = prefixTable(macPrefixes(this.program, use), classes, labels, 'top-and-word');
+      const layout = prefixTable(macPrefixes(this.program, use), classes, labels, 'top-and-word', 0, counters);
       this.#prefix('smac', prefixTables.smac, layout, more);
     } else if (use.field === 'tuple') {
       place = { ...nowhere, tuple: this.#tuple(use, classes, labels, more) };
     } else if (family === 6) {
-      const built = prefixTable(address6Prefixes(this.program, use), classes, labels, 'address6', more);
+      const built = prefixTable(address6Prefixes(this.program, use), classes, labels, 'address6', more, counters);
       place = { ...nowhere, ...this.#prefix(use.field, prefixTables[use.field], built, more) };
     } else {
       const swept = sweep(addressEntries(this.program, use), classes, labels);
       valueLabel = (value) => labelAt(swept, value);
-      const counters = use.counted.length > 0 ? this.options.counters : null;
       const table = addressTable(swept, more, counters);
       // What changes in place is looked up in ranges.
       place = { ...nowhere, address: this.#addresses(use.field, use.live ? table : withTrie(table, swept)) };
@@ -334,7 +334,7 @@ class FamilyBuilder {
   #prefix(name: string, table: number, built: PrefixTable, more: number): Pick<FieldLayout, 'address' | 'prefix'> {
     if (built.kind === 'few') {
       this.#prefixes.push({ table, numbers: fewLengthsNumbers(built, this.arena) });
-      this.#list(name, 'prefix-buckets', built.elements, built.buckets.words.byteLength + built.filter.byteLength);
+      this.#list(name, 'prefix-buckets', built.elements, built.store.words.byteLength + built.filter.byteLength);
       return nowhere;
     }
     const { top, buckets, unit, layout } = built;
@@ -346,7 +346,7 @@ class FamilyBuilder {
     const groups = top === null || more === 0 ? 0 : spareGroups;
     const numbers = prefixNumbers(built, lengths, groups, this.arena);
     if (buckets !== null)
-      this.#list(name, 'prefix-buckets', built.elements, buckets.words.byteLength + buckets.bloom.byteLength);
+      this.#list(name, 'prefix-buckets', built.elements, buckets.store.words.byteLength + buckets.bloom.byteLength);
     this.#prefixes.push({ table, numbers });
     const prefix = {
       numbers,

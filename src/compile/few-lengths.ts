@@ -2,13 +2,13 @@
  * IPv6 prefixes of few lengths (bpf/abi-addresses.h, struct few_length): entries of all of them in one table of buckets, behind a filter that is asked for
  * each length.
  */
-import { maxFewLengths, maxPrefixBuckets, prefixSlots } from './abi.js';
+import { maxFewLengths } from './abi.js';
 import { scale } from './address-hash.js';
+import type { CounterRow } from './counter-row.js';
 import { highHalf, lowHalf } from './halves.js';
-import { hashPrefix, saltOf, seedAt } from './key-hash.js';
-import { bucketWords, markOverflowed, writeEntry, type PrefixEntries } from './prefix-buckets.js';
+import { saltOf, seedAt } from './key-hash.js';
+import { bucketsFor, hashEntries, storePrefixes, type PrefixEntries, type PrefixStore } from './prefix-buckets.js';
 import { keyMask } from './prefix-groups.js';
-import { sortByColumns } from './radix-sort.js';
 
 export interface FewLengths {
   readonly kind: 'few';
@@ -16,42 +16,35 @@ export interface FewLengths {
   readonly lengths: Uint32Array;
   readonly count: number;
   readonly seed: number;
-  /** struct prefix_bucket. */
-  readonly buckets: FilledBuckets;
+  readonly store: PrefixStore;
   /** u64s as two u32s each. */
   readonly filter: Uint32Array;
   readonly fallback: number;
   readonly elements: number;
 }
 
-interface FilledBuckets {
-  readonly words: Uint32Array;
-  readonly count: number;
-}
-
-/** Entries a bucket: few stand in a later one than theirs, which would cost a mispredicted branch. */
-const load = 1.4;
 /** For each entry: three of them in one word are set. One false answer of sixty. */
 const filterBits = 16;
 
 /** After so many other structures have them, whose tables grow. */
 const maxSeeds = 8;
 
-/** Null: there is one length, or they are too many. */
-export function fewLengths(entries: PrefixEntries, fallback: number): FewLengths | null {
+/** Null: there is one length, or they are too many. `counters`: as for other prefixes (prefix-buckets.ts). */
+export function fewLengths(entries: PrefixEntries, fallback: number, counters: CounterRow | null): FewLengths | null {
   const tags = distinct(entries.tag);
   if (tags === null || tags.length === 1) return null;
+  const count = bucketsFor(entries.count);
   for (let n = 1; n <= maxSeeds; n++) {
     const seed = seedAt(n);
-    const hashes = hashAll(entries, seed);
-    const buckets = fill(entries, hashes);
-    if (buckets === null) continue;
+    const hashes = hashEntries(entries, seed);
+    const store = storePrefixes(entries, hashes, count, { grows: false, counters });
+    if (store === null) continue;
     return {
       kind: 'few',
       lengths: lengthWords(tags),
       count: tags.length,
       seed,
-      buckets,
+      store,
       filter: filterOf(hashes),
       fallback,
       elements: entries.count,
@@ -65,32 +58,6 @@ function distinct(tags: Uint32Array): number[] | null {
   const seen = new Set<number>();
   for (const tag of tags) if (seen.add(tag).size > maxFewLengths) return null;
   return [...seen].sort((a, b) => b - a);
-}
-
-function hashAll({ count, word, tag }: PrefixEntries, seed: number): Uint32Array {
-  const [a, b, c, d] = word;
-  const hashes = new Uint32Array(count);
-  for (let i = 0; i < count; i++) hashes[i] = hashPrefix(a![i]!, b![i]!, c![i]!, d![i]!, tag[i]!, seed);
-  return hashes;
-}
-
-/** In the order of their places, so that none stands far behind its own. Null: one stands further than a lookup goes. */
-function fill(entries: PrefixEntries, hashes: Uint32Array): FilledBuckets | null {
-  const count = Math.ceil(entries.count / load);
-  const words = new Uint32Array((count + maxPrefixBuckets) * bucketWords);
-  const bytes = new Uint8Array(words.buffer);
-  let [bucket, used] = [0, 0];
-  for (const i of sortByColumns([hashes], entries.count)) {
-    const place = scale(hashes[i]!, count);
-    if (place > bucket) [bucket, used] = [place, 0];
-    if (used === prefixSlots) {
-      markOverflowed(bytes, bucket++);
-      used = 0;
-    }
-    if (bucket - place >= maxPrefixBuckets) return null;
-    writeEntry(words, bytes, bucket * bucketWords, used++, entries, i);
-  }
-  return { words, count };
 }
 
 function lengthWords(tags: readonly number[]): Uint32Array {

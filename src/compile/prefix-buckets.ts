@@ -1,9 +1,11 @@
 /** Entries of a prefix table in buckets of one cache line, behind a Bloom filter where they are many. bpf/prefix.h reads them. */
-import { maxPrefixBuckets, prefixSlots } from './abi.js';
+import { counterBits, counterMask, expiryClass, maxPrefixBuckets, prefixSlots } from './abi.js';
 import { scale } from './address-hash.js';
+import type { CounterRow } from './counter-row.js';
 import { crossovers } from './crossovers.js';
 import { lowHalf, highHalf } from './halves.js';
 import { hashPrefix, untilPlaced } from './key-hash.js';
+import { sortByColumns } from './radix-sort.js';
 
 /** Columns: four key words, most significant first; tag and label as struct prefix_bucket has them. */
 export interface PrefixEntries {
@@ -14,63 +16,113 @@ export interface PrefixEntries {
 }
 
 export interface PrefixBuckets {
-  /** struct prefix_bucket: 16 u32s each. */
-  readonly words: Uint32Array;
-  readonly count: number;
+  readonly store: PrefixStore;
   readonly seed: number;
   /** u64s as two u32s each; empty: no filter. */
   readonly bloom: Uint32Array;
 }
 
-/** Slots per entry: with three slots a bucket, one lookup of nine reads a second bucket. */
+export interface PrefixStore {
+  /** struct prefix_bucket: 16 u32s each. */
+  readonly words: Uint32Array;
+  readonly count: number;
+  /** Place of the counters of the first bucket; null: counters stand by their numbers. */
+  readonly counters: number | null;
+}
+
+/** So few that they stay near, and so many that few entries stand in a later bucket than theirs: of 1.2 to 2.2 entries a bucket that differed little. */
 const slotsPerEntry = 1.7;
+export const bucketsFor = (entries: number): number => Math.ceil((entries * slotsPerEntry) / prefixSlots);
+
 /** Four bits in one word: one false answer of a hundred. */
 const bloomBitsPerEntry = 12;
 export const bucketWords = 16;
 
-/** Null: no entries, and no buckets either. `spare`: entries that may come to it. */
-export function prefixBuckets(entries: PrefixEntries, spare = 0): PrefixBuckets | null {
+/** Null: no entries, and no buckets either. `spare`: entries that may come to it. `counters`: null if entries have none. */
+export function prefixBuckets(
+  entries: PrefixEntries,
+  spare: number,
+  counters: CounterRow | null,
+): PrefixBuckets | null {
   if (entries.count + spare === 0) return null;
-  return untilPlaced(Math.ceil(((entries.count + spare) * slotsPerEntry) / prefixSlots), (seed, count) => {
-    const words = fill(entries, count, seed, spare > 0);
-    if (words === null) return null;
-    const isMany = entries.count + spare >= crossovers.bloomFrom;
-    return { words, count, seed, bloom: isMany ? bloomOf(entries, seed, spare) : new Uint32Array(0) };
+  const isMany = entries.count + spare >= crossovers.bloomFrom;
+  return untilPlaced(bucketsFor(entries.count + spare), (seed, count) => {
+    const hashes = hashEntries(entries, seed);
+    const store = storePrefixes(entries, hashes, count, { grows: spare > 0, counters });
+    if (store === null) return null;
+    return { store, seed, bloom: isMany ? bloomOf(hashes, spare) : new Uint32Array(0) };
   });
 }
 
-const hashEntry = ({ word, tag }: PrefixEntries, i: number, seed: number): number =>
-  hashPrefix(word[0]![i]!, word[1]![i]!, word[2]![i]!, word[3]![i]!, tag[i]!, seed);
-
-/** Null when an entry found no slot within the buckets that a lookup probes. */
-function fill(entries: PrefixEntries, count: number, seed: number, grows: boolean): Uint32Array | null {
-  const words = new Uint32Array((count + maxPrefixBuckets) * bucketWords);
-  const used = new Uint8Array(count + maxPrefixBuckets);
-  const bytes = new Uint8Array(words.buffer);
-  for (let i = 0; i < entries.count; i++) {
-    const home = scale(hashEntry(entries, i, seed), count);
-    let bucket = home;
-    while (used[bucket] === prefixSlots) {
-      markOverflowed(bytes, bucket);
-      if (++bucket === home + maxPrefixBuckets) return null;
-    }
-    writeEntry(words, bytes, bucket * bucketWords, used[bucket]!++, entries, i);
-  }
-  if (grows) {
-    used.forEach((from, bucket) => {
-      for (let slot = from; slot < prefixSlots; slot++)
-        for (const half of [slot, prefixSlots + slot])
-          words.fill(nobody, bucket * bucketWords + half * 2, bucket * bucketWords + half * 2 + 2);
-    });
-  }
-  return words;
+export function hashEntries({ count, word, tag }: PrefixEntries, seed: number): Uint32Array {
+  const [a, b, c, d] = word;
+  const hashes = new Uint32Array(count);
+  for (let i = 0; i < count; i++) hashes[i] = hashPrefix(a![i]!, b![i]!, c![i]!, d![i]!, tag[i]!, seed);
+  return hashes;
 }
+
+interface StoreOptions {
+  /** Free slots are for entries that come later. */
+  readonly grows: boolean;
+  /** Of many, these have places for them; null: entries have none. */
+  readonly counters: CounterRow | null;
+}
+
+/** Into `count` buckets, in the order of their places, so that none stands far behind its own. Null: one stands further than a lookup goes. */
+export function storePrefixes(
+  entries: PrefixEntries,
+  hashes: Uint32Array,
+  count: number,
+  { grows, counters }: StoreOptions,
+): PrefixStore | null {
+  const words = new Uint32Array((count + maxPrefixBuckets) * bucketWords);
+  const bytes = new Uint8Array(words.buffer);
+  if (grows) fillFree(words);
+  let [bucket, used] = [0, 0];
+  for (const i of sortByColumns([hashes], entries.count)) {
+    const place = scale(hashes[i]!, count);
+    if (place > bucket) [bucket, used] = [place, 0];
+    if (used === prefixSlots) {
+      markOverflowed(bytes, bucket++);
+      used = 0;
+    }
+    if (bucket - place >= maxPrefixBuckets) return null;
+    writeEntry(words, bytes, bucket * bucketWords, used++, entries, i);
+  }
+  const areBeside = !grows && counters !== null && entries.count >= crossovers.orderedCountersFrom;
+  return { words, count, counters: areBeside ? orderCounters(words, counters) : null };
+}
+
+/** Gives the counters of entries places in the order of these. Answers the first one; null: there is no room. */
+function orderCounters(words: Uint32Array, row: CounterRow): number | null {
+  const buckets = words.length / bucketWords;
+  const numbers = new Uint32Array(Math.ceil((buckets * prefixSlots) / 8) * 8);
+  if (!row.hasRoom(numbers.length)) return null;
+  for (let place = 0; place < buckets * prefixSlots; place++) {
+    const label = words[labelAt(place)]!;
+    if (label >>> counterBits < expiryClass) numbers[place] = label & counterMask;
+  }
+  const first = row.add(new Uint32Array(numbers.length * 2), numbers);
+  numbers.forEach((number, place) => {
+    if (number === 0) return;
+    const at = labelAt(place);
+    words[at] = (((words[at]! >>> counterBits) << counterBits) | (first + place + 1)) >>> 0;
+  });
+  return first;
+}
+
+const labelAt = (place: number): number =>
+  Math.floor(place / prefixSlots) * bucketWords + prefixSlots * 4 + (place % prefixSlots);
 
 /**
  * Keys of free slots. A lookup that meets a slot while it is written may see some of its words as they were, and others as they will be:
  * no packet has such a key. (Of MACs the low half is the same in all keys, and the high half is written at once.)
  */
 const nobody = 0xff2ad5c3;
+
+function fillFree(words: Uint32Array): void {
+  for (let at = 0; at < words.length; at += bucketWords) words.fill(nobody, at, at + prefixSlots * 4);
+}
 
 /** An entry whose place is in that bucket or before stands in a later one. */
 export function markOverflowed(bytes: Uint8Array, bucket: number): void {
@@ -106,11 +158,10 @@ export function bloomBits(h: number): [low: number, high: number] {
   return halves;
 }
 
-function bloomOf(entries: PrefixEntries, seed: number, spare: number): Uint32Array {
-  const words = Math.ceil(((entries.count + spare) * bloomBitsPerEntry) / 64);
+function bloomOf(hashes: Uint32Array, spare: number): Uint32Array {
+  const words = Math.ceil(((hashes.length + spare) * bloomBitsPerEntry) / 64);
   const bloom = new Uint32Array(words * 2);
-  for (let i = 0; i < entries.count; i++) {
-    const h = hashEntry(entries, i, seed);
+  for (const h of hashes) {
     const at = scale(h, words) * 2;
     const [low, high] = bloomBits(h);
     bloom[at + lowHalf]! |= low;

@@ -1,5 +1,6 @@
 /** IPv6 addresses and MACs: groups of prefixes, searched by halving the lengths that occur in the group (bpf/abi.h). */
 import type { Classes } from './classes.js';
+import type { CounterRow } from './counter-row.js';
 import type { Labels } from './labels.js';
 import { crossovers } from './crossovers.js';
 import { fewLengths, type FewLengths } from './few-lengths.js';
@@ -33,18 +34,19 @@ export interface GroupedPrefixes {
 /** How an element stands in a key (bpf/abi.h): the address alone, or 32 bits of it behind the top of a MAC. */
 export type KeyLayout = 'address6' | 'top-and-word';
 
-/** `spare`: entries that may come to the table. */
+/** `spare`: entries that may come to the table. `counters`: where those of the prefixes may stand together; null: labels have none. */
 export function prefixTable(
   prefixes: Prefixes,
   classes: Classes,
   labels: Labels,
   layout: KeyLayout,
-  spare = 0,
+  spare: number,
+  counters: CounterRow | null,
 ): PrefixTable {
   const fallback = labels.current(() => 0);
   const { kept, labelOf } = nestedLabels(prefixes, classes, labels, fallback);
   if (layout === 'address6' && spare === 0 && kept.length >= crossovers.fewFrom) {
-    const few = fewLengths(entriesOf(prefixes, kept, labelOf), fallback);
+    const few = fewLengths(entriesOf(prefixes, kept, labelOf), fallback, counters);
     if (few !== null) return few;
   }
   const unit = spare === 0 ? null : longest(prefixes, kept, layout);
@@ -61,7 +63,7 @@ export function prefixTable(
     groups: (offset, more) => groups.words(offset, more),
     groupCount: groups.count,
     depth: groups.depth,
-    buckets: prefixBuckets(groups.entries(), spare),
+    buckets: prefixBuckets(groups.entries(), spare, counters),
     elements: kept.length,
     unit,
     layout,

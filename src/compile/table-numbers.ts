@@ -7,6 +7,7 @@ import type { CountedBuckets } from './counted-buckets.js';
 import type { Structure } from './image.js';
 import { keyBits } from './prefix-groups.js';
 import type { FewLengths } from './few-lengths.js';
+import type { PrefixStore } from './prefix-buckets.js';
 import type { GroupedPrefixes } from './prefix-table.js';
 
 /** Members of structs by the names of bpf/abi.h. */
@@ -95,8 +96,7 @@ export function prefixNumbers(table: GroupedPrefixes, lengths: number, spare: nu
       fallback: only.label,
     }),
     ...(buckets !== null && {
-      buckets: arena.add(buckets.words),
-      bucket_count: buckets.count,
+      ...storeNumbers(buckets.store, arena),
       seed: buckets.seed,
       bloom: buckets.bloom.length === 0 ? 0 : arena.add(buckets.bloom),
       bloom_words: buckets.bloom.length / 2,
@@ -104,15 +104,19 @@ export function prefixNumbers(table: GroupedPrefixes, lengths: number, spare: nu
   };
 }
 
+function storeNumbers({ words, count, counters }: PrefixStore, arena: Arena): Numbers {
+  const buckets = arena.add(words);
+  return { buckets, bucket_count: count, ...(counters !== null && { counters: counters * sizeOf(counter) }) };
+}
+
 export function fewLengthsNumbers(
-  { lengths, count, seed, buckets, filter, fallback }: FewLengths,
+  { lengths, count, seed, store, filter, fallback }: FewLengths,
   arena: Arena,
 ): Numbers {
   return {
     few: arena.add(lengths),
     few_count: count,
-    buckets: arena.add(buckets.words),
-    bucket_count: buckets.count,
+    ...storeNumbers(store, arena),
     seed,
     bloom: arena.add(filter),
     bloom_words: filter.length / 2,
