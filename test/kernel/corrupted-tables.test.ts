@@ -1,6 +1,7 @@
 /** One entry of a table wrong in the kernel: verification must see it, whatever kind of entry it is. */
 import test from 'ava';
 import { addressConfig, config, offsetOf, trieBlock, trieEnded } from '../../src/compile/abi.js';
+import { crossovers } from '../../src/compile/crossovers.js';
 import type { Atom, Prefilter, Step } from '../../src/plan/program.js';
 import { entriesOf } from '../compile/random.js';
 import { MAC } from '../oracle/rulesets.js';
@@ -205,6 +206,26 @@ test('a bit that flips is caught: an IPv6 prefix among those of two lengths, in 
   const { differences } = await check(ofTwoLengths, asPlanned, (tables) => {
     const words = new Uint32Array(tables.buffer, tables.byteOffset, tables.length >> 2);
     flip(words, 31 << 16);
+  });
+  t.true(differences > 0);
+});
+
+const manyIpv6: Subject = {
+  rules: Array.from(
+    { length: crossovers.orderedCountersFrom },
+    (_, i) => `-s 2001:db8:${(i + 1).toString(16)}::1 -j DROP`,
+  ),
+  file: 'rules.v6',
+};
+
+test('counters of many IPv6 addresses that stand where they were compiled to differ in nothing', async (t) => {
+  t.is((await check(manyIpv6, asPlanned)).differences, 0);
+});
+
+test('another counter where one of them stands is caught', async (t) => {
+  const { differences } = await check(manyIpv6, asPlanned, (_, { countedPlaces }) => {
+    const { numbers } = countedPlaces!;
+    numbers[numbers.findIndex((number) => number !== 0)]! ^= 1;
   });
   t.true(differences > 0);
 });

@@ -1,5 +1,6 @@
-/** IPv6 networks of few lengths: the first line that has the source counts, whichever of its networks is longest. */
+/** IPv6 networks, most of few lengths: the first line that has the source counts, whichever of its networks is longest. */
 import test from 'ava';
+import { maxFewLengths } from '../../src/compile/abi.js';
 import { compilePrefilter, type CompileOptions } from '../../src/compile/compile.js';
 import { crossovers } from '../../src/compile/crossovers.js';
 import type { Image } from '../../src/compile/image.js';
@@ -129,6 +130,9 @@ async function differences(image: Image, sent: readonly Sent[]): Promise<{ reado
   }
 }
 
+/** So many that their counters stand in the order of the buckets. */
+const many = crossovers.orderedCountersFrom + 8000;
+
 const right = { wrong: [], counts: [] };
 
 const shapes: readonly (readonly [count: number, lengths: readonly number[], bits: number, of?: 'lines'])[] = [
@@ -139,6 +143,9 @@ const shapes: readonly (readonly [count: number, lengths: readonly number[], bit
   [20_000, [128, 64], 6],
   [20_000, [121, 96, 33, 20], 18],
   [20_000, [121, 96, 33, 20], 4, 'lines'],
+  [many, [128, 64, 48], 24, 'lines'],
+  [many, [128], 28, 'lines'],
+  [many, [128, 64, 56, 48, 40, 36], 24, 'lines'],
 ];
 
 for (const [count, lengths, bits, of] of shapes) {
@@ -149,7 +156,8 @@ for (const [count, lengths, bits, of] of shapes) {
       const outcome = { kind: 'drop', counter: 0, counted: counted ? 0 : null } as const;
       const steps: Step[] = [{ when: [{ atom: 0, negate: false }], outcome }];
       const image = compiled([networks.atom('saddr', counted)], steps, count + 1);
-      t.true(isOfFewLengths(image));
+      t.is(isOfFewLengths(image), lengths.length <= maxFewLengths);
+      t.is(image.countedPlaces !== null, count === many);
       const sent = networks.probes(3000).map((saddr) => {
         const line = networks.firstOf(saddr);
         return { saddr, expected: line < 0 || counted ? line + Number(line >= 0) : 0 };
@@ -179,4 +187,15 @@ test('sources and destinations at once, by rows of bits too', async (t) => {
     t.true(isOfFewLengths(image));
     t.deepEqual(await differences(image, sent), right);
   }
+});
+
+test('counters do not stand in the order of buckets where elements come and go, or where they would take too much memory', (t) => {
+  const atom = new Networks(new Random(seed), many, [128, 64], 28).atom('saddr', true);
+  const steps: Step[] = [{ when: [{ atom: 0, negate: false }], outcome: { kind: 'drop', counter: 0, counted: 0 } }];
+  t.not(compiled([atom], steps, many + 1).countedPlaces, null);
+  t.is(compiled([atom], steps, many + 1, { cpus: 4096 }).countedPlaces, null);
+  t.is(compiled([atom], steps, many + 1, { counters: false }).countedPlaces, null);
+  const spare = { elements: 10, classes: 4, counters: 10, expiries: 0, now: 0 };
+  const live = { ...atom, live: 'ip6 raw s' } as unknown as Atom;
+  t.is(compiled([live], steps, many + 1, { spare: () => spare }).countedPlaces, null);
 });
