@@ -250,6 +250,10 @@ struct family_config {
 	__u32 combined_count;
 	__u32 paired; /* the same of the other fields */
 	__u32 decisions; /* offset of u16: place of the step, and whether conntrack is asked; 0: rows decide */
+	__u32 only_class; /* by_source: the one class of sources that any step matches, + 1, and of that step, which drops, … */
+	__u32 only_step; /* … the place, */
+	__u32 only_counter; /* … the counter, */
+	__u32 only_counted; /* … and whether labels have those of lines; only_class 0: decisions say */
 	__u32 candidates; /* offset of struct candidate[candidate_mask + 1]; 0: none. Steps in lists have no rows, and stand behind those that do */
 	__u32 candidate_mask; /* all ones; no step has a higher number */
 	__u32 escapes; /* offset */

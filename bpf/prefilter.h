@@ -93,19 +93,26 @@ static __always_inline int decide_by_source(struct xdp_md *ctx, const void *t, f
 	field_ptr field = &family->field[F_SADDR];
 	__u32 label = settled_label(family, field, source->label);
 	__u64 class = class_of(t, family, field, label);
-	const struct step *step;
-	__u32 number, counter;
+	__u32 number = family->only_step, counter = family->only_counter, counted = family->only_counted;
 
-	number = number_of(t, family->decisions, class * field->stride);
-	if (number >= family->step_count)
-		return pass(PASS_NO_STEP);
-	step = step_at(t, family, number);
-	if (unlikely(!step))
-		return pass(PASS_INTERNAL);
-	if (step->outcome != OUTCOME_DROP)
-		return pass(PASS_GUARD);
-	counter = step->counter;
-	if (field->counted && step->counted_slot == F_SADDR)
+	if (family->only_class) {
+		if (class != family->only_class - 1)
+			return pass(PASS_NO_STEP);
+	} else {
+		const struct step *step;
+
+		number = number_of(t, family->decisions, class * field->stride);
+		if (number >= family->step_count)
+			return pass(PASS_NO_STEP);
+		step = step_at(t, family, number);
+		if (unlikely(!step))
+			return pass(PASS_INTERNAL);
+		if (step->outcome != OUTCOME_DROP)
+			return pass(PASS_GUARD);
+		counter = step->counter;
+		counted = step->counted_slot == F_SADDR;
+	}
+	if (field->counted && counted)
 		counter = labelled_counter(t, family, label, number, counter);
 	return drop(ctx, counter, source->length);
 }

@@ -9,10 +9,14 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+/* An odd factor visits every number of a power of two once. bench/traffic/sender.ts computes the same. */
+#define SCATTER 0x9e3779b1u
+#define SPREAD ((1u << 29) - 1)
+
 struct traffic {
 	__u32 sum; /* of the IPv4 header's 16-bit words but for those of source and checksum, host byte order */
-	__u32 first; /* source addresses, host byte order: first + (0 .. mask) */
-	__u32 mask; /* a power of two - 1 */
+	__u32 first; /* source addresses, host byte order: first + (number * SCATTER & SPREAD) */
+	__u32 mask; /* numbers are 0 .. mask, a power of two - 1 */
 	__u32 cursor;
 };
 
@@ -37,15 +41,16 @@ int send(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	struct iphdr *ip = data + sizeof(struct ethhdr);
-	__u32 zero = 0, scattered, sum;
+	__u32 zero = 0, scattered, number, sum;
 	struct traffic *t = bpf_map_lookup_elem(&traffic, &zero);
 	__be32 source;
 
 	if (!t || (void *)(ip + 1) > data_end)
 		return XDP_DROP;
-	/* An odd factor visits every address once per round, far apart from each other. */
-	scattered = t->cursor++ * 0x9e3779b1u;
-	source = bpf_htonl(t->first + ((scattered >> 7 ^ scattered) & t->mask));
+	/* All of them once a round, in an order that looks random. */
+	scattered = t->cursor++ * SCATTER;
+	number = (scattered >> 7 ^ scattered) & t->mask;
+	source = bpf_htonl(t->first + (number * SCATTER & SPREAD));
 	/* RFC 1071: it must be right, for a wrong one is dropped before netfilter. */
 	sum = t->sum + (source & 0xffff) + (source >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Net } from '../../test/kernel/namespace.js';
+import { blockedSources } from '../traffic/sender.js';
 import { moved, original } from './names.js';
 
 export interface Firewall {
@@ -13,9 +14,7 @@ const slow = { timeout: 300_000 } as const;
 
 /** A blocklist of `count` lines in INPUT, as scripts write it, and in the end a host that is open. */
 export function blocklist(count: number): string {
-  const line = (i: number): string => `-A INPUT -s 198.18.${i >>> 8}.${i & 255}/32 -j DROP\n`;
-  const beyond = (i: number): string => `-A INPUT -s 11.${i >>> 16}.${(i >>> 8) & 255}.${i & 255}/32 -j DROP\n`;
-  const lines = Array.from({ length: count }, (_, i) => (i < 65536 ? line(i) : beyond(i)));
+  const lines = blockedSources(count).map((source) => `-A INPUT -s ${source}/32 -j DROP\n`);
   return `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${lines.join('')}COMMIT\n`;
 }
 

@@ -5,7 +5,7 @@ import { LineProcess } from '../harness/line-process.js';
 export interface Burst {
   /** Device to send on, in the sender's namespace. */
   readonly ifindex: number;
-  /** Sources are first + (0 .. sources - 1); `sources` is a power of two. Host byte order. */
+  /** `sources`, a power of two, of those that begin there (`sourceOf`). Host byte order. */
   readonly first: number;
   readonly sources: number;
   /** In all; of a flood, as many as the rate asks for. */
@@ -15,14 +15,18 @@ export interface Burst {
   readonly seconds?: number;
 }
 
-/** 198.18.0.0, of the network for benchmarks (RFC 2544): what defences drop. */
-export const blockedFirst = 0xc6120000;
-/** 198.19.128.0: dropped by none. */
-export const freeFirst = 0xc6138000;
+/** 64.0.0.0/3: what defences drop. */
+export const blockedFirst = 0x40000000;
+/** 32.0.0.0/3: dropped by none. */
+export const freeFirst = 0x20000000;
 export const dotted = (word: number): string =>
   [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255].join('.');
+
+/** Source number `i`, host byte order: scattered over a /3, for neighbours are one range to whoever looks for that. bench/bpf/traffic.bpf.c computes the same. */
+const sourceOf = (first: number, i: number): number => first + (Math.imul(i, 0x9e3779b1) & (2 ** 29 - 1));
+
 export const blockedSources = (count: number): string[] =>
-  Array.from({ length: count }, (_, i) => dotted(blockedFirst + i));
+  Array.from({ length: count }, (_, i) => dotted(sourceOf(blockedFirst, i)));
 
 export class Sender {
   private constructor(private readonly process: LineProcess) {}

@@ -3,7 +3,7 @@
  * leave few steps, and by rows of bits.
  */
 import type { StepProgram } from '../plan/program.js';
-import { candidateBytes } from './abi.js';
+import { candidateBytes, decisionNone } from './abi.js';
 import type { Arena } from './arena.js';
 import { decisionsOf, type ClassedField, type Decisions, type Run } from './decisions.js';
 import type { Numbers } from './table-numbers.js';
@@ -11,7 +11,7 @@ import type { Structure } from './image.js';
 import { listWalk, type ListWalk } from './list-walk.js';
 import { listsOf, type Heads, type Lists } from './lists.js';
 import { hasRow, type Placement } from './placement.js';
-import type { FieldUse } from './field-use.js';
+import { countedAtom, type FieldUse } from './field-use.js';
 import { RowBuilder, rowBytes } from './rows.js';
 
 /** Bytes that have to be written into `tables`, from that offset on. */
@@ -47,7 +47,8 @@ export function searchTables(
   decided: boolean,
 ): SearchTables {
   const decisions = decided ? decisionsOf(program, placement, fields) : null;
-  if (decisions !== null && bytesOf(decisions) <= arena.left) return byDecisions(decisions, placement, fields, arena);
+  if (decisions !== null && bytesOf(decisions) <= arena.left)
+    return byDecisions(program, decisions, placement, fields, arena);
   const lists = listsOf(program, placement, fields);
   return lists === null ? byRows(program, placement, fields, arena) : byLists(program, lists, fields, arena);
 }
@@ -57,7 +58,33 @@ const slotsOf = (fields: readonly ClassedField[]): number => fields.reduce((sum,
 const bytesOf = ({ combined, paired, table }: Decisions): number =>
   table.byteLength + (combined?.byteLength ?? 0) + (paired?.byteLength ?? 0);
 
+/**
+ * Where the source address alone decides, and sources of one class are dropped by one step while no step matches any others: what a drop needs
+ * to know of the two, so that neither is looked up.
+ */
+function onlyDrop(
+  program: StepProgram,
+  { table }: Decisions,
+  { positions }: Placement,
+  fields: readonly ClassedField[],
+): Numbers {
+  const [source, ...others] = fields;
+  if (source === undefined || others.length > 0 || source.use.field !== 'saddr' || source.use.live) return {};
+  const [only, ...more] = [...table.keys()].filter((id) => table[id] !== decisionNone);
+  const step = only === undefined || more.length > 0 ? -1 : positions.indexOf(table[only]!);
+  const outcome = program.steps[step]?.outcome;
+  if (outcome?.kind !== 'drop') return {};
+  const isCounted = countedAtom(program, step) !== null;
+  return {
+    only_class: only! + 1,
+    only_step: table[only!]!,
+    only_counter: outcome.counter,
+    only_counted: Number(isCounted),
+  };
+}
+
 function byDecisions(
+  program: StepProgram,
   decisions: Decisions,
   placement: Placement,
   fields: readonly ClassedField[],
@@ -76,6 +103,7 @@ function byDecisions(
     combined_count: count,
     paired: add('addresses', 'combinations', paired),
     decisions: add('steps', 'decisions', table),
+    ...onlyDrop(program, decisions, placement, fields),
   };
   const storeOf = ({ place, decisions: values }: Run): Store => ({ offset: numbers.decisions + place * 2, values });
   return {
