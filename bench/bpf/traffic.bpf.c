@@ -9,9 +9,9 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/* An odd factor visits every number of a power of two once. bench/traffic/sender.ts computes the same. */
+/* An odd factor visits every number of a power of two once. bench/traffic/sources.ts computes the same. */
 #define SCATTER 0x9e3779b1u
-#define SPREAD ((1u << 29) - 1)
+#define SPREAD ((1u << 28) - 1)
 
 struct traffic {
 	__u32 sum; /* of the IPv4 header's 16-bit words but for those of source and checksum, host byte order */

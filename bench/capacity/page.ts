@@ -58,7 +58,7 @@ export const capacityPage: Page = {
   method: `Live frames of a test run get one of the blocked sources each, leave by a veth, and are met by its peer in the same run on the same core;
 the kernel reports its duration. Each defence has a namespace of its own, so that the receiver has nothing else to do. The time is that of
 sending _and_ dropping: "XDP_DROP of everything" is what sending alone costs, near enough. After the rounds each receiver must have got none
-of the packets. Packets are UDP, 64 bytes on the wire. Sources are scattered over a /3, so that none of them are neighbours.
+of the packets. Packets are UDP, 64 bytes on the wire. Sources are scattered over a /4, so that none of them are neighbours.
 
 Limits: a veth is no network card. Where the card's driver runs XDP, a drop spares the allocation of a socket buffer, as here; where it does
 not (generic XDP), it is later. A flood that saturates several cores meets locks that one core does not show.

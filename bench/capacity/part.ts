@@ -5,7 +5,8 @@ import type { Context, Outcome, Part } from '../harness/part.js';
 import { measuringCore } from '../harness/processor.js';
 import type { Measurement } from '../harness/result.js';
 import { defencesFor } from '../traffic/defences.js';
-import { blockedFirst, blockedSources, Sender } from '../traffic/sender.js';
+import { Sender } from '../traffic/sender.js';
+import { blockedFirst, blockedSources } from '../traffic/sources.js';
 import { arrived, makeTarget, type Target } from '../traffic/target.js';
 
 export const scenario = 'flood from sources that are blocked';

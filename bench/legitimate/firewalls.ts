@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Net } from '../../test/kernel/namespace.js';
-import { blockedSources } from '../traffic/sender.js';
+import { blockedSources } from '../traffic/sources.js';
 import { moved, original } from './names.js';
 
 export interface Firewall {

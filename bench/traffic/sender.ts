@@ -15,19 +15,6 @@ export interface Burst {
   readonly seconds?: number;
 }
 
-/** 64.0.0.0/3: what defences drop. */
-export const blockedFirst = 0x40000000;
-/** 32.0.0.0/3: dropped by none. */
-export const freeFirst = 0x20000000;
-export const dotted = (word: number): string =>
-  [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255].join('.');
-
-/** Source number `i`, host byte order: scattered over a /3, for neighbours are one range to whoever looks for that. bench/bpf/traffic.bpf.c computes the same. */
-const sourceOf = (first: number, i: number): number => first + (Math.imul(i, 0x9e3779b1) & (2 ** 29 - 1));
-
-export const blockedSources = (count: number): string[] =>
-  Array.from({ length: count }, (_, i) => dotted(sourceOf(blockedFirst, i)));
-
 export class Sender {
   private constructor(private readonly process: LineProcess) {}
 

@@ -7,15 +7,15 @@ import { LineProcess } from '../harness/line-process.js';
 import type { Context, Outcome, Part } from '../harness/part.js';
 import { measuringCore, otherCore } from '../harness/processor.js';
 import type { Measurement } from '../harness/result.js';
-import { dotted } from '../traffic/sender.js';
+import { dotted } from '../traffic/sources.js';
 import { makeTarget } from '../traffic/target.js';
 import { library, manySources, reading, scenarios } from './names.js';
 import { Probe } from './probe.js';
 import { bySet, rawTable, ways, type Block, type Prepared, type Way } from './ways.js';
 
-/** 11.0.0.0: the list; 198.18.0.0: what is added to it. */
-const listFirst = 0x0b000000;
-const addedFirst = 0xc6120000;
+/** 16.0.0.0/4: the list; 80.0.0.0/4: what is added to it. */
+const listFirst = 0x10000000;
+const addedFirst = 0x50000000;
 
 /** Adds what is not there yet, takes the time, and removes it again. */
 async function addAndRemove({ add, remove }: Prepared, block: Block): Promise<number> {

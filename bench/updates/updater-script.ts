@@ -16,6 +16,7 @@ import { readRuleset } from '../../src/model/read-ruleset.js';
 import type { SetId } from '../../src/model/set.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { createUpdater, type Updater } from '../../src/update/updater.js';
+import { sourceOf } from '../traffic/sources.js';
 import { deviceAddress } from '../traffic/target.js';
 
 export type Order =
@@ -23,7 +24,7 @@ export type Order =
   | { readonly op: 'attach'; readonly files: readonly string[]; readonly bpffs: string }
   /** Reads the counters of what is attached: all of them, summed over the CPUs. At least so many. */
   | { readonly op: 'counters'; readonly count: number }
-  /** Elements first + (0 .. count - 1) of the set `bad`, host byte order. */
+  /** So many elements of the set `bad`, of those that begin there (`sourceOf`). */
   | { readonly op: 'add' | 'remove'; readonly first: number; readonly count: number };
 
 const native = loadNative();
@@ -53,7 +54,7 @@ async function install(image: Image, bpffs: string): Promise<number> {
 }
 
 function change(op: 'add' | 'remove', first: number, count: number): void {
-  const lo = Uint32Array.from({ length: count }, (_, i) => first + i);
+  const lo = Uint32Array.from({ length: count }, (_, i) => sourceOf(first, i)).sort();
   const done = updater?.apply([{ set: 'ipset:bad' as SetId, op, ranges: { family: 4, count, lo, hi: lo } }]);
   const reason = done?.replan[0]?.reason;
   if (done?.elements !== count || reason !== undefined)

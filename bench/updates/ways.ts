@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { Net } from '../../test/kernel/namespace.js';
 import { LineProcess } from '../harness/line-process.js';
 import { measuringCore } from '../harness/processor.js';
-import { dotted } from '../traffic/sender.js';
+import { dotted, sourcesFrom } from '../traffic/sources.js';
 import { inPlace, replacing } from './names.js';
 import type { Order } from './updater-script.js';
 
-/** Addresses first + (0 .. count - 1), host byte order. */
+/** So many of those that begin there (`sourceOf`), host byte order. */
 export interface Block {
   readonly first: number;
   readonly count: number;
@@ -31,7 +31,7 @@ export interface Way {
 }
 
 const slow = { timeout: 600_000 } as const;
-const listed = ({ first, count }: Block): string[] => Array.from({ length: count }, (_, i) => dotted(first + i));
+const listed = ({ first, count }: Block): string[] => sourcesFrom(first, count);
 
 async function timed(body: () => Promise<unknown>): Promise<number> {
   const begin = performance.now();
