@@ -6,12 +6,14 @@
 import type { AddressRun } from '../model/address-run.js';
 import { wordsPerAddress } from '../model/address.js';
 import type { Match, Part } from '../model/match.js';
-import { leastAvailable, type TupleColumn } from '../model/tuples.js';
+import { ruleEntries, sizeAt, type RuleColumn, type RuleEntries } from '../model/rule-columns.js';
+import { leastAvailable } from '../model/tuples.js';
 import { prefixLength } from './address-index.js';
 import { narrow, type Arrival } from './arrival.js';
 import type { Context } from './context.js';
 import { exactly, small, type Condition, type Conj, type Lit, type TupleValues } from './logic.js';
 import { portProtocols } from './lower-match.js';
+import { maxCombinations } from './tuple-entries.js';
 import { areFewNumbers, isWhole } from './tuple-ranges.js';
 import { mostDeferred, type Walk } from './walk.js';
 
@@ -81,17 +83,25 @@ function differs({ columns: [column], count }: AddressRun): boolean {
 export const fewestForTuples = 512;
 /** Each combination of prefix lengths costs packets a lookup. */
 export const mostShapes = 16;
+/** Of a table of tuples made of rules. */
+export const mostEntries = 4_000_000;
 
 function fitsTuples({ runs }: Walk, run: AddressRun, { family, destinationRewritten }: Context): boolean {
   // No packet matches any of them.
   if (run.family !== family) return true;
   if (run.count < runs.tuplesFrom) return false;
   if (destinationRewritten && run.fields.some((field) => field === 'daddr' || field === 'dport')) return false;
-  if (!run.columns.every(areFewNumbers)) return false;
+  let entries = 0;
+  for (let i = 0; i < run.count; i++) {
+    const own = run.columns.reduce((n, column) => n * sizeAt(column, i), 1);
+    if (own > maxCombinations || (entries += own) > mostEntries) return false;
+  }
+  const { columns, count } = tuplesOf(run);
+  if (!columns.every(areFewNumbers)) return false;
   const shapes = new Set<number>();
-  for (let i = 0; i < run.count && shapes.size <= mostShapes; i++) {
+  for (let i = 0; i < count && shapes.size <= mostShapes; i++) {
     let shape = 0;
-    for (const column of run.columns) {
+    for (const column of columns) {
       if ('addresses' in column) continue;
       const length = 'lo' in column ? Number(!isWhole(column, i)) : prefixLength(column.ranges, i);
       if (length === null) return false;
@@ -102,25 +112,42 @@ function fitsTuples({ runs }: Walk, run: AddressRun, { family, destinationRewrit
   return shapes.size <= mostShapes;
 }
 
-const known = new WeakMap<AddressRun, TupleValues>();
+interface RunTuples {
+  readonly tuples: TupleValues;
+  readonly entries: RuleEntries;
+}
+
+const known = new WeakMap<AddressRun, RunTuples>();
 
 /** What rules ask for that differ in several fields; always the same object. */
-export function tuplesOf(run: AddressRun): TupleValues {
-  const made =
-    known.get(run) ??
-    ({
-      ...{ kind: 'tuples', field: 'tuple', set: { id: `rules from ${run.id(0)}`, name: run.id(0) } },
-      ...{
-        count: run.count,
-        columns: run.columns,
-        except: null,
-        availableUpTo: leastAvailable(run.columns),
-        counters: null,
-      },
-    } as const);
+export const tuplesOf = (run: AddressRun): TupleValues => runTuples(run).tuples;
+
+function runTuples(run: AddressRun): RunTuples {
+  const made = known.get(run) ?? madeTuples(run);
   known.set(run, made);
   return made;
 }
+
+function madeTuples(run: AddressRun): RunTuples {
+  const entries = ruleEntries(run.columns, run.count);
+  const set = { id: `rules from ${run.id(0)}`, name: run.id(0) };
+  return { tuples: { kind: 'tuples', field: 'tuple', set, ...asTupleValues(entries), counters: null }, entries };
+}
+
+/** Of some of the rules. */
+export const asTupleValues = ({
+  count,
+  columns,
+}: RuleEntries): Pick<TupleValues, 'count' | 'columns' | 'except' | 'availableUpTo'> => ({
+  ...{ count, columns, except: null, availableUpTo: leastAvailable(columns) },
+});
+
+/** They are those of the run. */
+export const areTuplesOf = (run: AddressRun, { columns }: TupleValues): boolean =>
+  known.get(run)?.entries.columns === columns;
+
+/** Where those of each rule begin; null: each has one. */
+export const tupleStarts = (run: AddressRun): Uint32Array | null => runTuples(run).entries.starts;
 
 /** Rules of the other family are no tuples: their addresses match no packet, whichever of them is asked. */
 const areTuples = (run: AddressRun, { family }: Context): boolean => run.fields.length > 1 && run.family === family;
@@ -144,8 +171,8 @@ function asTuples(run: AddressRun): Condition {
 }
 
 /** Protocols that have ports, each by itself. */
-const isOfPorts = (column: TupleColumn): boolean =>
+const isOfPorts = (column: RuleColumn): boolean =>
   column.field === 'protocol' &&
   column.lo.every((low, i) => low === column.hi[i] && portProtocols.some(([protocol]) => protocol === low));
 
-const isPort = ({ field }: TupleColumn): boolean => field === 'sport' || field === 'dport';
+const isPort = ({ field }: RuleColumn): boolean => field === 'sport' || field === 'dport';

@@ -12,7 +12,8 @@ import type { AddressFamily } from './address.js';
 import { portHeaders } from './lower-ports.js';
 import type { AddressMatch, MacMatch, Part, PortMatch, ProtocolMatch } from './match.js';
 import type { Rule, RuleId } from './ruleset.js';
-import { rowAt, type TupleColumn, type TupleField } from './tuples.js';
+import { rangesAt, ruleRow, type RuleColumn } from './rule-columns.js';
+import type { TupleField } from './tuples.js';
 
 /** What the lines of a shape have in common. */
 export interface ShapeParts {
@@ -39,7 +40,7 @@ interface LinePlace extends Shifts {
 export function partsOf(
   { parts, holding, comment, shape }: ShapeParts,
   place: LinePlace,
-  values: readonly TupleColumn[],
+  values: readonly RuleColumn[],
 ): Part[] {
   const protocol = values.find(({ field }) => field === 'protocol');
   return parts.map((part, i): Part => {
@@ -56,18 +57,18 @@ export function partsOf(
 export type VaryingMatch = AddressMatch | MacMatch | PortMatch | ProtocolMatch;
 
 /** A match of ports reads the header of the rule's protocol. */
-export function ofProtocol(match: VaryingMatch, protocol: TupleColumn | undefined): VaryingMatch {
+export function ofProtocol(match: VaryingMatch, protocol: RuleColumn | undefined): VaryingMatch {
   if (match.kind !== 'port' || !protocol || !('lo' in protocol)) return match;
   const { bytes } = Object.values(portHeaders).find((one) => one.protocol === protocol.lo[0]) ?? bug();
   return { ...match, headerBytes: bytes };
 }
 
 /** The same match about that value. */
-export function holdingValue(match: VaryingMatch, value: TupleColumn): VaryingMatch {
+export function holdingValue(match: VaryingMatch, value: RuleColumn): VaryingMatch {
   if (match.kind === 'protocol' && 'lo' in value) return { ...match, protocols: [[value.lo[0]!, value.hi[0]!]] };
   if (match.kind === 'address' && 'ranges' in value) return { ...match, ranges: value.ranges };
   if (match.kind === 'mac' && 'addresses' in value) return { ...match, addresses: value.addresses };
-  if (match.kind === 'port' && 'lo' in value) return { ...match, ranges: [[value.lo[0]!, value.hi[0]!]] };
+  if (match.kind === 'port' && ('lo' in value || 'lists' in value)) return { ...match, ranges: rangesAt(value, 0) };
   throw new Error('bug: a value of a line is of another kind than its match');
 }
 
@@ -78,8 +79,8 @@ export interface RunLines {
   /** Number of the first one in `lines`. */
   readonly from: number;
   readonly count: number;
-  /** What packets are asked for, as `holding` has it: an entry a line. */
-  readonly values: readonly TupleColumn[];
+  /** What packets are asked for, as `holding` has it: an entry, or a list, a line. */
+  readonly values: readonly RuleColumn[];
   /** Of them, those in which these lines differ. */
   readonly varying: readonly number[];
 }
@@ -128,8 +129,8 @@ export abstract class AddressRun {
   readonly count: number;
   /** They match no packet of the other one. */
   readonly family: AddressFamily;
-  /** What the rules ask for in the fields that they differ in: entry i is that of rule i. */
-  readonly columns: readonly TupleColumn[];
+  /** What the rules ask for in the fields that they differ in: entry i, or list i, is that of rule i. */
+  readonly columns: readonly RuleColumn[];
   readonly fields: readonly TupleField[];
   /** Parts of the first rule that hold what the rules differ in, in the order of `columns`. */
   readonly varying: readonly number[];
@@ -198,8 +199,8 @@ export abstract class AddressRun {
   }
 
   /** What that rule asks for. */
-  row(i: number): readonly TupleColumn[] {
-    return rowAt(this.columns, i);
+  row(i: number): readonly RuleColumn[] {
+    return ruleRow(this.columns, i);
   }
 }
 
@@ -247,13 +248,13 @@ export class LineRules extends AddressRun {
     const span: Span = { file: lines.shape.rule.span.file, line, column: 1 };
     const remark = shape.comment && lines.values[shape.comment.hole];
     const comment = remark ? lines.text.slice(remark.start[from + i], remark.end[from + i]) : '';
-    const parts = partsOf(shape, { line, words, behind, comment }, rowAt(values, i));
+    const parts = partsOf(shape, { line, words, behind, comment }, ruleRow(values, i));
     return { id: this.id(i), number: this.number(i), span, text: this.text(i), parts };
   }
 }
 
 /** Of the IP addresses among them. */
-export function familyOf(values: readonly TupleColumn[]): AddressFamily {
+export function familyOf(values: readonly RuleColumn[]): AddressFamily {
   for (const column of values) if ('ranges' in column) return column.ranges.family;
   throw new Error('bug: a run of rules of a table of any family without an address');
 }

@@ -11,7 +11,7 @@ import type { LoweredRule } from './lower-rule.js';
 import type { Part } from './match.js';
 import { fewest, kindRows, putPieces, type Kind } from './pieces.js';
 import type { ChainDraft, PlacedEntry, RunEntry, TableDraft } from './table-draft.js';
-import { sliceRows, type TupleColumn } from './tuples.js';
+import { sliceRules, type RuleColumn } from './rule-columns.js';
 
 /** A line by itself. */
 export type LowerLine = (line: VariantLine) => LoweredRule;
@@ -83,7 +83,7 @@ class LineKind implements Kind {
     return !this.shape || (onlyFamily !== null && onlyFamily !== this.walk.dump.family);
   }
 
-  get #values(): { readonly values: readonly TupleColumn[]; readonly odd: readonly number[] } {
+  get #values(): { readonly values: readonly RuleColumn[]; readonly odd: readonly number[] } {
     return (this.#found ??= this.walk.variants!.valuesOf(this.run));
   }
 
@@ -91,7 +91,7 @@ class LineKind implements Kind {
     return this.shape?.parts ?? [];
   }
 
-  get values(): readonly TupleColumn[] {
+  get values(): readonly RuleColumn[] {
     return this.#values.values;
   }
 
@@ -115,7 +115,7 @@ function pieceOf(kind: LineKind, from: number, to: number): Piece {
     first,
     parts: kind.parts,
     rows: kind.rows.subarray(first, end),
-    values: isWhole ? kind.values : sliceRows(kind.values, first, end),
+    values: isWhole ? kind.values : sliceRules(kind.values, first, end),
     odd: kind.odd.filter((i) => i >= first && i < end).map((i) => i - first),
   };
 }
@@ -190,7 +190,7 @@ class ChainTurns {
       run: ({ kind, first, rows, values }, begin, end, varying) => {
         const entry: RunEntry = {
           ...{ kind: 'run', rules: end - begin, lines: kind.run, shape: kind.shape! },
-          ...{ from: first + begin, count: end - begin, values: sliceRows(values, begin, end), varying },
+          ...{ from: first + begin, count: end - begin, values: sliceRules(values, begin, end), varying },
         };
         this.#placed.push({ entry, rows: rows.slice(begin, end) });
       },

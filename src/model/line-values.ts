@@ -4,6 +4,7 @@ import { wordsPerAddress } from './address.js';
 import { isEverything, xtablesNetwork, xtablesRange, type Bounds } from './address-text.js';
 import { scanMac } from './scan-mac.js';
 import { scanNetwork, scanRange } from './scan-network.js';
+import { PortListBuilder, type RuleColumn } from './rule-columns.js';
 import { noMac, type TupleColumn } from './tuples.js';
 
 /** What a value says of which field. */
@@ -11,7 +12,7 @@ export type Asked =
   | { readonly field: 'saddr' | 'daddr'; readonly value: 'network' | 'range' }
   | { readonly field: 'smac'; readonly value: 'mac' }
   | { readonly field: 'protocol'; readonly value: 'protocol' }
-  | { readonly field: 'sport' | 'dport'; readonly value: 'port' };
+  | { readonly field: 'sport' | 'dport'; readonly value: 'port' | 'ports' };
 
 /** Where each value stands in a text. */
 export interface ValuePlaces {
@@ -22,7 +23,7 @@ export interface ValuePlaces {
 }
 
 /** Lines whose value is several, or none, or no match at all, are added to `odd`. */
-export function columnOf(family: AddressFamily, asked: Asked, places: ValuePlaces, odd: Set<number>): TupleColumn {
+export function columnOf(family: AddressFamily, asked: Asked, places: ValuePlaces, odd: Set<number>): RuleColumn {
   switch (asked.value) {
     case 'network':
     case 'range':
@@ -32,6 +33,8 @@ export function columnOf(family: AddressFamily, asked: Asked, places: ValuePlace
     case 'protocol':
     case 'port':
       return { field: asked.field, ...numbersOf(asked.value, places) };
+    case 'ports':
+      return portLists(asked.field, places);
   }
 }
 
@@ -106,4 +109,24 @@ function putPorts(text: string, start: number, end: number, { lo, hi, row }: Num
   return lo[row] === hi[row];
 }
 
-const colon = 58;
+/** `PORT[:PORT],…` */
+function portLists(field: 'sport' | 'dport', { count, text, start, end }: ValuePlaces): RuleColumn {
+  const lists = new PortListBuilder(count);
+  for (let row = 0; row < count; row++) {
+    const to = end[row]!;
+    let port = 0;
+    let low = -1;
+    for (let at = start[row]!; at <= to; at++) {
+      const c = at < to ? text.charCodeAt(at) : comma;
+      if (c === comma) {
+        lists.add(low < 0 ? port : low, port);
+        [low, port] = [-1, 0];
+      } else if (c === colon) [low, port] = [port, 0];
+      else port = port * 10 + c - 48;
+    }
+    lists.close();
+  }
+  return lists.column(field);
+}
+
+const [comma, colon] = [44, 58];

@@ -10,7 +10,7 @@ import { fewest } from './pieces.js';
 import type { Rule } from './ruleset.js';
 import type { Segment } from './segments.js';
 import { stretches } from './stretches.js';
-import { sliceRows, type TupleColumn } from './tuples.js';
+import { PortListBuilder, sliceRules, type RuleColumn } from './rule-columns.js';
 
 /** In the order of the rules. */
 export function segmentsOfRules(rules: readonly Rule[], prefix: string): Segment[] {
@@ -34,7 +34,7 @@ function* runsOf(rules: readonly Rule[], holes: readonly number[], prefix: strin
       yield* own;
       continue;
     }
-    const values = sliceRows(columns, ...rows);
+    const values = sliceRules(columns, ...rows);
     const made = {
       ...{ count: own.length, family: familyOf(values), columns: varying.map((hole) => values[hole]!) },
       varying: varying.map((hole) => holes[hole]!),
@@ -73,7 +73,7 @@ class ListedRules extends AddressRun {
   }
 }
 
-/** Parts of which the next rules may have other values: one address, one port or range of them; none where no address is among them. */
+/** Parts of which the next rules may have other values: one address, ports or ranges of them; none where no address is among them. */
 function holesOf({ parts }: Rule): number[] {
   const last = parts[parts.length - 1];
   if (!last || !('statement' in last) || last.statement.kind !== 'drop') return [];
@@ -87,11 +87,7 @@ function holds(part: Part): boolean {
   if (!('match' in part)) return false;
   const { match } = part;
   if (match.kind === 'address') return !match.negate && match.ranges.count === 1;
-  return match.kind === 'port' && !match.negate && match.field !== 'either' && isSingle(match);
-}
-
-function isSingle({ ranges: [only, more] }: PortMatch): boolean {
-  return only !== undefined && more === undefined;
+  return match.kind === 'port' && !match.negate && match.field !== 'either' && match.ranges.length > 0;
 }
 
 /** `rule` comes behind `before`, and is like `first` but for the values. */
@@ -128,13 +124,16 @@ function isSame(match: Match, other: Match): boolean {
 export const isCutAlike = ({ cut }: Pick<Rule, 'cut'>, { cut: other }: Pick<Rule, 'cut'>): boolean =>
   cut?.kind === other?.kind && (cut?.kind !== 'kept' || (other?.kind === 'kept' && cut.why === other.why));
 
-function columnOf(rules: readonly Rule[], at: number): TupleColumn {
+function columnOf(rules: readonly Rule[], at: number): RuleColumn {
   const match = (i: number): Match => (rules[i]!.parts[at] as { match: Match }).match;
   const first = match(0);
   if (first.kind === 'port') {
-    const bound = (end: 0 | 1): Uint16Array =>
-      Uint16Array.from(rules, (_, i) => (match(i) as PortMatch).ranges[0]![end]);
-    return { field: first.field as 'sport' | 'dport', lo: bound(0), hi: bound(1) };
+    const lists = new PortListBuilder(rules.length);
+    for (let i = 0; i < rules.length; i++) {
+      for (const [low, high] of (match(i) as PortMatch).ranges) lists.add(low, high);
+      lists.close();
+    }
+    return lists.column(first.field as 'sport' | 'dport');
   }
   const { field, ranges } = first as AddressMatch;
   return { field, ranges: addressesOf(ranges.family, rules.length, (i) => (match(i) as AddressMatch).ranges) };

@@ -7,7 +7,7 @@ import { partsOf, type ShapeParts } from './address-run.js';
 import { columnOf, type Asked } from './line-values.js';
 import type { LoweredRule } from './lower-rule.js';
 import type { Part } from './match.js';
-import { sliceRows, type TupleColumn } from './tuples.js';
+import { sliceRules, type RuleColumn } from './rule-columns.js';
 
 /** Of options whose values differ. */
 const asked: Readonly<Record<string, Asked>> = {
@@ -16,6 +16,8 @@ const asked: Readonly<Record<string, Asked>> = {
   '-p': { field: 'protocol', value: 'protocol' },
   '--sport': { field: 'sport', value: 'port' },
   '--dport': { field: 'dport', value: 'port' },
+  '--sports': { field: 'sport', value: 'ports' },
+  '--dports': { field: 'dport', value: 'ports' },
   '--src-range': { field: 'saddr', value: 'range' },
   '--dst-range': { field: 'daddr', value: 'range' },
   '--mac-source': { field: 'smac', value: 'mac' },
@@ -38,8 +40,8 @@ const usual = {
 
 /** Values that a shape is lowered with once more; the second where the first line has the first. */
 const trials: readonly Readonly<Record<TrialOf, readonly [string, string]>>[] = [
-  { ...usual, protocol: ['tcp', 'udp'], port: ['7', '9'] },
-  { ...usual, protocol: ['udp', 'tcp'], port: ['7:65535', '9:65535'] },
+  { ...usual, protocol: ['tcp', 'udp'], port: ['7', '9'], ports: ['7,9', '9'] },
+  { ...usual, protocol: ['udp', 'tcp'], port: ['7:65535', '9:65535'], ports: ['9,7,11:65535', '7:8'] },
 ];
 
 /** One for each table: what a jump means depends on the table's chains. */
@@ -61,18 +63,18 @@ export class VariantLowering {
   }
 
   /** The values of each line; those that `odd` lists must be lowered by themselves. */
-  valuesOf({ count, text, values, shape }: LineRun): { values: TupleColumn[]; odd: readonly number[] } {
+  valuesOf({ count, text, values, shape }: LineRun): { values: RuleColumn[]; odd: readonly number[] } {
     const odd = new Set<number>();
-    const columns = values.flatMap(({ start, end }, h): TupleColumn[] =>
+    const columns = values.flatMap(({ start, end }, h): RuleColumn[] =>
       isRemark(shape, h) ? [] : [columnOf(this.family, askedAt(shape, h), { count, text, start, end }, odd)],
     );
     return { values: columns, odd: [...odd].sort((a, b) => a - b) };
   }
 
   /** null: it must be lowered by itself. */
-  #valuesOf({ shape, values }: VariantLine): TupleColumn[] | null {
+  #valuesOf({ shape, values }: VariantLine): RuleColumn[] | null {
     const odd = new Set<number>();
-    const columns = values.flatMap((text, h): TupleColumn[] =>
+    const columns = values.flatMap((text, h): RuleColumn[] =>
       isRemark(shape, h)
         ? []
         : [columnOf(this.family, askedAt(shape, h), { count: 1, text, start: [0], end: [text.length] }, odd)],
@@ -144,7 +146,12 @@ function isAbout(part: Part, { field, value }: Asked, column: number): boolean {
     case 'protocol':
       return match.kind === 'protocol' && span.column === column;
     case 'port':
-      return match.kind === 'port' && match.field === field && match.headerBytes !== multiportHeader;
+    case 'ports':
+      return (
+        match.kind === 'port' &&
+        match.field === field &&
+        (match.headerBytes === multiportHeader) === (value === 'ports')
+      );
     case 'range':
       return match.kind === 'address' && match.field === field && span.column < column;
     case 'mac':
@@ -152,7 +159,7 @@ function isAbout(part: Part, { field, value }: Asked, column: number): boolean {
   }
 }
 
-/** Bytes that `-m multiport` reads, which has several ports. */
+/** Bytes that `-m multiport` reads. */
 const multiportHeader = 4;
 
 const trialOf = ({ value }: Asked, family: AddressFamily): TrialOf =>
@@ -160,11 +167,11 @@ const trialOf = ({ value }: Asked, family: AddressFamily): TrialOf =>
 
 /** The values of lines from one up to another. */
 export const valuesBetween = (
-  values: readonly TupleColumn[],
+  values: readonly RuleColumn[],
   from: number,
   to: number,
   count: number,
-): readonly TupleColumn[] => (from === 0 && to === count ? values : sliceRows(values, from, to));
+): readonly RuleColumn[] => (from === 0 && to === count ? values : sliceRules(values, from, to));
 
 export const ruleOf = (line: VariantLine | Shape['rule']): Shape['rule'] =>
   line.kind === 'variant' ? expandVariant(line) : line;

@@ -2,7 +2,7 @@
 import type { KindRows } from './kinds-in-turn.js';
 import type { Part, Ranges } from './match.js';
 import { stretches } from './stretches.js';
-import type { TupleColumn } from './tuples.js';
+import type { RuleColumn } from './rule-columns.js';
 
 /** Fewer lines are as well taken one by one. */
 export const fewest = 16;
@@ -12,7 +12,7 @@ export interface Kind {
   /** Their numbers in the list, ascending. */
   readonly rows: Uint32Array;
   /** What each asks for in the fields that differ. */
-  readonly values: readonly TupleColumn[];
+  readonly values: readonly RuleColumn[];
   /** Those to be taken by themselves. */
   readonly odd: readonly number[];
   /** Of the first of them. */
@@ -69,7 +69,7 @@ export function kindRows({ rows, values, parts }: Kind): KindRows {
 
 const eitherProtocol: Ranges = [6, 17].map((protocol) => [protocol, protocol]);
 
-function protocolsOf(values: readonly TupleColumn[], parts: readonly Part[]): Ranges | null {
+function protocolsOf(values: readonly RuleColumn[], parts: readonly Part[]): Ranges | null {
   if (values.some(({ field }) => field === 'protocol')) return eitherProtocol;
   for (const part of parts)
     if ('match' in part && part.match.kind === 'protocol' && !part.match.negate) return part.match.protocols;

@@ -1,6 +1,6 @@
 /** Where lines that could differ in several values differ in one address only, be it a MAC address, they are runs of their own: a table of addresses answers sooner. */
 import { wordsPerAddress } from './address.js';
-import type { TupleColumn } from './tuples.js';
+import type { PortLists, RuleColumn } from './rule-columns.js';
 
 export interface Stretch {
   /** From one up to another. */
@@ -13,7 +13,7 @@ export interface Stretch {
 const shortest = 64;
 
 /** In order; all rows from `from` up to `to`. */
-export function stretches(columns: readonly TupleColumn[], from: number, to: number): Stretch[] {
+export function stretches(columns: readonly RuleColumn[], from: number, to: number): Stretch[] {
   const found: Stretch[] = [];
   let pending = from;
   const all = [...columns.keys()];
@@ -46,14 +46,14 @@ export function stretches(columns: readonly TupleColumn[], from: number, to: num
 }
 
 /** Up to which row nothing but that column changes. */
-function endOfStretch(columns: readonly TupleColumn[], varying: number, at: number, to: number): number {
+function endOfStretch(columns: readonly RuleColumn[], varying: number, at: number, to: number): number {
   let end = at + 1;
   while (end < to && columns.every((column, i) => i === varying || isSame(column, at, end))) end++;
   return end;
 }
 
 /** What changes; at least one address. */
-function differing(columns: readonly TupleColumn[], all: readonly number[], from: number, to: number): number[] {
+function differing(columns: readonly RuleColumn[], all: readonly number[], from: number, to: number): number[] {
   const changing = all.filter((i) => {
     for (let row = from + 1; row < to; row++) if (!isSame(columns[i]!, from, row)) return true;
     return false;
@@ -62,14 +62,23 @@ function differing(columns: readonly TupleColumn[], all: readonly number[], from
   return changing.some(holdsAddress) ? changing : [all.find(holdsAddress)!, ...changing];
 }
 
-const isAddress = (column: TupleColumn): boolean => !('lo' in column);
+const isAddress = (column: RuleColumn): boolean => 'ranges' in column || 'addresses' in column;
 
-function isSame(column: TupleColumn, row: number, other: number): boolean {
+function isSame(column: RuleColumn, row: number, other: number): boolean {
   if ('addresses' in column) return column.addresses[row] === column.addresses[other];
   if ('lo' in column) return column.lo[row] === column.lo[other] && column.hi[row] === column.hi[other];
+  if ('lists' in column) return isSameList(column.lists, row, other);
   const { family, lo, hi } = column.ranges;
   const words = wordsPerAddress(family);
   for (let w = 0; w < words; w++)
     if (lo[row * words + w] !== lo[other * words + w] || hi[row * words + w] !== hi[other * words + w]) return false;
+  return true;
+}
+
+function isSameList({ starts, lo, hi }: PortLists, row: number, other: number): boolean {
+  const [one, two] = [starts[row]!, starts[other]!];
+  const size = starts[row + 1]! - one;
+  if (starts[other + 1]! - two !== size) return false;
+  for (let i = 0; i < size; i++) if (lo[one + i] !== lo[two + i] || hi[one + i] !== hi[two + i]) return false;
   return true;
 }

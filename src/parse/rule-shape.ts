@@ -1,5 +1,5 @@
 /**
- * Lines that differ from an earlier one in an address, a range of them or a MAC address, in a second one, ports, a comment or TCP and UDP behind it, and in
+ * Lines that differ from an earlier one in an address, a range of them or a MAC address, in a second one, ports, lists of them, a comment or TCP and UDP behind it, and in
  * leading counters, are not parsed again: the grammar would make the same of them. The values must stand alone between blanks and consist of
  * characters that mean nothing to the lexer, or be one quoted word, and no other quote may stand before them, so that the words around them
  * are the same words. A test compares with the grammar.
@@ -38,7 +38,7 @@ export function findHoles(line: string): Holes | null {
 /** Options of which a line needs one: blocklists differ in their values. */
 const leading = /(?<= )(?:-s|-d|--src-range|--dst-range|--mac-source)(?= )/g;
 /** Options whose values may differ besides, each behind the one before. */
-const further = /(?<= )(?:-d|-p|--sport|--dport|--src-range|--dst-range|--mac-source|--comment)(?= )/g;
+const further = /(?<= )(?:-d|-p|--sports?|--dports?|--src-range|--dst-range|--mac-source|--comment)(?= )/g;
 
 /** The next one of them, and where its value begins. */
 function optionFrom(
@@ -81,6 +81,7 @@ function endOfValue(option: string): typeof addressEnd {
   if (option === '-p') return protocolEnd;
   if (option === '--comment') return commentEnd;
   if (option.endsWith('-range')) return rangeEnd;
+  if (option.endsWith('ports')) return portListEnd;
   return option.endsWith('port') ? portsEnd : addressEnd;
 }
 
@@ -120,6 +121,22 @@ function portsEnd(text: string, start: number): number {
   if (colon < 0 || text.charCodeAt(colon) !== 58) return colon;
   const end = portEnd(text, colon + 1);
   return end >= 0 && Number(text.slice(start, colon)) > Number(text.slice(colon + 1, end)) ? -1 : end;
+}
+
+/** Ports that `-m multiport` takes; a range counts as two. */
+const mostPorts = 15;
+
+/** End of ports and ranges with commas between; -1 where something else stands, or they are too many. */
+function portListEnd(text: string, start: number): number {
+  let ports = 0;
+  for (let at = start; ; at++) {
+    const end = portsEnd(text, at);
+    if (end < 0) return -1;
+    ports += text.charCodeAt(portEnd(text, at)) === 58 ? 2 : 1;
+    if (ports > mostPorts) return -1;
+    if (text.charCodeAt(end) !== 44) return end;
+    at = end;
+  }
 }
 
 /** End of the decimal digits of a port, written without a zero in front of others; -1 where it is none. */
@@ -232,7 +249,7 @@ export class ShapeCache {
 }
 
 const optionNames: ReadonlySet<string> = new Set([
-  ...['-s', '-d', '-p', '--sport', '--dport'],
+  ...['-s', '-d', '-p', '--sport', '--dport', '--sports', '--dports'],
   ...['--src-range', '--dst-range', '--mac-source', '--comment'],
 ]);
 

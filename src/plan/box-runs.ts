@@ -15,7 +15,7 @@ import {
 } from '../model/tuples.js';
 import { prefixLength } from '../analyse/address-index.js';
 import { boxOf, sideOf, sizeOf, type PlainSet } from '../analyse/box.js';
-import { mostShapes } from '../analyse/run-as-one.js';
+import { mostEntries, mostShapes } from '../analyse/run-as-one.js';
 import type { Conj, TupleValues, ValueSet } from '../analyse/logic.js';
 import { maxCombinations } from '../analyse/tuple-entries.js';
 import { areFewNumbers } from '../analyse/tuple-ranges.js';
@@ -48,7 +48,6 @@ export interface BoxRules {
   readonly fewest: number;
 }
 
-const mostEntries = 4_000_000;
 /** A range of so many values is few keys in any case. */
 const widest = 16;
 

@@ -2,7 +2,7 @@
 import type { AddressFamily } from '../model/address.js';
 import type { AddressRun } from '../model/address-run.js';
 import type { BaseChain, RuleId, Table } from '../model/ruleset.js';
-import type { TupleColumn } from '../model/tuples.js';
+import type { RuleColumn } from '../model/rule-columns.js';
 import type { FamilyAnalysis } from '../analyse/analyse-family.js';
 import { routing } from '../analyse/analyse-family.js';
 import type { Occurrence, RuleOrRun } from '../analyse/walk.js';
@@ -53,7 +53,7 @@ function judgeFinding(rule: RuleOrRun, plan: FamilyPlan): Judgement {
  * What holds of each rule of the run that has one of these values; null where that is not the same for all, or has to be asked of
  * each.
  */
-export function judgeRun(run: AddressRun, plan: FamilyPlan, values: readonly TupleColumn[]): Judgement | null {
+export function judgeRun(run: AddressRun, plan: FamilyPlan, values: readonly RuleColumn[]): Judgement | null {
   if (plan.analysis.walk.runs.ruleByRule.has(run)) return null;
   const occurrences = plan.analysis.walk.occurrences.get(run);
   if (!occurrences) return judgeFinding(run, plan);
@@ -83,7 +83,7 @@ export function judgeRunRule(run: AddressRun, i: number, plan: FamilyPlan): Judg
   return judgeDrop(run, ofThose(run, occurrences, run.row(i)), plan, false, run.id(i));
 }
 
-const ofThose = (run: AddressRun, all: readonly Occurrence[], values: readonly TupleColumn[]): readonly Occurrence[] =>
+const ofThose = (run: AddressRun, all: readonly Occurrence[], values: readonly RuleColumn[]): readonly Occurrence[] =>
   values === run.columns
     ? all
     : all.map((one) => ({ ...one, reach: one.reach.map((conj) => narrowTo(run, conj, values)) }));

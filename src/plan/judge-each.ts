@@ -5,7 +5,7 @@
 import type { AddressRun } from '../model/address-run.js';
 import { wordsPerAddress, type AddressFamily, type AddressRanges } from '../model/address.js';
 import type { Ranges } from '../model/match.js';
-import { pickRows, type TupleColumn } from '../model/tuples.js';
+import { pickRules, rangesAt } from '../model/rule-columns.js';
 import { markOverlapping } from '../analyse/address-index.js';
 import type { ValueSet } from '../analyse/logic.js';
 import { isDisjoint } from '../analyse/small-ranges.js';
@@ -17,7 +17,7 @@ export function judgeEach(run: AddressRun, plan: FamilyPlan): Judgement | readon
   if (all) return all;
   const apart = rulesApart(run, plan);
   const others = apart && rowsNotIn(apart);
-  const shared = others && others.length > 1 ? judgeRun(run, plan, pickRows(run.columns, others)) : null;
+  const shared = others && others.length > 1 ? judgeRun(run, plan, pickRules(run.columns, others)) : null;
   return Array.from({ length: run.count }, (_, i) =>
     shared && apart?.[i] === 0 ? shared : judgeRunRule(run, i, plan),
   );
@@ -38,8 +38,8 @@ function rulesApart(run: AddressRun, { steps, analysis }: FamilyPlan): Uint8Arra
     const own = [...asked].filter(({ field }) => field === column.field);
     if ('ranges' in column)
       for (const ranges of joined(own.flatMap(rangesOf), run.family)) markOverlapping(column.ranges, ranges, marks);
-    else if ('lo' in column) markValues(column, own.flatMap(smallRangesOf), marks);
-    else markMacs(column.addresses, new Set(own.flatMap(macsOf)), marks);
+    else if ('addresses' in column) markMacs(column.addresses, new Set(own.flatMap(macsOf)), marks);
+    else markValues((i) => rangesAt(column, i), own.flatMap(smallRangesOf), marks);
   }
   return marks;
 }
@@ -54,8 +54,9 @@ function markMacs(addresses: Float64Array, asked: ReadonlySet<number>, marks: Ui
 
 const smallRangesOf = (set: ValueSet): Ranges => (set.kind === 'values' ? set.ranges : []);
 
-function markValues({ lo, hi }: Extract<TupleColumn, { lo: Uint16Array }>, asked: Ranges, marks: Uint8Array): void {
-  if (asked.length > 0) lo.forEach((low, i) => (marks[i]! |= isDisjoint([[low, hi[i]!]], asked) ? 0 : 1));
+function markValues(rangesOfRule: (i: number) => Ranges, asked: Ranges, marks: Uint8Array): void {
+  if (asked.length === 0) return;
+  for (let i = 0; i < marks.length; i++) marks[i]! |= Number(!isDisjoint(rangesOfRule(i), asked));
 }
 
 /** Lists up to this length are looked at as one. */

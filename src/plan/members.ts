@@ -1,8 +1,9 @@
 /** The rules behind a merged step: a member is one of them, or a run of them. */
 import type { AddressRun } from '../model/address-run.js';
-import type { TupleColumn } from '../model/tuples.js';
+import { rangesAt, ruleEntries, type RuleColumn } from '../model/rule-columns.js';
 import type { RuleId } from '../model/ruleset.js';
 import { small, type Conj, type Lit, type ValueSet } from '../analyse/logic.js';
+import { areTuplesOf, asTupleValues } from '../analyse/run-as-one.js';
 import type { RawStep, RuleOrRun } from '../analyse/walk.js';
 
 export type Member = Pick<RawStep, 'when' | 'rule'>;
@@ -25,7 +26,7 @@ export const areSeveral = ([first, second]: readonly Member[]): boolean =>
   second !== undefined || (first !== undefined && typeof first.rule !== 'string');
 
 /** What a condition on all rules of a run is for those that have these values. */
-export const narrowTo = (run: AddressRun, when: Conj, values: readonly TupleColumn[]): Conj =>
+export const narrowTo = (run: AddressRun, when: Conj, values: readonly RuleColumn[]): Conj =>
   when.flatMap((literal): Lit | readonly Lit[] => {
     const { set } = literal;
     const [first] = values;
@@ -35,26 +36,28 @@ export const narrowTo = (run: AddressRun, when: Conj, values: readonly TupleColu
       return { ...literal, set: { ...set, addresses: first.addresses } };
     if (set.kind !== 'tuples' || !isOf(run, set)) return literal;
     const count = countOf(values);
-    return count === 1 ? values.map(literalOf) : { ...literal, set: { ...set, count, columns: values } };
+    if (count === 1) return values.map(literalOf);
+    return { ...literal, set: { ...set, ...asTupleValues(ruleEntries(values, count)) } };
   });
 
 /** The literal in which a condition has what the rules of the run differ in. */
 export const isOf = (run: AddressRun, set: ValueSet): boolean => {
   const [first] = run.columns;
-  if (set.kind === 'tuples') return set.columns === run.columns;
+  if (set.kind === 'tuples') return areTuplesOf(run, set);
   if (set.kind === 'macs') return first !== undefined && 'addresses' in first && set.addresses === first.addresses;
   return set.kind === 'addresses' && first !== undefined && 'ranges' in first && set.ranges === first.ranges;
 };
 
-function countOf([first]: readonly TupleColumn[]): number {
+function countOf([first]: readonly RuleColumn[]): number {
   if (first && 'ranges' in first) return first.ranges.count;
   if (first && 'addresses' in first) return first.addresses.length;
+  if (first && 'lists' in first) return first.lists.starts.length - 1;
   return first?.lo.length ?? 0;
 }
 
 /** As the rule by itself asks. */
-function literalOf(value: TupleColumn): Lit {
-  if ('lo' in value) return small(value.field, [[value.lo[0]!, value.hi[0]!]]);
+function literalOf(value: RuleColumn): Lit {
+  if ('lo' in value || 'lists' in value) return small(value.field, rangesAt(value, 0));
   if ('ranges' in value)
     return {
       set: { kind: 'addresses', field: value.field, ranges: value.ranges, named: false, counters: null },

@@ -184,6 +184,14 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
     (address: string) => `-A INPUT -m mac --mac-source 02:00:00:00:0${address.length % 9}:fE -j DROP`,
     (address: string) => `-A u -s ${address} -m mac ! --mac-source 2:0:0:0:${address.length}:fE -j u`,
     (address: string) => `-A INPUT -p tcp -m mac --mac-source ${address} -m tcp --dport 5 -j DROP`,
+    (address: string) =>
+      `-A INPUT -s ${address} -p tcp -m multiport --dports ${other(address) === 'tcp' ? '22,80' : '443'},${address.length} -j DROP`,
+    (address: string) =>
+      `-A u -s ${address} -p udp -m udp --dport 5 -m multiport ! --sports ${address.length},7:${address.length} -j DROP`,
+    (address: string) => `-A u -s ${address} -p tcp -m multiport --sports 1,2 --dports ${address.length},9 -j DROP`,
+    (address: string) => `-A u -s ${address} -p icmp -m multiport --dports ${address.length},99 -j DROP`,
+    (address: string) =>
+      `-A u -s ${address} -p tcp -m multiport --dports 7,${address.length} -m tcp --dport ${address.length} -j u`,
     () => '-D INPUT 3',
     () => '-F u',
   ];
@@ -210,6 +218,7 @@ test('lines of several shapes in turn are lowered as if each stood alone', (t) =
     '[%:%] -A INPUT -s @ -i eth1 -j DROP',
     '-A INPUT -m iprange --src-range #-# -j DROP',
     '-A INPUT -s @ -m mac --mac-source 02:00:00:00:00:% -j DROP',
+    '-A INPUT -s @ -p udp -m multiport --dports %,53,%:9999 -j DROP',
   ];
   const others = [
     ...['-A INPUT -s @ -j ACCEPT', '-A u -s @ -j DROP', '-A INPUT -d @ -j DROP', '-A INPUT ! -s @ -j DROP'],
@@ -222,7 +231,7 @@ test('lines of several shapes in turn are lowered as if each stood alone', (t) =
     { weight: 1, arbitrary: fc.constantFrom(...others) },
   );
   let runs = 0;
-  const lists = fc.array(fc.tuple(line, fc.nat(2000), fc.nat(99)), { minLength: 100, maxLength: 250 });
+  const lists = fc.array(fc.tuple(line, fc.nat(2000), fc.nat(99)), { minLength: 150, maxLength: 350 });
   fc.assert(
     fc.property(lists, fc.constantFrom(...others), fc.nat(250), fc.boolean(), (some, last, at, many) => {
       const lines = some.map(([one]) => one);

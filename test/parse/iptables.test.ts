@@ -182,6 +182,10 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     '1.2',
     '',
   );
+  const ports = fc.oneof(
+    fc.array(port, { minLength: 1, maxLength: 4 }).map((some) => some.join(',')),
+    fc.constantFrom('1,2,', ',1', '1,2,3,4,5,6,7,8,9,10,11,12,13,14,15', '1,2,3,4,5,6,7,8,9,10,11,12,13,14:15,16'),
+  );
   const comment = fc.oneof(
     fc.constantFrom(
       'x',
@@ -225,6 +229,8 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     fc.tuple(port, port).map(([one, other]) => ` -p tcp --sport ${one} ! --dport ${other}`),
     fc.tuple(address, port).map(([one, other]) => ` -d ${one} -p udp -m udp --dport ${other} --sport 1`),
     port.map((one) => ` -m comment --comment a" --dport ${one}`),
+    ports.map((some) => ` -p tcp -m multiport --dports ${some}`),
+    fc.tuple(ports, port).map(([some, one]) => ` -p udp -m multiport ! --sports ${some} -m udp --dport ${one}`),
     { weight: 2, arbitrary: comment.map((one) => ` -m comment --comment ${one}`) },
     fc.tuple(comment, comment).map(([one, other]) => ` -m comment --comment ${one} -m comment --comment ${other}`),
     fc.tuple(comment, port).map(([one, own]) => ` -m comment --comment ${one} -p tcp --dport ${own}`),
@@ -256,6 +262,7 @@ test('lines of several shapes in turn are what the grammar makes of them, column
   const shape = fc.constantFrom(
     ...['-A I -s @ -j DROP', '-A I -s @ -p tcp -m tcp --dport % -j DROP', '-A I -s @ -p udp -m udp --sport % -j DROP'],
     ...['[%:1] -A I -s @ -j DROP', '-A u -d @ -i eth% -j ACCEPT', '-A I -s @ -p icmp -m icmp --icmp-type % -j DROP'],
+    '-A I -s @ -p tcp -m multiport --dports %,99:100 -j DROP',
   );
   const odd = fc.constantFrom('', '# comment', ':I ACCEPT', '-A I -s 1.2.3.4', '-A I ! -s x', '-A I !', '-A u -j DROP');
   let turns = 0;

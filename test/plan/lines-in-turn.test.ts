@@ -27,6 +27,7 @@ const kinds = fc.constantFrom(
     '-s @ -f -j DROP',
     '-s @ -m state --state NEW -j DROP',
   ],
+  ...['-s @ -p tcp -m multiport --dports + -j DROP', '-s @ -p udp -m multiport --sports + -d 192.0.2.1 -j DROP'],
   ...['-m iprange --src-range # -j DROP', '-p tcp -m iprange --src-range # -m tcp --dport % -j DROP'],
 );
 
@@ -82,6 +83,7 @@ test('a plan of lines in turn does what that of their rules does', (t) => {
             `203.0.${number >> 8}.${number & 255}-203.0.${number >> 8}.${Math.min(255, (number & 255) + (number % 5))}`,
           )
           .replace('%', port)
+          .replace('+', port + ['', ',443', ',443,30:40', ',8080:8090,23'][number % 4]!)
           .replace('^', String(number % 4)),
       );
       for (const [line, at] of others) lines.splice(at, 0, line.replace('@', '203.0.1.1'));

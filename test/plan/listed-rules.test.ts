@@ -35,6 +35,10 @@ const shape = fc.constantFrom(
     'ip saddr @ tcp flags syn / fin,syn,rst,ack tcp dport % drop',
     'ip6 saddr # tcp flags fin drop',
     'ip saddr @ tcp dport & drop',
+    'ip saddr @ tcp dport + drop',
+    'ip6 saddr # ~ dport + drop',
+    'ip saddr @ udp sport + udp dport + drop',
+    'ip saddr @ ip daddr @ udp sport + counter drop',
     'ip saddr @ ip daddr @ udp sport & drop',
   ],
   ...[
@@ -75,6 +79,8 @@ const block = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(chain, lone, fc.constant(1), fc.nat(200)) },
 );
 
+const lists = ['{ 22, 80 }', '22', '{ 20-25, 80, 443 }', '{ 0, 65535 }', '{ 80 }', '{ 80, 22 }', '{ 1024-65535, 22 }'];
+
 /** Addresses come again now and then. */
 const written = (pattern: string, i: number, seed: number): string =>
   pattern
@@ -82,6 +88,7 @@ const written = (pattern: string, i: number, seed: number): string =>
     .replaceAll('#', `2001:db8::${((seed + i * 5) % 19).toString(16)}`)
     .replaceAll('~', (seed + i) % 3 === 0 ? 'udp' : 'tcp')
     .replaceAll('&', ['22', '20-30', '1024-65535', '0-79'][(seed + i) % ((seed % 4) + 1)]!)
+    .replaceAll('+', () => lists[(seed * 3 + i * i) % (1 + (seed % lists.length))]!)
     .replaceAll('%', String([22, 80, 443][(seed + i * i) % (seed % 2 === 0 ? 3 : 1)]));
 
 const told = (plan: Plan): unknown => ({
@@ -142,6 +149,7 @@ const kinds = [
   'ip saddr @ drop',
   'ip saddr @ tcp dport % drop',
   'ip saddr @ udp sport % drop',
+  'ip saddr @ tcp dport { %, 443 } drop',
   'ip6 saddr # drop',
   'ip daddr 192.0.2.1 ip saddr @ drop',
   'ip saddr @ icmp type echo-request drop',

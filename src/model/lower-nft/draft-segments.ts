@@ -5,7 +5,7 @@ import { isCutAlike, segmentsOfRules } from '../listed-rules.js';
 import { fewest, kindRows, putPieces, type Kind } from '../pieces.js';
 import type { Rule } from '../ruleset.js';
 import type { Segment } from '../segments.js';
-import { sliceRows } from '../tuples.js';
+import { sliceRules } from '../rule-columns.js';
 import { variantOf } from '../../parse/nft/rule-variants.js';
 import type { RuleDraft } from './draft.js';
 import { lowerRule, startOf, type RuleContext, type RuleStart } from './rules.js';
@@ -128,7 +128,7 @@ class DraftSegments {
     putPieces(kinds, to, cuts, {
       run: ({ lowered, drafts, rows, values }, begin, end, varying) => {
         this.#putSingle();
-        const made = { drafts: drafts.slice(begin, end), lowered, columns: sliceRows(values, begin, end), varying };
+        const made = { drafts: drafts.slice(begin, end), lowered, columns: sliceRules(values, begin, end), varying };
         const place = { prefix: this.prefix, ...placeOf(rows.slice(begin, end), 1) };
         this.#segments.push(new VariantRules(made, place));
       },

@@ -23,7 +23,7 @@ import type { Match, Part } from '../match.js';
 import type { Rule, RuleId } from '../ruleset.js';
 import { scanNetwork } from '../scan-network.js';
 import type { SetId } from '../set.js';
-import { rowAt, type TupleColumn } from '../tuples.js';
+import { PortListBuilder, ruleRow, type RuleColumn } from '../rule-columns.js';
 import type { RuleDraft } from './draft.js';
 import { lowerRule, type RuleStart } from './rules.js';
 
@@ -53,6 +53,8 @@ const trials: readonly Readonly<Record<'port' | 'protocol' | AddressFamily, stri
   { port: '7', protocol: 'tcp', 4: '192.0.2.7', 6: '2001:db8::7' },
   { port: '9', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
   { port: '11-65535', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
+  { port: '{ 7 }', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
+  { port: '{ 7, 8, 11-65535 }', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
 ];
 
 /** For the rules of a chain that begin alike. */
@@ -78,7 +80,7 @@ export class VariantLowering {
   }
 
   /** The values of each rule; those that `odd` lists must be lowered by themselves. */
-  valuesOf({ holes }: LoweredShape, drafts: readonly RuleDraft[]): { values: TupleColumn[]; odd: readonly number[] } {
+  valuesOf({ holes }: LoweredShape, drafts: readonly RuleDraft[]): { values: RuleColumn[]; odd: readonly number[] } {
     const odd = new Set<number>();
     const variants = drafts.map(({ rule }) => variantOf(rule) ?? bug());
     const values = holes.map((hole) => columnOf(hole, variants, odd));
@@ -147,11 +149,10 @@ function holds(part: Part, field: HoleField): boolean {
   if (match.kind === 'address') return match.field === field && !match.negate && match.ranges.count === 1;
   if (match.kind === 'protocol') return field === 'protocol' && !match.negate;
   if (match.kind !== 'port' || match.field !== field || match.negate) return false;
-  const [only, more] = match.ranges;
-  return only !== undefined && more === undefined;
+  return match.ranges.length > 0;
 }
 
-function withValue(part: Part, at: number, holes: readonly LoweredHole[], values: readonly TupleColumn[]): Part {
+function withValue(part: Part, at: number, holes: readonly LoweredHole[], values: readonly RuleColumn[]): Part {
   if ('statement' in part) return part;
   const value = values[holes.findIndex((hole) => hole.part === at)];
   const protocol = values.find(({ field }) => field === 'protocol');
@@ -159,19 +160,21 @@ function withValue(part: Part, at: number, holes: readonly LoweredHole[], values
   return { match, span: part.span };
 }
 
-function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVariant[], odd: Set<number>): TupleColumn {
+function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVariant[], odd: Set<number>): RuleColumn {
   const count = variants.length;
-  if (field !== 'saddr' && field !== 'daddr') {
-    const [lo, hi] = [new Uint16Array(count), new Uint16Array(count)];
-    let isSingle = true as boolean;
+  if (field === 'protocol') {
+    const numbers = Uint16Array.from(variants, ({ shape: { source }, bounds }) =>
+      source.startsWith('tcp', bounds[at * 2]) ? 6 : 17,
+    );
+    return { field, lo: numbers, hi: numbers };
+  }
+  if (field === 'sport' || field === 'dport') {
+    const lists = new PortListBuilder(count);
     variants.forEach(({ shape: { source }, bounds }, i) => {
-      const [low, high] = numbersOf(field, source.slice(bounds[at * 2], bounds[at * 2 + 1]));
-      if (high > 65535 || low > high) odd.add(i);
-      lo[i] = low;
-      hi[i] = high;
-      isSingle &&= low === high;
+      if (!addPorts(lists, source, bounds[at * 2]!, bounds[at * 2 + 1]!)) odd.add(i);
+      lists.close();
     });
-    return { field, lo, hi: isSingle ? lo : hi };
+    return lists.column(field);
   }
   if (family === null) return bug();
   const words = wordsPerAddress(family);
@@ -182,20 +185,32 @@ function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVar
   return { field, ranges: { family, count, lo, hi } };
 }
 
-const none = [1, 0] as const;
-
-function numbersOf(field: 'protocol' | 'sport' | 'dport', text: string): readonly [low: number, high: number] {
-  if (field === 'protocol') return text === 'tcp' ? [6, 6] : [17, 17];
-  const dash = text.indexOf('-');
-  if (dash < 0) return [Number(text), Number(text)];
-  const [low, high] = [Number(text.slice(0, dash)), Number(text.slice(dash + 1))];
-  return low < high ? [low, high] : none;
+/** A port, a range of them, or such in braces; false, and what is added has no meaning, where each does not lie above the one before, or is none. */
+function addPorts(lists: PortListBuilder, text: string, start: number, end: number): boolean {
+  let [before, low, port] = [-1, -1, -1];
+  let isPlain = true;
+  const put = (): void => {
+    if (port < 0) return;
+    isPlain &&= port <= 65535 && (low < 0 ? port : low) > before && low < port;
+    lists.add(low < 0 ? port : low, port);
+    [before, low, port] = [port, -1, -1];
+  };
+  for (let at = start; at < end; at++) {
+    const c = text.charCodeAt(at);
+    if (c >= zero && c <= nine) port = (port < 0 ? 0 : port * 10) + c - zero;
+    else if (c === dash) [low, port] = [port, -1];
+    else put();
+  }
+  put();
+  return isPlain;
 }
+
+const [dash, zero, nine] = [45, 48, 57];
 
 function ruleOf(
   lowered: LoweredShape,
   { rule, cut }: RuleDraft,
-  values: readonly TupleColumn[],
+  values: readonly RuleColumn[],
   number: number,
   prefix: string,
 ): Rule {
@@ -217,7 +232,7 @@ interface AlikeRules {
   readonly drafts: readonly RuleDraft[];
   readonly lowered: LoweredShape;
   /** One for each hole of the shape. */
-  readonly columns: readonly TupleColumn[];
+  readonly columns: readonly RuleColumn[];
   /** Holes in which these rules differ. */
   readonly varying: readonly number[];
 }
@@ -257,7 +272,7 @@ export class VariantRules extends AddressRun {
 
   protected rule(i: number): Rule {
     const { drafts, lowered, columns } = this.made;
-    return ruleOf(lowered, drafts[i]!, rowAt(columns, i), this.number(i), this.place.prefix);
+    return ruleOf(lowered, drafts[i]!, ruleRow(columns, i), this.number(i), this.place.prefix);
   }
 }
 

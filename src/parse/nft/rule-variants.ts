@@ -1,5 +1,5 @@
 /**
- * Rules whose line is that of an earlier one of their chain but for addresses, ports, TCP or UDP, counts and comments. They are found by comparing text, and
+ * Rules whose line is that of an earlier one of their chain but for addresses, ports or lists of them, TCP or UDP, counts and comments. They are found by comparing text, and
  * parsed when somebody asks for their statements: the grammar makes the same of them, for the words around the values are the same, and
  * the values are of a kind. A test compares with the grammar.
  */
@@ -177,10 +177,12 @@ function variantAt(shape: RuleShape, match: RegExpExecArray, at: number, line: n
   return new VariantRule(shape, bounds, start, end, line, indent + 1, handle === undefined ? null : Number(handle));
 }
 
+const ports = '(?:0|[1-9][0-9]{0,4})(?:-[1-9][0-9]{0,4})?';
+
 const patterns = {
   4: `${addressPatterns[4]}(?:/[0-9]{1,2})?`,
   6: `(?:${addressPatterns[6]})(?:/[0-9]{1,3})?`,
-  port: '(?:0|[1-9][0-9]{0,4})(?:-[1-9][0-9]{0,4})?',
+  port: `${ports}|\\{ ${ports}(?:, ${ports})* \\}`,
   protocol: 'tcp|udp',
   count: '[0-9]+',
   quoted: '"[^"\\n]*"',
@@ -195,7 +197,7 @@ function shapeOf(source: string, rule: Rule, tokens: readonly Token[]): RuleShap
   const { text, extent } = rule;
   if (/[\n#\\]/.test(text) || rule.statements.some(({ kind }) => kind === 'opaque' || kind === 'chainBlock'))
     return null;
-  const holes = holesIn(tokens, extent.start);
+  const holes = holesIn(tokens, extent.start, text);
   if (!holes.some(({ family }) => family !== null)) return null;
   let line = '([ \\t]*)';
   let from = 0;
@@ -216,8 +218,15 @@ const portProtocols: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'dccp'
 
 const eitherProtocol: ReadonlySet<string> = new Set(['tcp', 'udp']);
 
+const allPorts = new RegExp(`^(?:${patterns.port})$`);
+
+/** Number of the last token of a port, or a range of them; what stands in braces is one. */
+function lastOfPorts(tokens: readonly Token[], first: number): number {
+  return tokens[first + 1]?.text === '-' && tokens[first + 2]?.type === 'number' ? first + 2 : first;
+}
+
 /** Values that stand alone between blanks, behind the words that say what they are. */
-function holesIn(tokens: readonly Token[], start: number): FoundHole[] {
+function holesIn(tokens: readonly Token[], start: number, rule: string): FoundHole[] {
   const holes: FoundHole[] = [];
   const text = (i: number): string => tokens[i]?.text ?? '';
   const add = (from: number, to: number, hole: Pick<FoundHole, 'field' | 'family' | 'pattern'>): void => {
@@ -236,13 +245,12 @@ function holesIn(tokens: readonly Token[], start: number): FoundHole[] {
       if (isNetwork && tokens[i + 2]!.start !== tokens[i + 1]!.end) continue;
       add(i, isNetwork ? i + 2 : i, { field, family, pattern: patterns[family] });
     } else if (portProtocols.has(object) && isAlone && (field === 'sport' || field === 'dport')) {
-      if (token.type !== 'number') continue;
+      const last = lastOfPorts(tokens, i);
+      if (!allPorts.test(rule.slice(token.start - start, tokens[last]!.end - start))) continue;
       // Where nothing else asks of the protocol it may be the other one, whose ports stand in the same place.
       if (tokens.filter((one) => eitherProtocol.has(one.text)).length === 1 && eitherProtocol.has(object))
         add(i - 2, i - 2, { field: 'protocol', family: null, pattern: patterns.protocol });
-      const isRange = text(i + 1) === '-' && tokens[i + 1]!.start === token.end && tokens[i + 2]?.type === 'number';
-      if (isRange && tokens[i + 2]!.start !== tokens[i + 1]!.end) continue;
-      add(i, isRange ? i + 2 : i, { field, family: null, pattern: patterns.port });
+      add(i, last, { field, family: null, pattern: patterns.port });
     } else if (object === 'counter' && field === 'packets' && text(i + 1) === 'bytes') {
       for (const at of [i, i + 2])
         if (tokens[at]?.type === 'number') add(at, at, { field: null, family: null, pattern: patterns.count });

@@ -8,7 +8,7 @@ import type { Random } from './random.js';
 const fewestOfAKind = 64;
 
 interface Kinds {
-  /** `@`: source, `&`: range of sources, `^`: MAC address, `#`: destination, `%`: port, `~`: any word. Drops are what a list is made of most often. */
+  /** `@`: source, `&`: range of sources, `^`: MAC address, `#`: destination, `%`: port, `+`: ports, `~`: any word. Drops are what a list is made of most often. */
   readonly drops: readonly string[];
   readonly others: readonly string[];
 }
@@ -33,6 +33,9 @@ const iptables: Kinds = {
     '-s @ -i eth1 -p tcp -m tcp --dport % -j DROP',
     '-s @ -p tcp -m multiport --dports %,8080 -j DROP',
     '-s @ -p udp -m multiport --sports %,1024:2000 -j DROP',
+    '-s @ -p tcp -m multiport --dports + -j DROP',
+    '-d # -p udp -m multiport --sports + -j DROP',
+    '-s @ -d # -p tcp -m multiport --dports + -j DROP',
     '-s @ -p tcp -m tcp --dport 20:% -j DROP',
     '-s @ -p tcp -m tcp --dport %:65535 -j DROP',
     '-s @ -p tcp -m tcp --dport % --tcp-flags FIN,SYN,RST,ACK SYN -j DROP',
@@ -71,6 +74,8 @@ const nft: Kinds = {
     'iifname "eth1" IP saddr @ tcp dport % drop',
     'IP saddr @ tcp dport { %, 8080 } drop',
     'IP saddr @ udp sport { %, 1024-2000 } drop',
+    'IP saddr @ tcp dport + drop',
+    'IP saddr @ IP daddr # udp sport + counter drop',
     'IP saddr @ tcp dport %-65535 drop',
     'IP saddr @ tcp flags syn / fin,syn,rst,ack tcp dport % drop',
     'meta mark 0x0 IP saddr @ drop',
@@ -89,6 +94,13 @@ const nft: Kinds = {
 
 const ports = ['22', '53', '80', '443', '1024'];
 
+/** Some of them, ascending, as the dialect writes a list; the last may be a range. */
+function portList(random: Random, written: (some: readonly string[]) => string, dash: string): string {
+  const some = ports.filter(() => random.chance(0.5));
+  const last = random.chance(0.5) ? `2000${dash}65535` : '8080';
+  return written([...some, last]);
+}
+
 /** Addresses of the networks that frames come from and go to; some come twice, some are networks around others. */
 function filled({ version }: Dialect, kind: string, random: Random, line: number): string {
   const host = random.below(40);
@@ -103,6 +115,11 @@ function filled({ version }: Dialect, kind: string, random: Random, line: number
     .replaceAll('&', () => `${at(host)}-${at(host + random.below(4))}`)
     .replaceAll('#', destination)
     .replaceAll('^', () => `02:00:00:00:01:${(16 + random.below(40)).toString(16)}`)
+    .replaceAll('+', () =>
+      kind.startsWith('IP')
+        ? portList(random, (some) => `{ ${some.join(', ')} }`, '-')
+        : portList(random, (some) => some.join(','), ':'),
+    )
     .replaceAll('%', () => random.pick(ports))
     .replaceAll('~', `seen ${line}`);
 }

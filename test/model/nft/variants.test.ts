@@ -24,6 +24,10 @@ const shapes = [
   'ip6 saddr # th dport % drop',
   'ip saddr @ counter packets 1% bytes % drop comment "no %"',
   'iifname "eth0" ip saddr @ tcp dport { 22, 80 } drop',
+  'ip saddr @ tcp dport ^ drop',
+  'ip saddr @ udp sport ^ ~ dport ^ counter drop',
+  'ip6 saddr # th dport ^ log drop',
+  'ip saddr @ tcp dport != ^ drop',
   'ip saddr @ ct original ip saddr @ drop',
   'ip saddr @ ip saddr @ drop',
   'ip saddr @ tcp sport % tcp dport % accept',
@@ -55,6 +59,15 @@ const port = fc.oneof(
   },
 );
 
+const ports = fc.oneof(
+  fc.array(fc.nat(65535), { minLength: 1, maxLength: 5 }).map((some) => `{ ${some.join(', ')} }`),
+  port,
+  fc.constantFrom(
+    ...['{ 22, 80 }', '{ 1-2, 7, 9-65535 }', '{ 80, 22 }', '{ 22 }', '{22}', '{ 22,80 }', '{ 22, 22 }', '{ 7, ssh }'],
+    ...['{ 7-5 }', '{ 1, 70000 }', '{ }', '{ 1, 2, }', '{ 1-4, 3 }', '{ 3 comment "x" }'],
+  ),
+);
+
 const protocol = fc.constantFrom('tcp', 'udp');
 
 /** The words of a shape with values. */
@@ -62,8 +75,10 @@ const line = (shape: string): fc.Arbitrary<string> =>
   fc
     .tuple(
       ...shape
-        .split(/(?=[@#%~])|(?<=[@#%~])/)
-        .map((part) => ({ '@': address, '#': address6, '%': port, '~': protocol })[part] ?? fc.constant(part)),
+        .split(/(?=[@#%^~])|(?<=[@#%^~])/)
+        .map(
+          (part) => ({ '@': address, '#': address6, '%': port, '^': ports, '~': protocol })[part] ?? fc.constant(part),
+        ),
     )
     .map((parts) => parts.join(''));
 
