@@ -65,6 +65,17 @@ export class Classes {
     return ((this.#current[atom >>> 5]! >>> (atom & 31)) & 1) === 1;
   }
 
+  /** The first atom of the current set from that one on; -1: there is none. */
+  next(from: number): number {
+    let mask = 0xffffffff << (from & 31);
+    for (let w = from >>> 5; w < this.#words; w++) {
+      const bits = this.#current[w]! & mask;
+      if (bits !== 0) return w * 32 + 31 - Math.clz32(bits & -bits);
+      mask = 0xffffffff;
+    }
+    return -1;
+  }
+
   #equals(id: number): boolean {
     const at = id * this.#words;
     for (let w = 0; w < this.#words; w++) if (this.#members[at + w] !== this.#current[w]) return false;

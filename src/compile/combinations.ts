@@ -11,20 +11,28 @@ export interface Combinations {
 /** Numbers have 15 bits (bpf/abi.h). */
 const maxNumbers = 2 ** 15 - 1;
 
+/** Steps that each class of a field leaves. */
+export interface ClassSteps {
+  readonly capacity: number;
+  readonly at: (id: number) => StepSet;
+}
+
 /**
- * `rows`: steps of each class, field by field; the first field's classes stand side by side. Fields are joined one after the other, so that
- * a set is made for each pair of what differs, not for each place. Null: there are more than have numbers.
+ * `rows`: field by field; the first field's classes stand side by side. Fields are joined one after the other, so that a set is made for
+ * each pair of what differs, not for each place. Null: there are more than `most`, or than have numbers.
  */
-export function combinationsOf(all: StepSet, rows: readonly (readonly StepSet[])[]): Combinations | null {
+export function combinationsOf(all: StepSet, rows: readonly ClassSteps[], most: number): Combinations | null {
   let numbers = new Uint16Array(1);
   let sets: readonly StepSet[] = [all];
   const left = new Uint32Array(all.length);
-  for (const classes of rows) {
+  for (const [field, { capacity, at }] of rows.entries()) {
     const numbering = new Numbering();
-    const joined = new Uint16Array(numbers.length * classes.length);
-    for (const [id, row] of classes.entries()) {
+    const allowed = field === rows.length - 1 ? Math.min(most, maxNumbers) : maxNumbers;
+    const joined = new Uint16Array(numbers.length * capacity);
+    for (let id = 0; id < capacity; id++) {
+      const row = at(id);
       const of = sets.map((set) => numbering.numberOf(intersect(set, row, left)));
-      if (numbering.sets.length > maxNumbers) return null;
+      if (numbering.sets.length > allowed) return null;
       numbers.forEach((number, i) => (joined[id * numbers.length + i] = of[number]!));
     }
     [numbers, sets] = [joined, numbering.sets];

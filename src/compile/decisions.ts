@@ -86,12 +86,14 @@ export class Decisions {
     this.#marks = rows.find(({ use }) => use.field === 'mark') ?? null;
     this.#unmarked = this.#marked(0);
     for (const some of [small, others]) this.#place(some);
-    const { numbers, sets } = renumbered(this.#combinations(small), (set) => this.#reached(set));
+    const { numbers, sets } = renumbered(this.#combinations(small, this.#mostNumbers(others)), (set) =>
+      this.#reached(set),
+    );
     this.#sets = others.length === 0 ? [...numbers].map((number) => sets[number]!) : sets;
     const flags = sets.map((set) => (this.#isSettled(set) ? combinedSettled : 0));
     this.combined = others.length === 0 || small.length === 0 ? null : numbers.map((number) => number | flags[number]!);
     this.count = this.#sets.length;
-    const pairs = this.count * sizeOf(others) > crossovers.paired && !others.some(({ use }) => use.live) ? this.#combinations(others) : null; // prettier-ignore
+    const pairs = this.count * sizeOf(others) > crossovers.paired && !others.some(({ use }) => use.live) ? this.#combinations(others, Infinity) : null; // prettier-ignore
     this.paired = pairs?.numbers ?? null;
     this.#others = pairs === null ? others : [levelOf(pairs.sets)];
     const size = this.count * sizeOf(this.#others);
@@ -108,12 +110,23 @@ export class Decisions {
     }
   }
 
-  #combinations(fields: readonly Rows[]): Combinations {
+  /** Of more combinations of small fields there would be too many decisions, wherever the other fields matter to all steps. */
+  #mostNumbers(others: readonly Rows[]): number {
+    if (!this.program.steps.every((_, step) => this.#asksOthers(step))) return Infinity;
+    const { steps, atoms } = this.program;
+    /** A step asks for nothing else but small fields: whether a class lies in the atom is told by that bit. */
+    const told = new Set<number>();
+    for (const { when } of steps) {
+      const [only, more] = when.filter(({ atom }) => !isSmall(atoms[atom]!.field));
+      if (only && !more) told.add(only.atom);
+    }
+    const differing = others.filter(({ use }) => use.atoms.every((atom) => told.has(atom)));
+    return crossovers.decisions / Math.max(1, ...differing.map(({ count }) => count - 1));
+  }
+
+  #combinations(fields: readonly Rows[], most: number): Combinations {
     if (sizeOf(fields) > crossovers.combinations) throw new TooMany();
-    const found = combinationsOf(
-      this.#all,
-      fields.map((rows) => rows.padded()),
-    );
+    const found = combinationsOf(this.#all, fields, most);
     if (found === null) throw new TooMany();
     return found;
   }
@@ -232,6 +245,7 @@ class Rows implements Level {
   readonly #builder: RowBuilder;
   readonly #words: number;
   readonly #sets: StepSet[] = [];
+  readonly #none: StepSet;
 
   constructor(
     program: StepProgram,
@@ -245,6 +259,7 @@ class Rows implements Level {
     const inOrder: Placement = { positions, words: rowWords(count), groupShift: 0, clusters: null };
     this.#builder = new RowBuilder(program, field.use, field.classes, inOrder);
     this.#words = allSteps(count).length;
+    this.#none = new Uint32Array(this.#words);
   }
 
   get count(): number {
@@ -255,9 +270,6 @@ class Rows implements Level {
 
   classOf = (value: number): number => this.field.classOf(value);
 
-  /** As many as there is room for; those that may come leave none. */
-  padded(): StepSet[] {
-    const none = new Uint32Array(this.#words);
-    return Array.from({ length: this.capacity }, (_, id) => (id < this.count ? this.of(id) : none));
-  }
+  /** Classes that may come leave none. */
+  at = (id: number): StepSet => (id < this.count ? this.of(id) : this.#none);
 }

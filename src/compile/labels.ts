@@ -38,15 +38,20 @@ export interface CountedAtom {
   readonly steps: readonly number[];
 }
 
-/** Makes labels of one field; `counterOf(atom)` answers counter + 1 of the winning entry where the sweep stands, or 0. */
+/** Makes labels of one field; `counterOf(atom)` answers counter + 1 of the winning entry where the sweep stands, or 0; it is asked of atoms that cover it. */
 export class Labels {
+  /** By atom; undefined: no step counts by its lines. */
+  readonly #stepsOf: (readonly number[] | undefined)[] = [];
+
   constructor(
     private readonly classes: Classes,
     readonly escapes: Escapes,
     readonly counted: readonly CountedAtom[],
     /** Null: no entry of the field expires. */
     readonly expiries: Expiries | null,
-  ) {}
+  ) {
+    for (const { atom, steps } of counted) this.#stepsOf[atom] = steps;
+  }
 
   /** Labels have a part for a counter; where entries expire too, for the class alone would not say so. */
   get isCounted(): boolean {
@@ -75,8 +80,8 @@ export class Labels {
     if (!this.isCounted) return classId;
     let common = 0;
     let same = true;
-    for (const { atom } of this.counted) {
-      const counter = counterOf(atom);
+    for (let atom = this.classes.next(0); atom >= 0; atom = this.classes.next(atom + 1)) {
+      const counter = this.#stepsOf[atom] ? counterOf(atom) : 0;
       if (counter === 0 || counter === common) continue;
       same &&= common === 0;
       common = counter;
@@ -87,9 +92,10 @@ export class Labels {
 
   #escape(classId: number, counterOf: (atom: number) => number): number {
     const found: [number, number][] = [];
-    for (const { atom, steps } of this.counted) {
-      const counter = counterOf(atom);
-      if (counter !== 0) for (const step of steps) found.push([step, counter]);
+    for (let atom = this.classes.next(0); atom >= 0; atom = this.classes.next(atom + 1)) {
+      const steps = this.#stepsOf[atom];
+      const counter = steps ? counterOf(atom) : 0;
+      if (steps && counter !== 0) for (const step of steps) found.push([step, counter]);
     }
     found.sort(([a], [b]) => a - b);
     const at = this.escapes.add(classId, found.flat());

@@ -51,9 +51,12 @@ export class RowBuilder {
   readonly size: number;
   readonly #constrained: readonly StepLiterals[];
   readonly #others: readonly StepLiterals[];
-  /** By position of the atom. */
+  /** By position of the atom: those that ask for it, and those that ask for what is not in it. */
   readonly #stepsOf: readonly number[][];
+  readonly #stepsWithout: readonly number[][];
   readonly #unconstrained: Uint32Array;
+  /** Of a value in no atom. */
+  readonly #outside: Uint32Array;
 
   constructor(
     program: StepProgram,
@@ -63,11 +66,17 @@ export class RowBuilder {
   ) {
     this.size = placement.words * 2;
     this.#constrained = literalsOf(program, use, placement);
-    this.#others = this.#constrained.filter(({ literals }) => literals.length > 1 || literals[0]!.negate);
+    this.#others = this.#constrained.filter(({ literals }) => literals.length > 1);
     this.#stepsOf = use.atoms.map(() => []);
-    for (const { step, literals } of this.#constrained)
-      if (literals.length === 1 && !literals[0]!.negate) this.#stepsOf[literals[0]!.atom]!.push(step);
+    this.#stepsWithout = use.atoms.map(() => []);
     this.#unconstrained = rowOf(placement, this.#constrained);
+    this.#outside = this.#unconstrained.slice();
+    for (const { step, literals } of this.#constrained) {
+      if (literals.length > 1) continue;
+      const { atom, negate } = literals[0]!;
+      (negate ? this.#stepsWithout : this.#stepsOf)[atom]!.push(step);
+      if (negate) setBit(this.#outside, placement.positions[step]!);
+    }
   }
 
   /** Rows of all classes there are, and zeros for `spare` more. */
@@ -100,11 +109,12 @@ export class RowBuilder {
 
   #write(id: number, row: Uint32Array): void {
     const { positions } = this.placement;
-    row.set(this.#unconstrained);
+    row.set(id === 0 ? this.#unconstrained : this.#outside);
     if (id === 0) for (const { step, lacking } of this.#constrained) if (lacking) setBit(row, positions[step]!);
     if (id > 0) {
       this.classes.forEachAtom(id, (atom) => {
         for (const step of this.#stepsOf[atom]!) setBit(row, positions[step]!);
+        for (const step of this.#stepsWithout[atom]!) clearBit(row, positions[step]!);
       });
       for (const { step, literals } of this.#others)
         if (literals.every(({ atom, negate }) => this.classes.has(id, atom) !== negate)) setBit(row, positions[step]!);
@@ -116,12 +126,16 @@ export class RowBuilder {
 function rowOf({ positions, words }: Placement, without: readonly StepLiterals[]): Uint32Array {
   const row = new Uint32Array(words * 2);
   for (const bit of positions) if (bit < words * 64) setBit(row, bit);
-  for (const { step } of without) row[half(positions[step]!)]! &= ~(1 << (positions[step]! & 31));
+  for (const { step } of without) clearBit(row, positions[step]!);
   return row;
 }
 
 function setBit(row: Uint32Array, bit: number): void {
   row[half(bit)]! |= 1 << (bit & 31);
+}
+
+function clearBit(row: Uint32Array, bit: number): void {
+  row[half(bit)]! &= ~(1 << (bit & 31));
 }
 
 const half = (bit: number): number => ((bit >>> 6) << 1) | ((bit & 32) === 0 ? lowHalf : highHalf);
