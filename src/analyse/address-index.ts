@@ -1,11 +1,13 @@
 /** Sorted views of address ranges, for "is this range inside / outside that set". Built once per set and kept. */
-import type { AddressRanges } from '../model/address.js';
-import { wordsPerAddress } from '../model/address.js';
+import { compareAt, wordsPerAddress, type AddressRanges } from '../model/address.js';
+import { sortByColumns } from '../model/radix-sort.js';
 
-/** Merged inclusive ranges in ascending order; IPv4 as numbers, IPv6 as bigints (comparisons work alike on both). */
-export interface SortedRanges {
-  readonly lo: readonly (number | bigint)[];
-  readonly hi: readonly (number | bigint)[];
+/** Merged inclusive ranges in ascending order; words as AddressRanges has them. */
+interface SortedRanges {
+  readonly words: 1 | 4;
+  readonly count: number;
+  readonly lo: Uint32Array;
+  readonly hi: Uint32Array;
 }
 
 const cache = new WeakMap<AddressRanges, SortedRanges>();
@@ -35,122 +37,118 @@ export function prefixLength(ranges: AddressRanges, i: number): number | null {
   return length ?? words * 32;
 }
 
-export function sortedRanges(ranges: AddressRanges): SortedRanges {
+function sortedRanges(ranges: AddressRanges): SortedRanges {
+  const { family, count, lo, hi } = ranges;
+  // The most usual list is as it is.
+  if (count === 1) return { words: wordsPerAddress(family), count, lo, hi };
   const known = cache.get(ranges);
   if (known) return known;
-  const made = ranges.family === 4 ? sortV4(ranges) : sortV6(ranges);
+  const made = merge(ranges, isAscending(ranges) ? null : orderOf(ranges));
   cache.set(ranges, made);
   return made;
 }
 
-function sortV4(ranges: AddressRanges): SortedRanges {
-  // Sorting lo * 2^21-ish composites would lose bits; a Float64 holds lo exactly and the index fits beside it only for small sets,
-  // so sort an index array by lo through a typed copy instead.
-  const order = sortedOrder(ranges.count, (i) => ranges.lo[i] ?? 0);
-  return merge(
-    order,
-    (i) => ranges.lo[i] ?? 0,
-    (i) => ranges.hi[i] ?? 0,
-    (hi) => hi + 1,
-  );
+function isAscending({ family, count, lo }: AddressRanges): boolean {
+  const words = wordsPerAddress(family);
+  for (let at = words; at < count * words; at += words) if (compareAt(lo, at - words, lo, at, words) > 0) return false;
+  return true;
 }
 
-function sortV6(ranges: AddressRanges): SortedRanges {
-  const lo: bigint[] = [];
-  const hi: bigint[] = [];
+function orderOf({ family, count, lo }: AddressRanges): Uint32Array {
+  const words = wordsPerAddress(family);
+  if (words === 1) return sortByColumns([lo], count);
+  const columns = [0, 1, 2, 3].map((k) => {
+    const column = new Uint32Array(count);
+    for (let i = 0; i < count; i++) column[i] = lo[i * words + k]!;
+    return column;
+  });
+  return sortByColumns(columns, count);
+}
+
+/** `order`: ascending by `lo`; null: as they stand. */
+function merge(ranges: AddressRanges, order: Uint32Array | null): SortedRanges {
+  const words = wordsPerAddress(ranges.family);
+  const lo = new Uint32Array(ranges.count * words);
+  const hi = new Uint32Array(ranges.count * words);
+  let last = -words;
   for (let i = 0; i < ranges.count; i++) {
-    lo.push(addressAt(ranges, ranges.lo, i) as bigint);
-    hi.push(addressAt(ranges, ranges.hi, i) as bigint);
-  }
-  const at = (list: bigint[], i: number): bigint => list[i] ?? 0n;
-  const order = Uint32Array.from(lo.keys()).sort((a, b) =>
-    at(lo, a) < at(lo, b) ? -1 : at(lo, a) > at(lo, b) ? 1 : 0,
-  );
-  return merge<bigint>(
-    order,
-    (i) => at(lo, i),
-    (i) => at(hi, i),
-    (value) => value + 1n,
-  );
-}
-
-function sortedOrder(count: number, key: (i: number) => number): Uint32Array {
-  if (count === 1) return new Uint32Array(1);
-  const order = new Uint32Array(count);
-  for (let i = 0; i < count; i++) order[i] = i;
-  let inOrder = true;
-  for (let i = 1; i < count && inOrder; i++) inOrder = key(i - 1) <= key(i);
-  return inOrder ? order : order.sort((a, b) => key(a) - key(b));
-}
-
-function merge<T extends number | bigint>(
-  order: Uint32Array,
-  loAt: (i: number) => T,
-  hiAt: (i: number) => T,
-  next: (value: T) => T,
-): SortedRanges {
-  const lo: T[] = [];
-  const hi: T[] = [];
-  for (const i of order) {
-    const low = loAt(i);
-    const high = hiAt(i);
-    const last = hi[hi.length - 1];
-    if (last !== undefined && low <= next(last)) {
-      if (high > last) hi[hi.length - 1] = high;
+    const from = (order === null ? i : order[i]!) * words;
+    if (last >= 0 && reaches(hi, last, ranges.lo, from, words)) {
+      if (compareAt(ranges.hi, from, hi, last, words) > 0) copy(ranges.hi, from, hi, last, words);
     } else {
-      lo.push(low);
-      hi.push(high);
+      last += words;
+      copy(ranges.lo, from, lo, last, words);
+      copy(ranges.hi, from, hi, last, words);
     }
   }
-  return { lo, hi };
+  const end = last + words;
+  return { words, count: end / words, lo: lo.subarray(0, end), hi: hi.subarray(0, end) };
 }
 
-/** Index of the last range that starts at or below `value`, or -1. */
-function floorIndex(set: SortedRanges, value: number | bigint): number {
+function copy(from: Uint32Array, at: number, to: Uint32Array, bt: number, words: number): void {
+  for (let k = 0; k < words; k++) to[bt + k] = from[at + k]!;
+}
+
+/** A range that ends at one address and one that begins at the other, which is no lower than where that one begins, have no address between them. */
+function reaches(hi: Uint32Array, at: number, lo: Uint32Array, bt: number, words: number): boolean {
+  if (compareAt(lo, bt, hi, at, words) <= 0) return true;
+  let carry = 1;
+  for (let k = words - 1; k >= 0; k--) {
+    const next = (hi[at + k]! + carry) >>> 0;
+    if (lo[bt + k] !== next) return false;
+    if (next !== 0) carry = 0;
+  }
+  return true;
+}
+
+/** Number of the last range that begins at or below the address at that place, or -1. */
+function floorIndex(set: SortedRanges, address: Uint32Array, at: number): number {
+  const { words, lo } = set;
   let low = 0;
-  let high = set.lo.length;
+  let high = set.count;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((set.lo[middle] ?? 0) <= value) low = middle + 1;
+    if (compareAt(lo, middle * words, address, at, words) <= 0) low = middle + 1;
     else high = middle;
   }
   return low - 1;
 }
 
-/** One IPv4 range, the most usual list: compared as it is, without building a sorted view. */
-const onlyRange = (ranges: AddressRanges): boolean => ranges.count === 1 && ranges.family === 4;
-
 export function addressesSubset(a: AddressRanges, b: AddressRanges): boolean {
   if (a === b) return true;
   if (a.family !== b.family) return a.count === 0;
-  const outer = sortedRanges(b);
-  if (onlyRange(a)) return inside(outer, a.lo[0] ?? 0, a.hi[0] ?? 0);
-  const inner = sortedRanges(a);
-  return inner.lo.every((low, i) => inside(outer, low, inner.hi[i] ?? 0));
-}
-
-function inside(outer: SortedRanges, low: number | bigint, high: number | bigint): boolean {
-  const at = floorIndex(outer, low);
-  return at >= 0 && high <= (outer.hi[at] ?? 0);
+  return eachRange(sortedRanges(a), sortedRanges(b), isInside);
 }
 
 export function addressesDisjoint(a: AddressRanges, b: AddressRanges): boolean {
   if (a.family !== b.family) return true;
-  if (onlyRange(a) && onlyRange(b)) return (a.hi[0] ?? 0) < (b.lo[0] ?? 0) || (b.hi[0] ?? 0) < (a.lo[0] ?? 0);
-  if (onlyRange(a)) return outside(sortedRanges(b), a.lo[0] ?? 0, a.hi[0] ?? 0);
-  if (onlyRange(b)) return outside(sortedRanges(a), b.lo[0] ?? 0, b.hi[0] ?? 0);
-  const [few, many] = a.count <= b.count ? [sortedRanges(a), sortedRanges(b)] : [sortedRanges(b), sortedRanges(a)];
-  return few.lo.every((low, i) => outside(many, low, few.hi[i] ?? 0));
+  const words = wordsPerAddress(a.family);
+  if (a.count === 1 && b.count === 1)
+    return compareAt(a.hi, 0, b.lo, 0, words) < 0 || compareAt(b.hi, 0, a.lo, 0, words) < 0;
+  const [few, many] = a.count <= b.count ? [a, b] : [b, a];
+  return eachRange(sortedRanges(few), sortedRanges(many), isOutside);
 }
 
 /** Puts 1 where a range overlaps one of the set. */
 export function markOverlapping(ranges: AddressRanges, set: AddressRanges, marks: Uint8Array): void {
   const sorted = sortedRanges(set);
-  for (let i = 0; i < ranges.count; i++)
-    if (!outside(sorted, addressAt(ranges, ranges.lo, i), addressAt(ranges, ranges.hi, i))) marks[i] = 1;
+  const words = wordsPerAddress(ranges.family);
+  for (let i = 0; i < ranges.count; i++) if (!isOutside(sorted, ranges.lo, ranges.hi, i * words)) marks[i] = 1;
 }
 
-function outside(set: SortedRanges, low: number | bigint, high: number | bigint): boolean {
-  const at = floorIndex(set, high);
-  return at < 0 || (set.hi[at] ?? 0) < low;
+type Test = (set: SortedRanges, lo: Uint32Array, hi: Uint32Array, at: number) => boolean;
+
+function eachRange({ words, count, lo, hi }: SortedRanges, set: SortedRanges, test: Test): boolean {
+  for (let i = 0; i < count; i++) if (!test(set, lo, hi, i * words)) return false;
+  return true;
+}
+
+function isInside(set: SortedRanges, lo: Uint32Array, hi: Uint32Array, at: number): boolean {
+  const range = floorIndex(set, lo, at);
+  return range >= 0 && compareAt(hi, at, set.hi, range * set.words, set.words) <= 0;
+}
+
+function isOutside(set: SortedRanges, lo: Uint32Array, hi: Uint32Array, at: number): boolean {
+  const range = floorIndex(set, hi, at);
+  return range < 0 || compareAt(set.hi, range * set.words, lo, at, set.words) < 0;
 }

@@ -5,7 +5,7 @@ import type { CounterRow } from './counter-row.js';
 import { crossovers } from './crossovers.js';
 import { lowHalf, highHalf } from './halves.js';
 import { hashPrefix, untilPlaced } from './key-hash.js';
-import { sortByColumns } from './radix-sort.js';
+import { sortByColumns } from '../model/radix-sort.js';
 
 /** Columns: four key words, most significant first; tag and label as struct prefix_bucket has them. */
 export interface PrefixEntries {

@@ -123,6 +123,10 @@ export class PrefixGroups {
 
   /** `kept` is in nested order: all prefixes with the same first bits stand together, so a marker repeats only right behind itself. */
   #addEntries(label: number, from: number, to: number, list: LengthList): void {
+    if (list.lengths.length === 1) {
+      for (const i of this.kept.subarray(from, to)) this.#add(i, list.lengths[0]!, this.labelOf[i]!);
+      return;
+    }
     const around: number[] = [];
     const marked = new Int32Array(list.lengths.length).fill(-1);
     for (let n = from; n < to; n++) {

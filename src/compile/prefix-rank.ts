@@ -1,6 +1,7 @@
 /** Where prefixes begin and end, as small numbers in the same order: what follows need not know how wide addresses are. */
 import { positionBehind, type Prefixes } from './prefix-split.js';
-import { sortByColumns } from './radix-sort.js';
+import { compareAt } from '../model/address.js';
+import { sortByColumns } from '../model/radix-sort.js';
 
 export interface RankedPrefixes {
   /** Prefixes by where they begin, the shorter (outer) one first. */
@@ -24,7 +25,7 @@ export function rankPrefixes(prefixes: Prefixes): RankedPrefixes {
   const last = new Uint32Array(width);
   let rank = -1;
   const rankOf = (position: Uint32Array, at: number): number => {
-    if (rank < 0 || compare(last, 0, position, at) !== 0) {
+    if (rank < 0 || compareAt(last, 0, position, at, width) !== 0) {
       rank++;
       for (let k = 0; k < width; k++) last[k] = position[at + k]!;
     }
@@ -36,7 +37,7 @@ export function rankPrefixes(prefixes: Prefixes): RankedPrefixes {
   };
   for (const i of order) {
     for (let k = 0; k < width; k++) here[k] = columns[k]![i]!;
-    while (open.depth > 0 && compare(open.ends, open.at, here, 0) <= 0) close();
+    while (open.depth > 0 && compareAt(open.ends, open.at, here, 0, width) <= 0) close();
     lo[i] = rankOf(here, 0);
     positionBehind(prefixes, i, here);
     open.push(i, here);
@@ -73,17 +74,11 @@ class OpenPrefixes {
       this.ends.set(ends);
     }
     this.#prefixes[this.depth] = prefix;
-    this.ends.set(end, this.depth * this.width);
-    this.depth++;
+    const at = this.depth++ * this.width;
+    for (let k = 0; k < this.width; k++) this.ends[at + k] = end[k]!;
   }
 
   pop(): void {
     this.depth--;
   }
-}
-
-function compare(a: Uint32Array, atA: number, b: Uint32Array, atB: number): number {
-  const width = Math.min(a.length - atA, b.length - atB);
-  for (let k = 0; k < width; k++) if (a[atA + k] !== b[atB + k]) return a[atA + k]! - b[atB + k]!;
-  return 0;
 }

@@ -2,7 +2,7 @@
 import type { Classes } from './classes.js';
 import type { Labels } from './labels.js';
 import { OpenEntries } from './open-entries.js';
-import { sortByColumns } from './radix-sort.js';
+import { sortByColumns } from '../model/radix-sort.js';
 
 /** Entries of all atoms of a field, atom by atom and in each atom's order: of overlapping entries the first one counts. */
 export interface Entries {

@@ -1,6 +1,6 @@
 /** Elements of a set that are more than one address: what lies within another one cannot come or go by itself. IPv4. */
 import type { AddressRanges } from '../model/address.js';
-import { sortByColumns } from '../compile/radix-sort.js';
+import { sortByColumns } from '../model/radix-sort.js';
 
 /** How a range lies to the wide elements of its set. */
 export type Position =

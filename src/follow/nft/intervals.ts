@@ -1,5 +1,5 @@
 /** Marks of an interval set, where intervals begin and where the first value behind them is, to ranges. */
-import { sortByColumns } from '../../compile/radix-sort.js';
+import { sortByColumns } from '../../model/radix-sort.js';
 import type { ElementRun } from './element-run.js';
 
 export interface Intervals {

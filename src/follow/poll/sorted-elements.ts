@@ -2,7 +2,7 @@
  * Elements of a set in the order of their keys, and what differs between two of them. They stand in shares, by a hash of the key: each share is sorted
  * and compared for itself, in a few milliseconds.
  */
-import { sortByColumns } from '../../compile/radix-sort.js';
+import { sortByColumns } from '../../model/radix-sort.js';
 import { wordsPerAddress } from '../../model/address.js';
 import type { SetId } from '../../model/set.js';
 import type { SetChange } from '../../update/set-change.js';
