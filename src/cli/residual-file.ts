@@ -1,6 +1,7 @@
 /** `--residual FILE`: what stays in netfilter, written beside its final name first so that a failure leaves no half file. */
-import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Encoding } from '../host/text-encoding.js';
 import type { ResidualText } from '../residual/residual-texts.js';
 import type { ReadFile } from './read-files.js';
 import { CommandError, exitCodes, usageError } from './exit-code.js';
@@ -41,7 +42,7 @@ export function stageResidual(
     for (const { temporary } of staged) rmSync(temporary, { force: true });
   };
   try {
-    for (const { temporary, text, encoding } of staged) writeFileSync(temporary, text, encoding);
+    for (const { temporary, text, encoding } of staged) writeText(temporary, text, encoding);
   } catch (error) {
     discard();
     const why = error instanceof Error ? error.message : String(error);
@@ -51,6 +52,24 @@ export function stageResidual(
     for (const { file, temporary } of staged) renameSync(temporary, file);
   };
   return { files: staged.map(({ file }) => file), commit, discard };
+}
+
+const pieceLength = 1 << 22;
+
+/** In pieces, so that of a long text there is no second copy. */
+function writeText(file: string, text: string, encoding: Encoding): void {
+  const descriptor = openSync(file, 'w');
+  try {
+    for (let at = 0; at < text.length;) {
+      let end = Math.min(text.length, at + pieceLength);
+      // Not between the halves of a character of two.
+      if (/[\udc00-\udfff]/.test(text.charAt(end))) end--;
+      writeFileSync(descriptor, text.slice(at, end), encoding);
+      at = end;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function isSameFile(a: string, b: string): boolean {
