@@ -29,7 +29,7 @@ export interface Goal {
   readonly goal: string;
   /** What was found, as a number with its unit. */
   readonly figure: number;
-  readonly unit: 'ns' | '×' | 'ms' | 's' | 'packets';
+  readonly unit: 'ns' | '×' | 'ms' | 's' | 'MB' | 'packets';
   readonly bound: number;
   readonly sense: 'at most' | 'at least';
   readonly met: boolean;

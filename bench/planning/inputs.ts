@@ -22,8 +22,8 @@ function interval(i: number): string {
 const lines = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join('');
 
-const nftTable = (sets: string, rules: string): string =>
-  `table ip f {\n${sets}\tchain input {\n\t\ttype filter hook input priority filter; policy accept;\n${rules}\t}\n}\n`;
+const nftTable = (family: 'ip' | 'ip6', sets: string, rules: string): string =>
+  `table ${family} f {\n${sets}\tchain input {\n\t\ttype filter hook input priority filter; policy accept;\n${rules}\t}\n}\n`;
 
 const dump = (rules: string): string =>
   `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules}COMMIT\n`;
@@ -35,10 +35,31 @@ const emptied = (load: string): readonly string[] => [
   `ipset destroy 2>/dev/null; nft flush ruleset; ${load}`,
 ];
 
-export function planningCases(elements: number, rules: number): PlanningCase[] {
-  const separator = ',\n\t\t\t     ';
-  const intervals = Array.from({ length: elements }, (_, i) => interval(i)).join(separator);
-  const set = `\tset bad {\n\t\ttype ipv4_addr\n\t\tflags interval\n\t\telements = { ${intervals} }\n\t}\n\n`;
+/** A rule that drops what is in a set, as `nft list ruleset` writes the two. */
+function nftSet(family: 'ip' | 'ip6', type: string, count: number, element: (i: number) => string): string {
+  const elements = Array.from({ length: count }, (_, i) => element(i)).join(',\n\t\t\t     ');
+  return nftTable(
+    family,
+    `\tset bad {\n\t\ttype ${type}\n\t\telements = { ${elements} }\n\t}\n\n`,
+    `\t\t${family} saddr @bad drop\n`,
+  );
+}
+
+/** In any order. */
+const scattered = (i: number): number => Math.imul(i, 0x9e3779b1) >>> 0;
+const address6 = (i: number): string => {
+  const words = [scattered(i) >>> 16, scattered(i) & 65535, i >>> 16];
+  return `2001:db8:${words.map((word) => word.toString(16)).join(':')}::${(i & 65535).toString(16)}`;
+};
+
+export interface PlanningSizes {
+  readonly elements: number;
+  /** Of one set, more than anybody has. */
+  readonly most: number;
+  readonly rules: number;
+}
+
+export function planningCases({ elements, most, rules }: PlanningSizes): PlanningCase[] {
   return [
     {
       name: 'iptables rules',
@@ -54,6 +75,7 @@ export function planningCases(elements: number, rules: number): PlanningCase[] {
       size: rules,
       files: {
         'rules.nft': nftTable(
+          'ip',
           '',
           lines(rules, (i) => `\t\tip saddr ${address(first + i * 77)} drop\n`),
         ),
@@ -72,8 +94,20 @@ export function planningCases(elements: number, rules: number): PlanningCase[] {
     {
       name: 'elements of an nft interval set',
       size: elements,
-      files: { 'set.nft': nftTable(set, '\t\tip saddr @bad drop\n') },
+      files: { 'set.nft': nftSet('ip', 'ipv4_addr\n\t\tflags interval', elements, interval) },
       rivals: { 'nft -f': emptied('nft -f set.nft') },
+    },
+    {
+      name: 'IPv6 elements of an nft set',
+      size: elements,
+      files: { 'set6.nft': nftSet('ip6', 'ipv6_addr', elements, address6) },
+      rivals: { 'nft -f': emptied('nft -f set6.nft') },
+    },
+    {
+      name: 'elements of one nft set',
+      size: most,
+      files: { 'most.nft': nftSet('ip', 'ipv4_addr', most, (i) => address(first + i * 77)) },
+      rivals: {},
     },
   ];
 }

@@ -12,10 +12,15 @@ function goals(result: PartResult): Goal[] {
   const times = (scenario: string, rival: string): (number | null)[] => [
     compared(of(result, scenario, 'offload', 's'), of(result, scenario, rival, 's'), ratio),
   ];
+  const memory = (scenario: string): (number | null)[] => [of(result, scenario, 'offload', 'MB')?.median ?? null];
   const interval = 'elements of an nft interval set';
+  const ipv6 = 'IPv6 elements of an nft set';
   return [
     ...goalOf('planning iptables rules against iptables-nft-restore', '×', 'at most', 2, times('iptables rules', 'iptables-nft-restore')),
     ...goalOf('planning an nft set against nft -f', '×', 'at most', 1, times(interval, 'nft -f')),
+    ...goalOf('planning an nft set of IPv6 addresses against nft -f', '×', 'at most', 1, times(ipv6, 'nft -f')),
+    ...goalOf('memory for 1 M elements', 'MB', 'at most', 1000, [interval, ipv6, 'ipset elements'].flatMap(memory)),
+    ...goalOf('memory for 10 M elements (stretch)', 'MB', 'at most', 1000, memory('elements of one nft set')),
     ...goalOf('planning an ipset against nft -f of as many elements', '×', 'at most', 1, [
       compared(of(result, 'ipset elements', 'offload', 's'), of(result, interval, 'nft -f', 's'), ratio),
     ]),
