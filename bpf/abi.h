@@ -141,7 +141,8 @@ struct field_config {
 	__u32 stride; /* of a class among combinations */
 	__u32 counted; /* labels carry counters, or expire */
 	__u32 timed; /* labels may be expiry records */
-	__u32 lists; /* IPv4 addresses: offset of struct list[classes] */
+	__u32 lists; /* IPv4 addresses: offset of struct list, by class */
+	__u32 numbered; /* … offset of u32 labels: the lookup answers their numbers, by which lists stand then; 0: labels themselves */
 };
 
 #include "abi-addresses.h"

@@ -102,6 +102,15 @@ static __always_inline __u64 word_at(const void *t, __u64 at)
 	return at > cfg.tables_bytes - 8 ? 0 : *(const __u64 *)(t + at);
 }
 
+/* Of the number that a lookup has answered. */
+static __always_inline __u32 numbered_label(const void *t, field_ptr field, __u32 number)
+{
+	__u64 at = field->numbered + (__u64)number * 4;
+
+	barrier_var(at);
+	return at > cfg.tables_bytes - 4 ? 0 : *(const __u32 *)(t + at);
+}
+
 /* Narrows what matches by one field. False: a class beyond its table, which never happens. */
 static __always_inline int narrow(const void *t, family_ptr family, struct lookup *l, __u32 slot, __u32 label)
 {
@@ -111,6 +120,12 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 	label = settled_label(family, field, label | zero_of(t));
 	if (field->counted)
 		l->label[LABEL(slot)] = label;
+	if (slot <= F_DADDR && field->numbered) {
+		l->list[slot] = field->lists + label * sizeof(struct list);
+		if (!(family->rowed & 1 << slot))
+			return 1;
+		label = numbered_label(t, field, label);
+	}
 	class = class_of(t, family, field, label);
 	barrier_var(class);
 	if (family->decisions) {
@@ -122,7 +137,7 @@ static __always_inline int narrow(const void *t, family_ptr family, struct looku
 	}
 	if (class >= field->classes)
 		return 0;
-	if (family->candidates && slot <= F_DADDR)
+	if (family->candidates && slot <= F_DADDR && !field->numbered)
 		l->list[slot] = field->lists + class * sizeof(struct list);
 	if (!(family->rowed & 1 << slot))
 		return 1;

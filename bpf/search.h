@@ -306,7 +306,9 @@ static __always_inline __u32 line_counter(const void *t, family_ptr family, cons
 #pragma clang loop unroll(full)
 	for (i = 0; i < FIELD_SLOTS; i++)
 		if (HAS_LABEL(i) && (used & 1 << i) && family->field[i].counted && slot == i)
-			label = l->label[LABEL(i)];
+			label = i <= F_DADDR && family->field[i].numbered
+					? numbered_label(t, &family->field[i], l->label[LABEL(i)])
+					: l->label[LABEL(i)];
 	return labelled_counter(t, family, label, number, fallback);
 }
 

@@ -122,7 +122,7 @@ const u32s = (...names: readonly string[]): Member[] => names.map((name) => [nam
 
 export const fieldConfig: Struct = {
   name: 'field_config',
-  members: u32s('labels', 'width', 'rows', 'summaries', 'classes', 'stride', 'counted', 'timed', 'lists'),
+  members: u32s('labels', 'width', 'rows', 'summaries', 'classes', 'stride', 'counted', 'timed', 'lists', 'numbered'),
 };
 
 export const addressConfig: Struct = {

@@ -11,6 +11,7 @@ import { crossovers } from './crossovers.js';
 import { isSmall, type FieldUse } from './field-use.js';
 import { searchesOn, type Placement } from './placement.js';
 import { RowBuilder, rowWords } from './rows.js';
+import type { NumberedLabels } from './numbered-labels.js';
 import { allSteps, firstInAll, intersect, setOfRow, upTo, type StepSet } from './step-sets.js';
 
 /** A field with its classes, and room for so many. */
@@ -20,6 +21,8 @@ export interface ClassedField {
   readonly capacity: number;
   /** Class of a value of a small field, or of an IPv4 address; nothing of it must expire. */
   readonly classOf: (value: number) => number;
+  /** Of IPv4 addresses: has their lookup answer the number of a label. */
+  readonly number: (() => NumberedLabels) | null;
 }
 
 /** u16s that stand side by side, from that place on. */

@@ -17,6 +17,7 @@ import { prefixTable, type KeyLayout, type PrefixTable } from './prefix-table.js
 import { placeSteps, searchesOn, type Placement } from './placement.js';
 import type { Spare } from './spare.js';
 import { searchTables, type SearchTables, type Store } from './search-tables.js';
+import { labelNumbering } from './numbered-labels.js';
 import { labelAt, labelWidth, smallEntries, smallTable } from './small-table.js';
 import { sweep, type LabelledRanges } from './sweep.js';
 import { addressNumbers, fewLengthsNumbers, prefixNumbers, type Numbers } from './table-numbers.js';
@@ -275,6 +276,7 @@ class FamilyBuilder {
     const { family } = this.program;
     let ranges: LabelledRanges | null = null;
     let device: LabelledRanges | null = null;
+    let number: ClassedField['number'] = null;
     const spare = use.live ? this.options.spare : null;
     let place = nowhere;
     let valueLabel = (value: number): number => {
@@ -301,11 +303,14 @@ class FamilyBuilder {
       valueLabel = (value) => labelAt(swept, value);
       const table = addressTable(swept, more, counters);
       // What changes in place is looked up in ranges.
-      place = { ...nowhere, address: this.#addresses(use.field, use.live ? table : withTrie(table, swept)) };
+      const found = use.live ? table : withTrie(table, swept);
+      const numbers = this.#addresses(use.field, found);
+      place = { ...nowhere, address: numbers };
+      number = labelNumbering(found, numbers, labels, this.arena);
     }
     const capacity = classes.count + (spare?.classes ?? 0);
     const classOf = (value: number): number => labels.classOf(valueLabel(value));
-    this.#fields.push({ use, classes, labels, capacity, classOf, ranges, device, ...place });
+    this.#fields.push({ use, classes, labels, capacity, classOf, number, ranges, device, ...place });
   }
 
   #listTable(field: SmallField, width: number): void {
@@ -322,7 +327,7 @@ class FamilyBuilder {
     return { labels: this.arena.add(smallTable(field, ranges, width)), width };
   }
 
-  #addresses(field: 'saddr' | 'daddr', table: AddressTable): Numbers {
+  #addresses(field: 'saddr' | 'daddr', table: AddressTable): Record<string, number> {
     const numbers = addressNumbers(table, this.arena, (...what) => {
       this.#list(this.program.family === 4 ? field : `${field} groups`, ...what);
     });

@@ -112,6 +112,13 @@ export class Heads {
     return { place: this.#places[head]!, own, all, shift, bits };
   }
 
+  /** These, one after the other. */
+  by(heads: readonly number[]): Heads {
+    const chosen = new Heads(heads.length);
+    for (const [i, head] of heads.entries()) chosen.#set(i, this.#places[head]!, this.#rest.slice(head * 4, head * 4 + 4));
+    return chosen;
+  }
+
   get byteLength(): number {
     return this.#places.length * listBytes;
   }

@@ -182,9 +182,12 @@ function byLists(program: StepProgram, lists: Lists, fields: readonly ClassedFie
   // Parts of parts say it themselves.
   const partsAt = arena.size;
   arena.add(parts.bytes(listsAt, partsAt));
-  const listed = fields.map(({ use }) => {
+  const listed = fields.map(({ use, number }) => {
     const head = headOf(use);
-    return { lists: head === null ? 0 : arena.add(head.bytes(listsAt, partsAt)) };
+    if (head === null) return {};
+    const numbered = number?.() ?? null;
+    const of = numbered === null ? head : head.by(numbered.classes);
+    return { lists: arena.add(of.bytes(listsAt, partsAt)), numbered: numbered?.offset ?? 0 };
   });
   const rows = byRows(program, placement, rowed, arena);
   const addresses = fields.filter(({ use }) => headOf(use) !== null);

@@ -15,7 +15,7 @@ export type Numbers = Readonly<Record<string, number>>;
 
 type List = (structure: Structure['structure'], entries: number, bytes: number) => void;
 
-export function addressNumbers(table: AddressTable, arena: Arena, list: List): Numbers {
+export function addressNumbers(table: AddressTable, arena: Arena, list: List): Record<string, number> {
   const { buckets, filter, ranges, fallback, where, cells, trie } = table;
   const numbers: Record<string, number> = { fallback };
   if (cells !== null) {
