@@ -30,8 +30,7 @@ struct address_config {
 	__u32 cell_bits; /* a cell has 1 << cell_bits bytes: 64 at most */
 	__u32 cells_label; /* of what has a counter: this, and its place + 1 */
 	__u32 trie; /* offset of u16 cell[1 << 16], by the first 16 bits of the address (TRIE_BLOCK); 0: none. With it there is nothing else */
-	__u32 trie_second; /* offset of blocks of u16 cell[256], by the next 8 bits */
-	__u32 trie_third; /* the same, by the last ones */
+	__u32 trie_blocks; /* offset of blocks of u16 cell[256], by the next 8 bits or the last ones */
 	__u32 trie_labels; /* offset of u32s, by answer; 0: the answer is the label */
 };
 
@@ -52,7 +51,7 @@ struct cell {
 _Static_assert(sizeof(struct cell) == 8, "abi");
 
 /*
- * A cell of a trie: from TRIE_ENDED on the number of a block of the next level; else the answer. The first block of a level is zeros: what has
+ * A cell of a trie: from TRIE_ENDED on the number of a block; else the answer. The first block is zeros: what has
  * its answer goes on there.
  */
 #define TRIE_BLOCK 256

@@ -215,11 +215,12 @@ static __always_inline __u64 leads_on(__u64 cell)
 }
 
 /* The cell of the next level, or a zero where there is none. */
-static __always_inline __u64 cell_below(const void *t, __u32 blocks, __u64 cell, __u32 bits)
+static __always_inline __u64 cell_below(const void *t, const volatile struct address_config *table, __u64 cell,
+					__u32 bits)
 {
 	__u64 at = (cell & (TRIE_ENDED - 1)) * TRIE_BLOCK + (bits & (TRIE_BLOCK - 1));
 
-	at = blocks + (at & leads_on(cell)) * 2;
+	at = table->trie_blocks + (at & leads_on(cell)) * 2;
 	barrier_var(at);
 	return at > cfg.tables_bytes - 2 ? 0 : *(const __u16 *)(t + at);
 }
@@ -229,8 +230,8 @@ static __always_inline __u32 trie_label(const void *t, const volatile struct add
 {
 	__u32 labels = table->trie_labels;
 	__u64 first = ((const __u16 *)(t + table->trie))[address >> 16];
-	__u64 second = cell_below(t, table->trie_second, first, address >> 8);
-	__u64 third = cell_below(t, table->trie_third, second, address);
+	__u64 second = cell_below(t, table, first, address >> 8);
+	__u64 third = cell_below(t, table, second, address);
 	__u64 answer = (first & ~leads_on(first)) | (second & ~leads_on(second)) | third, at;
 
 	if (!labels)

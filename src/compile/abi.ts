@@ -151,8 +151,7 @@ export const addressConfig: Struct = {
     'cell_bits',
     'cells_label',
     'trie',
-    'trie_second',
-    'trie_third',
+    'trie_blocks',
     'trie_labels',
   ),
 };

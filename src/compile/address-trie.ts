@@ -7,8 +7,9 @@ import { crossovers } from './crossovers.js';
 import { endOf, type LabelledRanges } from './sweep.js';
 
 export interface AddressTrie {
-  /** Cells of each level: the number of a block of the next one, from `trieEnded` on; less: what the address is answered. */
-  readonly levels: readonly [root: Uint16Array, second: Uint16Array, third: Uint16Array];
+  /** Cells: the number of a block, from `trieEnded` on; less: what the address is answered. */
+  readonly root: Uint16Array;
+  readonly blocks: Uint16Array;
   /** By answer, where that is not the label itself. */
   readonly labels: Uint32Array | null;
   /** Ranges that it tells apart. */
@@ -18,11 +19,11 @@ export interface AddressTrie {
 /** Null: they are few, or the cache would not hold it. */
 export function addressTrie(ranges: LabelledRanges): AddressTrie | null {
   if (ranges.count < crossovers.trieFrom) return null;
-  const sizes = [2 ** 16, 2 ** 8].map((size) => 1 + blocksCut(ranges, size)) as [number, number];
-  const cells = trieRoot + (sizes[0] + sizes[1]) * trieBlock;
+  const blocks = 1 + blocksCut(ranges, 2 ** 16) + blocksCut(ranges, 2 ** 8);
+  const cells = trieRoot + blocks * trieBlock;
   const answers = answersOf(ranges.labels);
-  if (cells * 2 > crossovers.trieBytes || Math.max(...sizes, answers.count) > trieEnded) return null;
-  return { ...new TrieBuilder(ranges, answers.of, sizes).build(), labels: answers.labels, elements: ranges.count };
+  if (cells * 2 > crossovers.trieBytes || Math.max(blocks, answers.count) > trieEnded) return null;
+  return { ...new TrieBuilder(ranges, answers.of, blocks).build(), labels: answers.labels, elements: ranges.count };
 }
 
 /** Stretches of so many addresses in which some range begins, but not with the first of them. */
@@ -49,37 +50,38 @@ function answersOf(labels: Uint32Array): Answers {
 }
 
 class TrieBuilder {
-  readonly #levels: readonly [Uint16Array, Uint16Array, Uint16Array];
-  /** The first block of a level is for packets that need none: zeros. */
-  readonly #blocks = [0, 1, 1];
+  readonly #root = new Uint16Array(trieRoot);
+  readonly #blocks: Uint16Array;
+  /** The first block is for packets that need none: zeros. */
+  #count = 1;
   /** The range that the address lies in which was asked for last. */
   #range = 0;
 
   constructor(
     private readonly ranges: LabelledRanges,
     private readonly answer: (label: number) => number,
-    [second, third]: readonly [number, number],
+    blocks: number,
   ) {
-    const cells = [trieRoot, second * trieBlock, third * trieBlock];
-    this.#levels = cells.map((count) => new Uint16Array(count)) as [Uint16Array, Uint16Array, Uint16Array];
+    this.#blocks = new Uint16Array(blocks * trieBlock);
   }
 
-  build(): Pick<AddressTrie, 'levels'> {
-    this.#fill(0, 0, trieRoot, 0, 2 ** 16);
-    return { levels: this.#levels };
+  build(): Pick<AddressTrie, 'root' | 'blocks'> {
+    this.#fill(this.#root, 0, 2 ** 16);
+    return { root: this.#root, blocks: this.#blocks };
   }
 
-  /** So many cells of a level from `at` on, each for `size` addresses. */
-  #fill(level: number, at: number, count: number, first: number, size: number): void {
-    for (let i = 0; i < count; i++) this.#levels[level]![at + i] = this.#cell(level, first + i * size, size);
+  /** Cells, each for `size` addresses. A block stands before those that its cells lead to: what is looked up together is near. */
+  #fill(cells: Uint16Array, first: number, size: number): void {
+    for (let i = 0; i < cells.length; i++) cells[i] = this.#cell(first + i * size, size);
   }
 
-  #cell(level: number, first: number, size: number): number {
+  #cell(first: number, size: number): number {
     const { ranges } = this;
     while (endOf(ranges, this.#range) <= first) this.#range++;
     if (endOf(ranges, this.#range) >= first + size) return this.answer(ranges.labels[this.#range]!);
-    const block = this.#blocks[level + 1]!++;
-    this.#fill(level + 1, block * trieBlock, trieBlock, first, size / trieBlock);
+    const block = this.#count++;
+    const cells = this.#blocks.subarray(block * trieBlock, (block + 1) * trieBlock);
+    this.#fill(cells, first, size / trieBlock);
     return trieEnded + block;
   }
 }

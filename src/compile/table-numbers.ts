@@ -54,9 +54,8 @@ export function addressNumbers(table: AddressTable, arena: Arena, list: List): R
   return numbers;
 }
 
-function trieNumbers({ levels, labels, elements }: AddressTrie, arena: Arena, list: List): Numbers {
-  const [root, second, third] = levels;
-  const parts = labels === null ? levels : [...levels, labels];
+function trieNumbers({ root, blocks, labels, elements }: AddressTrie, arena: Arena, list: List): Numbers {
+  const parts = [root, blocks, ...(labels === null ? [] : [labels])];
   list(
     'trie',
     elements,
@@ -64,8 +63,7 @@ function trieNumbers({ levels, labels, elements }: AddressTrie, arena: Arena, li
   );
   return {
     trie: arena.add(root),
-    trie_second: arena.add(second),
-    trie_third: arena.add(third),
+    trie_blocks: arena.add(blocks),
     trie_labels: labels === null ? 0 : arena.add(labels),
   };
 }

@@ -7,13 +7,13 @@ import { labelAt } from '../../src/compile/small-table.js';
 import type { LabelledRanges } from '../../src/compile/sweep.js';
 import { Random } from './random.js';
 
-/** As the program looks it up: a cell of each level, the first one of a level where there is no more to ask. */
-function lookUp({ levels: [root, second, third], labels }: AddressTrie, address: number): number {
-  const below = (level: Uint16Array, cell: number, bits: number): number =>
-    level[cell < trieEnded ? 0 : (cell - trieEnded) * trieBlock + (bits % trieBlock)]!;
+/** As the program looks it up: a cell of each level, the first one of all where there is no more to ask. */
+function lookUp({ root, blocks, labels }: AddressTrie, address: number): number {
+  const below = (cell: number, bits: number): number =>
+    blocks[cell < trieEnded ? 0 : (cell - trieEnded) * trieBlock + (bits % trieBlock)]!;
   const first = root[address >>> 16]!;
-  const next = below(second, first, address >>> 8);
-  const last = below(third, next, address);
+  const next = below(first, address >>> 8);
+  const last = below(next, address);
   const answer = [first, next].reduce((sum, cell) => sum | (cell < trieEnded ? cell : 0), last);
   return labels === null ? answer : labels[answer]!;
 }

@@ -239,20 +239,20 @@ const networks: Subject = {
 };
 
 /** An address of a listed network that the level decides about. */
-const decided = { trie: 0x0a07_0000, trie_second: 0xc612_0800, trie_third: 0xcb00_7108 } as const;
+const decided = { 'the first': 0x0a07_0000, 'the second': 0xc612_0800, 'the last': 0xcb00_7108 } as const;
 
 for (const [level, address] of Object.entries(decided)) {
-  test(`a bit that flips is caught: of a cell in ${level}`, async (t) => {
+  test(`a bit that flips is caught: of a cell of ${level} level of a trie`, async (t) => {
     const { differences } = await check(networks, asPlanned, (tables, image) => {
       const rodata = new DataView(image.rodata({ mac: MAC, position: 0 }, 0n).buffer);
       const cells = new Uint16Array(tables.buffer, tables.byteOffset, tables.length >> 1);
       const first = (part: string): number =>
         rodata.getUint32(offsetOf(config, 'address') + offsetOf(addressConfig, part), true) / 2;
-      const below = (part: string, at: number, bits: number): number =>
-        first(part) + (cells[at]! - trieEnded) * trieBlock + (bits % trieBlock);
+      const below = (at: number, bits: number): number =>
+        first('trie_blocks') + (cells[at]! - trieEnded) * trieBlock + (bits % trieBlock);
       let at = first('trie') + (address >>> 16);
-      if (level !== 'trie') at = below('trie_second', at, address >>> 8);
-      if (level === 'trie_third') at = below('trie_third', at, address);
+      if (level !== 'the first') at = below(at, address >>> 8);
+      if (level === 'the last') at = below(at, address);
       t.true(first('trie') > 0 && cells[at]! < trieEnded);
       cells[at]! ^= 1;
     });
