@@ -1,23 +1,27 @@
 /** One byte wrong in the lists by address, or in what they lead to (bpf/candidates.h): verification must see it. */
 import test from 'ava';
-import { config, familyConfig, fieldConfig, offsetOf, sizeOf, slots } from '../../src/compile/abi.js';
+import { config, counterMask, familyConfig, fieldConfig, offsetOf, sizeOf, slots } from '../../src/compile/abi.js';
 import type { Image } from '../../src/compile/image.js';
 import { MAC } from '../oracle/rulesets.js';
 import { asPlanned, check, type Subject } from './corrupted.js';
 
 const count = 300;
 /** Of 400 steps: a drop of TCP, what an ACCEPT passes for certain and perhaps, and the drop behind it, from which it keeps a part. */
-const [drop, guards, behind] = [121, [122, 123], 124] as const;
+const [drop, guards, behind] = [122, [123, 124], 125] as const;
 
 const subject: Subject = {
   compile: { decisions: false },
-  rules: Array.from({ length: count }, (_, i) => {
-    const [source, destination] = [`198.18.${i % 250}`, `203.0.113.${(i * 8) % 256}/29`];
-    if (i % 3 === 2) return `-s ${source}.0/25 -d ${destination} -p udp -m udp --dport 1010:1020 -j ACCEPT`;
-    if (i % 3 === 0 && i > 0)
-      return `-s 198.18.${i - 1}.0/24 -d 203.0.113.0/24 -p udp -m udp --dport 1000:${1030 + i} -j DROP`;
-    return `-s ${source}.64/26 -d ${destination} -p tcp -m tcp --sport ${100 + i}:${900 + i} --dport ${i}:${i + 50} -j DROP`;
-  }),
+  rules: [
+    // One step, whose lines have counters.
+    ...[1, 5, 9].map((host) => `-s 198.18.252.${host} -d 203.0.113.128/25 -p udp -m udp --dport 53 -j DROP`),
+    ...Array.from({ length: count }, (_, i) => {
+      const [source, destination] = [`198.18.${i % 250}`, `203.0.113.${(i * 8) % 256}/29`];
+      if (i % 3 === 2) return `-s ${source}.0/25 -d ${destination} -p udp -m udp --dport 1010:1020 -j ACCEPT`;
+      if (i % 3 === 0 && i > 0)
+        return `-s 198.18.${i - 1}.0/24 -d 203.0.113.0/24 -p udp -m udp --dport 1000:${1030 + i} -j DROP`;
+      return `-s ${source}.64/26 -d ${destination} -p tcp -m tcp --sport ${100 + i}:${900 + i} --dport ${i}:${i + 50} -j DROP`;
+    }),
+  ],
 };
 
 /** The lists, in a copy of the tables that may be changed. */
@@ -45,6 +49,15 @@ class ListTables {
     const found = lists.filter((at) => this.#view.getUint16(at, true) === step + 1);
     if (found.length === 0) throw new Error(`step ${step} stands in no list`);
     for (const at of found) this.#view.setUint16(at, by, true);
+  }
+
+  /** Of a line of the source. */
+  moveCounter(): void {
+    const field = offsetOf(config, 'ip') + offsetOf(familyConfig, 'field') + slots.saddr * sizeOf(fieldConfig);
+    let at = this.#rodata.getUint32(field + offsetOf(fieldConfig, 'numbered'), true);
+    if (at === 0) throw new Error('labels have no numbers');
+    while ((this.#view.getUint32(at, true) & counterMask) === 0) at += 4;
+    this.#view.setUint32(at, this.#view.getUint32(at, true) ^ 1, true);
   }
 
   #family(name: string): number {
@@ -117,7 +130,10 @@ const corruptions: Readonly<Record<string, (tables: ListTables) => void>> = {
   },
   // Not every rule has its headers cut.
   'that ports must be known': (tables) => {
-    for (let step = 1; step < drop; step += 4) tables.move(step, 'high', field.availability, 1);
+    for (let step = 2; step < drop; step += 4) tables.move(step, 'high', field.availability, 1);
+  },
+  'the counter of a line': (tables) => {
+    tables.moveCounter();
   },
   'entries that lead to another step': (tables) => {
     tables.replace(drop, behind + 1);
