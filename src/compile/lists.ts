@@ -115,7 +115,8 @@ export class Heads {
   /** These, one after the other. */
   by(heads: readonly number[]): Heads {
     const chosen = new Heads(heads.length);
-    for (const [i, head] of heads.entries()) chosen.#set(i, this.#places[head]!, this.#rest.slice(head * 4, head * 4 + 4));
+    for (const [i, head] of heads.entries())
+      chosen.#set(i, this.#places[head]!, this.#rest.slice(head * 4, head * 4 + 4));
     return chosen;
   }
 
