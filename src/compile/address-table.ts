@@ -60,6 +60,17 @@ export interface AddressTable {
   readonly trie: AddressTrie | null;
 }
 
+/** Of IPv6 prefixes that need no groups: every address is answered the number of the only one + 1. */
+export const allInOneGroup: AddressTable = {
+  buckets: null,
+  filter: null,
+  ranges: null,
+  fallback: 1,
+  where: null,
+  cells: null,
+  trie: null,
+};
+
 export function addressEntries(program: StepProgram, use: FieldUse): Entries {
   const atoms = use.atoms.map((index) => atomOfKind(program, index, 'addresses'));
   const count = atoms.reduce((sum, { ranges }) => sum + ranges.count, 0);

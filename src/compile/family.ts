@@ -1,7 +1,7 @@
 /** One family's steps as tables, and the numbers that its part of the configuration needs. */
 import type { Field, SmallField, StepProgram } from '../plan/program.js';
 import { expiryBytes, fieldSlots, outcomes, prefixTables, smallFieldValues, slots, stepBytes } from './abi.js';
-import { addressEntries, addressTable, withTrie, type AddressTable } from './address-table.js';
+import { addressEntries, addressTable, allInOneGroup, withTrie, type AddressTable } from './address-table.js';
 import type { Arena } from './arena.js';
 import { Classes } from './classes.js';
 import type { CounterRow } from './counter-row.js';
@@ -25,17 +25,6 @@ import { mappedFields } from './tuple-boxes.js';
 import { tupleTable, type TupleTable } from './tuple-table.js';
 
 const nowhere: Pick<FieldLayout, 'address' | 'prefix' | 'tuple'> = { address: null, prefix: null, tuple: null };
-
-/** What every address is answered: number of the group + 1. */
-const allInOneGroup: AddressTable = {
-  buckets: null,
-  filter: null,
-  ranges: null,
-  fallback: 1,
-  where: null,
-  cells: null,
-  trie: null,
-};
 
 /** Groups of IPv6 addresses that may come: one for each label outside of the longer prefixes. */
 const spareGroups = 64;
