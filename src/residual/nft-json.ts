@@ -16,7 +16,7 @@ type Replaced = Map<number, readonly string[]>;
 
 export function residualNftJson(text: string, tables: readonly Table[], options: ResidualOptions): string {
   const source = new JsonSource(text, '');
-  const items = source.items();
+  const items = [...source.items()];
   const replaced: Replaced = new Map();
   const leftOut = new Set(tables.filter(isLeftOut).map(({ family, name }) => `${family} ${name}`));
   if (leftOut.size > 0) for (const item of items) if (leftOut.has(tableOf(item))) replaced.set(item.extent.start, []);

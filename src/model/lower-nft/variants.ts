@@ -4,6 +4,7 @@ import {
   ruleWith,
   variantOf,
   type HoleField,
+  type Piece,
   type RuleShape,
   type RuleVariant,
 } from '../../parse/nft/rule-variants.js';
@@ -21,7 +22,7 @@ import {
 import { isChanging } from '../kinds-in-turn.js';
 import type { Match, Part } from '../match.js';
 import type { Rule, RuleId } from '../ruleset.js';
-import { scanNetwork } from '../scan-network.js';
+import { scanNetwork, scanRange } from '../scan-network.js';
 import type { SetId } from '../set.js';
 import { PortListBuilder, ruleRow, type RuleColumn } from '../rule-columns.js';
 import type { RuleDraft } from './draft.js';
@@ -53,7 +54,7 @@ const trials: readonly Readonly<Record<'port' | 'protocol' | AddressFamily, stri
   { port: '7', protocol: 'tcp', 4: '192.0.2.7', 6: '2001:db8::7' },
   { port: '9', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
   { port: '11-65535', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
-  { port: '{ 7 }', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
+  { port: '{ 7 }', protocol: 'udp', 4: '192.0.2.9-192.0.2.77', 6: '2001:db8::9-2001:db8:7::' },
   { port: '{ 7, 8, 11-65535 }', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
 ];
 
@@ -119,10 +120,10 @@ export class VariantLowering {
 
   /** Nothing else of a rule depends on its values: lowered with others it is the same but for them. */
   #holdsFor({ shape, parts, holes }: LoweredShape, trial: (typeof trials)[number]): boolean {
-    const texts = shape.holes.map(({ field, family }, i) =>
+    const texts = shape.holes.map(({ field, family, start, end }) =>
       field === null
-        ? shape.rule.text.slice(shape.holes[i]!.start, shape.holes[i]!.end)
-        : trial[family ?? (field === 'protocol' ? field : 'port')],
+        ? shape.text.slice(start, end)
+        : shape.syntax.written(trial[family ?? (field === 'protocol' ? field : 'port')]),
     );
     const found = this.#partsOf(ruleWith(shape, texts));
     const source = texts.join('\n');
@@ -163,15 +164,16 @@ function withValue(part: Part, at: number, holes: readonly LoweredHole[], values
 function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVariant[], odd: Set<number>): RuleColumn {
   const count = variants.length;
   if (field === 'protocol') {
-    const numbers = Uint16Array.from(variants, ({ shape: { source }, bounds }) =>
-      source.startsWith('tcp', bounds[at * 2]) ? 6 : 17,
-    );
+    const numbers = Uint16Array.from(variants, (variant) => {
+      const { text, start } = plainAt(variant, at);
+      return text.startsWith('tcp', start) ? 6 : 17;
+    });
     return { field, lo: numbers, hi: numbers };
   }
   if (field === 'sport' || field === 'dport') {
     const lists = new PortListBuilder(count);
-    variants.forEach(({ shape: { source }, bounds }, i) => {
-      if (!addPorts(lists, source, bounds[at * 2]!, bounds[at * 2 + 1]!)) odd.add(i);
+    variants.forEach((variant, i) => {
+      if (!addPorts(lists, plainAt(variant, at))) odd.add(i);
       lists.close();
     });
     return lists.column(field);
@@ -179,14 +181,19 @@ function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVar
   if (family === null) return bug();
   const words = wordsPerAddress(family);
   const [lo, hi] = [new Uint32Array(count * words), new Uint32Array(count * words)];
-  variants.forEach(({ shape: { source }, bounds }, row) => {
-    if (!scanNetwork(family, source, bounds[at * 2]!, bounds[at * 2 + 1]!, { lo, hi, row })) odd.add(row);
+  variants.forEach((variant, row) => {
+    const { text, start, end } = plainAt(variant, at);
+    const bounds = { lo, hi, row };
+    if (!scanNetwork(family, text, start, end, bounds) && !scanRange(family, text, start, end, bounds)) odd.add(row);
   });
   return { field, ranges: { family, count, lo, hi } };
 }
 
+const plainAt = ({ shape: { source, syntax }, bounds }: RuleVariant, at: number): Piece =>
+  syntax.plain({ text: source, start: bounds[at * 2]!, end: bounds[at * 2 + 1]! });
+
 /** A port, a range of them, or such in braces; false, and what is added has no meaning, where each does not lie above the one before, or is none. */
-function addPorts(lists: PortListBuilder, text: string, start: number, end: number): boolean {
+function addPorts(lists: PortListBuilder, { text, start, end }: Piece): boolean {
   let [before, low, port] = [-1, -1, -1];
   let isPlain = true;
   const put = (): void => {
@@ -240,7 +247,7 @@ interface AlikeRules {
 /** Rules one below the other, of which none is made before it is asked for. */
 export class VariantRules extends AddressRun {
   readonly first: Rule;
-  readonly source: RunSource;
+  readonly source: RunSource | null;
 
   constructor(
     private readonly made: AlikeRules,
@@ -258,7 +265,8 @@ export class VariantRules extends AddressRun {
     );
     const start = (i: number): number => drafts[i]!.rule.extent.start;
     const end = (i: number): number => drafts[i]!.rule.extent.end;
-    this.source = { text: lowered.shape.source, start, commandStart: start, end };
+    const { syntax, source } = lowered.shape;
+    this.source = syntax.isText ? { text: source, start, commandStart: start, end } : null;
     this.first = this.rule(0);
   }
 

@@ -22,6 +22,8 @@ export interface JsonItem {
 const maxDepth = 256;
 
 export class JsonSource {
+  /** Behind the item that was read last. */
+  #at = 0;
   #line = 1;
   #lineStart = 0;
   /** The newline that ends the line, or the end of the text; -1: not looked for yet. */
@@ -33,7 +35,27 @@ export class JsonSource {
   ) {}
 
   /** Items in order. Throws InputError when the text is not JSON of this form. */
-  items(): JsonItem[] {
+  *items(): Generator<JsonItem> {
+    this.#at = this.#blank(this.#expect('[', this.#listStart()));
+    if (this.text[this.#at] !== ']') {
+      for (let at = this.#at; ; at = this.#blank(this.#expect(',', at))) {
+        this.#at = this.#valueEnd(at);
+        const extent = { start: at, end: this.#at };
+        yield { value: this.#parse(at, this.#at), extent, span: this.span(at) };
+        at = this.#blank(this.#at);
+        if (this.text[at] === ']') break;
+      }
+    }
+    this.#expect('}', this.#blank(this.#blank(this.#at) + 1));
+  }
+
+  /** The next item is the one behind that offset. */
+  skipTo(at: number): void {
+    this.#at = at;
+  }
+
+  /** Where the array of items begins. */
+  #listStart(): number {
     // nft 0.9.8 prints warnings before its JSON.
     let at = this.text.startsWith('{') ? 0 : this.text.search(/^[ \t]*\{/m);
     if (at < 0) throw this.#error(0, 'this is not JSON: no line begins with "{"');
@@ -43,16 +65,17 @@ export class JsonSource {
       const end = this.#valueEnd(at);
       const key = this.#parse(at, end);
       at = this.#blank(this.#expect(':', this.#blank(end)));
-      if (key === 'nftables') return this.#array(at);
+      if (key === 'nftables') return at;
       at = this.#blank(this.#valueEnd(at));
       if (this.text[at] !== ',') throw this.#error(at, 'the member "nftables" is missing');
       at++;
     }
   }
 
-  /** The value of a member of the object that begins at an offset; of members of one name the last, as JSON.parse has it. */
+  /** The value of a member of the object that begins at an offset; of members of one name the last, as JSON.parse has it. Null: there is none. */
   member(start: number, name: string): Extent | null {
     let found: Extent | null = null;
+    if (this.text[start] !== '{') return found;
     let at = this.#blank(start + 1);
     while (this.text[at] === '"') {
       const end = this.#stringEnd(at) + 1;
@@ -66,20 +89,16 @@ export class JsonSource {
     return found;
   }
 
-  #array(start: number): JsonItem[] {
-    let at = this.#blank(this.#expect('[', start));
-    const items: JsonItem[] = [];
-    if (this.text[at] !== ']') {
-      for (;;) {
-        const end = this.#valueEnd(at);
-        items.push({ value: this.#parse(at, end), extent: { start: at, end }, span: this.#span(at) });
-        at = this.#blank(end);
-        if (this.text[at] === ']') break;
-        at = this.#blank(this.#expect(',', at));
-      }
+  /** The values of the array that begins at an offset; none where something else does. */
+  elements(start: number): Extent[] {
+    const found: Extent[] = [];
+    if (this.text[start] !== '[') return found;
+    for (let at = this.#blank(start + 1); at < this.text.length && this.text[at] !== ']';) {
+      found.push({ start: at, end: this.#valueEnd(at) });
+      at = this.#blank(found[found.length - 1]!.end);
+      if (this.text[at] === ',') at = this.#blank(at + 1);
     }
-    this.#expect('}', this.#blank(at + 1));
-    return items;
+    return found;
   }
 
   #blank(start: number): number {
@@ -130,7 +149,7 @@ export class JsonSource {
   #parse(start: number, end: number): Json {
     const slice = this.text.slice(start, end);
     try {
-      return /[:,[\s]-?\d{16}/.test(slice) ? parseWithBigints(slice) : (JSON.parse(slice) as Json);
+      return parseJson(slice);
     } catch (error) {
       const place = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
       const at = start + (place === undefined ? 0 : Number(place));
@@ -141,8 +160,8 @@ export class JsonSource {
     }
   }
 
-  /** Offsets must not go back far: lines are counted on the way, and a text of one line is searched for its end once. */
-  #span(at: number): Span {
+  /** Where an offset is. Offsets must not go back far: lines are counted on the way, and a text of one line is searched for its end once. */
+  span(at: number): Span {
     if (at < this.#lineStart || this.#lineEnd < 0) {
       [this.#line, this.#lineStart] = [1, 0];
       this.#lineEnd = this.#newlineFrom(0);
@@ -161,12 +180,15 @@ export class JsonSource {
   }
 
   #error(at: number, message: string): InputError {
-    const span = this.#span(at);
+    const span = this.span(at);
     const end = this.text.indexOf('\n', at);
     const line = this.text.slice(this.#lineStart, end < 0 ? this.text.length : end);
     return new InputError([{ code: 'syntax', severity: 'error', span, message, notes: excerpt(line, span.column) }]);
   }
 }
+
+export const parseJson = (text: string): Json =>
+  /[:,[\s]-?\d{16}/.test(text) ? parseWithBigints(text) : (JSON.parse(text) as Json);
 
 /** A string that no ruleset contains, as nft writes no control characters. */
 const mark = '\u0001bigint:';

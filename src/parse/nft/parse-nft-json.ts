@@ -2,10 +2,12 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { InputError, type Diagnostic } from '../../diagnostic.js';
 import { newAjv } from '../../json-schema.js';
-import type { Command, Extent, NftFile, TableItem } from './tree.js';
+import { likeOf } from './rule-variants.js';
+import type { Command, Extent, NftFile, Rule, TableItem } from './tree.js';
 import { isObject, jsonText, nameOf, onlyMember, warnJson, type JsonContext } from './json-context.js';
 import { readJsonCommand } from './json-command.js';
 import { readJsonItem, readJsonRule, tableOf, type MutableChain } from './json-item.js';
+import { ItemShapes } from './json-shapes.js';
 import { JsonSource, type Json, type JsonItem, type JsonObject } from './json-source.js';
 import schema from './nft-json.schema.json' with { type: 'json' };
 
@@ -19,10 +21,15 @@ export function parseNftJson(text: string, file: string): NftFile {
   const diagnostics: Diagnostic[] = [];
   const context: JsonContext = { file, span: { file, line: 1, column: 1 }, diagnostics };
   const listing = new Listing(context);
-  for (const item of new JsonSource(text, file).items()) {
+  const source = new JsonSource(text, file);
+  const shapes = new ItemShapes(source);
+  for (const item of source.items()) {
     context.span = item.span;
     checkItem(item, context);
-    listing.add(item);
+    const warnings = diagnostics.length;
+    const rule = listing.add(item);
+    const isPlain = diagnostics.length === warnings;
+    for (const alike of shapes.readFollowing(item, isPlain ? rule : null)) listing.addAlike(alike);
   }
   return { kind: 'file', file, format: 'json', text, commands: listing.commands, diagnostics };
 }
@@ -62,15 +69,17 @@ const keyOf = (family: Json | undefined, table: Json | undefined): string => `${
 class Listing {
   readonly commands: Command[] = [];
   readonly #tables = new Map<string, OpenTable>();
+  readonly #chainOf = new WeakMap<Rule, MutableChain>();
 
   constructor(readonly context: JsonContext) {}
 
-  add(item: JsonItem): void {
+  /** The rule that it adds. */
+  add(item: JsonItem): Rule | null {
     const [name, value] = onlyMember(item.value) ?? [];
-    if (name === undefined || name === 'metainfo') return;
+    if (name === undefined || name === 'metainfo') return null;
     if (!isObject(value)) this.#opaque(item);
     else if (name === 'table') this.#open(value, item.extent);
-    else if (name === 'rule') this.#addRule(value, item);
+    else if (name === 'rule') return this.#addRule(value, item);
     else if (commandNames.has(name)) {
       const command = readJsonCommand(name, value, this.context, item.extent);
       if (command) this.commands.push(command);
@@ -80,6 +89,7 @@ class Listing {
       if (node) this.#addItem(value, node);
       else this.#opaque(item);
     }
+    return null;
   }
 
   #opaque(item: JsonItem): void {
@@ -107,14 +117,22 @@ class Listing {
     if (node.kind === 'chain') table.chains.set(node.name, node as MutableChain);
   }
 
-  #addRule(value: JsonObject, item: JsonItem): void {
+  /** A rule that is like one before, so of the same chain. */
+  addAlike(rule: Rule): void {
+    this.#chainOf.get(likeOf(rule))?.items.push(rule);
+  }
+
+  #addRule(value: JsonObject, item: JsonItem): Rule {
     const chain = this.#table(value).chains.get(nameOf(value.chain));
     if (!chain) {
       const message = `rule of chain "${nameOf(value.chain)}", which stands nowhere before it`;
       const notes = [shortText(item.value)];
       throw new InputError([{ code: 'unknown-chain', severity: 'error', span: item.span, message, notes }]);
     }
-    chain.items.push(readJsonRule(value, this.context, item.extent));
+    const rule = readJsonRule(value, this.context, item.extent);
+    chain.items.push(rule);
+    this.#chainOf.set(rule, chain);
+    return rule;
   }
 }
 

@@ -10,7 +10,7 @@ import { spanOf } from './place.js';
 import { isCommonLine, readCommonLine } from './read-common.js';
 import { closeBlock, readLine, skipToItem, sourceOf } from './read-line.js';
 import { readRuleTokens } from './read-rule.js';
-import { RuleShapes } from './rule-variants.js';
+import { LineShapes } from './line-shapes.js';
 
 /** What stands before the block. */
 export interface Head {
@@ -31,7 +31,7 @@ interface ChainLines {
 
 interface ChainReading {
   readonly lines: ChainLines;
-  readonly shapes: RuleShapes;
+  readonly shapes: LineShapes;
 }
 
 export function readChain(context: Context, { name, start }: Head): Chain {
@@ -42,7 +42,7 @@ export function readChain(context: Context, { name, start }: Head): Chain {
   const handle = reader.handle as number | null;
   const lines: ChainLines = { hook: null, policy: null, comment: null, flags: [] };
   const items: ChainItem[] = [];
-  const reading: ChainReading = { lines, shapes: new RuleShapes() };
+  const reading: ChainReading = { lines, shapes: new LineShapes() };
   while (skipToItem(context)) for (const item of readChainItems(context, reading)) items.push(item);
   const end = closeBlock(context, open);
   const extent = { start: start.start, end };

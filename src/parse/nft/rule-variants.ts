@@ -1,33 +1,57 @@
 /**
- * Rules whose line is that of an earlier one of their chain but for addresses, ports or lists of them, TCP or UDP, counts and comments. They are found by comparing text, and
- * parsed when somebody asks for their statements: the grammar makes the same of them, for the words around the values are the same, and
- * the values are of a kind. A test compares with the grammar.
+ * Rules that are those before them of their chain but for addresses, ports or lists of them, TCP or UDP, counts and comments. They are found by comparing text, and
+ * parsed when somebody asks for their statements: the reader makes the same of them, for the words around the values are the same, and
+ * the values are of a kind. A test compares with reading each.
  */
-import { enter, newContext, type Context } from './context.js';
-import { addressPatterns, type Token } from './lexer.js';
-import { place } from './place.js';
-import { readRule } from './read-rule.js';
-import { skipToItem } from './read-line.js';
 import type { Extent, Rule } from './tree.js';
 
 export type HoleField = 'saddr' | 'daddr' | 'protocol' | 'sport' | 'dport';
 
-interface Hole {
+export interface Hole {
   /** Null: what stands there says nothing of packets. */
   readonly field: HoleField | null;
   readonly family: 4 | 6 | null;
   /** In the text of the shape's rule: where the value begins and ends. */
   readonly start: number;
   readonly end: number;
+  /** What other values look like, without groups. */
+  readonly pattern: string;
 }
 
-/** What lines have in common. */
+/** Part of a text. */
+export interface Piece extends Extent {
+  readonly text: string;
+}
+
+export interface RulePlace extends Extent {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** How rules are written. */
+export interface RuleSyntax {
+  /** Their texts are as they stand in the source; else as nft would print them. */
+  readonly isText: boolean;
+  /** Reads the rule that stands there, in that file. */
+  readonly read: (text: string, place: RulePlace, file: string) => Rule;
+  /** An address, a network, a range, ports or a protocol, as nft's text has it, that stand there as a value. */
+  readonly plain: (value: Piece) => Piece;
+  /** The reverse of it. */
+  readonly written: (plain: string) => string;
+}
+
+/** What rules have in common. */
 export interface RuleShape {
   readonly rule: Rule;
   readonly source: string;
+  /** The rule, as it stands there. */
+  readonly text: string;
   readonly holes: readonly Hole[];
-  /** Matches a whole line, blanks in front and newline included: blanks, each value, the handle. */
-  readonly line: RegExp;
+  /** Matches a rule with what stands before it (the first group), each value, and the handle. */
+  readonly whole: RegExp;
+  /** Which group has the handle. */
+  readonly handleGroup: number;
+  readonly syntax: RuleSyntax;
 }
 
 /** A rule of a shape; `bounds`: where in `source` each value begins and ends, one after the other. */
@@ -64,7 +88,8 @@ class VariantRule implements Rule, RuleVariant {
   }
 
   get text(): string {
-    return this.shape.source.slice(this.start, this.end);
+    const { syntax, source } = this.shape;
+    return syntax.isText ? source.slice(this.start, this.end) : this.#parse().text;
   }
 
   get span(): Rule['span'] {
@@ -80,90 +105,83 @@ class VariantRule implements Rule, RuleVariant {
   }
 
   #parse(): Rule {
-    return (this.#parsed ??= parseAt(this.shape, this.shape.source, this));
+    const { syntax, source, rule } = this.shape;
+    return (this.#parsed ??= syntax.read(source, this, rule.span.file));
   }
-}
-
-function parseAt(
-  { rule }: RuleShape,
-  text: string,
-  { start, line, column }: Pick<VariantRule, 'start' | 'line' | 'column'>,
-): Rule {
-  const before = place.file;
-  const context = newContext(text, rule.span.file, { diagnostics: [], includes: null, depth: 1 });
-  enter(context);
-  context.reader.skipTo(start, line - 1, start - column);
-  const found = skipToItem(context) ? readRule(context, 0) : null;
-  place.file = before;
-  if (!found) throw new Error('bug: a rule that is like another cannot be read');
-  return found;
 }
 
 /** The rule of the shape that has these values, one for each hole. */
-export function ruleWith(shape: RuleShape, values: readonly string[]): Rule {
-  const { text } = shape.rule;
+export function ruleWith({ text, holes, syntax, rule }: RuleShape, values: readonly string[]): Rule {
   let made = '';
   let from = 0;
-  shape.holes.forEach(({ start, end }, i) => {
+  holes.forEach(({ start, end }, i) => {
     made += text.slice(from, start) + values[i]!;
     from = end;
   });
-  return parseAt(shape, made + text.slice(from), { start: 0, line: 1, column: 1 });
+  made += text.slice(from);
+  return syntax.read(made, { start: 0, end: made.length, line: 1, column: 1 }, rule.span.file);
 }
 
-/** Lines that must be alike before the others are read so. */
+/** Rules that must be alike before the others are read so. */
 const fewest = 16;
-/** Shapes of a chain that lines are compared with. */
+/** Shapes that rules are compared with. */
 const mostShapes = 8;
 
+/** Line and column of a rule that begins at `start`, as the `i`th behind another one. */
+type PlaceOf = (start: number, i: number) => Pick<RulePlace, 'line' | 'column'>;
+
+/** Shapes of the rules of a chain or a listing. */
 export class RuleShapes {
-  #shapes: RuleShape[] = [];
-  #text = '';
+  readonly #shapes: RuleShape[] = [];
 
-  /** What follows the rule that was read last, as long as it is like it or like others before it; nothing where too little is. */
-  readFollowing(context: Context, rule: Rule, tokens: readonly Token[]): readonly Rule[] {
-    const { text, reader } = context;
-    // Lines of an included file are another text.
-    if (text !== this.#text) [this.#text, this.#shapes] = [text, []];
-    this.#learn(rule, tokens);
-    const newline = reader.peek();
-    if (this.#shapes.length === 0 || newline.type !== 'newline') return [];
-    const rules: Rule[] = [];
-    let [at, { line }] = [newline.end, newline];
-    for (let found = this.#match(at, ++line); found; found = this.#match(at, ++line)) {
-      rules.push(found.rule);
-      at = found.next;
-    }
-    if (rules.length < fewest) return [];
-    reader.skipTo(at, rules.length + 1, at - 1);
-    return rules;
-  }
+  constructor(readonly text: string) {}
 
-  #learn(rule: Rule, tokens: readonly Token[]): void {
-    const begin = rule.extent.start - rule.span.column + 1;
-    const like = this.#match(begin, rule.span.line)?.rule;
+  /** Takes note of a rule; `begin`: where what stands before it begins. `make` looks at what the rule consists of. */
+  learn(rule: Rule, begin: number, make: () => RuleShape | null): void {
+    const like = this.#match(begin, () => rule.span)?.rule;
     if (like) {
       if (like.start === rule.extent.start && like.end === rule.extent.end) known.set(rule, like);
     } else if (this.#shapes.length < mostShapes) {
-      const learnt = shapeOf(this.#text, rule, tokens);
+      const learnt = make();
       if (learnt) this.#shapes.push(learnt);
     }
   }
 
-  #match(at: number, line: number): { readonly rule: VariantRule; readonly next: number } | null {
+  /** Rules from there on, as long as they are like some before; none where too few are. And where what follows begins. */
+  following(begin: number, placeOf: PlaceOf): { readonly rules: readonly Rule[]; readonly end: number } {
+    const rules: Rule[] = [];
+    let end = begin;
+    const place = (start: number): ReturnType<PlaceOf> => placeOf(start, rules.length);
+    for (let found = this.#match(end, place); found; found = this.#match(end, place)) {
+      rules.push(found.rule);
+      end = found.end;
+    }
+    return rules.length < fewest ? { rules: [], end: begin } : { rules, end };
+  }
+
+  #match(
+    at: number,
+    placeOf: (start: number) => ReturnType<PlaceOf>,
+  ): { readonly rule: VariantRule; readonly end: number } | null {
     for (const shape of this.#shapes) {
-      shape.line.lastIndex = at;
-      const match = shape.line.exec(this.#text);
-      if (match) return { rule: variantAt(shape, match, at, line), next: shape.line.lastIndex };
+      shape.whole.lastIndex = at;
+      const match = shape.whole.exec(this.text);
+      if (match) {
+        const start = at + match[1]!.length;
+        return { rule: variantAt(shape, match, start, placeOf(start)), end: shape.whole.lastIndex };
+      }
     }
     return null;
   }
 }
 
-function variantAt(shape: RuleShape, match: RegExpExecArray, at: number, line: number): VariantRule {
-  const { rule, holes } = shape;
-  const indent = match[1]!.length;
-  const start = at + indent;
+function variantAt(
+  shape: RuleShape,
+  match: RegExpExecArray,
+  start: number,
+  { line, column }: ReturnType<PlaceOf>,
+): VariantRule {
+  const { text, holes, handleGroup } = shape;
   const bounds: number[] = [];
   let shift = start;
   for (let i = 0; i < holes.length; i++) {
@@ -172,90 +190,27 @@ function variantAt(shape: RuleShape, match: RegExpExecArray, at: number, line: n
     bounds.push(from + shift, from + shift + length);
     shift += length - (to - from);
   }
-  const handle = match[holes.length + 2];
-  const end = rule.text.length + shift;
-  return new VariantRule(shape, bounds, start, end, line, indent + 1, handle === undefined ? null : Number(handle));
+  const handle = match[handleGroup];
+  const end = text.length + shift;
+  return new VariantRule(shape, bounds, start, end, line, column, handle === undefined ? null : Number(handle));
 }
 
-const ports = '(?:0|[1-9][0-9]{0,4})(?:-[1-9][0-9]{0,4})?';
-
-const patterns = {
-  4: `${addressPatterns[4]}(?:/[0-9]{1,2})?`,
-  6: `(?:${addressPatterns[6]})(?:/[0-9]{1,3})?`,
-  port: `${ports}|\\{ ${ports}(?:, ${ports})* \\}`,
-  protocol: 'tcp|udp',
-  count: '[0-9]+',
-  quoted: '"[^"\\n]*"',
-} as const;
-
-interface FoundHole extends Hole {
-  readonly pattern: string;
-}
-
-/** Null: no value of it may be another. */
-function shapeOf(source: string, rule: Rule, tokens: readonly Token[]): RuleShape | null {
-  const { text, extent } = rule;
-  if (/[\n#\\]/.test(text) || rule.statements.some(({ kind }) => kind === 'opaque' || kind === 'chainBlock'))
-    return null;
-  const holes = holesIn(tokens, extent.start, text);
-  if (!holes.some(({ family }) => family !== null)) return null;
-  let line = '([ \\t]*)';
-  let from = 0;
-  for (const { start, end, pattern } of holes) {
-    line += `${escaped(text.slice(from, start))}(${pattern})`;
-    from = end;
-  }
-  line += `${escaped(text.slice(from))}(?:[ \\t]*# handle ([0-9]+))?[ \\t]*\\n`;
-  const shape: RuleShape = { rule, source, holes, line: new RegExp(line, 'y') };
-  const bounds = holes.flatMap(({ start, end }) => [extent.start + start, extent.start + end]);
-  known.set(rule, { shape, bounds });
+/** Remembers what the rule is like. */
+export function shapeFrom(shape: RuleShape): RuleShape {
+  const { start } = shape.rule.extent;
+  known.set(shape.rule, { shape, bounds: shape.holes.flatMap((hole) => [start + hole.start, start + hole.end]) });
   return shape;
 }
 
-const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
-
-const portProtocols: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'dccp', 'udplite', 'th']);
-
-const eitherProtocol: ReadonlySet<string> = new Set(['tcp', 'udp']);
-
-const allPorts = new RegExp(`^(?:${patterns.port})$`);
-
-/** Number of the last token of a port, or a range of them; what stands in braces is one. */
-function lastOfPorts(tokens: readonly Token[], first: number): number {
-  return tokens[first + 1]?.text === '-' && tokens[first + 2]?.type === 'number' ? first + 2 : first;
-}
-
-/** Values that stand alone between blanks, behind the words that say what they are. */
-function holesIn(tokens: readonly Token[], start: number, rule: string): FoundHole[] {
-  const holes: FoundHole[] = [];
-  const text = (i: number): string => tokens[i]?.text ?? '';
-  const add = (from: number, to: number, hole: Pick<FoundHole, 'field' | 'family' | 'pattern'>): void => {
-    const [before, first, last, next] = [tokens[from - 1], tokens[from], tokens[to], tokens[to + 1]];
-    if (!before || !first || !last || first.start === before.end) return;
-    if (next && (next.start === last.end || next.type === 'op')) return;
-    holes.push({ ...hole, start: first.start - start, end: last.end - start });
-  };
-  for (let i = 2; i < tokens.length; i++) {
-    const [object, field, token] = [text(i - 2), text(i - 1), tokens[i]!];
-    const isAlone = tokens[i - 3]?.type !== 'op';
-    if ((object === 'ip' || object === 'ip6') && isAlone && (field === 'saddr' || field === 'daddr')) {
-      if (token.type !== 'address' || token.text !== token.value) continue;
-      const family = object === 'ip' ? 4 : 6;
-      const isNetwork = text(i + 1) === '/' && tokens[i + 1]!.start === token.end && tokens[i + 2]?.type === 'number';
-      if (isNetwork && tokens[i + 2]!.start !== tokens[i + 1]!.end) continue;
-      add(i, isNetwork ? i + 2 : i, { field, family, pattern: patterns[family] });
-    } else if (portProtocols.has(object) && isAlone && (field === 'sport' || field === 'dport')) {
-      const last = lastOfPorts(tokens, i);
-      if (!allPorts.test(rule.slice(token.start - start, tokens[last]!.end - start))) continue;
-      // Where nothing else asks of the protocol it may be the other one, whose ports stand in the same place.
-      if (tokens.filter((one) => eitherProtocol.has(one.text)).length === 1 && eitherProtocol.has(object))
-        add(i - 2, i - 2, { field: 'protocol', family: null, pattern: patterns.protocol });
-      add(i, last, { field, family: null, pattern: patterns.port });
-    } else if (object === 'counter' && field === 'packets' && text(i + 1) === 'bytes') {
-      for (const at of [i, i + 2])
-        if (tokens[at]?.type === 'number') add(at, at, { field: null, family: null, pattern: patterns.count });
-    } else if (field === 'comment' && token.type === 'quoted' && i === tokens.length - 1)
-      add(i, i, { field: null, family: null, pattern: patterns.quoted });
+/** The text as a pattern, with a group for each hole. */
+export function patternOf(text: string, holes: readonly Hole[]): string {
+  let pattern = '';
+  let from = 0;
+  for (const hole of holes) {
+    pattern += `${escaped(text.slice(from, hole.start))}(${hole.pattern})`;
+    from = hole.end;
   }
-  return holes;
+  return pattern + escaped(text.slice(from));
 }
+
+const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
