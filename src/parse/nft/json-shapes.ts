@@ -1,5 +1,5 @@
 /** What rules of nft's JSON have in common with others of their listing. */
-import { isArray, isObject, nameOf } from './json-context.js';
+import { isArray, isObject, nameOf, numberOf } from './json-context.js';
 import { readJsonRule } from './json-item.js';
 import { parseJson, type Json, type JsonItem, type JsonSource } from './json-source.js';
 import { addressPatterns } from './lexer.js';
@@ -35,11 +35,12 @@ function writtenOne(plain: string): string {
 }
 
 function plainOf(json: Json): string {
-  if (!isObject(json)) return String(json);
+  if (typeof json === 'string' || typeof json === 'number') return String(json);
+  if (!isObject(json)) return '';
   const { prefix, range, set } = json;
-  if (isObject(prefix)) return `${nameOf(prefix.addr)}/${String(prefix.len)}`;
+  if (isObject(prefix)) return `${nameOf(prefix.addr)}/${numberOf(prefix.len) ?? ''}`;
   if (isArray(set)) return `{ ${set.map(plainOf).join(', ')} }`;
-  return isArray(range) ? range.map(String).join('-') : '';
+  return isArray(range) ? range.map(plainOf).join('-') : '';
 }
 
 /** For a whole listing: the words of a rule say of which chain it is. */
