@@ -40,6 +40,8 @@ export interface AnalysisOptions {
   readonly split?: ReadonlySet<AddressRun>;
   /** Rules in a row that differ in several fields, from so many on, are taken as one. */
   readonly tuplesFrom?: number;
+  /** More steps are not taken: behind so many, runs need not be gone through rule by rule (`Walk.runs.beyond`). */
+  readonly enough?: number;
 }
 
 export interface FamilyAnalysis {
@@ -87,7 +89,8 @@ function walkFamily(
   options: AnalysisOptions,
 ): FamilyAnalysis {
   const { devices, facts, strict } = options;
-  const walk = emptyWalk({ split: options.split ?? new Set(), tuplesFrom: options.tuplesFrom ?? fewestForTuples });
+  const { split = new Set(), tuplesFrom = fewestForTuples, enough = Infinity } = options;
+  const walk = emptyWalk({ split, tuplesFrom, enough });
   const host = hostSets(facts, family);
   const context: Context = {
     family,

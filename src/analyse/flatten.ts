@@ -8,64 +8,28 @@
  */
 import type { Match, Statement } from '../model/match.js';
 import { nestedTags } from '../model/field.js';
+import type { AddressRun } from '../model/address-run.js';
 import type { BaseChain, Chain, RuleId, Table } from '../model/ruleset.js';
 import { isRun, kindsOf, ruleCount, rulesIn, segmentsOf } from '../model/segments.js';
 import { arriving, narrow, narrowByState, ofAll, type Arrival } from './arrival.js';
 import { lowerState } from './connection-state.js';
 import type { Context } from './context.js';
+import { emitDrop, emitMarks, emitMaybe, emitSkip } from './emit-steps.js';
+import type { Frame } from './frame.js';
 import type { Condition, Conj } from './logic.js';
 import { and, andDnf, exactly, isExact, small, TRUE } from './logic.js';
 import { lowerMatch } from './lower-match.js';
 import { learns } from './lower-set-match.js';
-import { dependsOnMark, markChangeOf, markSteps, withoutChanging } from './mark-steps.js';
-import type { MarkChange } from './marks.js';
+import { dependsOnMark, markChangeOf, withoutChanging } from './mark-steps.js';
 import { quietRest } from './quiet-rest.js';
-import { recordBehind, recordDrop } from './record-drops.js';
-import { conjMayLack } from './relation.js';
-import { actsAsOne, isTakenAsOne, sharedParts, together } from './run-as-one.js';
-import {
-  ask,
-  defer,
-  emit,
-  find,
-  land,
-  remember,
-  settle,
-  type Label,
-  type RawOutcome,
-  type RuleOrRun,
-  type Walk,
-  type WalkedRule,
-} from './walk.js';
+import { recordBehind } from './record-drops.js';
+import { actsAsOne, areAlike, isTakenAsOne, sharedParts, together } from './run-as-one.js';
+import { ask, emit, find, land, settle, type Label, type RawOutcome, type Walk, type WalkedRule } from './walk.js';
 import type { Why } from './why.js';
 import { whyUnknown } from './why.js';
 
 /** Inlined rules in all: chains called from many places multiply. Past it a jump becomes a guard. */
 export const maxVisited = 1_000_000;
-
-interface Frame {
-  readonly table: Table;
-  readonly chain: Chain;
-  readonly context: Context;
-  /** What `drop` means here: drop, or (when another course must agree) go on there. */
-  readonly drop: RawOutcome;
-  readonly baseEnd: Label;
-  readonly policy: Label;
-  readonly chainEnd: Label;
-  /** Conditions under which packets meet this part of the ruleset at all. */
-  readonly section: Conj;
-  readonly depth: number;
-  readonly drops: boolean;
-  readonly noDropsWhy: Why;
-  /** False inside a chain that is entered for reasons XDP cannot see: nothing drops there. */
-  readonly certain: boolean;
-  /** What is not certain about the jumps that lead here. */
-  readonly why: Why | null;
-  /** The jump that leads here. */
-  readonly via: RuleId | null;
-  /** Connection states of packets that come here. */
-  readonly states: Arrival['states'];
-}
 
 export interface ChainWalk {
   readonly context: Context;
@@ -83,7 +47,18 @@ export function walkBaseChain(walk: Walk, table: Table, chain: BaseChain, option
   const entry = arriving(chain.hook === 'ingress' ? asIp : exactly(TRUE));
   const why = chain.hook === 'ingress' ? keptAtIngress : null;
   const ends = { baseEnd, policy, chainEnd: policy };
-  const frame: Frame = { ...options, ...ends, table, chain, depth: 0, certain: true, why, via: null, states: null };
+  const frame: Frame = {
+    ...options,
+    ...ends,
+    table,
+    chain,
+    depth: 0,
+    certain: true,
+    why,
+    via: null,
+    states: null,
+    from: 0,
+  };
   walkRules(walk, chain, entry, frame);
   land(walk, policy);
   if (chain.policy === 'drop') emitDrop(walk, policyId(table, chain), entry, frame, why);
@@ -113,7 +88,22 @@ function walkRules(walk: Walk, chain: Chain, entry: Arrival, frame: Frame): void
         together(segment, entry, frame.context),
         frame,
       );
-    else for (const rule of segment.rules) walkRule(walk, rule, entry, frame);
+    else walkRuleByRule(walk, segment, entry, frame);
+  }
+}
+
+function walkRuleByRule(walk: Walk, run: AddressRun, entry: Arrival, frame: Frame): void {
+  const { enough, beyond } = walk.runs;
+  const isBounded = frame.drop.kind === 'drop' && run.count > enough && areAlike(walk, run, entry, frame.context);
+  for (let i = 0; i < run.count; i++) {
+    if (isBounded && walk.steps.length > enough) {
+      settle(walk);
+      beyond.add(run);
+      const rest = { id: run, parts: sharedParts(run, frame.context) };
+      walkRule(walk, rest, together(run, entry, frame.context), { ...frame, from: i });
+      return;
+    }
+    walkRule(walk, run.ruleAt(i), entry, frame);
   }
 }
 
@@ -345,52 +335,4 @@ function walkJump(
   // A chain entered by goto never comes back here.
   if (jump.kind === 'goto') emitSkip(walk, rule.id, condition, frame.chainEnd, frame);
   land(walk, after);
-}
-
-const unsaid: Why = { code: 'unknown-match', detail: '' };
-
-function emitDrop(walk: Walk, rule: RuleOrRun, condition: Arrival, frame: Frame, why: Why | null): void {
-  const uncertain = why ?? unsaid;
-  const nothing: Why = uncertain.code === 'connection-state' ? { ...uncertain, code: 'unknown-match' } : uncertain;
-  if (!frame.drops) recordDrop(walk, rule, ofAll(condition), frame, -1, frame.noDropsWhy);
-  else if (!condition.must?.length) recordDrop(walk, rule, ofAll(condition), frame, -1, nothing);
-  else {
-    recordDrop(walk, rule, ofAll(condition), frame, walk.steps.length, isExact(condition) ? null : uncertain);
-    const put = condition.relies && frame.drop.kind === 'drop' ? defer : emit;
-    put(walk, condition.must, frame.drop, rule);
-  }
-  if (frame.drops && frame.certain) eliminate(walk, condition);
-}
-
-/** Whoever comes past a drop of packets in these states, and would have met it, is in another. */
-function eliminate(walk: Walk, condition: Arrival): void {
-  const { states } = condition;
-  const { must } = ofAll(condition);
-  if (!states || !must || dependsOnMark(condition)) return;
-  for (const when of must) remember(walk.eliminations, { states, when, at: walk.steps.length });
-}
-
-/** Skips what certainly leaves; what only may leave passes. */
-function emitSkip(walk: Walk, rule: RuleOrRun, condition: Condition, to: Label, frame: Frame): void {
-  if (condition.must) emit(walk, condition.must, { kind: 'skip', to }, rule);
-  // A packet that lacks a field of the condition is not skipped, and may leave all the same.
-  const { family } = frame.context;
-  const rest = isExact(condition) ? condition.may.filter((conj) => conjMayLack(conj, family)) : condition.may;
-  emit(walk, rest, { kind: 'pass' }, rule);
-}
-
-/** Whoever may leave goes on where those are who leave: see quiet-rest.ts. */
-function emitMaybe(walk: Walk, rule: RuleOrRun, { may }: Condition, to: Label): void {
-  emit(walk, may, { kind: 'skip', to, maybe: true }, rule);
-}
-
-function emitMarks(
-  walk: Walk,
-  rule: RuleOrRun,
-  change: MarkChange | null,
-  condition: Condition,
-  { marks, marksSurely, family }: Context,
-): void {
-  for (const { when, state, certain } of markSteps(marks, change, condition, marksSurely, family))
-    emit(walk, [when], { kind: 'mark', state, certain }, rule);
 }

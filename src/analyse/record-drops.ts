@@ -21,6 +21,7 @@ export function recordDrop(
   frame: Place,
   step: number,
   why: Why | null,
+  from = 0,
 ): void {
   // What a mark is at this place says nothing of what it is at others: a rule about marks is not proven to be done with. Nor is one
   // about routes, which a packet gets to know on its way.
@@ -31,7 +32,7 @@ export function recordDrop(
       ? may
       : may.map((conj): Conj => [...section, ...withoutChanging(conj)]);
   const marked: Why | null = dependsOnMark(condition) ? { code: 'marked', detail: '' } : null;
-  const occurrence = { reach, step, why: why ?? marked };
+  const occurrence = { reach, step, why: why ?? marked, from };
   const list = walk.occurrences.get(rule);
   if (list) list.push(occurrence);
   else walk.occurrences.set(rule, [occurrence]);

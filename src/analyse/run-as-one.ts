@@ -46,6 +46,15 @@ const plainMatches: ReadonlySet<Match['kind']> = new Set([
 ] as const);
 
 export function actsAsOne(walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean {
+  if (!isPlainWhere(walk, run, arrival)) return false;
+  return run.fields.length > 1 ? fitsTuples(walk, run, context) : differs(run);
+}
+
+/** They differ in several fields, and what is found of one of them holds of each but for its values, were they many or few. */
+export const areAlike = (walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean =>
+  areTuples(run, context) && !context.destinationRewritten && isPlainWhere(walk, run, arrival);
+
+function isPlainWhere(walk: Walk, run: AddressRun, arrival: Arrival): boolean {
   const { may, must, ofAll, relies } = arrival;
   if (run.negated || ofAll || relies || may.length !== 1 || (must && must.length !== 1)) return false;
   const several = run.fields.length > 1;
@@ -53,7 +62,7 @@ export function actsAsOne(walk: Walk, run: AddressRun, arrival: Arrival, context
     conj.some(({ set }) => (set.field === 'tuple' ? several : run.fields.some((field) => field === set.field)));
   if (may.some(asksElsewhere) || must?.some(asksElsewhere)) return false;
   if (walk.deferred.length > mostDeferred || walk.deferred.some(({ outcome }) => outcome.kind === 'drop')) return false;
-  return isPlainDrop(run) && (several ? fitsTuples(walk, run, context) : differs(run));
+  return isPlainDrop(run);
 }
 
 /** What the rules differ in is asked once, in one place. */

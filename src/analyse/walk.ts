@@ -48,14 +48,20 @@ export interface RunWays {
   readonly split: ReadonlySet<AddressRun>;
   /** Of rules that differ in several fields, so many are taken as one. */
   readonly tuplesFrom: number;
+  /** So many steps are certainly more than are taken: no run is gone through rule by rule behind them. */
+  readonly enough: number;
+  /** Of which only the first rules were gone through. From there on no steps are written. */
+  readonly beyond: Set<AddressRun>;
 }
 
 /** One way a drop rule can be reached: every packet it could drop there satisfies `reach`. */
 export interface Occurrence {
   readonly reach: Dnf;
-  /** At least 0: the rule has steps on this way; -1: it has none (then `why` says why). */
+  /** At least 0: the rule has steps on this way, or would have; -1: it has none (then `why` says why). */
   readonly step: number;
   readonly why: Why | null;
+  /** Of a run: it is that of its rules from this one on. */
+  readonly from: number;
 }
 
 /** Packets that satisfy `when` and come here are in none of these connection states: a rule above has dropped those. */
@@ -86,14 +92,14 @@ export interface Walk {
   visited: number;
 }
 
-export const emptyWalk = (ways: Pick<RunWays, 'split' | 'tuplesFrom'>): Walk => ({
+export const emptyWalk = (ways: Pick<RunWays, 'split' | 'tuplesFrom' | 'enough'>): Walk => ({
   steps: [],
   deferred: [],
   eliminations: [],
   asked: [],
   occurrences: new Map(),
   findings: new Map(),
-  runs: { asOne: new Set(), ruleByRule: new Set(), ...ways },
+  runs: { asOne: new Set(), ruleByRule: new Set(), beyond: new Set(), ...ways },
   visited: 0,
 });
 
@@ -101,6 +107,7 @@ export function emit(walk: Walk, dnf: Dnf, outcome: RawOutcome, rule: RuleOrRun)
   if (dnf.length === 0) return;
   if (outcome.kind !== 'drop' || !goesAhead(walk, dnf)) settle(walk);
   if (outcome.kind === 'skip') outcome.to.first ??= walk.steps.length;
+  if (isFull(walk)) return;
   for (const when of dnf) walk.steps.push({ when, outcome, rule });
 }
 
@@ -133,8 +140,12 @@ export function remember<T>(list: T[], one: T): void {
   if (list.length < maxRemembered) list.push(one);
 }
 
+/** Nothing more is written down. */
+export const isFull = ({ runs }: Walk): boolean => runs.beyond.size > 0;
+
 /** Writes down what waits. */
 export function settle(walk: Walk): void {
+  if (isFull(walk)) return;
   for (const step of walk.deferred.splice(0)) {
     if (step.outcome.kind === 'ask') remember(walk.asked, { when: step.when, at: walk.steps.length });
     walk.steps.push(step);

@@ -134,6 +134,7 @@ export abstract class AddressRun {
   readonly fields: readonly TupleField[];
   /** Parts of the first rule that hold what the rules differ in, in the order of `columns`. */
   readonly varying: readonly number[];
+  readonly #made: Rule[] = [];
   #rules: readonly Rule[] | null = null;
 
   constructor(
@@ -158,7 +159,12 @@ export abstract class AddressRun {
 
   /** Each by itself; always the same objects. */
   get rules(): readonly Rule[] {
-    return (this.#rules ??= Array.from({ length: this.count }, (_, i) => (i === 0 ? this.first : this.rule(i))));
+    return (this.#rules ??= Array.from({ length: this.count }, (_, i) => this.ruleAt(i)));
+  }
+
+  /** One of them; always the same object. */
+  ruleAt(i: number): Rule {
+    return (this.#made[i] ??= i === 0 ? this.first : this.rule(i));
   }
 
   /** The parts of the rules as if they were one rule about all their addresses; sound where they differ in one address and no match is negated. */

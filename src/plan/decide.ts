@@ -78,9 +78,15 @@ function asksTwice(run: AddressRun, conj: Conj): boolean {
 
 /** One of the rules. */
 export function judgeRunRule(run: AddressRun, i: number, plan: FamilyPlan): Judgement {
-  const occurrences = plan.analysis.walk.occurrences.get(run);
-  if (!occurrences) return judgeRule(run.id(i), plan);
-  return judgeDrop(run, ofThose(run, occurrences, run.row(i)), plan, false, run.id(i));
+  const { occurrences, findings, runs } = plan.analysis.walk;
+  const id = run.id(i);
+  const alone = occurrences.get(id) ?? [];
+  const together = (occurrences.get(run) ?? []).filter(({ from }) => from <= i);
+  if (alone.length + together.length === 0) return judgeFinding(findings.has(id) ? id : run, plan);
+  const all = ofThose(run, together, run.row(i));
+  return runs.ruleByRule.has(run)
+    ? judgeDrop(id, [...alone, ...all], plan, false)
+    : judgeDrop(run, all, plan, false, id);
 }
 
 const ofThose = (run: AddressRun, all: readonly Occurrence[], values: readonly RuleColumn[]): readonly Occurrence[] =>

@@ -25,7 +25,8 @@ export function judgeEach(run: AddressRun, plan: FamilyPlan): Judgement | readon
 
 /** A guess, by which nothing is concluded: 1 for each rule that meets what a step asks of its fields. Null: each may. */
 function rulesApart(run: AddressRun, { steps, analysis }: FamilyPlan): Uint8Array | null {
-  if (!analysis.walk.occurrences.has(run)) return null;
+  const { occurrences, runs } = analysis.walk;
+  if (!occurrences.has(run) || runs.ruleByRule.has(run)) return null;
   const own = steps.findLastIndex(({ members }) => members.some(({ rule }) => rule === run));
   const asked = new Set<ValueSet>();
   for (const { when, members } of own < 0 ? steps : steps.slice(0, own))

@@ -77,9 +77,41 @@ function planFamily(
   book: CounterBook,
   kept: KeptRules,
 ): PlannedFamily {
+  const most = options.maxSteps?.[family] ?? limits.steps;
+  const first = planSteps(ruleset, family, options, setValues, most + most / 2);
+  const isShort = first.analysis.walk.runs.beyond.size > 0 && first.merged.length <= most;
+  const { analysis, merged, cut } = isShort ? planSteps(ruleset, family, options, setValues, Infinity) : first;
+  const steps = trim(limitSteps(merged, most));
+  return {
+    analysis,
+    cover: coverer(steps, family),
+    kept,
+    steps,
+    ipsec: options.facts?.ipsec === true,
+    routesKnown: (options.facts?.localRoutes ?? null) !== null,
+    truncated: steps.length < merged.length,
+    cut,
+    program: toProgram(family, steps, book),
+    stepRules: stepRules(steps),
+  };
+}
+
+interface Planning extends Pick<FamilyPlan, 'analysis' | 'cut'> {
+  /** All of them, or more than are taken. */
+  readonly merged: readonly MergedStep[];
+}
+
+/** `enough`: behind so many steps of single rules, others of their run are not looked at. */
+function planSteps(
+  ruleset: Ruleset,
+  family: AddressFamily,
+  options: PlanOptions,
+  setValues: SetValueCache,
+  enough: number,
+): Planning {
   const leftOut = options.leftOut ?? nothingLeftOut;
   const tuplesFrom = options.tuplesFrom ?? fewestForTuples;
-  const asked = { ...options, tuplesFrom, conntrack: options.conntrack === true };
+  const asked = { ...options, tuplesFrom, enough, conntrack: options.conntrack === true };
   let analysis = analyseFamily(ruleset, family, setValues, asked);
   const split = withoutTable(analysis.walk.steps, { leftOut });
   if (split.length > 0) analysis = analyseFamily(ruleset, family, setValues, { ...asked, split: new Set(split) });
@@ -89,19 +121,7 @@ function planFamily(
   const needed = dropRedundantAsks(dropIdle(trim(symbolic ? withoutSymbols(raw) : raw)));
   const limited = limitTuples(trim(exemptDhcp(needed, family)), leftOut);
   const merged = trim(exemptAllowed(limited.steps, family, options.allow ?? nothingAllowed));
-  const steps = trim(limitSteps(merged, options.maxSteps?.[family] ?? limits.steps));
-  return {
-    analysis,
-    cover: coverer(steps, family),
-    kept,
-    steps,
-    ipsec: options.facts?.ipsec === true,
-    routesKnown: (options.facts?.localRoutes ?? null) !== null,
-    truncated: steps.length < merged.length,
-    cut: limited.cut,
-    program: toProgram(family, steps, book),
-    stepRules: stepRules(steps),
-  };
+  return { analysis, merged, cut: limited.cut };
 }
 
 /** Those behind each step: of most steps nobody asks. */
