@@ -245,6 +245,11 @@ export class LineRules extends AddressRun {
   }
 
   protected rule(i: number): Rule {
+    return this.ruleNumbered(i, this.number(i));
+  }
+
+  /** That rule, wherever it stands. */
+  ruleNumbered(i: number, number: number): Rule {
     const { lines, shape, from, values } = this.made;
     const line = this.line(i);
     const behind = lines.values.map(
@@ -255,7 +260,8 @@ export class LineRules extends AddressRun {
     const remark = shape.comment && lines.values[shape.comment.hole];
     const comment = remark ? lines.text.slice(remark.start[from + i], remark.end[from + i]) : '';
     const parts = partsOf(shape, { line, words, behind, comment }, ruleRow(values, i));
-    return { id: this.id(i), number: this.number(i), span, text: this.text(i), parts };
+    const id = `${this.place.prefix}${number}` as RuleId;
+    return { id, number, span, text: this.text(i), parts };
   }
 }
 

@@ -5,7 +5,7 @@ import { LineRules } from './address-run.js';
 import type { DumpWalk } from './dump-walk.js';
 import { valuesBetween } from './lower-variant.js';
 import { stretches } from './stretches.js';
-import type { ChainDraft, ChainEntry, Entry, TableDraft } from './table-draft.js';
+import type { ChainDraft, ChainEntry, Entry, RunEntry, TableDraft } from './table-draft.js';
 
 /**
  * False, and nothing is done, where the lines are no plain appending; `each` is told of lines from one up to another that must be applied by
@@ -65,15 +65,20 @@ export function editSingly(chain: ChainDraft): void {
 
 function linesOf(entry: ChainEntry): Entry[] {
   if (!('kind' in entry)) return [entry];
-  if (entry.kind === 'run')
-    return new LineRules(entry, { prefix: '', number: 1 }).rules.map(({ span, text, parts }, i) => ({
-      ...{ span, text, parts, rules: 1, onlyFamily: entry.shape.onlyFamily },
-      line: variantAt(entry.lines, entry.from + i),
-    }));
-  const lines = entry.entries.flatMap((one) => linesOf(one.entry));
-  const rows = entry.entries.flatMap((one) => ('row' in one ? [one.row] : [...one.rows]));
-  return lines
-    .map((line, i) => ({ line, row: rows[i]! }))
-    .sort((a, b) => a.row - b.row)
-    .map(({ line }) => line);
+  if (entry.kind === 'run') return runLines(entry);
+  const runs = new Map<RunEntry, Entry[]>();
+  const placed = entry.entries.flatMap((one): { readonly line: Entry; readonly row: number }[] => {
+    if ('rows' in one) return runLines(one.entry).map((line, i) => ({ line, row: one.rows[i]! }));
+    if (!('at' in one)) return [{ line: one.entry, row: one.row }];
+    const lines = runs.get(one.entry) ?? runLines(one.entry);
+    runs.set(one.entry, lines);
+    return [{ line: lines[one.at]!, row: one.row }];
+  });
+  return placed.sort((a, b) => a.row - b.row).map(({ line }) => line);
 }
+
+const runLines = (entry: RunEntry): Entry[] =>
+  new LineRules(entry, { prefix: '', number: 1 }).rules.map(({ span, text, parts }, i) => ({
+    ...{ span, text, parts, rules: 1, onlyFamily: entry.shape.onlyFamily },
+    line: variantAt(entry.lines, entry.from + i),
+  }));

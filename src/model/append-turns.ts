@@ -20,7 +20,6 @@ export type LowerLine = (line: VariantLine) => LoweredRule;
 export function appendTurns(walk: DumpWalk, table: TableDraft, turns: LineTurns, lower: LowerLine): boolean {
   const { runs, kinds } = turns;
   if (kinds.length < runs.length * fewest) return false;
-  if (!canBeRuns(walk, turns)) return false;
   const chains = runs.map((run) => appendedTo(walk, table, run));
   const rows = rowsOf(turns, chains);
   const made: [ChainDraft, readonly PlacedEntry[]][] = [];
@@ -28,24 +27,16 @@ export function appendTurns(walk: DumpWalk, table: TableDraft, turns: LineTurns,
     if (chain === null) return false;
     const own = runs.flatMap((run, k) => (chains[k] === chain ? [new LineKind(walk, run, rows[k]!)] : []));
     const placed = own.some(({ isOther }) => isOther) ? null : new ChainTurns(own, lower).all();
-    if (!placed?.some((one) => 'rows' in one)) return false;
+    if (!placed) return false;
     made.push([chain, placed]);
   }
   for (const [chain, entries] of made)
-    chain.entries.push({ kind: 'turns', rules: entries.reduce((sum, { entry }) => sum + entry.rules, 0), entries });
+    chain.entries.push({
+      kind: 'turns',
+      rules: turns.runs.reduce((sum, _, k) => sum + (chains[k] === chain ? turns.runs[k]!.count : 0), 0),
+      entries,
+    });
   return true;
-}
-
-/** Some lines can be sorted, or stand together as they are. */
-function canBeRuns({ variants }: DumpWalk, { runs, kinds }: LineTurns): boolean {
-  const sortable = runs.filter((run) => {
-    const shape = variants?.shape(run.shape);
-    return shape && isSortable(shape);
-  });
-  if (sortable.length > 1) return true;
-  let alike = 1;
-  for (let i = 1; i < kinds.length && alike < fewest; i++) alike = kinds[i] === kinds[i - 1] ? alike + 1 : 1;
-  return alike >= fewest;
 }
 
 /** Of each run, the numbers of its lines among those of their chain. */
@@ -67,6 +58,8 @@ class LineKind implements Kind {
   readonly shape: ShapeParts | null;
   readonly isSortable: boolean;
   #found: ReturnType<NonNullable<DumpWalk['variants']>['valuesOf']> | null = null;
+  #whole: RunEntry | null = null;
+  #odd: ReadonlySet<number> | null = null;
 
   constructor(
     private readonly walk: DumpWalk,
@@ -89,6 +82,20 @@ class LineKind implements Kind {
 
   get parts(): readonly Part[] {
     return this.shape?.parts ?? [];
+  }
+
+  /** All its lines, of which each may stand by itself. */
+  get whole(): RunEntry {
+    const { run, shape, values } = this;
+    const { count } = run;
+    return (this.#whole ??= {
+      ...{ kind: 'run', rules: count, lines: run, shape: shape!, from: 0, count, values },
+      varying: [...values.keys()],
+    });
+  }
+
+  isOdd(i: number): boolean {
+    return (this.#odd ??= new Set(this.odd)).has(i);
   }
 
   get values(): readonly RuleColumn[] {
@@ -201,8 +208,13 @@ class ChainTurns {
   }
 
   #putSingle(row: number): void {
-    const { run, rows } = this.#at(row);
+    const kind = this.#at(row);
+    const { run, rows } = kind;
     const i = rowFrom(rows, row);
+    if (!kind.isOdd(i)) {
+      this.#placed.push({ entry: kind.whole, at: i, row });
+      return;
+    }
     const line = variantAt(run, i);
     const lowered = this.lower(line);
     if (lowered.rules !== 1) this.#isOther = true;

@@ -22,9 +22,11 @@ export interface RunEntry extends RunLines {
   readonly rules: number;
 }
 
-/** Lines of a list in their chain, and which of the list's they are, ascending. */
+/** Lines of a list in their chain, and which of the list's they are, ascending. `at`: one of the run's lines, by itself. */
 export type PlacedEntry =
-  { readonly entry: RunEntry; readonly rows: Uint32Array } | { readonly entry: Entry; readonly row: number };
+  | { readonly entry: RunEntry; readonly rows: Uint32Array }
+  | { readonly entry: RunEntry; readonly at: number; readonly row: number }
+  | { readonly entry: Entry; readonly row: number };
 
 /** Lines of several kinds that were appended in turn. */
 export interface TurnsEntry {
@@ -93,13 +95,7 @@ export class TableDraft {
     const segments: Segment[] = [];
     for (const entry of draft.entries.all()) {
       if (!('kind' in entry) || entry.kind === 'run') segments.push(segmentOf(entry, { prefix, number }));
-      else
-        for (const placed of entry.entries)
-          segments.push(
-            'row' in placed
-              ? segmentOf(placed.entry, { prefix, number: placed.row + number })
-              : segmentOf(placed.entry, { prefix, ...placeOf(placed.rows, number) }),
-          );
+      else for (const segment of placedSegments(entry, { prefix, number })) segments.push(segment);
       number += entry.rules;
     }
     const place = baseChainPlace(this.name, draft.name);
@@ -107,6 +103,19 @@ export class TableDraft {
     return place
       ? chainOf({ kind: 'base', ...place, ...base, policy: draft.policy, devices: [] }, segments)
       : chainOf({ kind: 'regular', ...base }, segments);
+  }
+}
+
+function* placedSegments({ entries }: TurnsEntry, { prefix, number: first }: RunPlace): Generator<Segment> {
+  const runs = new Map<RunEntry, LineRules>();
+  for (const placed of entries) {
+    const { entry } = placed;
+    if ('at' in placed) {
+      const run = runs.get(placed.entry) ?? new LineRules(placed.entry, { prefix, number: first });
+      runs.set(placed.entry, run);
+      yield run.ruleNumbered(placed.at, placed.row + first);
+    } else if ('row' in placed) yield segmentOf(entry, { prefix, number: placed.row + first });
+    else yield segmentOf(entry, { prefix, ...placeOf(placed.rows, first) });
   }
 }
 
