@@ -14,13 +14,23 @@ const mostExamples = 8;
 export class StepKinds {
   readonly #kinds = new Map<string, Kind>();
   readonly #examples: { readonly when: Conj; readonly kind: Kind }[] = [];
+  /** Of steps that are like none of the examples. */
+  readonly #known = new Map<Conj, Kind | null>();
 
   /** `identify`: equal for equal literals. */
   constructor(private readonly identify: (literal: Lit) => string) {}
 
   /** Null: the condition is no box. */
   of({ when }: Pick<RawStep, 'when'>): Kind | null {
+    const known = this.#known.get(when);
+    if (known !== undefined) return known;
     for (const example of this.#examples) if (isLike(when, example.when)) return example.kind;
+    const kind = this.#made(when);
+    this.#known.set(when, kind);
+    return kind;
+  }
+
+  #made(when: Conj): Kind | null {
     const box = boxOf(when);
     if (!box) return null;
     const fields = box.sides.map(({ field }) => field).sort();
