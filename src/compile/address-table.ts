@@ -123,8 +123,8 @@ export function addressTable(all: LabelledRanges, spare: number, counters: Count
 /** The same, by a trie in place of a search. */
 export function withTrie(table: AddressTable, all: LabelledRanges): AddressTable {
   const { buckets, ranges, where, cells } = table;
-  const isSearched = ranges !== null && buckets === null && where === null && cells === null;
-  const trie = isSearched ? addressTrie(all) : null;
+  if (ranges === null || buckets !== null || where !== null || cells !== null) return table;
+  const trie = addressTrie(all, ranges.depth < crossovers.deepFrom ? crossovers.trieBytes : crossovers.deepTrieBytes);
   return trie === null ? table : { ...table, ranges: null, trie };
 }
 

@@ -16,13 +16,13 @@ export interface AddressTrie {
   readonly elements: number;
 }
 
-/** Null: they are few, or the cache would not hold it. */
-export function addressTrie(ranges: LabelledRanges): AddressTrie | null {
+/** Null: they are few, or it would take more than so many bytes. */
+export function addressTrie(ranges: LabelledRanges, most: number): AddressTrie | null {
   if (ranges.count < crossovers.trieFrom) return null;
   const blocks = 1 + blocksCut(ranges, 2 ** 16) + blocksCut(ranges, 2 ** 8);
   const cells = trieRoot + blocks * trieBlock;
   const answers = answersOf(ranges.labels);
-  if (cells * 2 > crossovers.trieBytes || Math.max(blocks, answers.count) > trieEnded) return null;
+  if (cells * 2 > most || Math.max(blocks, answers.count) > trieEnded) return null;
   return { ...new TrieBuilder(ranges, answers.of, blocks).build(), labels: answers.labels, elements: ranges.count };
 }
 

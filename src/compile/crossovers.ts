@@ -45,6 +45,9 @@ export const crossovers = {
   /** IPv4: from so many ranges on a trie beats the search, as long as it takes no more bytes: then it stays in the cache. */
   trieFrom: 16,
   trieBytes: 655_360,
+  /** … and no more than these where the search takes so many halvings or more, each a branch that goes either way. */
+  deepFrom: 8,
+  deepTrieBytes: 2_097_152,
   /** IPv6: so many prefixes of at most four lengths are asked for by length, without their first 32 bits. */
   fewFrom: 64,
   /** Prefix tables: below so many entries the buckets themselves stay in the cache, and a Bloom filter only costs. */

@@ -1,6 +1,7 @@
 /** A trie answers every address as the ranges that it is made of. */
 import test from 'ava';
 import { trieBlock, trieEnded } from '../../src/compile/abi.js';
+import { addressTable, withTrie, type AddressTable } from '../../src/compile/address-table.js';
 import { addressTrie, type AddressTrie } from '../../src/compile/address-trie.js';
 import { crossovers } from '../../src/compile/crossovers.js';
 import { labelAt } from '../../src/compile/small-table.js';
@@ -37,7 +38,7 @@ test('answers as the ranges do', (t) => {
     const isWide = random.chance(0.5);
     const labelOf = (): number => (isWide ? random.pick([1, 2, 0xffffffff, random.word()]) : random.below(trieEnded));
     const ranges = randomRanges(random, crossovers.trieFrom + random.below(400), labelOf);
-    const trie = addressTrie(ranges);
+    const trie = addressTrie(ranges, crossovers.trieBytes);
     if (trie === null) continue;
     t.is(
       trie.labels !== null,
@@ -57,7 +58,21 @@ test('there is none of few ranges, nor of so many that no cache holds it', (t) =
     starts: Uint32Array.from({ length: count }, (_, i) => (i === 0 ? 0 : i * 2 ** 17 + 1)),
     labels: Uint32Array.from({ length: count }, (_, i) => i),
   });
-  t.is(addressTrie(spread(crossovers.trieFrom - 1)), null);
-  t.not(addressTrie(spread(crossovers.trieFrom)), null);
-  t.is(addressTrie(spread(5000)), null);
+  t.is(addressTrie(spread(crossovers.trieFrom - 1), crossovers.trieBytes), null);
+  t.not(addressTrie(spread(crossovers.trieFrom), crossovers.trieBytes), null);
+  t.is(addressTrie(spread(5000), crossovers.trieBytes), null);
+});
+
+test('a larger one takes the place of a search of many halvings', (t) => {
+  /** Networks apart, and single addresses close together. */
+  const ranges = (close: number): LabelledRanges => {
+    const apart = Array.from({ length: 1200 }, (_, i) => (i === 0 ? 0 : i * 2 ** 17 + 4096));
+    const starts = Uint32Array.from([...apart, ...Array.from({ length: close }, (_, i) => 2 ** 31 + i * 10)]);
+    return { count: starts.length, starts: starts.sort(), labels: starts.map((_, i) => i) };
+  };
+  const found = (close: number): AddressTable => withTrie(addressTable(ranges(close), 0, null), ranges(close));
+  t.is(found(10).trie, null);
+  const { trie, ranges: searched } = found(400);
+  t.true(trie!.blocks.byteLength > crossovers.trieBytes - trie!.root.byteLength);
+  t.is(searched, null);
 });
