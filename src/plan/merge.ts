@@ -52,22 +52,25 @@ export interface MergeLimits {
   readonly leftOut: ReadonlyMap<string, string>;
   /** Steps in a row that are worth a table of tuples. */
   readonly tuplesFrom: number;
+  /** More steps are not taken: where no skip stands before, none is made of what is behind so many. */
+  readonly enough: number;
 }
 
-export function mergeSteps(walked: readonly RawStep[], { leftOut, tuplesFrom }: MergeLimits): MergedStep[] {
+export function mergeSteps(walked: readonly RawStep[], { leftOut, tuplesFrom, enough }: MergeLimits): MergedStep[] {
   const barriers = new Set<number>();
   for (const { outcome } of walked) if (outcome.kind === 'skip') barriers.add(outcome.to.at);
   const identify = identities();
   const kinds = new StepKinds(identify);
   const steps = sideBySide(walked, { barriers, kinds, fewest: tuplesFrom });
   const groups = inOneField(steps, barriers, identify);
-  const merged = joinBoxes(groups, {
+  const joined = joinBoxes(groups, {
     barriers,
     kinds,
     hasTable: tables(tuplesIn(steps, () => true)),
     leftOut,
     fewest: tuplesFrom,
   });
+  const merged = firstOf(joined, enough);
   const numberOf = new Int32Array(steps.length + 1).fill(merged.length);
   let next = 0;
   merged.forEach(({ members }, number) => {
@@ -76,6 +79,14 @@ export function mergeSteps(walked: readonly RawStep[], { leftOut, tuplesFrom }: 
   });
   const indexOf = (label: Label): number => numberOf[label.at] ?? merged.length;
   return merged.map((one) => ('tuples' in one ? closeBoxes(one) : close(one, indexOf, identify)));
+}
+
+/** So many of them, and those up to the last one about tuples: of what has no table that is said, not that it is too much. */
+function firstOf(joined: readonly (Group | BoxRun)[], enough: number): readonly (Group | BoxRun)[] {
+  const last = joined.findLastIndex((one) => 'tuples' in one || tuplesIn([one.first], () => true).length > 0);
+  const first = joined.slice(0, Math.max(enough, last + 1));
+  const isSkip = (one: Group | BoxRun): boolean => one.members[0]?.outcome.kind === 'skip';
+  return first.some(isSkip) ? joined : first;
 }
 
 /** Whether there is a table for tuples of these fields, where `sets` have theirs. */
@@ -117,7 +128,7 @@ function inOneField(
   let open: Group | null = null;
   steps.forEach((step, i) => {
     let candidates: readonly Candidate[] | null = null;
-    if (open && !barriers.has(i) && sameOutcome(open.first, step) && !differInSeveral(open.first, step)) {
+    if (open && !barriers.has(i) && sameOutcome(open.first, step) && mayDifferInOne(open.first, step)) {
       candidates = candidatesOf(step, identify);
       const shared = common((open.candidates ??= candidatesOf(open.first, identify)), candidates);
       if (shared.length > 0) {
@@ -132,18 +143,18 @@ function inOneField(
   return groups;
 }
 
-/** Errs to false. They have two literals that differ, each the only one of its field. */
-function differInSeveral({ when }: RawStep, { when: other }: RawStep): boolean {
+/** Errs to true. They ask for as much, and no two literals differ of which each is the only one of its field. */
+function mayDifferInOne({ when }: RawStep, { when: other }: RawStep): boolean {
   if (when.length !== other.length) return false;
   let differing = 0;
   for (let i = 0; i < when.length; i++) {
     const { set, negate } = when[i]!;
     const { field } = set;
-    if (other[i]!.set.field !== field) return false;
+    if (other[i]!.set.field !== field) return true;
     if (negate === other[i]!.negate && isSameSet(set, other[i]!.set)) continue;
     if (isOnly(when, i) && isOnly(other, i)) differing++;
   }
-  return differing > 1;
+  return differing <= 1;
 }
 
 /** The only one of its field. */

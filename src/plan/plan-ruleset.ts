@@ -79,7 +79,7 @@ function planFamily(
 ): PlannedFamily {
   const most = options.maxSteps?.[family] ?? limits.steps;
   const first = planSteps(ruleset, family, options, setValues, most + most / 2);
-  const isShort = first.analysis.walk.runs.beyond.size > 0 && first.merged.length <= most;
+  const isShort = first.isCut && first.merged.length <= most;
   const { analysis, merged, cut } = isShort ? planSteps(ruleset, family, options, setValues, Infinity) : first;
   const steps = trim(limitSteps(merged, most));
   return {
@@ -99,9 +99,11 @@ function planFamily(
 interface Planning extends Pick<FamilyPlan, 'analysis' | 'cut'> {
   /** All of them, or more than are taken. */
   readonly merged: readonly MergedStep[];
+  /** Steps of some rules were not made. */
+  readonly isCut: boolean;
 }
 
-/** `enough`: behind so many steps of single rules, others of their run are not looked at. */
+/** `enough`: behind so many steps, others need not be made. */
 function planSteps(
   ruleset: Ruleset,
   family: AddressFamily,
@@ -117,11 +119,12 @@ function planSteps(
   if (split.length > 0) analysis = analyseFamily(ruleset, family, setValues, { ...asked, split: new Set(split) });
   // With nothing known at all the plan is for reading, and says what it would be once the host is known.
   const symbolic = options.facts !== null && options.facts.localRoutes === null;
-  const raw = mergeSteps(analysis.walk.steps, { leftOut, tuplesFrom });
+  const raw = mergeSteps(analysis.walk.steps, { leftOut, tuplesFrom, enough });
   const needed = dropRedundantAsks(dropIdle(trim(symbolic ? withoutSymbols(raw) : raw)));
   const limited = limitTuples(trim(exemptDhcp(needed, family)), leftOut);
   const merged = trim(exemptAllowed(limited.steps, family, options.allow ?? nothingAllowed));
-  return { analysis, merged, cut: limited.cut };
+  const isCut = analysis.walk.runs.beyond.size > 0 || raw.length >= enough;
+  return { analysis, merged, cut: limited.cut, isCut };
 }
 
 /** Those behind each step: of most steps nobody asks. */
