@@ -36,6 +36,8 @@ const shape = fc.constantFrom(
     'ip6 saddr # tcp flags fin drop',
     'ip saddr @ tcp dport & drop',
     'ip saddr @ tcp dport + drop',
+    'ip saddr @ tcp dport != + drop',
+    'ip saddr @ ip daddr @ udp sport != % drop',
     'ip6 saddr # ~ dport + drop',
     'ip saddr @ udp sport + udp dport + drop',
     'ip saddr @ ip daddr @ udp sport + counter drop',

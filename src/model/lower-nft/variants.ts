@@ -149,8 +149,7 @@ function holds(part: Part, field: HoleField): boolean {
   const { match } = part;
   if (match.kind === 'address') return match.field === field && !match.negate && match.ranges.count === 1;
   if (match.kind === 'protocol') return field === 'protocol' && !match.negate;
-  if (match.kind !== 'port' || match.field !== field || match.negate) return false;
-  return match.ranges.length > 0;
+  return match.kind === 'port' && match.field === field && match.ranges.length > 0;
 }
 
 function withValue(part: Part, at: number, holes: readonly LoweredHole[], values: readonly RuleColumn[]): Part {

@@ -99,12 +99,14 @@ function holesIn(tokens: readonly Token[], start: number, rule: string): Hole[] 
       if (isTwo && (second!.start !== sign.end || second!.text !== second!.value)) continue;
       add(i, isTwo ? i + 2 : i, { field, family, pattern: patterns[family] });
     } else if (portProtocols.has(object) && isAlone && (field === 'sport' || field === 'dport')) {
-      const last = lastOfPorts(tokens, i);
-      if (!allPorts.test(rule.slice(token.start - start, tokens[last]!.end - start))) continue;
+      const first = token.text === '!=' ? i + 1 : i;
+      const last = lastOfPorts(tokens, first);
+      const [from, to] = [tokens[first]?.start ?? 0, tokens[last]?.end ?? 0];
+      if (!allPorts.test(rule.slice(from - start, to - start))) continue;
       // Where nothing else asks of the protocol it may be the other one, whose ports stand in the same place.
       if (tokens.filter((one) => eitherProtocol.has(one.text)).length === 1 && eitherProtocol.has(object))
         add(i - 2, i - 2, { field: 'protocol', family: null, pattern: patterns.protocol });
-      add(i, last, { field, family: null, pattern: patterns.port });
+      add(first, last, { field, family: null, pattern: patterns.port });
     } else if (object === 'counter' && field === 'packets' && text(i + 1) === 'bytes') {
       for (const at of [i, i + 2])
         if (tokens[at]?.type === 'number') add(at, at, { field: null, family: null, pattern: patterns.count });

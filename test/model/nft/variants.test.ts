@@ -28,6 +28,7 @@ const shapes = [
   'ip saddr @ udp sport ^ ~ dport ^ counter drop',
   'ip6 saddr # th dport ^ log drop',
   'ip saddr @ tcp dport != ^ drop',
+  'ip6 saddr # udp sport != % udp dport ^ drop',
   'ip saddr @ ct original ip saddr @ drop',
   'ip saddr @ ip saddr @ drop',
   'ip saddr @ tcp sport % tcp dport % accept',
