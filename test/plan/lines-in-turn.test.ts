@@ -2,7 +2,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { readRuleset } from '../../src/model/read-ruleset.js';
-import type { Ruleset } from '../../src/model/ruleset.js';
+import { mostDeferred } from '../../src/analyse/walk.js';
+import type { RuleId, Ruleset } from '../../src/model/ruleset.js';
 import { isRun, segmentsOf } from '../../src/model/segments.js';
 import type { Plan } from '../../src/plan/plan.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
@@ -65,6 +66,14 @@ const lists = fc.record({
   policy: fc.constantFrom('ACCEPT', 'DROP'),
 });
 
+/** So many drops of new packets that not all of them wait for what comes below, if they are rules one by one; a run of them does. */
+const areManyNew = (lines: readonly string[]): boolean =>
+  lines.filter((line) => line.includes('--state NEW')).length > mostDeferred;
+
+/** Conntrack is asked about it in one of the plans: a drop of new packets comes before it there, and behind it in the other. */
+const isTracked = (id: RuleId, ...plans: readonly Plan[]): boolean =>
+  plans.some(({ rules }) => rules.some((rule) => rule.id === id && rule.reason.code === 'tracked'));
+
 const residualOf = (plan: Plan): readonly string[] => residualTexts(plan).map(({ text }) => text);
 
 const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 50);
@@ -101,7 +110,7 @@ test('a plan of lines in turn does what that of their rules does', (t) => {
         other.rules.map(({ id, line, text: words }) => [id, line, words]),
       );
       const differing = disputed(one, other, leaves);
-      t.deepEqual(differing, [], text);
+      t.deepEqual(areManyNew(lines) ? differing.filter((id) => !isTracked(id, one, other)) : differing, [], text);
       if (one.rules.every((rule, i) => leaves(rule) === leaves(other.rules[i]!))) {
         t.deepEqual(residualOf(one), residualOf(other), text);
         alike++;
