@@ -105,6 +105,7 @@ function walkFamily(
     marksSurely: true,
     untrackedStates: null,
     destinationRewritten: false,
+    repliesRewritten: false,
   };
   const nat = hasNat(ruleset, family);
   const asks = options.conntrack && !hidesConnections(ruleset);
@@ -156,6 +157,7 @@ function walkHook(
         marksSurely: walker.context.marksSurely && !isNat && everywhere && alone,
         untrackedStates: afterConntrack ? untracked : null,
         destinationRewritten: nat && afterDnat && !untracked,
+        repliesRewritten: nat && afterDnat && untracked !== null,
       },
       drop,
       section,

@@ -30,4 +30,6 @@ export interface Context {
   readonly untrackedStates: readonly CtState[] | null;
   /** NAT may have rewritten destination address and port before this hook. */
   readonly destinationRewritten: boolean;
+  /** … of packets only that conntrack knows, which XDP has let pass by now: what drops are about is right, and rules meet more packets. */
+  readonly repliesRewritten: boolean;
 }

@@ -1,7 +1,9 @@
 /** By which packets a drop rule is met, wherever it stands: what it takes to prove that it is done with. */
 import type { AddressRun } from '../model/address-run.js';
+import type { Field } from '../model/field.js';
 import type { Chain, Rule, Table } from '../model/ruleset.js';
 import { isRun, segmentsOf } from '../model/segments.js';
+import type { Context } from './context.js';
 import type { Condition, Conj } from './logic.js';
 import { dependsOnMark, withoutChanging } from './mark-steps.js';
 import { isTakenAsOne } from './run-as-one.js';
@@ -10,9 +12,17 @@ import type { Why } from './why.js';
 
 interface Place {
   readonly table: Table;
+  readonly context: Pick<Context, 'repliesRewritten'>;
   /** What holds of every packet here. */
   readonly section: Conj;
 }
+
+const isDestination = (field: Field): boolean => field === 'daddr' || field === 'dport';
+
+const withoutDestination = (conj: Conj): Conj =>
+  conj.filter(
+    ({ set }) => !(set.kind === 'tuples' ? set.columns.map(({ field }) => field) : [set.field]).some(isDestination),
+  );
 
 export function recordDrop(
   walk: Walk,
@@ -25,14 +35,15 @@ export function recordDrop(
 ): void {
   // What a mark is at this place says nothing of what it is at others: a rule about marks is not proven to be done with. Nor is one
   // about routes, which a packet gets to know on its way.
-  const { section } = frame;
+  const { section, context } = frame;
   const { may } = condition;
   const reach =
     section.length === 0 && may.every((conj) => withoutChanging(conj) === conj)
       ? may
       : may.map((conj): Conj => [...section, ...withoutChanging(conj)]);
   const marked: Why | null = dependsOnMark(condition) ? { code: 'marked', detail: '' } : null;
-  const occurrence = { reach, step, why: why ?? marked, from };
+  const replies = context.repliesRewritten ? reach.map(withoutDestination) : null;
+  const occurrence = { reach, replies, step, why: why ?? marked, from };
   const list = walk.occurrences.get(rule);
   if (list) list.push(occurrence);
   else walk.occurrences.set(rule, [occurrence]);

@@ -6,7 +6,7 @@ import type { RuleColumn } from '../model/rule-columns.js';
 import type { FamilyAnalysis } from '../analyse/analyse-family.js';
 import { routing } from '../analyse/analyse-family.js';
 import type { Occurrence, RuleOrRun } from '../analyse/walk.js';
-import type { Conj, Lit } from '../analyse/logic.js';
+import type { Conj, Dnf, Lit } from '../analyse/logic.js';
 import { mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { Why } from '../analyse/why.js';
 import type { Coverer } from './coverage.js';
@@ -92,7 +92,10 @@ export function judgeRunRule(run: AddressRun, i: number, plan: FamilyPlan): Judg
 const ofThose = (run: AddressRun, all: readonly Occurrence[], values: readonly RuleColumn[]): readonly Occurrence[] =>
   values === run.columns
     ? all
-    : all.map((one) => ({ ...one, reach: one.reach.map((conj) => narrowTo(run, conj, values)) }));
+    : all.map((one) => {
+        const narrowed = (reach: Dnf): Dnf => reach.map((conj) => narrowTo(run, conj, values));
+        return { ...one, reach: narrowed(one.reach), replies: one.replies && narrowed(one.replies) };
+      });
 
 export function judgePolicy(table: Table, chain: BaseChain, plan: FamilyPlan): Judgement {
   const id = `${table.family} ${table.name} ${chain.name} policy` as RuleId;
@@ -123,7 +126,14 @@ function isPlainDrop(id: RuleOrRun, occurrences: readonly Occurrence[], plan: Fa
   const reach = only?.reach[0];
   if (!only || !reach || occurrences.length > 1 || only.reach.length > 1 || only.step < 0 || only.why) return false;
   const { all, shadow } = plan.cover(reach, id);
-  return all && !shadow && excludesOwn(reach, plan) && !plan.ipsec && !plan.kept.has(id);
+  return (
+    all &&
+    !shadow &&
+    excludesOwn(reach, plan) &&
+    !plan.ipsec &&
+    !plan.kept.has(id) &&
+    dropsReplies(id, occurrences, plan)
+  );
 }
 
 function judgeDrop(
@@ -149,7 +159,7 @@ function judgeDrop(
     stepless || !found.every((one) => one.all && !one.some) ? null : found.find((one) => one.shadow)?.shadow;
   if (shadow && shadow !== routing) {
     const stays = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy: [] });
-    const whole = fullIfTheHostAllows(id, plan, stays);
+    const whole = fullIfTheHostAllows(id, occurrences, plan, stays);
     return neverMatches(whole, shadow);
   }
   const partial = (code: ReasonCode, detail = ''): Judgement => ({ offload: 'partial', code, detail, blockedBy });
@@ -176,14 +186,20 @@ function judgeDrop(
   if (found.some((one) => one.givenUp)) return partial('unproven');
   if (found.some((one) => one.exempt)) return partial('dhcp');
   if (!found.every((one) => one.all)) return partial(plan.analysis.nat ? 'nat' : 'other-course');
-  return fullIfTheHostAllows(id, plan, partial);
+  return fullIfTheHostAllows(id, occurrences, plan, partial);
 }
+
+/** Packets of known connections pass wherever XDP asks for these. A reply that was addressed to the host on the wire may come to FORWARD. */
+const dropsReplies = (id: RuleOrRun, occurrences: readonly Occurrence[], plan: FamilyPlan): boolean =>
+  occurrences.every(({ replies }) => replies === null || replies.every((conj) => plan.cover(conj, id).all));
 
 function fullIfTheHostAllows(
   id: RuleOrRun,
+  occurrences: readonly Occurrence[],
   plan: FamilyPlan,
   partial: (code: ReasonCode, detail?: string) => Judgement,
 ): Judgement {
+  if (!dropsReplies(id, occurrences, plan)) return partial('tracked');
   if (plan.ipsec) return partial('ipsec');
   const why = plan.kept.get(id);
   return why === undefined ? full : partial('kept-in-place', why);
