@@ -1,4 +1,7 @@
-/** Jumps that no kernel would load: to a chain that is gone again, or around in a circle (xt_check_table_hooks refuses loops). */
+/**
+ * Jumps that no kernel would load: to a chain that is gone again, or around in a circle (xt_check_table_hooks refuses loops; of nft's chains
+ * nft_table_validate, Linux 6.18, those that a base chain leads to).
+ */
 import type { Span } from '../diagnostic.js';
 import type { Chain, Table } from './ruleset.js';
 import { kindsOf } from './segments.js';
@@ -21,7 +24,16 @@ export function checkJumps(table: Table): BadJump[] {
   for (const { to, span } of [...jumps.values()].flat()) {
     if (!jumps.has(to)) bad.push({ code: 'unknown-chain', span, message: `chain "${to}" is removed before COMMIT` });
   }
-  return [...bad, ...circles(jumps)];
+  return [...bad, ...circles(jumps, jumps.keys())];
+}
+
+/** Circles that packets would come to. */
+export function checkLoops({ chains }: Table): BadJump[] {
+  const jumps = new Map([...chains.values()].map((chain) => [chain.name, jumpsOf(chain)]));
+  return circles(
+    jumps,
+    [...chains.values()].filter(({ kind }) => kind === 'base').map(({ name }) => name),
+  );
 }
 
 /** Each target once: a chain may jump to another from 100,000 rules. */
@@ -39,10 +51,10 @@ function jumpsOf(chain: Chain): Jump[] {
 }
 
 /** Depth-first without recursion: chains may be nested deeper than our own stack. */
-function circles(jumps: ReadonlyMap<string, readonly Jump[]>): BadJump[] {
+function circles(jumps: ReadonlyMap<string, readonly Jump[]>, starts: Iterable<string>): BadJump[] {
   const bad: BadJump[] = [];
   const done = new Set<string>();
-  for (const start of jumps.keys()) {
+  for (const start of starts) {
     const path: { readonly name: string; next: number }[] = [{ name: start, next: 0 }];
     const onPath = new Set([start]);
     for (let top = path.at(-1); top; top = path.at(-1)) {

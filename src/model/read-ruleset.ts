@@ -8,6 +8,8 @@ import { parseIptables } from '../parse/parse-iptables.js';
 import { parseNftJson } from '../parse/nft/parse-nft-json.js';
 import { parseNft } from '../parse/nft/parse-nft.js';
 import type { NftFile } from '../parse/nft/tree.js';
+import { excerpt } from '../parse/syntax-error.js';
+import { checkLoops } from './check-jumps.js';
 import { detectFormat } from './detect-format.js';
 import { lowerIpset } from './lower-ipset.js';
 import { lowerIptables } from './lower-iptables.js';
@@ -106,7 +108,7 @@ const readers = {
   'ip6tables-save': (source) => readIptables(source, 'ip6'),
   ipset: readIpset,
   nft: readNft,
-  'nft-json': (source) => withWarnings(parseNftJson(source.text, source.file)),
+  'nft-json': (source) => withWarnings(parseNftJson(source.text, source.file), source),
 } as const satisfies Record<InputFormat, (source: SourceText) => ReadInput>;
 
 function readIptables(source: SourceText, family: 'ip' | 'ip6', label?: (table: string) => string): ReadInput {
@@ -130,11 +132,16 @@ function* piecesOf({ text, rest }: SourceText): Generator<string> {
 /** Included files are looked for below the file's own directory. */
 function readNft(source: SourceText): ReadInput {
   const folder = source.file === '-' || source.origin ? {} : { includeRoot: dirname(source.file) };
-  return withWarnings(parseNft(source.text, source.file, folder));
+  return withWarnings(parseNft(source.text, source.file, folder), source);
 }
 
-function withWarnings(file: NftFile): ReadInput {
-  return { ...lowerNft(file), diagnostics: file.diagnostics };
+function withWarnings(file: NftFile, { text }: SourceText): ReadInput {
+  const lowered = lowerNft(file);
+  const loops = lowered.tables.flatMap(checkLoops).map(({ code, span, message }): Diagnostic => {
+    const line = span.file === file.file ? (text.split('\n', span.line)[span.line - 1] ?? '') : '';
+    return { code, severity: 'error', span, message, notes: line === '' ? [] : excerpt(line, span.column) };
+  });
+  return { ...lowered, diagnostics: [...file.diagnostics, ...loops] };
 }
 
 const atStart = (source: SourceText, code: Diagnostic['code'], message: string): Diagnostic => ({
