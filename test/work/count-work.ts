@@ -113,7 +113,7 @@ function countingBuiltins<Result>(counts: Map<string, number>, run: () => Result
  * Steps that the plans may have: tables of steps × classes are within bounds because steps are (`limits`), so they are not to count as
  * something that grows.
  */
-const maxSteps = { 4: 64, 6: 64 };
+const maxSteps = { 4: 16, 6: 16 };
 
 function runPipeline(inputs: readonly SourceText[]): void {
   const { ruleset } = readRuleset(inputs);
