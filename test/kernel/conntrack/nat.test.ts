@@ -122,6 +122,35 @@ for (const backend of backends) {
   });
 }
 
+/** Replies are for the host on the wire, and forwarded: what they meet there must stay, though nothing else comes to it. */
+const oneWay = {
+  v4: `*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A PREROUTING -i eth0 -m addrtype ! --dst-type LOCAL -j DROP
+COMMIT
+${nat}*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A FORWARD -i eth0 -j DROP
+COMMIT
+`,
+};
+
+for (const backend of backends) {
+  test(`${backend}: replies to masqueraded connections that FORWARD drops do not get through`, async (t) => {
+    await withHost(t, { backend, forwarding: true }, async (bed) => {
+      await bed.protect(oneWay);
+      await bed.outside.listen(v4.good, 7000);
+      t.is(await bed.inside.knock(v4.good, 7000, v4.inside), 'quiet');
+      t.true(bed.hits('-A FORWARD -i eth0 -j DROP') > 0, 'the reply came to the rule');
+      t.is(await bed.outside.knock(v4.inside, 81, v4.good), 'quiet');
+      t.true((await bed.early()) > 0, 'what is not for the host dies in XDP');
+    });
+  });
+}
+
 test('negative control: without the question a masqueraded flow breaks', async (t) => {
   await withHost(t, { backend: 'nft', forwarding: true }, async (bed) => {
     await bed.protect(router, { forgetful: true });
