@@ -8,7 +8,8 @@
 import type { AddressFamily } from '../model/address.js';
 import type { AddressRun } from '../model/address-run.js';
 import type { HostFacts } from '../model/host.js';
-import type { RuleId, Ruleset } from '../model/ruleset.js';
+import type { Field } from '../model/field.js';
+import type { Hook, RuleId, Ruleset } from '../model/ruleset.js';
 import type { CtState } from '../model/match.js';
 import { changedSets } from './changed-sets.js';
 import { bypassesChains, hidesConnections, untrackedStates } from './connection-state.js';
@@ -26,9 +27,14 @@ import type { SetValueCache } from './set-values.js';
 import { fewestForTuples, takenBothWays } from './run-as-one.js';
 import { askAll, emit, emptyWalk, land, settle, type Label, type RawOutcome, type Walk } from './walk.js';
 
-/** NF_IP_PRI_CONNTRACK, NF_IP_PRI_NAT_DST (include/uapi/linux/netfilter_ipv4.h). */
+/** NF_IP_PRI_CONNTRACK, NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC (include/uapi/linux/netfilter_ipv4.h). */
 const conntrackPriority = -200;
 const dstnatPriority = -100;
+const srcnatPriority = 100;
+
+/** Sources of replies are restored where packets leave: at the end of INPUT, or behind FORWARD. */
+const rewrittenAt = (hook: Hook, priority: number): readonly Field[] =>
+  hook === 'input' && priority >= srcnatPriority ? ['daddr', 'dport', 'saddr', 'sport'] : ['daddr', 'dport'];
 
 export interface AnalysisOptions {
   readonly devices: readonly string[];
@@ -105,7 +111,7 @@ function walkFamily(
     marksSurely: true,
     untrackedStates: null,
     destinationRewritten: false,
-    repliesRewritten: false,
+    repliesRewritten: [],
   };
   const nat = hasNat(ruleset, family);
   const asks = options.conntrack && !hidesConnections(ruleset);
@@ -157,7 +163,7 @@ function walkHook(
         marksSurely: walker.context.marksSurely && !isNat && everywhere && alone,
         untrackedStates: afterConntrack ? untracked : null,
         destinationRewritten: nat && afterDnat && !untracked,
-        repliesRewritten: nat && afterDnat && untracked !== null,
+        repliesRewritten: nat && afterDnat && untracked !== null ? rewrittenAt(hook, chain.priority) : [],
       },
       drop,
       section,

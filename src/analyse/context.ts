@@ -1,5 +1,6 @@
 /** Where on its way through netfilter a packet is while a chain is analysed. */
 import type { AddressFamily } from '../model/address.js';
+import type { Field } from '../model/field.js';
 import type { CtState } from '../model/match.js';
 import type { Hook } from '../model/ruleset.js';
 import type { NamedSet, SetId } from '../model/set.js';
@@ -30,6 +31,6 @@ export interface Context {
   readonly untrackedStates: readonly CtState[] | null;
   /** NAT may have rewritten destination address and port before this hook. */
   readonly destinationRewritten: boolean;
-  /** … of packets only that conntrack knows, which XDP has let pass by now: what drops are about is right, and rules meet more packets. */
-  readonly repliesRewritten: boolean;
+  /** What NAT may have rewritten of packets that conntrack knows, which XDP has let pass by now: what drops are about is right, and rules meet more packets. */
+  readonly repliesRewritten: readonly Field[];
 }

@@ -17,11 +17,12 @@ interface Place {
   readonly section: Conj;
 }
 
-const isDestination = (field: Field): boolean => field === 'daddr' || field === 'dport';
-
-const withoutDestination = (conj: Conj): Conj =>
-  conj.filter(
-    ({ set }) => !(set.kind === 'tuples' ? set.columns.map(({ field }) => field) : [set.field]).some(isDestination),
+/** But for what is asked of these fields. */
+const without = (conj: Conj, fields: readonly Field[]): Conj =>
+  conj.filter(({ set }) =>
+    (set.kind === 'tuples' ? set.columns.map(({ field }) => field) : [set.field]).every(
+      (field) => !fields.includes(field),
+    ),
   );
 
 export function recordDrop(
@@ -42,7 +43,8 @@ export function recordDrop(
       ? may
       : may.map((conj): Conj => [...section, ...withoutChanging(conj)]);
   const marked: Why | null = dependsOnMark(condition) ? { code: 'marked', detail: '' } : null;
-  const replies = context.repliesRewritten ? reach.map(withoutDestination) : null;
+  const { repliesRewritten } = context;
+  const replies = repliesRewritten.length === 0 ? null : reach.map((conj) => without(conj, repliesRewritten));
   const occurrence = { reach, replies, step, why: why ?? marked, from };
   const list = walk.occurrences.get(rule);
   if (list) list.push(occurrence);

@@ -57,7 +57,7 @@ export interface RunWays {
 /** One way a drop rule can be reached: every packet it could drop there satisfies `reach`. */
 export interface Occurrence {
   readonly reach: Dnf;
-  /** The same on the wire of packets of known connections, whose destination NAT may have rewritten; null: it has not. */
+  /** The same on the wire of packets of known connections, whose addresses and ports NAT may have rewritten; null: it has not. */
   readonly replies: Dnf | null;
   /** At least 0: the rule has steps on this way, or would have; -1: it has none (then `why` says why). */
   readonly step: number;

@@ -29,3 +29,19 @@ test('one of packets from an address leaves: what it is about is the same on the
   const rules = `${raw('-i eth0 -s 198.51.100.7 -j DROP')}${filter('-A FORWARD -i eth0 -s 198.51.100.7 -j DROP')}`;
   t.is(offloadOf(`${rules}${nat}`, 'FORWARD'), 'full');
 });
+
+test('behind the place where sources are restored in INPUT, none of it is as on the wire', (t) => {
+  const table = (priority: number): string =>
+    `table ip t {
+chain raw { type filter hook prerouting priority -300; iifname "eth0" ip saddr 198.51.100.7 drop; }
+chain out { type nat hook output priority -100; ip daddr 198.51.100.7 dnat to 198.51.100.8; }
+chain in { type filter hook input priority ${String(priority)}; iifname "eth0" ip saddr 198.51.100.7 drop; }
+}
+`;
+  const offload = (priority: number): string | undefined => {
+    const options = { facts: router, devices: ['eth0'], conntrack: true, files: { 'rules.nft': table(priority) } };
+    return planText('', options).rules.find((rule) => rule.chain === 'in')?.offload;
+  };
+  t.is(offload(99), 'full');
+  t.is(offload(200), 'partial');
+});
