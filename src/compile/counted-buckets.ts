@@ -37,7 +37,7 @@ export function countedBuckets(addresses: Uint32Array, labels: Uint32Array, row:
   for (let seed = 1; row.hasRoom((count + maxBucketsProbed) * countedBucketPlaces); seed++) {
     const filled = fill(addresses, labels, count, seed);
     if (filled !== null) {
-      const place = row.add(filled.words, filled.numbers);
+      const place = row.add(filled.numbers, filled.words);
       return {
         count,
         seed,

@@ -40,7 +40,7 @@ export function countedCells(all: LabelledRanges, row: CounterRow): CountedCells
   if (size === null || !row.hasRoom(places)) return null;
   const numbers = new Uint32Array(places);
   numbers.set(counted.map((each) => each & counterMask));
-  const place = row.add(new Uint32Array(places * 2), numbers);
+  const place = row.add(numbers);
   const placed = withPlaces(all, common, label, place);
   return { ...fill(placed, isPlain, size), ...size, elements: all.count, places, label, common };
 }

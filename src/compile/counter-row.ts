@@ -21,7 +21,7 @@ export interface CountedPlaces {
 
 export class CounterRow {
   readonly #first: number;
-  readonly #parts: Pick<CountedPlaces, 'words' | 'numbers'>[] = [];
+  readonly #parts: { readonly numbers: Uint32Array; readonly words?: Uint32Array }[] = [];
   #places: number;
 
   /** `counters`: those that have a number; 0: nothing is counted. `cpus`: how many values there will be. */
@@ -39,10 +39,10 @@ export class CounterRow {
     return places <= counterMask && places * 16 * (this.cpus + 1) <= crossovers.countedBytes;
   }
 
-  /** Whole cache lines of places. Answers the first one. */
-  add(words: Uint32Array, numbers: Uint32Array): number {
+  /** Whole cache lines of places. `words`: what stands there; absent: zeros. Answers the first one. */
+  add(numbers: Uint32Array, words?: Uint32Array): number {
     const place = this.#places;
-    this.#parts.push({ words, numbers });
+    this.#parts.push({ numbers, ...(words && { words }) });
     this.#places += numbers.length;
     return place;
   }
@@ -58,7 +58,7 @@ export class CounterRow {
     const numbers = new Uint32Array(this.#places - this.#first);
     let at = 0;
     for (const part of this.#parts) {
-      words.set(part.words, at * 2);
+      if (part.words) words.set(part.words, at * 2);
       numbers.set(part.numbers, at);
       at += part.numbers.length;
     }

@@ -102,7 +102,7 @@ function orderCounters(words: Uint32Array, row: CounterRow): number | null {
     const label = words[labelAt(place)]!;
     if (label >>> counterBits < expiryClass) numbers[place] = label & counterMask;
   }
-  const first = row.add(new Uint32Array(numbers.length * 2), numbers);
+  const first = row.add(numbers);
   numbers.forEach((number, place) => {
     if (number === 0) return;
     const at = labelAt(place);
@@ -158,7 +158,8 @@ export function bloomBits(h: number): [low: number, high: number] {
   return halves;
 }
 
-function bloomOf(hashes: Uint32Array, spare: number): Uint32Array {
+/** Of entries with these hashes, and of `spare` more that may come. */
+export function bloomOf(hashes: Uint32Array, spare: number): Uint32Array {
   const words = Math.ceil(((hashes.length + spare) * bloomBitsPerEntry) / 64);
   const bloom = new Uint32Array(words * 2);
   for (const h of hashes) {

@@ -5,9 +5,8 @@ import { maxPrefixBuckets, maxTupleShapes, tupleBucketWords, tupleShapeWords } f
 import { scale } from './address-hash.js';
 import type { Classes } from './classes.js';
 import { crossovers } from './crossovers.js';
-import { highHalf, lowHalf } from './halves.js';
 import { hashTuple, untilPlaced } from './key-hash.js';
-import { bloomBits } from './prefix-buckets.js';
+import { bloomOf } from './prefix-buckets.js';
 import { CompileError } from './image.js';
 import type { Labels } from './labels.js';
 import { boxesOf, type Boxes, type TupleAtom } from './tuple-boxes.js';
@@ -37,9 +36,8 @@ export interface TupleTable {
   readonly hasWhole: boolean;
 }
 
-/** Slots per entry, and bits of the filter, as prefix tables have them. */
+/** Slots per entry, as prefix tables have them. */
 const slotsPerEntry = 1.7;
-const bloomBitsPerEntry = 12;
 /** Tags and the mark of an overflow stand in the last word. */
 const maxSlots = 3;
 
@@ -158,16 +156,4 @@ function place(
     bytes[tags(bucket) + slot] = rank[keys.word(number, width)]! + 1;
   }
   return buckets;
-}
-
-function bloomOf(hashes: Uint32Array, spare: number): Uint32Array {
-  const words = Math.ceil(((hashes.length + spare) * bloomBitsPerEntry) / 64);
-  const bloom = new Uint32Array(words * 2);
-  for (const h of hashes) {
-    const at = scale(h, words) * 2;
-    const [low, high] = bloomBits(h);
-    bloom[at + lowHalf]! |= low;
-    bloom[at + highHalf]! |= high;
-  }
-  return bloom;
 }

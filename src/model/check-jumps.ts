@@ -18,8 +18,7 @@ interface Jump {
 }
 
 export function checkJumps(table: Table): BadJump[] {
-  const jumps = new Map<string, readonly Jump[]>();
-  for (const chain of table.chains.values()) jumps.set(chain.name, jumpsOf(chain));
+  const jumps = jumpsByChain(table);
   const bad: BadJump[] = [];
   for (const { to, span } of [...jumps.values()].flat()) {
     if (!jumps.has(to)) bad.push({ code: 'unknown-chain', span, message: `chain "${to}" is removed before COMMIT` });
@@ -28,13 +27,16 @@ export function checkJumps(table: Table): BadJump[] {
 }
 
 /** Circles that packets would come to. */
-export function checkLoops({ chains }: Table): BadJump[] {
-  const jumps = new Map([...chains.values()].map((chain) => [chain.name, jumpsOf(chain)]));
+export function checkLoops(table: Table): BadJump[] {
+  const bases = [...table.chains.values()].filter(({ kind }) => kind === 'base');
   return circles(
-    jumps,
-    [...chains.values()].filter(({ kind }) => kind === 'base').map(({ name }) => name),
+    jumpsByChain(table),
+    bases.map(({ name }) => name),
   );
 }
+
+const jumpsByChain = ({ chains }: Table): ReadonlyMap<string, readonly Jump[]> =>
+  new Map([...chains.values()].map((chain) => [chain.name, jumpsOf(chain)]));
 
 /** Each target once: a chain may jump to another from 100,000 rules. */
 function jumpsOf(chain: Chain): Jump[] {
