@@ -2,7 +2,7 @@
 import { maxExpiries } from './abi.js';
 
 /** More of them at one place are not looked at, which is as if they had expired. */
-const maxOpen = 64;
+const maxOpen = 1024;
 
 export interface Stage {
   /** Second since the epoch. */

@@ -28,9 +28,9 @@ test('of nine and more ends the seven soonest and the latest stay', (t) => {
   for (const [end, entries] of stages) for (const entry of entries) t.true(end <= (ends[entry] ?? 0));
 });
 
-test('beyond 64 entries at one place nothing is looked at', (t) => {
+test('beyond 1,024 entries at one place nothing is looked at', (t) => {
   t.is(
-    staged(new Array<number>(100).fill(7)).reduce((sum, [, entries]) => sum + entries.length, 0),
-    64,
+    staged(new Array<number>(2000).fill(7)).reduce((sum, [, entries]) => sum + entries.length, 0),
+    1024,
   );
 });
