@@ -64,12 +64,7 @@ export async function checkProgram(
     decisions: new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload])),
     conntrack,
     ...(program.rules !== undefined && { frames: { rules: program.rules } }),
-    run: async (batch) => {
-      const began = Date.now();
-      const verdicts = await program.run(batch);
-      fidelity?.add(batch, verdicts, began, Date.now());
-      return verdicts;
-    },
+    run: fidelity === null ? program.run : (batch) => fidelity.run(batch, program.run),
     now: Date.now,
     progress: (done) => {
       progress.stage(`verifying on ${device.name}: ${counted(done, 'frame')}`);

@@ -24,3 +24,6 @@ export function packFrames(frames: readonly OriginFrame[]): FrameBatch {
   frames.forEach(({ frame }, i) => bytes.set(frame, i === 0 ? 0 : ends[i - 1]));
   return { bytes, ends, origins: frames.map(({ origin }) => origin) };
 }
+
+export const chosenFrames = (batch: FrameBatch, numbers: readonly number[]): FrameBatch =>
+  packFrames(numbers.map((i) => ({ frame: frameAt(batch, i), origin: batch.origins[i]! })));

@@ -66,6 +66,10 @@ interface Corruption {
 
 const middle = 30;
 
+function exchange(counters: Uint32Array, at: number): void {
+  [counters[at], counters[at + 1]] = [counters[at + 1]!, counters[at]!];
+}
+
 const corruptions: readonly Corruption[] = [
   {
     title: 'an IPv4 address',
@@ -80,6 +84,13 @@ const corruptions: readonly Corruption[] = [
     subject: singles,
     spoil: (prefilter) => {
       largest(prefilter, 'addresses').counters![middle]! ^= 1;
+    },
+  },
+  {
+    title: 'the counters of two IPv4 addresses, exchanged',
+    subject: singles,
+    spoil: (prefilter) => {
+      exchange(largest(prefilter, 'addresses').counters!, middle);
     },
   },
   {
@@ -122,6 +133,13 @@ const corruptions: readonly Corruption[] = [
     subject: ofTwoLengths,
     spoil: (prefilter) => {
       largest(prefilter, 'addresses').counters![middle]! ^= 1;
+    },
+  },
+  {
+    title: 'the counters of two such prefixes, exchanged',
+    subject: ofTwoLengths,
+    spoil: (prefilter) => {
+      exchange(largest(prefilter, 'addresses').counters!, middle);
     },
   },
   {
@@ -226,6 +244,16 @@ test('another counter where one of them stands is caught', async (t) => {
   const { differences } = await check(manyIpv6, asPlanned, (_, { countedPlaces }) => {
     const { numbers } = countedPlaces!;
     numbers[numbers.findIndex((number) => number !== 0)]! ^= 1;
+  });
+  t.true(differences > 0);
+});
+
+test('the counters of two of them, exchanged, are caught', async (t) => {
+  const { differences } = await check(manyIpv6, asPlanned, (_, { countedPlaces }) => {
+    const { numbers } = countedPlaces!;
+    const places = [...numbers.keys()].filter((place) => numbers[place] !== 0);
+    const [a, b] = [places[middle]!, places[middle + 1]!];
+    [numbers[a], numbers[b]] = [numbers[b]!, numbers[a]!];
   });
   t.true(differences > 0);
 });

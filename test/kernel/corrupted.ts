@@ -3,7 +3,7 @@ import { type CompileOptions, compilePrefilter } from '../../src/compile/compile
 import type { Image } from '../../src/compile/image.js';
 import { readRuleset } from '../../src/model/read-ruleset.js';
 import type { RuleId } from '../../src/model/ruleset.js';
-import { frameAt } from '../../src/oracle/frame-batch.js';
+import { frameAt, type FrameBatch } from '../../src/oracle/frame-batch.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import type { Prefilter } from '../../src/plan/program.js';
 import { FidelityCheck } from '../../src/verify/fidelity.js';
@@ -57,17 +57,13 @@ export async function check(
     const counters = (): Float64Array => Float64Array.from(loaded.counters(), ({ packets }) => Number(packets));
     const fidelity = new FidelityCheck(plan.prefilter, { mac: MAC, position: 0 });
     const before = counters();
+    const run = (batch: FrameBatch): Promise<Uint8Array> => loaded.run(batch.origins.map((_, i) => frameAt(batch, i)));
     const result = await verifyProgram({
       ruleset,
       facts,
       device: 'eth0',
       decisions: new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload])),
-      run: async (batch) => {
-        const began = Date.now();
-        const verdicts = await loaded.run(batch.origins.map((_, i) => frameAt(batch, i)));
-        fidelity.add(batch, verdicts, began, Date.now());
-        return verdicts;
-      },
+      run: (batch) => fidelity.run(batch, run),
       now: Date.now,
     });
     const miscounts = fidelity.miscounts(before, counters());

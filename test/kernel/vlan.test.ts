@@ -155,11 +155,7 @@ for (const [vlan, other] of [
         decisions,
         conntrack: made.image.asksConntrack,
         now: Date.now,
-        run: async (batch) => {
-          const verdicts = await loaded.run(batch.origins.map((_, i) => frameAt(batch, i)));
-          fidelity.add(batch, verdicts, Date.now(), Date.now());
-          return verdicts;
-        },
+        run: (batch) => fidelity.run(batch, (each) => loaded.run(each.origins.map((_, i) => frameAt(each, i)))),
       });
       return { ...verification, unfaithful: fidelity.unfaithful };
     };
