@@ -87,11 +87,17 @@ export function storePrefixes(
       used = 0;
     }
     if (bucket - place >= maxPrefixBuckets) return null;
-    writeEntry(words, bytes, bucket * bucketWords, used++, entries, i);
+    writeEntry(words, bytes, bucket * bucketWords, slotOf(bucket, used++), entries, i);
   }
   const areBeside = !grows && counters !== null && entries.count >= crossovers.orderedCountersFrom;
   return { words, count, counters: areBeside ? orderCounters(words, counters) : null };
 }
+
+/**
+ * The slot that is taken as that one. Where counters stand in the order of slots, those of one bucket in four begin at the end of a cache line:
+ * the one that stands there alone is taken last, for a lookup loads the line of the other two (bpf/prefix.h, load_counters).
+ */
+const slotOf = (bucket: number, taken: number): number => (bucket % 4 === 1 ? (taken + 1) % prefixSlots : taken);
 
 /** Gives the counters of entries places in the order of these. Answers the first one; null: there is no room. */
 function orderCounters(words: Uint32Array, row: CounterRow): number | null {
