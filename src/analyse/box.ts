@@ -1,7 +1,7 @@
 /** Conditions as boxes: a set of values for each of some fields, and literals beside them. */
 import { smallTupleMax, type TupleField } from '../model/tuples.js';
 import { expires, type Conj, type Lit, type ValueSet } from './logic.js';
-import { isSubset } from './small-ranges.js';
+import { isSubset } from '../model/small-ranges.js';
 
 /** Values that stand in place: of no named set, and for good. */
 export type PlainSet = Extract<ValueSet, { kind: 'values' | 'addresses' | 'macs' }>;

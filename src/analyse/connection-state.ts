@@ -13,7 +13,7 @@ import type { CtState, CtStateMatch } from '../model/match.js';
 import type { Ruleset, Table } from '../model/ruleset.js';
 import type { Condition, Conj, Dnf } from './logic.js';
 import { exactly, FALSE, small, TRUE } from './logic.js';
-import { rangesWhere } from './small-ranges.js';
+import { rangesWhere } from '../model/small-ranges.js';
 import type { Walk } from './walk.js';
 
 export interface StateCondition {

@@ -9,7 +9,7 @@ import { nestedTags } from '../model/field.js';
 import { markIn } from './mark-steps.js';
 import { lowerReversePath } from './reverse-path.js';
 import { lowerSetMatch } from './lower-set-match.js';
-import { complement } from './small-ranges.js';
+import { complement } from '../model/small-ranges.js';
 import { lowerTcpFlags } from './tcp-flags.js';
 
 type Lowering = { readonly [K in Match['kind']]: (match: Extract<Match, { kind: K }>, context: Context) => Condition };

@@ -5,7 +5,7 @@ import type { Condition, Conj, Dnf, Lit } from './logic.js';
 import { isExact, small } from './logic.js';
 import type { MarkChange, Marks } from './marks.js';
 import { conjMayLack } from './relation.js';
-import { normalise } from './small-ranges.js';
+import { normalise } from '../model/small-ranges.js';
 
 export interface MarkStep {
   readonly when: Conj;

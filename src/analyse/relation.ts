@@ -11,7 +11,7 @@ import { boxOf } from './box.js';
 import type { Conj, Lit, TupleValues, ValueSet } from './logic.js';
 import { expires } from './logic.js';
 import { relyOnDisjoint, relyOnSubset } from './live-set.js';
-import { isDisjoint, isSubset, normalise } from './small-ranges.js';
+import { isDisjoint, isSubset, normalise } from '../model/small-ranges.js';
 import { lists } from './tuple-entries.js';
 
 /** Highest availability value a packet of this family can have: IPv4 always knows its protocol. */

@@ -15,7 +15,7 @@ import type { Context } from './context.js';
 import type { HostSetName } from './host-sets.js';
 import type { Condition, Conj, Dnf, Lit, ValueSet } from './logic.js';
 import { small, unknown } from './logic.js';
-import { normalise } from './small-ranges.js';
+import { normalise } from '../model/small-ranges.js';
 import type { Why } from './why.js';
 
 /** Why XDP cannot ask how sources are routed; null: it can. With nothing known of the host the plan says what it would be. */

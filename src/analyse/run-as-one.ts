@@ -7,6 +7,7 @@ import type { AddressRun } from '../model/address-run.js';
 import { wordsPerAddress } from '../model/address.js';
 import type { Match, Part } from '../model/match.js';
 import { ruleEntries, sizeAt, type RuleColumn, type RuleEntries } from '../model/rule-columns.js';
+import { absorbed } from '../model/tuple-gaps.js';
 import { leastAvailable } from '../model/tuples.js';
 import { prefixLength } from './address-index.js';
 import { narrow, type Arrival } from './arrival.js';
@@ -14,7 +15,7 @@ import type { Context } from './context.js';
 import { exactly, small, type Condition, type Conj, type Lit, type TupleValues } from './logic.js';
 import { portProtocols } from './lower-match.js';
 import { maxCombinations } from './tuple-entries.js';
-import { areFewNumbers, isWhole } from './tuple-ranges.js';
+import { entryKeys, isWhole, type EntryKeys } from './tuple-ranges.js';
 import { mostDeferred, type Walk } from './walk.js';
 
 /** Notes which way the run is taken. */
@@ -103,20 +104,36 @@ function fitsTuples({ runs }: Walk, run: AddressRun, { family, destinationRewrit
   let entries = 0;
   for (let i = 0; i < run.count; i++) {
     const own = run.columns.reduce((n, column) => n * sizeAt(column, i), 1);
-    if (own > maxCombinations || (entries += own) > mostEntries) return false;
+    if (own === 0 || own > maxCombinations || (entries += own) > mostEntries) return false;
   }
-  const { columns, count } = tuplesOf(run);
-  if (!columns.every(areFewNumbers)) return false;
+  const { tuples, entries: of } = runTuples(run);
+  const keys = entryKeys(tuples, of.starts && ownersOf(of.starts, of.count));
+  return keys.areFew && haveFewShapes(tuples, keys);
+}
+
+/** Which rule each entry is of. */
+function ownersOf(starts: Uint32Array, count: number): Uint32Array {
+  const owners = new Uint32Array(count);
+  for (let i = 0; i + 1 < starts.length; i++) owners.fill(i, starts[i], starts[i + 1]);
+  return owners;
+}
+
+function haveFewShapes({ columns, count }: TupleValues, { gaps }: EntryKeys): boolean {
   const shapes = new Set<number>();
   for (let i = 0; i < count && shapes.size <= mostShapes; i++) {
-    let shape = 0;
-    for (const column of columns) {
+    const gap = gaps?.[i] ?? 0;
+    if (gap === absorbed) continue;
+    let [shape, left] = [0, 0];
+    for (let c = 0; c < columns.length; c++) {
+      const column = columns[c]!;
       if ('addresses' in column) continue;
       const length = 'lo' in column ? Number(!isWhole(column, i)) : prefixLength(column.ranges, i);
       if (length === null) return false;
       shape = shape * 129 + length;
+      left = left * 129 + (gap === c + 1 ? 0 : length);
     }
     shapes.add(shape);
+    if (left !== shape) shapes.add(left);
   }
   return shapes.size <= mostShapes;
 }

@@ -6,7 +6,7 @@
 import type { TcpFlagsMatch } from '../model/match.js';
 import type { Condition } from './logic.js';
 import { exactly, small } from './logic.js';
-import { rangesWhere } from './small-ranges.js';
+import { rangesWhere } from '../model/small-ranges.js';
 
 const FIN = 0x01;
 const PSH = 0x08;

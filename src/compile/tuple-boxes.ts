@@ -1,16 +1,26 @@
 /** Entries of tuple atoms as boxes: keys of which each field's first bits count. A range becomes the prefixes that make it up. */
 import type { AddressFamily } from '../model/address.js';
+import {
+  absorbed,
+  gapAt,
+  gapsOf,
+  mostNumbers,
+  type Gaps,
+  type NumberedField,
+  type SmallColumn,
+} from '../model/tuple-gaps.js';
 import { smallTupleMax, type SmallTupleField, type TupleColumn } from '../model/tuples.js';
 import type { Atom } from '../plan/program.js';
 import { GrowingColumns } from './growing-columns.js';
 import { CompileError, maxPrefixes } from './image.js';
+import { KeyTable } from './key-table.js';
 import { forEachPrefix } from './prefix-split.js';
 import { KeyBuilder, placeOf } from './tuple-key.js';
 
 export type TupleAtom = Extract<Atom, { kind: 'tuples' }>;
 
 /** Fields whose values are looked up as numbers of the ranges that elements tell apart: ranges then are few numbers. */
-export type MappedField = 'sport' | 'dport' | 'icmp';
+export type MappedField = NumberedField;
 export const mappedFields: readonly MappedField[] = ['sport', 'dport', 'icmp'];
 
 /** Numbers of ranges by value; ascending. Null: elements name single values only, which stand for themselves. */
@@ -20,14 +30,12 @@ export interface Boxes {
   readonly maps: Readonly<Record<MappedField, FieldMap>>;
   /** Masks of all words, one a shape. */
   readonly shapes: readonly Uint32Array[];
-  /** Rows: the used words of the key, shape, atom, entry. */
+  /** Rows: the used words of the key, shape, atom, entry, and 1 where the row is of a gap: what lies in it is not of the entry. */
   readonly rows: GrowingColumns;
+  readonly haveGaps: boolean;
   /** Positions of the used words in a key. */
   readonly used: readonly number[];
 }
-
-/** Numbers in a row that are enumerated; more are cut into prefixes, each length of which costs packets a lookup. */
-const maxEnumerated = 16;
 
 export function boxesOf(
   atoms: readonly TupleAtom[],
@@ -36,52 +44,103 @@ export function boxesOf(
   indices: readonly number[],
 ): Boxes {
   const used = Array.from({ length: 32 }, (_, w) => w).filter((w) => (words >>> w) & 1);
-  const maps = { sport: mapOf(atoms, 'sport'), dport: mapOf(atoms, 'dport'), icmp: mapOf(atoms, 'icmp') };
+  // In one order, so that equal shapes get equal digits.
+  const sorted = atoms.map(({ columns }) => columns.toSorted((a, b) => (a.field < b.field ? -1 : 1)));
+  const numbers = numberedBy((field) => numbersOf(sorted, field));
+  const gaps = atoms.map((atom, position) => gapsIn(atom, sorted[position]!, numbers));
+  const maps = numberedBy((field) => (hasRanges(sorted, gaps, field) ? numbers[field] : null));
   const capacity = atoms.reduce((sum, { count }) => sum + count, 0);
-  const rows = new GrowingColumns(used.length + 3, capacity);
+  const rows = new GrowingColumns(used.length + 4, capacity);
   const builder = new BoxBuilder(family, used, maps, rows);
   atoms.forEach((atom, position) => {
-    // In one order, so that equal shapes get equal digits.
-    const columns = [...atom.columns].sort((a, b) => (a.field < b.field ? -1 : 1));
+    const columns = sorted[position]!;
+    builder.begin(position, columns, gaps[position]!);
     for (let entry = 0; entry < atom.count; entry++) {
-      builder.add(columns, position, entry);
+      builder.add(entry);
       if (rows.count > maxPrefixes) {
         const message = `more than ${maxPrefixes} elements after ranges of ports and addresses have been split`;
         throw new CompileError('too-large', message, family, [indices[position]!]);
       }
     }
   });
-  return { maps, shapes: builder.shapes, rows, used };
+  return { maps, shapes: builder.shapes, rows, used, haveGaps: gaps.some((one) => one !== null) };
 }
 
-/** Values between the bounds of all elements have one number. */
-function mapOf(atoms: readonly TupleAtom[], field: MappedField): FieldMap {
+const numberedBy = (make: (field: MappedField) => FieldMap): Readonly<Record<MappedField, FieldMap>> => ({
+  sport: make('sport'),
+  dport: make('dport'),
+  icmp: make('icmp'),
+});
+
+type Columns = readonly TupleColumn[];
+
+const smallOf = (columns: Columns, field: MappedField): SmallColumn | null => {
+  const column = columns.find((one) => one.field === field);
+  return column && 'lo' in column ? column : null;
+};
+
+/** Values between the bounds of all elements have one number; null: there are no ranges. */
+function numbersOf(atoms: readonly Columns[], field: MappedField): FieldMap {
   const starts = new Uint8Array(65537);
   let hasRanges = false as boolean;
-  for (const { columns } of atoms)
-    for (const column of columns) {
-      if (column.field !== field || !('lo' in column)) continue;
-      column.lo.forEach((low, i) => {
-        const high = column.hi[i]!;
-        if (low > high) return;
-        starts[low] = 1;
-        starts[high + 1] = 1;
-        hasRanges ||= low !== high && (low !== 0 || high !== 65535);
-      });
-    }
+  for (const columns of atoms) {
+    const column = smallOf(columns, field);
+    column?.lo.forEach((low, i) => {
+      const high = column.hi[i]!;
+      if (low > high) return;
+      starts[low] = 1;
+      starts[high + 1] = 1;
+      hasRanges ||= isRange(low, high);
+    });
+  }
   if (!hasRanges) return null;
   const map = new Uint16Array(65536);
   for (let value = 1, number = 0; value < 65536; value++) map[value] = number += starts[value]!;
   return map;
 }
 
+const isRange = (low: number, high: number): boolean => low < high && (low !== 0 || high !== 65535);
+
+/** Of entries that the table holds for good. */
+function gapsIn(
+  { count, except, counters, expires, live }: TupleAtom,
+  columns: Columns,
+  numbers: Boxes['maps'],
+): Gaps | null {
+  if (expires || live) return null;
+  const width = ({ field }: SmallColumn, low: number, high: number): number => {
+    const map = numbers[field as MappedField];
+    return map ? map[high]! - map[low]! : high - low;
+  };
+  return gapsOf({ count, columns, except }, counters, width);
+}
+
+/** What is a key, or several, is a range of values. */
+function hasRanges(atoms: readonly Columns[], gaps: readonly (Gaps | null)[], field: MappedField): boolean {
+  return atoms.some((columns, position) => {
+    const column = smallOf(columns, field);
+    if (!column) return false;
+    const own = gaps[position] ?? null;
+    const c = columns.indexOf(column) + 1;
+    return column.lo.some((low, i) => {
+      if (own?.[i] === absorbed && own[i - 1] === c) return false;
+      return isRange(...(own?.[i] === c ? gapAt(column, own, i) : ([low, column.hi[i]!] as const)));
+    });
+  });
+}
+
 class BoxBuilder {
   readonly shapes: Uint32Array[] = [];
   readonly #shapeIds = new Map<number, number>();
   readonly #builder = new KeyBuilder();
-  #columns: readonly TupleColumn[] = [];
+  #columns: Columns = [];
+  #gaps: Gaps | null = null;
+  /** By column: what a digit of the shape counts. */
+  #weights: readonly number[] = [];
   #atom = 0;
   #entry = 0;
+  #gap: SmallColumn | null = null;
+  #left: Leftovers | null = null;
 
   constructor(
     private readonly family: AddressFamily,
@@ -90,10 +149,23 @@ class BoxBuilder {
     private readonly rows: GrowingColumns,
   ) {}
 
-  add(columns: readonly TupleColumn[], atom: number, entry: number): void {
-    this.#columns = columns;
+  begin(atom: number, columns: Columns, gaps: Gaps | null): void {
     this.#atom = atom;
+    this.#columns = columns;
+    this.#gaps = gaps;
+    this.#left = gaps && new Leftovers(this.used.length + 2);
+    let weight = 1;
+    this.#weights = columns
+      .toReversed()
+      .map((column) => (weight *= digits(column)) / digits(column))
+      .reverse();
+  }
+
+  add(entry: number): void {
+    const gap = this.#gaps?.[entry] ?? 0;
+    if (gap === absorbed) return;
     this.#entry = entry;
+    this.#gap = gap === 0 ? null : (this.#columns[gap - 1] as SmallColumn);
     this.#expand(0, 0);
   }
 
@@ -101,11 +173,13 @@ class BoxBuilder {
   #expand(at: number, shape: number): void {
     const column = this.#columns[at];
     if (!column) {
-      this.#emit(shape);
+      if (this.#gap) this.#emitAround(this.#gap, shape);
+      else this.#emit(shape, 0);
       return;
     }
     const place = placeOf(column.field, this.family);
     const entry = this.#entry;
+    const weight = this.#weights[at]!;
     if ('addresses' in column) {
       const mac = column.addresses[entry]!;
       if (mac < 0) return;
@@ -115,21 +189,40 @@ class BoxBuilder {
       const { lo, hi } = column.ranges;
       forEachPrefix(lo, hi, entry * place.words, place.words, (address, length) => {
         this.#builder.setAddress(place, address, 0, length);
-        this.#expand(at + 1, shape * 129 + length);
+        this.#expand(at + 1, shape + length * weight);
       });
+    } else if (column === this.#gap) {
+      this.#builder.setSmall(place, 0, 0);
+      this.#expand(at + 1, shape);
     } else {
       forEachSmall(column.field, column.lo[entry]!, column.hi[entry]!, this.#map(column.field), (value, length) => {
         this.#builder.setSmall(place, value, length);
-        this.#expand(at + 1, shape * 17 + length);
+        this.#expand(at + 1, shape + length * weight);
       });
     }
+  }
+
+  /** All values of the column but those of the gap. */
+  #emitAround(column: SmallColumn, shape: number): void {
+    const [low, high] = gapAt(column, this.#gaps!, this.#entry);
+    const { key } = this.#builder;
+    const c = this.#columns.indexOf(column);
+    if (!this.#left!.take([...this.used.map((w) => key[w]!), shape, c], low, high)) return;
+    this.#emit(shape, 0);
+    const place = placeOf(column.field, this.family);
+    const weight = this.#weights[c]!;
+    forEachSmall(column.field, low, high, this.#map(column.field), (value, length) => {
+      this.#builder.setSmall(place, value, length);
+      this.#emit(shape + length * weight, 1);
+    });
+    this.#builder.setSmall(place, 0, 0);
   }
 
   #map(field: SmallTupleField): FieldMap {
     return field === 'sport' || field === 'dport' || field === 'icmp' ? this.maps[field] : null;
   }
 
-  #emit(shape: number): void {
+  #emit(shape: number, ofGap: 0 | 1): void {
     const { key, mask } = this.#builder;
     let id = this.#shapeIds.get(shape);
     if (id === undefined) {
@@ -144,6 +237,39 @@ class BoxBuilder {
     columns[own]![at] = id;
     columns[own + 1]![at] = this.#atom;
     columns[own + 2]![at] = this.#entry;
+    columns[own + 3]![at] = ofGap;
+  }
+}
+
+/** Lengths that a prefix of the column's values may have. */
+function digits(column: TupleColumn): number {
+  if ('addresses' in column) return 1;
+  return 'ranges' in column ? 129 : 17;
+}
+
+/**
+ * Of entries that are alike but for their gaps, the first one has all packets but those of its gap, the next one what that leaves. What nothing is
+ * left for is no key, however many such entries there are.
+ */
+class Leftovers {
+  readonly #keys: KeyTable;
+  readonly #low: number[] = [];
+  readonly #high: number[] = [];
+
+  constructor(width: number) {
+    this.#keys = new KeyTable(width);
+  }
+
+  /** Whether anything is left for the entry that has this key but for the gap. */
+  take(key: readonly number[], low: number, high: number): boolean {
+    const before = this.#keys.count;
+    const number = this.#keys.add(key);
+    const isNew = number === before;
+    const [from, to] = isNew ? [0, 65535] : [this.#low[number]!, this.#high[number]!];
+    if (from > to || (low <= from && to <= high)) return false;
+    this.#low[number] = Math.max(from, low);
+    this.#high[number] = Math.min(to, high);
+    return true;
   }
 }
 
@@ -162,7 +288,7 @@ function forEachSmall(
     return;
   }
   const [from, to] = map ? [map[low]!, map[high]!] : [low, high];
-  if (to - from < maxEnumerated) {
+  if (to - from < mostNumbers) {
     for (let value = from; value <= to; value++) each(value, width);
     return;
   }

@@ -19,13 +19,14 @@ export function tupleLabels(
   const { keys, shapes, around, first, next } = space;
   const width = keys.width - 1;
   const own = boxes.used.length;
-  const [shapeColumn, atomColumn, entryColumn] = [0, 1, 2].map((i) => boxes.rows.columns[own + i]!);
-  if (!shapeColumn || !atomColumn || !entryColumn) throw new Error('bug: a box without an entry');
+  const [shapeColumn, atomColumn, entryColumn, gapColumn] = [0, 1, 2, 3].map((i) => boxes.rows.columns[own + i]!);
+  if (!shapeColumn || !atomColumn || !entryColumn || !gapColumn) throw new Error('bug: a box without an entry');
   const probe = new Uint32Array(width + 1);
   const found: number[] = [];
+  const left: number[] = [];
   const byKey = new Uint32Array(keys.count);
   for (let number = 0; number < keys.count; number++) {
-    found.length = 0;
+    found.length = left.length = 0;
     for (const shape of around[keys.word(number, width)]!) {
       const mask = shapes[shape]!;
       for (let w = 0; w < width; w++) probe[w] = keys.word(number, w) & mask[w]!;
@@ -33,9 +34,9 @@ export function tupleLabels(
       const outer = keys.find(probe);
       if (outer < 0) continue;
       for (let row = first[outer]!; row !== 0; row = next[row - 1]!)
-        found.push(deciding.number(atomColumn[row - 1]!, entryColumn[row - 1]!));
+        (gapColumn[row - 1] === 1 ? left : found).push(deciding.number(atomColumn[row - 1]!, entryColumn[row - 1]!));
     }
-    byKey[number] = deciding.label(found);
+    byKey[number] = deciding.label(left.length === 0 ? found : found.filter((entry) => !left.includes(entry)));
   }
   return { byKey, fallback };
 }

@@ -53,7 +53,7 @@ export function tupleTable(
   const [one, more] = atoms;
   const words = wordsOf(one?.columns.map(({ field }) => field) ?? [], family);
   const boxes = boxesOf(atoms, family, words, indices);
-  const alike = more === undefined && one?.except === null && !labels.isCounted;
+  const alike = more === undefined && one?.except === null && !labels.isCounted && !boxes.haveGaps;
   const whole = spare > 0 ? wholeShape(one?.columns.map(({ field }) => field) ?? [], boxes.used, family) : null;
   const space = tupleSpace(boxes, alike, whole, family, indices);
   const { byKey, fallback } = tupleLabels(atoms, boxes, space, classes, labels);

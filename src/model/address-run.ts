@@ -12,7 +12,7 @@ import type { AddressFamily } from './address.js';
 import { portHeaders } from './lower-ports.js';
 import type { AddressMatch, MacMatch, Part, PortMatch, ProtocolMatch } from './match.js';
 import type { Rule, RuleId } from './ruleset.js';
-import { rangesAt, ruleRow, type RuleColumn } from './rule-columns.js';
+import { isPortColumn, otherPorts, rangesAt, ruleRow, type RuleColumn } from './rule-columns.js';
 import type { TupleField } from './tuples.js';
 
 /** What the lines of a shape have in common. */
@@ -72,6 +72,12 @@ export function holdingValue(match: VaryingMatch, value: RuleColumn): VaryingMat
   throw new Error('bug: a value of a line is of another kind than its match');
 }
 
+/** What packets must have for a rule with that part, of which the column has the values. */
+export function askedBy(part: Part, column: RuleColumn, count: number): RuleColumn {
+  const { match } = part as { match: VaryingMatch };
+  return match.kind === 'port' && match.negate && isPortColumn(column) ? otherPorts(column, count) : column;
+}
+
 /** Lines of a run that stand together in a chain, and what they were lowered to. */
 export interface RunLines {
   readonly lines: LineRun;
@@ -79,7 +85,7 @@ export interface RunLines {
   /** Number of the first one in `lines`. */
   readonly from: number;
   readonly count: number;
-  /** What packets are asked for, as `holding` has it: an entry, or a list, a line. */
+  /** What is written in each line, as `holding` has it: an entry, or a list, a line. */
   readonly values: readonly RuleColumn[];
   /** Of them, those in which these lines differ. */
   readonly varying: readonly number[];
@@ -129,7 +135,7 @@ export abstract class AddressRun {
   readonly count: number;
   /** They match no packet of the other one. */
   readonly family: AddressFamily;
-  /** What the rules ask for in the fields that they differ in: entry i, or list i, is that of rule i. */
+  /** What packets must have in the fields that the rules differ in: entry i, or list i, is that of rule i. */
   readonly columns: readonly RuleColumn[];
   readonly fields: readonly TupleField[];
   /** Parts of the first rule that hold what the rules differ in, in the order of `columns`. */
@@ -178,8 +184,12 @@ export abstract class AddressRun {
     );
   }
 
+  /** An address, or a protocol, that packets must not have. */
   get negated(): boolean {
-    return this.varying.some((at) => (this.first.parts[at] as { match: VaryingMatch }).match.negate);
+    return this.varying.some((at) => {
+      const { match } = this.first.parts[at] as { match: VaryingMatch };
+      return match.negate && match.kind !== 'port';
+    });
   }
 
   number(i: number): number {
@@ -224,7 +234,7 @@ export class LineRules extends AddressRun {
       {
         count,
         family: shape.family,
-        columns: varying.map((hole) => values[hole]!),
+        columns: varying.map((hole) => askedBy(shape.parts[shape.holding[hole]!]!, values[hole]!, count)),
         varying: varying.map((hole) => shape.holding[hole]!),
       },
       place,

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { wordsPerAddress, type AddressFamily } from './address.js';
-import { AddressRun, familyOf, type RunPlace, type RunRows } from './address-run.js';
+import { AddressRun, askedBy, familyOf, type RunPlace, type RunRows } from './address-run.js';
 import type { AddressMatch, Match, Part, PortMatch } from './match.js';
 import { fewest } from './pieces.js';
 import type { Rule } from './ruleset.js';
@@ -35,8 +35,9 @@ function* runsOf(rules: readonly Rule[], holes: readonly number[], prefix: strin
       continue;
     }
     const values = sliceRules(columns, ...rows);
+    const askedOf = (hole: number): RuleColumn => askedBy(own[0]!.parts[holes[hole]!]!, values[hole]!, own.length);
     const made = {
-      ...{ count: own.length, family: familyOf(values), columns: varying.map((hole) => values[hole]!) },
+      ...{ count: own.length, family: familyOf(values), columns: varying.map(askedOf) },
       varying: varying.map((hole) => holes[hole]!),
     };
     yield new ListedRules(own, made, { prefix, number: own[0]!.number });
@@ -87,7 +88,7 @@ function holds(part: Part): boolean {
   if (!('match' in part)) return false;
   const { match } = part;
   if (match.kind === 'address') return !match.negate && match.ranges.count === 1;
-  return match.kind === 'port' && !match.negate && match.field !== 'either' && match.ranges.length > 0;
+  return match.kind === 'port' && match.field !== 'either' && match.ranges.length > 0;
 }
 
 /** `rule` comes behind `before`, and is like `first` but for the values. */
@@ -111,6 +112,7 @@ function isOther(part: Part & { readonly match: Match }, other: AddressMatch | P
     match.kind === 'port' &&
     other.kind === 'port' &&
     match.field === other.field &&
+    match.negate === other.negate &&
     match.headerBytes === other.headerBytes
   );
 }

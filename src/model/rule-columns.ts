@@ -1,5 +1,6 @@
 /** What rules of a run ask for, as columns: a value each, or of ports a list. */
 import type { Ranges } from './match.js';
+import { complement } from './small-ranges.js';
 import { pickRows, sliceRows, type TupleColumn } from './tuples.js';
 
 /** Ranges one rule after the other: those of rule i from `starts[i]` up to `starts[i + 1]`. */
@@ -10,6 +11,11 @@ export interface PortLists {
 }
 
 export type RuleColumn = TupleColumn | { readonly field: 'sport' | 'dport'; readonly lists: PortLists };
+
+type PortColumn = Extract<RuleColumn, { lo: Uint16Array } | { lists: PortLists }> & { field: 'sport' | 'dport' };
+
+export const isPortColumn = (column: RuleColumn): column is PortColumn =>
+  column.field === 'sport' || column.field === 'dport';
 
 /** A list of one range each is a column of ranges. */
 export function portColumn(field: 'sport' | 'dport', lists: PortLists): RuleColumn {
@@ -56,6 +62,24 @@ function doubled(column: Uint16Array): Uint16Array<ArrayBuffer> {
   wide.set(column);
   return wide;
 }
+
+/** Of each rule the ports that are not those. */
+export function otherPorts(column: PortColumn, count: number): RuleColumn {
+  const lists = new PortListBuilder(count);
+  const put = (next: number, end: number): void => {
+    if (next <= end) lists.add(next, end);
+  };
+  for (let i = 0; i < count; i++) {
+    if ('lo' in column) {
+      put(0, column.lo[i]! - 1);
+      put(column.hi[i]! + 1, lastPort);
+    } else for (const [low, high] of complement(rangesAt(column, i), lastPort)) lists.add(low, high);
+    lists.close();
+  }
+  return lists.column(column.field);
+}
+
+const lastPort = 65535;
 
 /** What one rule asks of a small field. */
 export function rangesAt(column: Extract<RuleColumn, { lo: Uint16Array } | { lists: PortLists }>, i: number): Ranges {

@@ -18,7 +18,7 @@ import { boxOf, sideOf, sizeOf, type PlainSet } from '../analyse/box.js';
 import { mostEntries, mostShapes } from '../analyse/run-as-one.js';
 import type { Conj, TupleValues, ValueSet } from '../analyse/logic.js';
 import { maxCombinations } from '../analyse/tuple-entries.js';
-import { areFewNumbers } from '../analyse/tuple-ranges.js';
+import { entryKeys } from '../analyse/tuple-ranges.js';
 import type { RawStep } from '../analyse/walk.js';
 import { firstRule, type Member } from './members.js';
 import type { StepKinds } from './step-kinds.js';
@@ -145,7 +145,7 @@ function boxRun(runs: readonly StepRun[], { hasTable, leftOut }: BoxRules): BoxR
   const count = members.reduce((sum, { when }) => sum + entriesOf(when, varying), 0);
   if (count > mostEntries || shapes(members, varying) > mostShapes) return null;
   const columns = varying.map((field) => columnOf(field, members, varying, count));
-  if (!columns.every(areFewNumbers)) return null;
+  if (!entryKeys({ count, columns, except: null }, ownersOf(members, varying, count)).areFew) return null;
   const id = `rules from ${firstRule(members[0]!.rule)}`;
   const name = `of ${members.length} rules`;
   const tuples: TupleValues = {
@@ -154,6 +154,14 @@ function boxRun(runs: readonly StepRun[], { hasTable, leftOut }: BoxRules): BoxR
   };
   if (leftOut.has(id) || !hasTable(tupleSignature(tuples))) return null;
   return { members, tuples, rest: [...shared.map((set) => ({ set, negate: false })), ...first.rest] };
+}
+
+/** Which member each entry is of. */
+function ownersOf(members: readonly RawStep[], fields: readonly TupleField[], count: number): Uint32Array {
+  const owners = new Uint32Array(count);
+  let entry = 0;
+  members.forEach(({ when }, member) => owners.fill(member, entry, (entry += entriesOf(when, fields))));
+  return owners;
 }
 
 function isShared(members: readonly RawStep[], field: string): boolean {

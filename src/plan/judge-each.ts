@@ -8,7 +8,7 @@ import type { Ranges } from '../model/match.js';
 import { pickRules, rangesAt } from '../model/rule-columns.js';
 import { markOverlapping } from '../analyse/address-index.js';
 import type { ValueSet } from '../analyse/logic.js';
-import { isDisjoint } from '../analyse/small-ranges.js';
+import { isDisjoint } from '../model/small-ranges.js';
 import { judgeRun, judgeRunRule, type FamilyPlan, type Judgement } from './decide.js';
 
 /** One for all rules of the run, or one for each. */

@@ -172,6 +172,8 @@ function randomTuples(random: Random, family: AddressFamily, count: number, coun
     const lo = Uint16Array.from(pairs, ([low], i) => (any(i) ? 0 : low));
     return { field, lo, hi: Uint16Array.from(pairs, ([, high], i) => (any(i) ? smallTupleMax[field] : high)) };
   });
+  const gapped = columns.find((column) => ['sport', 'dport', 'icmp'].includes(column.field));
+  if (gapped && 'lo' in gapped && random.chance(0.4)) putGaps(random, columns, gapped, counters);
   const set = { id: 'ipset:s', name: 's' };
   const except = random.chance(0.3) ? Uint8Array.from({ length: count }, () => (random.chance(0.3) ? 1 : 0)) : null;
   return {
@@ -184,6 +186,31 @@ function randomTuples(random: Random, family: AddressFamily, count: number, coun
     availableUpTo: leastAvailable(columns),
     counters,
   };
+}
+
+/** Entries become pairs that say all values of that column but a few. */
+function putGaps(
+  random: Random,
+  columns: readonly TupleColumn[],
+  gapped: Extract<TupleColumn, { lo: Uint16Array }>,
+  counters: Uint32Array | null,
+): void {
+  for (let i = 0; i + 1 < gapped.lo.length; i += 2) {
+    if (random.chance(0.1)) continue;
+    const low = random.chance(0.5) ? random.pick(ports) : random.below(65536);
+    const high = random.chance(0.7) ? low : Math.min(65535, low + random.below(3));
+    for (const column of columns)
+      if ('addresses' in column) column.addresses[i + 1] = column.addresses[i]!;
+      else if ('ranges' in column) {
+        const words = column.ranges.family === 4 ? 1 : 4;
+        for (const bound of [column.ranges.lo, column.ranges.hi])
+          bound.copyWithin((i + 1) * words, i * words, (i + 1) * words);
+      } else for (const bound of [column.lo, column.hi]) bound[i + 1] = bound[i]!;
+    if (counters) counters[i + 1] = counters[i]!;
+    // At an end of all values one of the two holds for none, or stands alone.
+    [gapped.lo[i], gapped.hi[i]] = low === 0 ? [high + 1, 65535] : [0, low - 1];
+    [gapped.lo[i + 1], gapped.hi[i + 1]] = low === 0 ? [1, 0] : high === 65535 ? [1, 0] : [high + 1, 65535];
+  }
 }
 
 const randomMac = (random: Random): number => random.pick([0x020000000000, 0x02ffffffff00]) + random.below(6);
@@ -321,8 +348,12 @@ export function nearTuple(random: Random, program: StepProgram, packet: PacketSp
     else if ('ranges' in column) {
       const bound = (low ? column.ranges.lo : column.ranges.hi).subarray(entry * words, (entry + 1) * words);
       near = { ...near, [column.field]: [...bound] };
-    } else if (column.lo[entry] !== 0 || column.hi[entry] !== smallTupleMax[column.field])
-      near = { ...near, [column.field]: (low ? column.lo : column.hi)[entry] };
+    } else if (column.lo[entry] !== 0 || column.hi[entry] !== smallTupleMax[column.field]) {
+      // Other protocols may be headers before one.
+      const beside = column.field === 'protocol' ? 0 : random.pick([0, 0, 1, -1]);
+      const value = (low ? column.lo : column.hi)[entry]! + beside;
+      near = { ...near, [column.field]: Math.max(0, Math.min(smallTupleMax[column.field], value)) };
+    }
   }
   return near;
 }

@@ -134,6 +134,18 @@ for (const family of [4, 6] as const) {
     t.true(decided >= 10, `${decided}`);
   });
 
+  test(`IPv${family}: elements of several fields, with gaps`, async (t) => {
+    await rounds(t, 40, 400, (random) => ({
+      ...small,
+      family,
+      steps: random.between(1, 6),
+      atoms: random.between(1, 3),
+      entries: random.between(2, 80),
+      skips: random.chance(0.5),
+      fields: ['tuple', 'tuple', 'tuple', 'protocol'],
+    }));
+  });
+
   test(`IPv${family}: addresses in pairs`, async (t) => {
     const decided = await rounds(
       t,

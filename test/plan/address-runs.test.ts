@@ -43,6 +43,7 @@ const shape = fc.constantFrom(
   ...['-s @ -p tcp -m multiport --ports 22,80 -j DROP', '-s @ -p tcp -m tcp --tcp-flags SYN SYN -j DROP'],
   ...['-s @ -p tcp -m multiport --dports + -j DROP', '-s @ -p udp -m multiport --sports + --dports 22,80 -j DROP'],
   ...['-s @ -p tcp -m multiport --dports + -m tcp --sport 22 -j DROP', '-s @ -p udp -m multiport ! --dports + -j DROP'],
+  ...['-s @ -p tcp -m tcp ! --dport = -j DROP', '-s @ -p udp ! --sport = ! --dport 53 -j DROP', '-d @ -p tcp ! --sport = -j LOG'],
   ...['-s @ -p % -m % --dport 53 -j DROP', '-s @ -p % --sport 53 --dport 53 -j DROP', '-d @ -p % --dport 53 -j ACCEPT'],
   ...['! -s @ -j DROP', '-s @ -d 192.0.2.1 -j DROP', '-s @ -m comment --comment "a b" -j DROP', '[0:0] -s @ -j DROP'],
   ...['-s @ -m mark --mark 1 -j DROP', '-s @ -j MARK --set-mark 1', '-s @ -m limit --limit 1/s -j DROP'],
@@ -112,6 +113,7 @@ const written = (blocks: readonly (readonly [string, string, readonly string[]])
           .replaceAll('#', rangeFrom(one))
           .replaceAll('^', `02:00:00:00:00:0${(one.length + i) % 7}`)
           .replaceAll('+', ['22', '22,80', '22:25,80,443', '1:65535,7'][(one.length + i) % 4]!)
+          .replaceAll('=', ['22', '80', '0', '22:25', '65535', '1:65535', '0:65535'][(one.length + i) % 7]!)
           .replaceAll('%', i % 2 === 0 ? 'udp' : 'tcp')
           .replace(/ list$/, next)}`;
       }),

@@ -26,6 +26,7 @@ const protocol = fc.constantFrom('tcp', 'udp');
 const kinds = [
   fc.tuple(source, protocol, port).map(([s, p, d]) => `-s ${s} -p ${p} -m ${p} --dport ${d} -j DROP`),
   fc.tuple(source, protocol, port).map(([s, p, d]) => `-s ${s} -p ${p} -m ${p} --sport ${d} -j DROP`),
+  fc.tuple(source, protocol, port).map(([s, p, d]) => `-s ${s} -p ${p} -m ${p} ! --dport ${d} -j DROP`),
   fc.tuple(source, protocol, ports).map(([s, p, d]) => `-s ${s} -p ${p} -m multiport --dports ${d} -j DROP`),
   fc.tuple(source, target).map(([s, d]) => `-s ${s} -d ${d} -j DROP`),
   fc.tuple(source, protocol).map(([s, p]) => `-s ${s} -p ${p} -j DROP`),
@@ -123,6 +124,20 @@ test('a long list is one table with a counter for each line', (t) => {
   t.is(image.counters, 12_001);
   t.deepEqual(plan.counterOwner(12_000), { rule: plan.rules.at(-1)!.id, element: null });
   t.true(plan.rules.every(({ reason }) => reason.code === 'fragments'));
+});
+
+test('so is one of lines that leave out a port each, and a source that is left none is told by two keys', (t) => {
+  const rules = Array.from(
+    { length: 12_000 },
+    (_, i) =>
+      `-A INPUT -s 198.${i >> 16}.${(i % 6000) >> 8}.${i & 255}/32 -p tcp -m tcp ! --dport ${(i * 977) % 65536} -j DROP`,
+  );
+  const options = { devices: ['eth0'], facts: webServer, strict: false };
+  const { plan, image } = planWithinLimits(rulesetOf(filter(rules.join('\n'))), options);
+  t.is(plan.prefilter.ip.steps.length, 1);
+  t.is(image.counters, 12_001);
+  const [table] = image.structures.filter(({ structure }) => structure === 'tuple-buckets');
+  t.true(table!.entries <= 2 * 12_000, `${table!.entries} keys`);
 });
 
 test('what would cost too many lookups stays a list of steps', (t) => {

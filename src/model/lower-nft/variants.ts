@@ -12,6 +12,7 @@ import type { AddressFamily } from '../address.js';
 import { wordsPerAddress } from '../address.js';
 import {
   AddressRun,
+  askedBy,
   familyOf,
   holdingValue,
   ofProtocol,
@@ -237,7 +238,7 @@ function ruleOf(
 interface AlikeRules {
   readonly drafts: readonly RuleDraft[];
   readonly lowered: LoweredShape;
-  /** One for each hole of the shape. */
+  /** What is written: one for each hole of the shape. */
   readonly columns: readonly RuleColumn[];
   /** Holes in which these rules differ. */
   readonly varying: readonly number[];
@@ -253,11 +254,12 @@ export class VariantRules extends AddressRun {
     place: RunPlace,
   ) {
     const { drafts, lowered, columns, varying } = made;
+    const partOf = (hole: number): Part => lowered.parts[lowered.holes[hole]!.part]!;
     super(
       {
         count: drafts.length,
         family: familyOf(columns),
-        columns: varying.map((hole) => columns[hole]!),
+        columns: varying.map((hole) => askedBy(partOf(hole), columns[hole]!, drafts.length)),
         varying: varying.map((hole) => lowered.holes[hole]!.part),
       },
       place,

@@ -1,5 +1,5 @@
 /** Set algebra on inclusive ranges of small numbers (fields of at most 16 bits). */
-import type { Ranges } from '../model/match.js';
+import type { Ranges } from './match.js';
 
 /** Sorted, disjoint, not adjacent. */
 export function normalise(ranges: Ranges): Ranges {
