@@ -199,18 +199,23 @@ function putGaps(
     if (random.chance(0.1)) continue;
     const low = random.chance(0.5) ? random.pick(ports) : random.below(65536);
     const high = random.chance(0.7) ? low : Math.min(65535, low + random.below(3));
-    for (const column of columns)
-      if ('addresses' in column) column.addresses[i + 1] = column.addresses[i]!;
-      else if ('ranges' in column) {
-        const words = column.ranges.family === 4 ? 1 : 4;
-        for (const bound of [column.ranges.lo, column.ranges.hi])
-          bound.copyWithin((i + 1) * words, i * words, (i + 1) * words);
-      } else for (const bound of [column.lo, column.hi]) bound[i + 1] = bound[i]!;
+    if (i > 0 && random.chance(0.3)) copyRow(columns, i - 1, i);
+    copyRow(columns, i, i + 1);
     if (counters) counters[i + 1] = counters[i]!;
     // At an end of all values one of the two holds for none, or stands alone.
     [gapped.lo[i], gapped.hi[i]] = low === 0 ? [high + 1, 65535] : [0, low - 1];
     [gapped.lo[i + 1], gapped.hi[i + 1]] = low === 0 ? [1, 0] : high === 65535 ? [1, 0] : [high + 1, 65535];
   }
+}
+
+function copyRow(columns: readonly TupleColumn[], from: number, to: number): void {
+  for (const column of columns)
+    if ('addresses' in column) column.addresses[to] = column.addresses[from]!;
+    else if ('ranges' in column) {
+      const words = column.ranges.family === 4 ? 1 : 4;
+      for (const bound of [column.ranges.lo, column.ranges.hi])
+        bound.copyWithin(to * words, from * words, (from + 1) * words);
+    } else for (const bound of [column.lo, column.hi]) bound[to] = bound[from]!;
 }
 
 const randomMac = (random: Random): number => random.pick([0x020000000000, 0x02ffffffff00]) + random.below(6);
