@@ -43,7 +43,11 @@ const shape = fc.constantFrom(
   ...['-s @ -p tcp -m multiport --ports 22,80 -j DROP', '-s @ -p tcp -m tcp --tcp-flags SYN SYN -j DROP'],
   ...['-s @ -p tcp -m multiport --dports + -j DROP', '-s @ -p udp -m multiport --sports + --dports 22,80 -j DROP'],
   ...['-s @ -p tcp -m multiport --dports + -m tcp --sport 22 -j DROP', '-s @ -p udp -m multiport ! --dports + -j DROP'],
-  ...['-s @ -p tcp -m tcp ! --dport = -j DROP', '-s @ -p udp ! --sport = ! --dport 53 -j DROP', '-d @ -p tcp ! --sport = -j LOG'],
+  ...[
+    '-s @ -p tcp -m tcp ! --dport = -j DROP',
+    '-s @ -p udp ! --sport = ! --dport 53 -j DROP',
+    '-d @ -p tcp ! --sport = -j LOG',
+  ],
   ...['-s @ -p % -m % --dport 53 -j DROP', '-s @ -p % --sport 53 --dport 53 -j DROP', '-d @ -p % --dport 53 -j ACCEPT'],
   ...['! -s @ -j DROP', '-s @ -d 192.0.2.1 -j DROP', '-s @ -m comment --comment "a b" -j DROP', '[0:0] -s @ -j DROP'],
   ...['-s @ -m mark --mark 1 -j DROP', '-s @ -j MARK --set-mark 1', '-s @ -m limit --limit 1/s -j DROP'],
