@@ -153,6 +153,10 @@ interface Interned {
 
 const values = new Map<SmallField, Interned>();
 
+/** Longer lists are looked up by themselves: a list is the same set wherever it stands, and not equal to another. */
+export const longestInterned = 1024;
+const longLists = new WeakMap<Ranges, Values>();
+
 function internedOf(field: SmallField): Interned {
   const known = values.get(field) ?? { lists: new Map(), ranges: new Map() };
   values.set(field, known);
@@ -161,10 +165,19 @@ function internedOf(field: SmallField): Interned {
 
 /** Value sets of small fields are interned, so that equal literals are identical. */
 export function smallSet(field: SmallField, ranges: Ranges): ValueSet {
+  if (ranges.length > longestInterned) return longSet(field, ranges);
   const interned = internedOf(field);
   const [only] = ranges;
   if (only && ranges.length === 1) return intern(interned.ranges, only[0] * 65536 + only[1], field, ranges);
   return intern(interned.lists, ranges.map(([lo, hi]) => `${String(lo)}-${String(hi)}`).join(), field, ranges);
+}
+
+function longSet(field: SmallField, ranges: Ranges): Values {
+  const known = longLists.get(ranges);
+  if (known?.field === field) return known;
+  const made: Values = { kind: 'values', field, ranges };
+  longLists.set(ranges, made);
+  return made;
 }
 
 function intern<K>(known: Map<K, Values>, key: K, field: SmallField, ranges: Ranges): Values {

@@ -12,7 +12,7 @@ import { leastAvailable } from '../model/tuples.js';
 import { prefixLength } from './address-index.js';
 import { narrow, type Arrival } from './arrival.js';
 import type { Context } from './context.js';
-import { exactly, small, type Condition, type Conj, type Lit, type TupleValues } from './logic.js';
+import { exactly, longestInterned, small, type Condition, type Conj, type Lit, type TupleValues } from './logic.js';
 import { portProtocols } from './lower-match.js';
 import { maxCombinations } from './tuple-entries.js';
 import { entryKeys, isWhole, type EntryKeys } from './tuple-ranges.js';
@@ -80,7 +80,11 @@ function isPlainDrop({ first, fields, varying }: AddressRun): boolean {
 }
 
 /** Rules that are all the same may become one step with others that differ from them elsewhere. */
-function differs({ columns: [column], count }: AddressRun): boolean {
+function differs({ columns: [column], count, ports }: AddressRun): boolean {
+  if (ports)
+    return (
+      ports.length > longestInterned && !ports.every(([low, high]) => low === ports[0]![0] && high === ports[0]![1])
+    );
   if (column && 'addresses' in column) return column.addresses.some((address) => address !== column.addresses[0]);
   if (!column || !('ranges' in column)) return false;
   const { family, lo, hi } = column.ranges;

@@ -1,5 +1,5 @@
 /**
- * Rules that stand together and differ in an address, or in one and in a second or ports besides, as columns: blocklists have a hundred thousand
+ * Rules that stand together and differ in an address, or in one and in a second or ports besides, or in ports alone, as columns: blocklists have a hundred thousand
  * of them. Stages that need not know one rule from the next take the run as one; the others get each rule, made when it is first asked
  * for.
  */
@@ -10,9 +10,9 @@ import { endAt, lineAt } from '../parse/line-run.js';
 import { countersEnd, movedColumn, type Shifts } from '../parse/rule-shape.js';
 import type { AddressFamily } from './address.js';
 import { portHeaders } from './lower-ports.js';
-import type { AddressMatch, MacMatch, Part, PortMatch, ProtocolMatch } from './match.js';
+import type { AddressMatch, MacMatch, Part, PortMatch, ProtocolMatch, Ranges } from './match.js';
 import type { Rule, RuleId } from './ruleset.js';
-import { isPortColumn, otherPorts, rangesAt, ruleRow, type RuleColumn } from './rule-columns.js';
+import { allPorts, isPortColumn, otherPorts, rangesAt, ruleRow, type RuleColumn } from './rule-columns.js';
 import type { TupleField } from './tuples.js';
 
 /** What the lines of a shape have in common. */
@@ -142,6 +142,7 @@ export abstract class AddressRun {
   readonly varying: readonly number[];
   readonly #made: Rule[] = [];
   #rules: readonly Rule[] | null = null;
+  #ports: Ranges | null = null;
 
   constructor(
     rows: RunRows,
@@ -173,15 +174,27 @@ export abstract class AddressRun {
     return (this.#made[i] ??= i === 0 ? this.first : this.rule(i));
   }
 
-  /** The parts of the rules as if they were one rule about all their addresses; sound where they differ in one address and no match is negated. */
+  /** What the rules ask for one after the other, where they differ in ports alone; null: they differ in something else. Always the same object. */
+  get ports(): Ranges | null {
+    const [column, more] = this.columns;
+    return column && !more && isPortColumn(column) ? (this.#ports ??= allPorts(column)) : null;
+  }
+
+  /** The parts of the rules as if they were one rule about all their addresses, or ports; sound where they differ in one of them and no match is negated. */
   get parts(): readonly Part[] {
     const [column] = this.columns;
     const [at] = this.varying;
     return this.first.parts.map((part, i) =>
       i === at && column
-        ? { match: holdingValue((part as { match: VaryingMatch }).match, column), span: part.span }
+        ? { match: this.#held((part as { match: VaryingMatch }).match, column), span: part.span }
         : part,
     );
+  }
+
+  #held(match: VaryingMatch, column: RuleColumn): VaryingMatch {
+    return match.kind === 'port' && this.ports
+      ? { ...match, ranges: this.ports, negate: false }
+      : holdingValue(match, column);
   }
 
   /** An address, or a protocol, that packets must not have. */

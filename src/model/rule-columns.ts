@@ -12,7 +12,7 @@ export interface PortLists {
 
 export type RuleColumn = TupleColumn | { readonly field: 'sport' | 'dport'; readonly lists: PortLists };
 
-type PortColumn = Extract<RuleColumn, { lo: Uint16Array } | { lists: PortLists }> & { field: 'sport' | 'dport' };
+export type PortColumn = Extract<RuleColumn, { lo: Uint16Array } | { lists: PortLists }> & { field: 'sport' | 'dport' };
 
 export const isPortColumn = (column: RuleColumn): column is PortColumn =>
   column.field === 'sport' || column.field === 'dport';
@@ -89,6 +89,12 @@ export function rangesAt(column: Extract<RuleColumn, { lo: Uint16Array } | { lis
     const at = starts[i]! + r;
     return [lo[at]!, hi[at]!] as const;
   });
+}
+
+/** What all of the rules ask for, in their order. */
+export function allPorts(column: PortColumn): Ranges {
+  const { lo, hi } = 'lo' in column ? column : column.lists;
+  return Array.from(lo, (low, i) => [low, hi[i]!] as const);
 }
 
 /** How many values, or ranges of them, rule i asks for. */

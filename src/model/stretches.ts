@@ -1,11 +1,11 @@
-/** Where lines that could differ in several values differ in one address only, be it a MAC address, they are runs of their own: a table of addresses answers sooner. */
+/** Where lines that could differ in several values differ in one address only, be it a MAC address, they are runs of their own: a table of addresses answers sooner. Lines without addresses differ in ports. */
 import { wordsPerAddress } from './address.js';
 import type { PortLists, RuleColumn } from './rule-columns.js';
 
 export interface Stretch {
   /** From one up to another. */
   readonly rows: readonly [from: number, to: number];
-  /** Columns in which they differ, one of addresses among them. */
+  /** Columns in which they differ, one of addresses among them if there is any. */
   readonly varying: readonly number[];
 }
 
@@ -17,6 +17,7 @@ export function stretches(columns: readonly RuleColumn[], from: number, to: numb
   const found: Stretch[] = [];
   let pending = from;
   const all = [...columns.keys()];
+  if (!columns.some(isAddress)) return [{ rows: [from, to], varying: differing(columns, all, from, to) }];
   const putPending = (end: number): void => {
     if (end > pending) found.push({ rows: [pending, end], varying: differing(columns, all, pending, end) });
   };
@@ -52,14 +53,17 @@ function endOfStretch(columns: readonly RuleColumn[], varying: number, at: numbe
   return end;
 }
 
-/** What changes; at least one address. */
+/** What changes; at least one column, of addresses if there is any. */
 function differing(columns: readonly RuleColumn[], all: readonly number[], from: number, to: number): number[] {
   const changing = all.filter((i) => {
     for (let row = from + 1; row < to; row++) if (!isSame(columns[i]!, from, row)) return true;
     return false;
   });
   const holdsAddress = (i: number): boolean => isAddress(columns[i]!);
-  return changing.some(holdsAddress) ? changing : [all.find(holdsAddress)!, ...changing];
+  if (changing.some(holdsAddress)) return changing;
+  const address = all.find(holdsAddress);
+  if (address !== undefined) return [address, ...changing];
+  return changing.length > 0 ? changing : all.slice(0, 1);
 }
 
 const isAddress = (column: RuleColumn): boolean => 'ranges' in column || 'addresses' in column;

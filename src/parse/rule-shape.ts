@@ -29,14 +29,15 @@ const mostHoles = 6;
 export function findHoles(line: string): Holes | null {
   const quote = line.indexOf('"');
   const limit = quote < 0 ? line.length : quote;
-  const option = optionFrom(leading, line, 0);
+  const option = optionFrom(leading, line, 0) ?? optionFrom(leadingPorts, line, 0);
   if (option === null || option.value > limit) return null;
   const first = valueAt(line, option.value, endOfValue(option.name));
   return first && { counters: countersEnd(line, 0), values: [first, ...furtherValues(line, first.end, limit)] };
 }
 
-/** Options of which a line needs one: blocklists differ in their values. */
+/** Options of which a line needs one: lists differ in their values. */
 const leading = /(?<= )(?:-s|-d|--src-range|--dst-range|--mac-source)(?= )/g;
+const leadingPorts = /(?<= )(?:--sports?|--dports?)(?= )/g;
 /** Options whose values may differ besides, each behind the one before. */
 const further = /(?<= )(?:-d|-p|--sports?|--dports?|--src-range|--dst-range|--mac-source|--comment)(?= )/g;
 

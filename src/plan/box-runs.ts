@@ -20,7 +20,7 @@ import type { Conj, TupleValues, ValueSet } from '../analyse/logic.js';
 import { maxCombinations } from '../analyse/tuple-entries.js';
 import { entryKeys } from '../analyse/tuple-ranges.js';
 import type { RawStep } from '../analyse/walk.js';
-import { firstRule, type Member } from './members.js';
+import { firstRule, listStarts, type Member } from './members.js';
 import type { StepKinds } from './step-kinds.js';
 
 /** Steps that differ in one field at most, side by side. */
@@ -105,6 +105,8 @@ function kindOf({ members }: StepRun, { kinds }: BoxRules): number | null {
 }
 
 function fitsTuples({ when, rule }: RawStep, fields: readonly string[]): boolean {
+  // Counters are laid beside entries by rule: each has as many.
+  if (typeof rule !== 'string' && listStarts(rule)) return false;
   const rules = typeof rule === 'string' ? 1 : rule.count;
   return fields.every((field) => isPlainSide(side(when, field))) && entriesOf(when, fields) <= maxCombinations * rules;
 }

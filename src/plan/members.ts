@@ -1,9 +1,9 @@
 /** The rules behind a merged step: a member is one of them, or a run of them. */
 import type { AddressRun } from '../model/address-run.js';
-import { rangesAt, ruleEntries, type RuleColumn } from '../model/rule-columns.js';
+import { allPorts, isPortColumn, rangesAt, ruleEntries, type RuleColumn } from '../model/rule-columns.js';
 import type { RuleId } from '../model/ruleset.js';
-import { small, type Conj, type Lit, type ValueSet } from '../analyse/logic.js';
-import { areTuplesOf, asTupleValues } from '../analyse/run-as-one.js';
+import { small, smallSet, type Conj, type Lit, type ValueSet } from '../analyse/logic.js';
+import { areTuplesOf, asTupleValues, tupleStarts } from '../analyse/run-as-one.js';
 import type { RawStep, RuleOrRun } from '../analyse/walk.js';
 
 export type Member = Pick<RawStep, 'when' | 'rule'>;
@@ -34,6 +34,8 @@ export const narrowTo = (run: AddressRun, when: Conj, values: readonly RuleColum
       return { ...literal, set: { ...set, ranges: first.ranges, named: false } };
     if (set.kind === 'macs' && first && 'addresses' in first && isOf(run, set))
       return { ...literal, set: { ...set, addresses: first.addresses } };
+    if (set.kind === 'values' && first && isPortColumn(first) && isOf(run, set))
+      return { ...literal, set: smallSet(first.field, allPorts(first)) };
     if (set.kind !== 'tuples' || !isOf(run, set)) return literal;
     const count = countOf(values);
     if (count === 1) return values.map(literalOf);
@@ -44,9 +46,22 @@ export const narrowTo = (run: AddressRun, when: Conj, values: readonly RuleColum
 export const isOf = (run: AddressRun, set: ValueSet): boolean => {
   const [first] = run.columns;
   if (set.kind === 'tuples') return areTuplesOf(run, set);
+  if (set.kind === 'values') return set.field === first?.field && set.ranges === run.ports;
   if (set.kind === 'macs') return first !== undefined && 'addresses' in first && set.addresses === first.addresses;
   return set.kind === 'addresses' && first !== undefined && 'ranges' in first && set.ranges === first.ranges;
 };
+
+/** Where the values of each rule begin in what they differ in; null: each has as many. */
+export function startsIn(rule: RuleOrRun, set: ValueSet): Uint32Array | null {
+  if (typeof rule === 'string') return null;
+  if (set.kind === 'tuples') return isOf(rule, set) ? tupleStarts(rule) : null;
+  return listStarts(rule);
+}
+
+/** The same where they differ in lists of ports alone. */
+export function listStarts({ columns: [column, more] }: AddressRun): Uint32Array | null {
+  return column && !more && 'lists' in column ? column.lists.starts : null;
+}
 
 function countOf([first]: readonly RuleColumn[]): number {
   if (first && 'ranges' in first) return first.ranges.count;

@@ -1,12 +1,11 @@
 /** Merged steps to the compiled list: value sets become atoms, drops get their counters. */
 import type { AddressFamily } from '../model/address.js';
 import type { Lit, ValueSet } from '../analyse/logic.js';
-import { tupleStarts } from '../analyse/run-as-one.js';
 import type { RuleOrRun } from '../analyse/walk.js';
 import type { MergedStep } from './merge.js';
 import { entriesOf, memberEntries } from './merge.js';
 import type { CounterBook } from './counter-book.js';
-import { firstRule, isOf } from './members.js';
+import { firstRule, startsIn } from './members.js';
 import type { Atom, Literal, Outcome, Step, StepProgram } from './program.js';
 
 interface Building {
@@ -43,10 +42,7 @@ function countersOf(step: MergedStep, literal: Lit, at: number, book: CounterBoo
       const id = book.ofRule(member.rule);
       const count = memberEntries(member, step);
       const rules = typeof member.rule === 'string' ? 1 : member.rule.count;
-      const starts =
-        typeof member.rule !== 'string' && set.kind === 'tuples' && isOf(member.rule, set)
-          ? tupleStarts(member.rule)
-          : null;
+      const starts = startsIn(member.rule, set);
       const startOf = (i: number): number => next + (starts?.[i] ?? (i * count) / rules);
       for (let i = 0; i < rules; i++) ids.fill(id + i, startOf(i), startOf(i + 1));
       next += count;

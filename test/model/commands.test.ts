@@ -156,6 +156,13 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
       `-A INPUT -s ${address} -p tcp -m tcp --dport ${address.length} -m multiport --dports 9,13 -j u`,
     (address: string) =>
       `-A INPUT -s ${address} -p tcp -m nobody --dport ${address.length} -m multiport --dports 9 -j u`,
+    (address: string) => `-A INPUT -p tcp -m tcp --dport ${address.length} -j DROP`,
+    (address: string) =>
+      `[1:2] -A INPUT -p udp ! --sport ${address.length}:80 --dport ${address.length} -m comment --comment ${address} -j u`,
+    (address: string) => `-A u -p tcp -m multiport ! --dports 7,${address.length} -j DROP`,
+    (address: string) => `-A INPUT -p ${other(address)} -m ${other(address)} --dport ${address.length} -j ACCEPT`,
+    (address: string) => `-A INPUT -p sctp -m sctp --sport ${address.length} ! -i eth0`,
+    (address: string) => `-A INPUT --dport ${address.length} -p tcp -s ${address} -j DROP`,
     (address: string) => `-A INPUT -s ${address} -p icmp --dport ${address.length} -j DROP`,
     (address: string) =>
       `[1:2] -A INPUT -d ${address} -p tcp --dport ${address.length} -m set --match-set a src -d ${address}`,
@@ -224,6 +231,7 @@ test('lines of several shapes in turn are lowered as if each stood alone', (t) =
     ...['-A INPUT -s @ -j ACCEPT', '-A u -s @ -j DROP', '-A INPUT -d @ -j DROP', '-A INPUT ! -s @ -j DROP'],
     ...['-A INPUT -s @ -j u', '-A INPUT -s @ -m set --match-set a src -j DROP', '-A INPUT -s @ -6 -j DROP'],
     ...['-I INPUT -s @ -j DROP', '-I INPUT 50 -s @ -j DROP', '-D INPUT -s @ -j DROP', '-A INPUT -s @ -t raw -j DROP'],
+    ...['-A INPUT -p udp -m udp ! --dport % -j DROP', '-A u -p tcp -m tcp --sport % -j DROP'],
     ...['-A nowhere -s @ -j DROP', '-A INPUT -s 0/0 -j DROP', '-A INPUT -s ab -j DROP', '-R INPUT 3 -s @ -j DROP'],
   ];
   const line = fc.oneof(

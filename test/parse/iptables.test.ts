@@ -163,6 +163,7 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     '[1:2] -A INPUT -p tcp -m iprange ! --dst-range ',
     '-A INPUT --src-range ',
     '-A INPUT -m mac --mac-source ',
+    ...['-A INPUT -p tcp -m tcp --dport ', '[1:2] -A INPUT -p udp ! --sport ', '-A I -p tcp -m multiport --dports '],
   );
   const protocol = fc.constantFrom('tcp', 'udp', 'tcp', 'udp', 'icmp', '6');
   const port = fc.constantFrom(
@@ -243,7 +244,16 @@ test('lines of one shape are what the grammar makes of them, columns included', 
   );
   fc.assert(
     fc.property(
-      fc.array(fc.tuple(head, fc.array(fc.tuple(address, second), { maxLength: 4 }), end), { maxLength: 20 }),
+      fc.array(
+        head.chain((before) =>
+          fc.tuple(
+            fc.constant(before),
+            fc.array(fc.tuple(before.includes('port') ? fc.oneof(port, ports) : address, second), { maxLength: 4 }),
+            end,
+          ),
+        ),
+        { maxLength: 20 },
+      ),
       (parts) => {
         const text = parts
           .flatMap(([before, all, after]) => all.map(([one, more]) => before + one + more + after))
@@ -263,6 +273,7 @@ test('lines of several shapes in turn are what the grammar makes of them, column
     ...['-A I -s @ -j DROP', '-A I -s @ -p tcp -m tcp --dport % -j DROP', '-A I -s @ -p udp -m udp --sport % -j DROP'],
     ...['[%:1] -A I -s @ -j DROP', '-A u -d @ -i eth% -j ACCEPT', '-A I -s @ -p icmp -m icmp --icmp-type % -j DROP'],
     '-A I -s @ -p tcp -m multiport --dports %,99:100 -j DROP',
+    ...['-A I -p tcp -m tcp --dport % -j DROP', '-A I -p udp -m udp ! --sport % --dport 1:% -j ACCEPT'],
   );
   const odd = fc.constantFrom('', '# comment', ':I ACCEPT', '-A I -s 1.2.3.4', '-A I ! -s x', '-A I !', '-A u -j DROP');
   let turns = 0;

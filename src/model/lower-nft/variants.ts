@@ -13,7 +13,6 @@ import { wordsPerAddress } from '../address.js';
 import {
   AddressRun,
   askedBy,
-  familyOf,
   holdingValue,
   ofProtocol,
   type RunPlace,
@@ -44,6 +43,8 @@ export interface LoweredShape {
   readonly bounds: readonly number[];
   readonly parts: readonly Part[];
   readonly holes: readonly LoweredHole[];
+  /** Of all packets that its rules match; null: they may be of either. */
+  readonly family: AddressFamily | null;
   /** Its last part is a drop. */
   readonly drops: boolean;
   /** It does nothing else, and no packet changes what it asks for. */
@@ -103,7 +104,8 @@ export class VariantLowering {
     const last = parts[parts.length - 1];
     const drops = last !== undefined && 'statement' in last && last.statement.kind === 'drop';
     const onlyDrops = drops && parts.every((one) => one === last || ('match' in one && !isChanging(one.match)));
-    const made: LoweredShape = { shape, bounds, parts, holes, drops, onlyDrops };
+    const family = holes.find((hole) => hole.family !== null)?.family ?? familyOfTable(this.start.family);
+    const made: LoweredShape = { shape, bounds, parts, holes, family, drops, onlyDrops };
     return trials.every((trial) => this.#holdsFor(made, trial)) ? made : null;
   }
 
@@ -142,6 +144,9 @@ export class VariantLowering {
     );
   }
 }
+
+const familyOfTable = (family: RuleStart['family']): AddressFamily | null =>
+  family === 'ip' ? 4 : family === 'ip6' ? 6 : null;
 
 const withoutPlace = (part: Part): unknown => ('match' in part ? part.match : part.statement);
 
@@ -258,7 +263,7 @@ export class VariantRules extends AddressRun {
     super(
       {
         count: drafts.length,
-        family: familyOf(columns),
+        family: lowered.family ?? bug(),
         columns: varying.map((hole) => askedBy(partOf(hole), columns[hole]!, drafts.length)),
         varying: varying.map((hole) => lowered.holes[hole]!.part),
       },

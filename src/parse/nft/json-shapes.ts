@@ -3,7 +3,15 @@ import { isArray, isObject, nameOf, numberOf } from './json-context.js';
 import { readJsonRule } from './json-item.js';
 import { parseJson, type Json, type JsonItem, type JsonSource } from './json-source.js';
 import { addressPatterns } from './lexer.js';
-import { patternOf, RuleShapes, shapeFrom, type Hole, type RuleShape, type RuleSyntax } from './rule-variants.js';
+import {
+  isAsked,
+  patternOf,
+  RuleShapes,
+  shapeFrom,
+  type Hole,
+  type RuleShape,
+  type RuleSyntax,
+} from './rule-variants.js';
 import type { Extent, Rule } from './tree.js';
 
 const syntax: RuleSyntax = {
@@ -71,7 +79,7 @@ function shapeOf(source: JsonSource, rule: Rule): RuleShape | null {
   const { start, end } = rule.extent;
   if (rule.statements.some(({ kind }) => kind === 'opaque' || kind === 'chainBlock')) return null;
   const holes = new ItemHoles(source, rule.extent);
-  if (holes.hasText || !holes.found.some(({ family }) => family !== null)) return null;
+  if (holes.hasText || !holes.found.some(isAsked)) return null;
   const text = source.text.slice(start, end);
   return shapeFrom({
     ...{ rule, source: source.text, text, holes: holes.found, syntax },

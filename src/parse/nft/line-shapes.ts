@@ -4,7 +4,15 @@ import { addressPatterns, type Token } from './lexer.js';
 import { place } from './place.js';
 import { skipToItem } from './read-line.js';
 import { readRule } from './read-rule.js';
-import { patternOf, RuleShapes, shapeFrom, type Hole, type RuleShape, type RuleSyntax } from './rule-variants.js';
+import {
+  isAsked,
+  patternOf,
+  RuleShapes,
+  shapeFrom,
+  type Hole,
+  type RuleShape,
+  type RuleSyntax,
+} from './rule-variants.js';
 import type { Rule } from './tree.js';
 
 const syntax: RuleSyntax = {
@@ -59,7 +67,7 @@ function shapeOf(source: string, rule: Rule, tokens: readonly Token[]): RuleShap
   if (/[\n#\\]/.test(text) || rule.statements.some(({ kind }) => kind === 'opaque' || kind === 'chainBlock'))
     return null;
   const holes = holesIn(tokens, extent.start, text);
-  if (!holes.some(({ family }) => family !== null)) return null;
+  if (!holes.some(isAsked)) return null;
   const whole = new RegExp(`([ \\t]*)${patternOf(text, holes)}(?:[ \\t]*# handle ([0-9]+))?[ \\t]*\\n`, 'y');
   return shapeFrom({ rule, source, text, holes, whole, handleGroup: holes.length + 2, syntax });
 }

@@ -18,6 +18,9 @@ export interface Hole {
   readonly pattern: string;
 }
 
+/** An address or ports: lists of rules differ in one. */
+export const isAsked = ({ family, field }: Hole): boolean => family !== null || field === 'sport' || field === 'dport';
+
 /** Part of a text. */
 export interface Piece extends Extent {
   readonly text: string;
@@ -126,6 +129,11 @@ export function ruleWith({ text, holes, syntax, rule }: RuleShape, values: reado
 const fewest = 16;
 /** Shapes that rules are compared with. */
 const mostShapes = 8;
+/** Of rules without addresses, of which most rulesets have some, the last ones. */
+const mostOfPorts = 2;
+/** Where so many are like none before them, others will not be either. */
+const mostLearnt = 256;
+const isOfPorts = ({ holes }: RuleShape): boolean => holes.every(({ family }) => family === null);
 
 /** Line and column of a rule that begins at `start`, as the `i`th behind another one. */
 type PlaceOf = (start: number, i: number) => Pick<RulePlace, 'line' | 'column'>;
@@ -133,6 +141,7 @@ type PlaceOf = (start: number, i: number) => Pick<RulePlace, 'line' | 'column'>;
 /** Shapes of the rules of a chain or a listing. */
 export class RuleShapes {
   readonly #shapes: RuleShape[] = [];
+  #learnt = 0;
 
   constructor(readonly text: string) {}
 
@@ -141,10 +150,19 @@ export class RuleShapes {
     const like = this.#match(begin, () => rule.span)?.rule;
     if (like) {
       if (like.start === rule.extent.start && like.end === rule.extent.end) known.set(rule, like);
-    } else if (this.#shapes.length < mostShapes) {
+    } else if (this.#learnt < mostLearnt) {
       const learnt = make();
-      if (learnt) this.#shapes.push(learnt);
+      if (learnt) this.#add(learnt);
     }
+  }
+
+  #add(shape: RuleShape): void {
+    this.#learnt++;
+    const ofPorts = this.#shapes.filter(isOfPorts);
+    if (!isOfPorts(shape)) {
+      if (this.#shapes.length - ofPorts.length === mostShapes) return;
+    } else if (ofPorts.length === mostOfPorts) this.#shapes.splice(this.#shapes.indexOf(ofPorts[0]!), 1);
+    this.#shapes.push(shape);
   }
 
   /** Rules from there on, as long as they are like some before; none where too few are. And where what follows begins. */

@@ -23,6 +23,13 @@ const shapes = [
   [asks('"ip6"', 'daddr', '#'), asks('~', 'sport', '%'), '{"counter": {"packets": &, "bytes": 1}}', '{"drop": null}'],
   [asks('"ip"', 'saddr', '@'), '{"counter": {"packets": &, "bytes": &}}', '{"drop": null}'],
   [asks('"ip"', 'saddr', '@', '!='), '{"accept": null}'],
+  [asks('"tcp"', 'dport', '%', '!='), '{"drop": null}'],
+  [
+    asks('"udp"', 'sport', '%'),
+    asks('"udp"', 'dport', '%'),
+    '{"counter": {"packets": &, "bytes": 1}}',
+    '{"drop": null}',
+  ],
   [asks('"ip"', 'saddr', '@'), asks('"ip"', 'saddr', '@'), '{"drop": null}'],
   [asks('"ip"', 'saddr', '@'), '{"log": {"prefix": "n & "}}', '{"drop": null}'],
   [asks('"ip"', 'saddr', '@'), '{"jump": {"target": "last"}}'],
