@@ -47,17 +47,19 @@ const plainMatches: ReadonlySet<Match['kind']> = new Set([
 ] as const);
 
 export function actsAsOne(walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean {
-  if (!isPlainWhere(walk, run, arrival)) return false;
+  if (run.negated || !isPlainWhere(walk, run, arrival)) return false;
   return run.fields.length > 1 ? fitsTuples(walk, run, context) : differs(run);
 }
 
-/** They differ in several fields, and what is found of one of them holds of each but for its values, were they many or few. */
+/** They differ in several fields, or in an address that packets must not have, and what is found of one of them holds of each but for its values, were they many or few. */
 export const areAlike = (walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean =>
-  areTuples(run, context) && !context.destinationRewritten && isPlainWhere(walk, run, arrival);
+  (run.negated ? run.family === context.family : areTuples(run, context)) &&
+  !context.destinationRewritten &&
+  isPlainWhere(walk, run, arrival);
 
 function isPlainWhere(walk: Walk, run: AddressRun, arrival: Arrival): boolean {
   const { may, must, ofAll, relies } = arrival;
-  if (run.negated || ofAll || relies || may.length !== 1 || (must && must.length !== 1)) return false;
+  if (ofAll || relies || may.length !== 1 || (must && must.length !== 1)) return false;
   const several = run.fields.length > 1;
   const asksElsewhere = (conj: Conj): boolean =>
     conj.some(({ set }) => (set.field === 'tuple' ? several : run.fields.some((field) => field === set.field)));
@@ -185,13 +187,13 @@ const areTuples = (run: AddressRun, { family }: Context): boolean => run.fields.
 /** The parts of the rules as if they were one; but for those that `together` has. */
 export function sharedParts(run: AddressRun, context: Context): readonly Part[] {
   const { varying, first, fields } = run;
-  if (fields.length === 1) return run.parts;
-  return areTuples(run, context) ? first.parts.filter((_, i) => !varying.includes(i)) : first.parts;
+  if (fields.length === 1 && !run.negated) return run.parts;
+  return run.negated || areTuples(run, context) ? first.parts.filter((_, i) => !varying.includes(i)) : first.parts;
 }
 
-/** What is known of the packets that the rules match by the fields in which they differ, where those are several. */
+/** What is known of the packets that the rules match by the fields in which they differ, where those are several; of what they must not have, nothing. */
 export const together = (run: AddressRun, arrival: Arrival, context: Context): Arrival =>
-  areTuples(run, context) ? narrow(arrival, asTuples(run)) : arrival;
+  areTuples(run, context) && !run.negated ? narrow(arrival, asTuples(run)) : arrival;
 
 function asTuples(run: AddressRun): Condition {
   const tuples: Lit = { set: tuplesOf(run), negate: false };

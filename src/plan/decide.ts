@@ -12,7 +12,7 @@ import type { Why } from '../analyse/why.js';
 import type { Coverer } from './coverage.js';
 import { allowed } from './exempt.js';
 import type { KeptRules } from './kept-rules.js';
-import { isOf, narrowTo } from './members.js';
+import { isOf, narrowTo, negatedOf } from './members.js';
 import type { MergedStep } from './merge.js';
 import type { OffloadKind, ReasonCode } from './plan.js';
 
@@ -94,7 +94,10 @@ const ofThose = (run: AddressRun, all: readonly Occurrence[], values: readonly R
     ? all
     : all.map((one) => {
         const narrowed = (reach: Dnf): Dnf => reach.map((conj) => narrowTo(run, conj, values));
-        return { ...one, reach: narrowed(one.reach), replies: one.replies && narrowed(one.replies) };
+        // Where rules have a step, addresses are as on the wire.
+        const own = one.step < 0 ? [] : negatedOf(run, values);
+        const reach = narrowed(one.reach).map((conj): Conj => (own.length > 0 ? [...conj, ...own] : conj));
+        return { ...one, reach, replies: one.replies && narrowed(one.replies) };
       });
 
 export function judgePolicy(table: Table, chain: BaseChain, plan: FamilyPlan): Judgement {

@@ -1,5 +1,5 @@
 /** The rules behind a merged step: a member is one of them, or a run of them. */
-import type { AddressRun } from '../model/address-run.js';
+import type { AddressRun, VaryingMatch } from '../model/address-run.js';
 import { allPorts, isPortColumn, rangesAt, ruleEntries, type RuleColumn } from '../model/rule-columns.js';
 import type { RuleId } from '../model/ruleset.js';
 import { small, smallSet, type Conj, type Lit, type ValueSet } from '../analyse/logic.js';
@@ -41,6 +41,15 @@ export const narrowTo = (run: AddressRun, when: Conj, values: readonly RuleColum
     if (count === 1) return values.map(literalOf);
     return { ...literal, set: { ...set, ...asTupleValues(ruleEntries(values, count)) } };
   });
+
+/** What one rule asks of packets where addresses that they must not have differ, of which conditions on all of them say nothing. */
+export function negatedOf(run: AddressRun, values: readonly RuleColumn[]): readonly Lit[] {
+  if (!run.negated || countOf(values) !== 1) return [];
+  return values.map((value, i): Lit => {
+    const { match } = run.first.parts[run.varying[i]!] as { match: VaryingMatch };
+    return { ...literalOf(value), negate: match.negate && match.kind !== 'port' };
+  });
+}
 
 /** The literal in which a condition has what the rules of the run differ in. */
 export const isOf = (run: AddressRun, set: ValueSet): boolean => {

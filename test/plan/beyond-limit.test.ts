@@ -26,6 +26,7 @@ const told = (plan: Plan): unknown => ({
 
 const kind = fc.constantFrom(
   ...['-s @ -p tcp -m tcp --dport %', '-s @ -p udp -m udp --sport % --dport %', '-s @ -d @ -p tcp -m tcp --dport %'],
+  ...['! -s @', '! -s @ -d @', '-s @ ! -d @ -p tcp -m tcp --dport %', '-d @ -p tcp ! --dport %'],
   ...['-s @ -p tcp -m multiport --dports 22,%', '-i eth1 -s @ -p tcp -m tcp --dport %', '-s @ -p tcp --dport % --syn'],
 );
 
