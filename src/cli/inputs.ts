@@ -7,6 +7,7 @@ import { readInstall } from '../state/install.js';
 import { asOriginal, listedOnce } from '../state/swap.js';
 import { usageError } from './exit-code.js';
 import { readHostFile } from './host-file.js';
+import type { Holding } from './long-file.js';
 import { defaultMaxInput, largestMaxInput, readFiles, type ReadFile } from './read-files.js';
 import type { Snapshot } from './snapshot-file.js';
 
@@ -59,11 +60,11 @@ function mebibytes(value: string): number {
   return bytes;
 }
 
-/** `longest`: as of `readFiles`. Throws InputError, LoadError where this host cannot be read, or CommandError where the files or options are wrong. */
+/** `holding`: as of `readFiles`. Throws InputError, LoadError where this host cannot be read, or CommandError where the files or options are wrong. */
 export function readInputs(
   files: readonly string[],
   { live, host, dev, maxInput, state }: InputOptions,
-  longest?: number,
+  holding?: Holding,
 ): Inputs {
   if (live && files.length > 0) throw usageError('--live reads the rulesets of this host: name no RULESET beside it');
   if (live && host !== undefined) throw usageError('--live reads this host: --host is for another one');
@@ -80,7 +81,7 @@ export function readInputs(
     }));
     return { live: texts, read, facts: readHostFacts(dev), checks: [] };
   }
-  const { read, snapshots } = readFiles(files, maxInput, longest);
+  const { read, snapshots } = readFiles(files, maxInput, holding);
   const [snapshot] = snapshots;
   if (snapshots.length > 1)
     throw usageError('only one snapshot can be planned for: these are of two readings of a host');

@@ -8,6 +8,7 @@ import type { Chain } from '../load/chain.js';
 import type { Diagnostic } from '../diagnostic.js';
 import { refuseHopeless, refuseViolated, withAssumed, withChecks } from './assumption-check.js';
 import { type InputOptions, type Inputs, readInputs } from './inputs.js';
+import type { Holding } from './long-file.js';
 import type { Plan } from '../plan/plan.js';
 import { planInputs, type Planned, type PlanningOptions } from './pipeline.js';
 import type { Progress } from './progress.js';
@@ -38,18 +39,18 @@ export async function checksOf(
   return checks;
 }
 
-/** `longest`: as of `readFiles`. Throws what `readInputs` throws, and CommandError (exit 3) where this host cannot run a filter. */
+/** `holding`: as of `readFiles`. Throws what `readInputs` throws, and CommandError (exit 3) where this host cannot run a filter. */
 export const look = (
   files: readonly string[],
   options: LookOptions,
   attaching: boolean,
   progress: Progress,
-  longest?: number,
+  holding?: Holding,
 ): Promise<Seen> =>
   inOneLook(async () => {
     const checks = await checksOf(options, attaching);
     progress.stage('reading');
-    const inputs = readInputs(files, options, longest);
+    const inputs = readInputs(files, options, holding);
     return { inputs: options.beforeNetwork ? withoutNetwork(inputs) : inputs, checks };
   });
 

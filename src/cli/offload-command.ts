@@ -15,7 +15,7 @@ import { devicesAppear } from './devices-appear.js';
 import { addFilterOptions, type FilterOptions } from './filter-options.js';
 import { nextSteps } from './next-steps.js';
 import { deviceName, seconds } from './option.js';
-import { longestHeld } from './read-files.js';
+import { holdingLittle } from './read-files.js';
 import { print, tell, terminalStyle } from './output.js';
 import { look, planSeen } from './look.js';
 import type { Planned } from './pipeline.js';
@@ -144,7 +144,10 @@ async function planAndAttach(
 ): Promise<void> {
   const { dev, residual: target } = options;
   if (dev !== undefined && options.wait !== undefined) await devicesAppear(dev, options.wait);
-  const seen = await look(files, options, attaching !== null, progress, longestHeld);
+  const seen = await look(files, options, attaching !== null, progress, {
+    ...holdingLittle,
+    again: target !== undefined,
+  });
   const planned = planSeen(seen, withConntrackOfKernel(options), attaching !== null, progress);
   const { plan } = planned;
   if (attaching !== null && options.conntrack) tellUnasked(planned);

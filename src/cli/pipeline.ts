@@ -64,7 +64,7 @@ export function planInputs(
   progress: Progress,
   warn = printWarnings,
 ): Planned {
-  for (const { text } of read) progress.expectInput(text.length);
+  for (const { text, marked } of read) progress.expectInput(marked ? Infinity : text.length);
   progress.stage('parsing');
   const { ruleset: inFiles, diagnostics } = readRuleset(read);
   progress.done();

@@ -1,9 +1,11 @@
 /** `--residual FILE`: what stays in netfilter, written beside its final name first so that a failure leaves no half file. */
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { InputError } from '../diagnostic.js';
 import type { Encoding } from '../host/text-encoding.js';
+import { anyMark } from '../parse/nft/long-lists.js';
 import type { ResidualText } from '../residual/residual-texts.js';
-import type { ReadFile } from './read-files.js';
+import type { MarkedFile, ReadFile } from './read-files.js';
 import { CommandError, exitCodes, usageError } from './exit-code.js';
 
 export interface StagedResidual {
@@ -30,8 +32,9 @@ export function stageResidual(
     const file = isDirectory
       ? join(target, input.file === '-' ? 'stdin' : basename(input.file).replace(/^live:/, ''))
       : target;
-    const encoding = read.find((one) => one.file === input.file)?.encoding ?? 'utf8';
-    return { file, text, encoding, temporary: `${file}.${process.pid}.new`, input: input.file };
+    const source = read.find((one) => one.file === input.file);
+    const written = { text, encoding: source?.encoding ?? 'utf8', marked: input.isMarked && source?.marked };
+    return { file, written, temporary: `${file}.${process.pid}.new`, input: input.file };
   });
   for (const { file, input } of staged) {
     if (isSameFile(file, input)) throw usageError(`--residual ${file} would overwrite the ruleset it comes from`);
@@ -42,9 +45,10 @@ export function stageResidual(
     for (const { temporary } of staged) rmSync(temporary, { force: true });
   };
   try {
-    for (const { temporary, text, encoding } of staged) writeText(temporary, text, encoding);
+    for (const { temporary, written } of staged) writeResidual(temporary, written);
   } catch (error) {
     discard();
+    if (error instanceof InputError) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new CommandError(exitCodes.host, `the residual cannot be written: ${why}`);
   }
@@ -54,21 +58,38 @@ export function stageResidual(
   return { files: staged.map(({ file }) => file), commit, discard };
 }
 
+interface Written {
+  readonly text: string;
+  readonly encoding: Encoding;
+  /** What the marks in the text stand for. */
+  readonly marked: MarkedFile | undefined;
+}
+
 const pieceLength = 1 << 22;
 
-/** In pieces, so that of a long text there is no second copy. */
-function writeText(file: string, text: string, encoding: Encoding): void {
+function writeResidual(file: string, { text, encoding, marked }: Written): void {
   const descriptor = openSync(file, 'w');
   try {
-    for (let at = 0; at < text.length;) {
-      let end = Math.min(text.length, at + pieceLength);
-      // Not between the halves of a character of two.
-      if (/[\udc00-\udfff]/.test(text.charAt(end))) end--;
-      writeFileSync(descriptor, text.slice(at, end), encoding);
-      at = end;
-    }
+    if (!marked) writeText(descriptor, text, encoding);
+    // Numbers of marks stand between what is around them.
+    else
+      text.split(anyMark).forEach((part, i) => {
+        if (i % 2 === 0) writeText(descriptor, part, encoding);
+        else for (const piece of marked.bytes(Number(part))) writeFileSync(descriptor, piece);
+      });
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** In pieces, so that of a long text there is no second copy. */
+function writeText(descriptor: number, text: string, encoding: Encoding): void {
+  for (let at = 0; at < text.length;) {
+    let end = Math.min(text.length, at + pieceLength);
+    // Not between the halves of a character of two.
+    if (/[\udc00-\udfff]/.test(text.charAt(end))) end--;
+    writeFileSync(descriptor, text.slice(at, end), encoding);
+    at = end;
   }
 }
 

@@ -5,8 +5,7 @@ import { isAscii } from 'node:buffer';
 export type Encoding = 'utf8' | 'latin1';
 
 export function decode(bytes: Buffer): { readonly text: string; readonly encoding: Encoding } {
-  // As latin1 it is a string of one byte a character; a decoder makes two of them.
-  if (isAscii(bytes)) return { text: bytes.toString('latin1'), encoding: 'utf8' };
+  if (isAscii(bytes)) return { text: textOf(bytes, 'utf8'), encoding: 'utf8' };
   try {
     return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes), encoding: 'utf8' };
   } catch (error) {
@@ -14,3 +13,7 @@ export function decode(bytes: Buffer): { readonly text: string; readonly encodin
     throw error;
   }
 }
+
+/** As latin1 ASCII is a string of one byte a character; a decoder makes two of them. */
+export const textOf = (bytes: Buffer, encoding: Encoding): string =>
+  bytes.toString(isAscii(bytes) ? 'latin1' : encoding);

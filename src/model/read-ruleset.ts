@@ -6,7 +6,8 @@ import { ipsetLines } from '../parse/parse-ipset.js';
 import { plainText } from '../parse/source-text.js';
 import { parseIptables } from '../parse/parse-iptables.js';
 import { parseNftJson } from '../parse/nft/parse-nft-json.js';
-import { parseNft } from '../parse/nft/parse-nft.js';
+import { type LongList, MarkedText } from '../parse/nft/long-lists.js';
+import { parseNft, type ParseNftOptions } from '../parse/nft/parse-nft.js';
 import type { NftFile } from '../parse/nft/tree.js';
 import { excerpt } from '../parse/syntax-error.js';
 import { checkLoops } from './check-jumps.js';
@@ -26,10 +27,19 @@ export interface SourceText {
   readonly text: string;
   /** Of a long ipset save, whose text nobody writes back: what follows, in whole lines, read once and as it is asked for. May throw InputError. */
   readonly rest?: Iterable<string>;
+  /** Of a long nft file that is read in pieces: `text` is with marks. */
+  readonly marked?: MarkedSource;
   /** Milliseconds since the epoch; null where nobody knows. */
   readonly takenAt: number | null;
   /** What made the text, where that is known: then nothing is guessed from the text, and it includes no other file. */
   readonly origin?: { readonly format: InputFormat };
+}
+
+export interface MarkedSource {
+  /** For whose elements marks stand in the text. Null: they were taken before, and nobody holds them any more. */
+  readonly takeLists: () => readonly LongList[] | null;
+  /** The text without marks. May throw InputError. */
+  readonly whole: () => string;
 }
 
 interface ReadInput {
@@ -37,6 +47,7 @@ interface ReadInput {
   readonly sets: readonly NamedSet[];
   readonly diagnostics: readonly Diagnostic[];
   readonly nft?: NftText;
+  readonly isMarked?: true;
 }
 
 export function readRuleset(inputs: readonly SourceText[]): { ruleset: Ruleset; diagnostics: Diagnostic[] } {
@@ -48,8 +59,11 @@ export function readRuleset(inputs: readonly SourceText[]): { ruleset: Ruleset; 
     diagnostics.push(...made.diagnostics, ...collisions(made, tables, sets));
     if (format === null) continue;
     tables.push(...made.tables);
-    const { file, text, takenAt } = source;
-    const input: Input = { file, text, takenAt, format, ...totals(made), ...(made.nft && { nft: made.nft }) };
+    const { file, takenAt } = source;
+    const { nft, isMarked } = made;
+    const text = nft?.text ?? source.text;
+    const more = { ...(nft && { nft }), ...(isMarked && { isMarked }) };
+    const input: Input = { file, text, takenAt, format, ...totals(made), ...more };
     for (const set of made.sets) sets.set(set.id, { ...set, ...ageOf(input) });
     read.push(input);
   }
@@ -108,7 +122,7 @@ const readers = {
   'ip6tables-save': (source) => readIptables(source, 'ip6'),
   ipset: readIpset,
   nft: readNft,
-  'nft-json': (source) => withWarnings(parseNftJson(source.text, source.file), source),
+  'nft-json': (source) => withWarnings(parseNftJson(source.text, source.file)),
 } as const satisfies Record<InputFormat, (source: SourceText) => ReadInput>;
 
 function readIptables(source: SourceText, family: 'ip' | 'ip6', label?: (table: string) => string): ReadInput {
@@ -132,13 +146,29 @@ function* piecesOf({ text, rest }: SourceText): Generator<string> {
 /** Included files are looked for below the file's own directory. */
 function readNft(source: SourceText): ReadInput {
   const folder = source.file === '-' || source.origin ? {} : { includeRoot: dirname(source.file) };
-  return withWarnings(parseNft(source.text, source.file, folder), source);
+  return readMarked(source, folder) ?? withWarnings(parseNft(wholeText(source), source.file, folder));
 }
 
-function withWarnings(file: NftFile, { text }: SourceText): ReadInput {
+const wholeText = ({ text, marked }: SourceText): string => marked?.whole() ?? text;
+
+/** Null: the text has no marks, or it takes the whole text to read it or to say what is wrong. */
+function readMarked({ file, text, marked }: SourceText, folder: ParseNftOptions): ReadInput | null {
+  const lists = marked?.takeLists();
+  if (!lists) return null;
+  try {
+    const read = withWarnings(parseNft(text, file, { ...folder, lists }));
+    // Lines of errors are counted in the whole text.
+    return read.diagnostics.some(({ severity }) => severity === 'error') ? null : { ...read, isMarked: true };
+  } catch (error) {
+    if (error instanceof InputError || error instanceof MarkedText) return null;
+    throw error;
+  }
+}
+
+function withWarnings(file: NftFile): ReadInput {
   const lowered = lowerNft(file);
   const loops = lowered.tables.flatMap(checkLoops).map(({ code, span, message }): Diagnostic => {
-    const line = span.file === file.file ? (text.split('\n', span.line)[span.line - 1] ?? '') : '';
+    const line = span.file === file.file ? (file.text.split('\n', span.line)[span.line - 1] ?? '') : '';
     return { code, severity: 'error', span, message, notes: line === '' ? [] : excerpt(line, span.column) };
   });
   return { ...lowered, diagnostics: [...file.diagnostics, ...loops] };

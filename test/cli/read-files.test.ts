@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import type { Holding } from '../../src/cli/long-file.js';
 import { readFiles } from '../../src/cli/read-files.js';
 import { InputError } from '../../src/diagnostic.js';
 import { readRuleset } from '../../src/model/read-ruleset.js';
@@ -18,10 +19,13 @@ function written(t: ExecutionContext, content: Uint8Array | string): string {
   return file;
 }
 
+/** Files of more bytes are read in pieces of as many. */
+const holding = (file: number): Holding => ({ file, list: file, block: file, again: false });
+
 /** All that comes of a file: sets, warnings, or what is wrong. */
 function made(file: string, longest: number): unknown {
   try {
-    const { ruleset, diagnostics } = readRuleset(readFiles([file], maxInput, longest).read);
+    const { ruleset, diagnostics } = readRuleset(readFiles([file], maxInput, holding(longest)).read);
     return { sets: [...ruleset.sets], elements: ruleset.inputs.map(({ elements }) => elements), diagnostics };
   } catch (error) {
     if (error instanceof InputError) return error.diagnostics;
@@ -57,7 +61,7 @@ test('in pieces of any length the same sets and the same errors come of it', (t)
 
 test('only the beginning is read at first', (t) => {
   const file = written(t, `create a hash:ip\n${'add a 192.0.2.1\n'.repeat(100)}`);
-  const [source] = readFiles([file], maxInput, 100).read;
+  const [source] = readFiles([file], maxInput, holding(100)).read;
   t.is(source!.text, `create a hash:ip\n${'add a 192.0.2.1\n'.repeat(5)}`);
   t.is([...source!.rest!].join(''), 'add a 192.0.2.1\n'.repeat(95));
 });
@@ -70,7 +74,7 @@ test('a line that is longer than a piece stays one', (t) => {
 test('files that are written back, and short ones, are read whole', (t) => {
   const rules = written(t, `*filter\n:INPUT ACCEPT [0:0]\n${'-A INPUT -s 192.0.2.1 -j DROP\n'.repeat(50)}COMMIT\n`);
   const short = written(t, 'create a hash:ip\n');
-  for (const { rest } of readFiles([rules, short], maxInput, 200).read) t.is(rest, undefined);
+  for (const { rest } of readFiles([rules, short], maxInput, holding(200)).read) t.is(rest, undefined);
 });
 
 test('a file that is written to, replaced or removed while it is read is refused', (t) => {
@@ -86,7 +90,7 @@ test('a file that is written to, replaced or removed while it is read is refused
   for (const change of changes) {
     for (const begun of [false, true]) {
       const file = written(t, content);
-      const { rest } = readFiles([file], maxInput, 100).read[0]!;
+      const { rest } = readFiles([file], maxInput, holding(100)).read[0]!;
       const pieces = rest![Symbol.iterator]();
       if (begun) pieces.next();
       change(file);
@@ -102,6 +106,6 @@ test('a file that is written to, replaced or removed while it is read is refused
 
 test('what is too much is too much in pieces as well', (t) => {
   const file = written(t, `create a hash:ip\n${'add a 192.0.2.1\n'.repeat(100)}`);
-  const error = t.throws(() => readFiles([file, file], 2000, 100), { instanceOf: InputError });
+  const error = t.throws(() => readFiles([file, file], 2000, holding(100)), { instanceOf: InputError });
   t.regex(error.diagnostics[0]!.message, /is more than/);
 });

@@ -4,6 +4,7 @@ import { InputError } from '../../diagnostic.js';
 import { excerpt, quote } from '../syntax-error.js';
 import type { SyntaxFailure } from './grammar.js';
 import type { IncludeSource } from './include-source.js';
+import { type LongLists, refuseMarks } from './long-lists.js';
 import type { Token } from './lexer.js';
 import { TokenReader } from './lexer.js';
 import { place, spanOf } from './place.js';
@@ -16,24 +17,35 @@ export interface Context {
   readonly includes: IncludeSource | null;
   /** Files above this one. */
   readonly depth: number;
+  /** Null: the text is whole. */
+  readonly lists: LongLists | null;
 }
 
 export function newContext(
   text: string,
   file: string,
   from: Pick<Context, 'diagnostics' | 'includes' | 'depth'>,
+  lists: LongLists | null = null,
 ): Context {
-  return { reader: new TokenReader(text, file), file, text, ...from };
+  return { reader: new TokenReader(text, file), file, text, lists, ...from };
+}
+
+/** Part of the text. Throws MarkedText where elements were left out of it. */
+export function textBetween({ text, lists }: Context, start: number, end: number): string {
+  const part = text.slice(start, end);
+  if (lists) refuseMarks(part);
+  return part;
 }
 
 /** After an included file the readers go on in this one. */
 export const enter = (context: Context): void => void (place.file = context.file);
 
 /** The source line in which an offset stands. */
-function lineAt(text: string, offset: number): string {
+function lineAt(context: Context, offset: number): string {
+  const { text } = context;
   const start = text.lastIndexOf('\n', offset - 1) + 1;
   const end = text.indexOf('\n', offset);
-  return text.slice(start, end < 0 ? text.length : end);
+  return textBetween(context, start, end < 0 ? text.length : end);
 }
 
 export function syntaxErrorAt(context: Context, token: Token, message: string): InputError {
@@ -52,7 +64,7 @@ export function errorAt(context: Context, token: Token, code: DiagnosticCode, me
 }
 const rank = ({ severity }: Diagnostic): number => (severity === 'error' ? 0 : 1);
 
-const notesAt = (context: Context, token: Token): string[] => excerpt(lineAt(context.text, token.start), token.column);
+const notesAt = (context: Context, token: Token): string[] => excerpt(lineAt(context, token.start), token.column);
 
 /** A warning: the text is kept, but nothing is known of it. */
 export function warnAt(context: Context, token: Token, message: string): void {

@@ -1,6 +1,6 @@
 /**
- * The fast lane: reads the elements of a set straight from the text while all of them are plain, without a token or an object per
- * element (IPv6 addresses go through a string). It stops and gives up at the first thing that is not plain; the slow lane then reads
+ * The fast lane: reads the elements of a set straight from the text, or from one piece of it after the other, while all of them are plain,
+ * without a token or an object per element (IPv6 addresses go through a string). It stops and gives up at the first thing that is not plain; the slow lane then reads
  * the set from its beginning, so a set is read twice at most.
  */
 import type { ElementColumns } from './tree-expression.js';
@@ -8,10 +8,11 @@ import { ColumnBuilder } from './column-builder.js';
 import { parsePlainValue, type PlainValue } from './plain-value.js';
 import { timeOf } from './time.js';
 
-export interface FastElements {
+/** What stands between the braces; offsets from behind the first of them. */
+export interface ReadElements {
   readonly columns: ElementColumns;
-  /** After the closing brace. */
-  readonly end: number;
+  /** Up to the closing brace. */
+  readonly length: number;
   readonly newlines: number;
   /** Offset of the last newline passed. */
   readonly lastNewline: number;
@@ -20,66 +21,74 @@ export interface FastElements {
 const [tab, newline, carriage, space, hash, comma, dash, dot, slash, colon] = [9, 10, 13, 32, 35, 44, 45, 46, 47, 58];
 const closingBrace = 125;
 
-export function readFastElements(text: string, start: number): FastElements | null {
-  const lane = new FastLane(text, start);
-  return lane.read();
+/** Null: not all of them are plain, or they have no end. */
+export function readFastElements(text: string, start: number): ReadElements | null {
+  const lane = new ElementLane();
+  return lane.read(text, start, -start) === 'end' ? lane.finish() : null;
 }
 
-class FastLane {
-  #at: number;
+export class ElementLane {
+  #text = '';
+  #at = 0;
+  /** Of `#text`. */
+  #offset = 0;
   #newlines = 0;
   #lastNewline = 0;
   readonly #builder = new ColumnBuilder();
 
-  constructor(
-    readonly text: string,
-    start: number,
-  ) {
-    this.#at = start;
-  }
-
-  read(): FastElements | null {
+  /**
+   * Goes on in a text, from `at` on; `offset`: where it begins, from behind the brace. One that is not the last ends behind a comma.
+   * `more`: the list goes on in the next; `other`: something is not plain.
+   */
+  read(text: string, at: number, offset: number): 'end' | 'more' | 'other' {
+    this.#text = text;
+    this.#at = at;
+    this.#offset = offset;
     for (;;) {
       this.#blanks();
-      if (this.text.charCodeAt(this.#at) === closingBrace) return this.#finish();
-      if (!this.#element()) return null;
+      const first = text.charCodeAt(this.#at);
+      if (first === closingBrace) return 'end';
+      if (this.#at >= text.length) return 'more';
+      if (!this.#element()) return 'other';
       this.#blanks();
-      const c = this.text.charCodeAt(this.#at);
+      const c = text.charCodeAt(this.#at);
       if (c === comma) this.#at++;
-      else if (c !== closingBrace) return null;
+      else if (c !== closingBrace) return 'other';
     }
   }
 
-  #finish(): FastElements | null {
+  /** After `end`. Null: there is no element. */
+  finish(): ReadElements | null {
     const columns = this.#builder.finish();
     if (!columns) return null;
-    return { columns, end: this.#at + 1, newlines: this.#newlines, lastNewline: this.#lastNewline };
+    return { columns, length: this.#offset + this.#at, newlines: this.#newlines, lastNewline: this.#lastNewline };
   }
 
   /** Blanks, newlines and comments. */
   #blanks(): void {
-    const { text } = this;
-    for (;;) {
-      const c = text.charCodeAt(this.#at);
+    const text = this.#text;
+    let at = this.#at;
+    for (let c = text.charCodeAt(at); ; c = text.charCodeAt(++at)) {
+      if (c === space || c === tab || c === carriage) continue;
       if (c === newline) {
         this.#newlines++;
-        this.#lastNewline = this.#at;
+        this.#lastNewline = this.#offset + at;
       } else if (c === hash) {
-        const end = text.indexOf('\n', this.#at);
-        if (end < 0) return;
-        this.#at = end - 1;
-      } else if (c !== space && c !== tab && c !== carriage) return;
-      this.#at++;
+        const end = text.indexOf('\n', at);
+        if (end < 0) break;
+        at = end - 1;
+      } else break;
     }
+    this.#at = at;
   }
 
   #element(): boolean {
     return this.#quick() ? this.#times() : this.#general() && this.#times();
   }
 
-  /** Dotted quads and decimal numbers, alone or with a prefix length. */
+  /** Dotted quads and decimal numbers, alone or with a prefix length, and ranges of quads. */
   #quick(): boolean {
-    const { text } = this;
+    const text = this.#text;
     const begin = this.#at;
     let value = 0;
     let part = 0;
@@ -111,11 +120,34 @@ class FastLane {
         form = form * 10 + (c - 48);
       if (at === from || form > 32) return false;
     }
-    if (!isEnd(c)) return false;
     const word = dots === 3 ? value * 256 + part : part;
+    if (c === dash && dots === 3) return this.#upTo(word, at + 1);
+    if (!isEnd(c)) return false;
     if (!this.#builder.addWord(dots === 3 ? 'ipv4' : 'number', word, word, form)) return false;
     this.#at = at;
     return true;
+  }
+
+  /** A range whose higher address, a dotted quad, begins there. */
+  #upTo(low: number, begin: number): boolean {
+    const text = this.#text;
+    let high = 0;
+    let at = begin;
+    for (let dots = 0; ; dots++) {
+      const from = at;
+      let part = 0;
+      let c = text.charCodeAt(at);
+      for (; c >= 48 && c <= 57 && at - from < 4; c = text.charCodeAt(++at)) part = part * 10 + (c - 48);
+      if (at === from || part > 255 || (at - from > 1 && text.charCodeAt(from) === 48)) return false;
+      high = high * 256 + part;
+      if (dots === 3) {
+        if (!isEnd(c) || !this.#builder.addWord('ipv4', low, high, 254)) return false;
+        this.#at = at;
+        return true;
+      }
+      if (c !== dot) return false;
+      at++;
+    }
   }
 
   /** Everything else that is plain: ranges, IPv6, hexadecimal numbers. */
@@ -124,7 +156,7 @@ class FastLane {
     if (!low) return false;
     const after = this.#at;
     this.#blanksOnLine();
-    const c = this.text.charCodeAt(this.#at);
+    const c = this.#text.charCodeAt(this.#at);
     if (c === slash) {
       this.#at++;
       this.#blanksOnLine();
@@ -138,11 +170,11 @@ class FastLane {
       return high !== null && this.#builder.add(low, high, 254);
     }
     this.#at = after;
-    return isEnd(this.text.charCodeAt(after)) && this.#builder.add(low, low, 255);
+    return isEnd(this.#text.charCodeAt(after)) && this.#builder.add(low, low, 255);
   }
 
   #value(): PlainValue | null {
-    const { text } = this;
+    const text = this.#text;
     let at = this.#at;
     for (let c = text.charCodeAt(at); isValueCharacter(c) && at - this.#at < 48; c = text.charCodeAt(++at));
     const next = text.charCodeAt(at);
@@ -156,14 +188,14 @@ class FastLane {
   }
 
   #blanksOnLine(): void {
-    for (let c = this.text.charCodeAt(this.#at); c === space || c === tab; c = this.text.charCodeAt(++this.#at));
+    for (let c = this.#text.charCodeAt(this.#at); c === space || c === tab; c = this.#text.charCodeAt(++this.#at));
   }
 
   /** ` timeout 1h expires 59m`; false when something else stands behind the element. */
   #times(): boolean {
     for (;;) {
       this.#blanks();
-      const c = this.text.charCodeAt(this.#at);
+      const c = this.#text.charCodeAt(this.#at);
       if (c === comma || c === closingBrace) return true;
       const match = this.#word(
         /(timeout|expires)[ \t]+((?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?)(?=[ \t\r\n,}#])/y,
@@ -177,7 +209,7 @@ class FastLane {
 
   #word(pattern: RegExp): RegExpExecArray | null {
     pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.text);
+    const match = pattern.exec(this.#text);
     if (match) this.#at = pattern.lastIndex;
     return match;
   }

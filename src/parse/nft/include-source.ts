@@ -11,11 +11,10 @@ export interface IncludeSource {
   find(pattern: string): FoundFiles | { readonly error: string };
 }
 
+export const readUtf8 = (path: string): string => readFileSync(path, 'utf8');
+
 /** Files are named as `root` is, from the current directory or absolute. `readFile` is given absolute paths inside of `root`. */
-export function includesFrom(
-  root: string,
-  readFile = (path: string): string => readFileSync(path, 'utf8'),
-): IncludeSource {
+export function includesFrom(root: string, readFile = readUtf8): IncludeSource {
   const base = resolve(root);
   return {
     find(pattern) {

@@ -109,14 +109,11 @@ export class TokenReader {
     return token;
   }
 
-  /** Continues at an offset ahead, after `lines` newlines of which the last stands at `lastNewline`. */
-  skipTo(offset: number, lines: number, lastNewline: number): void {
+  /** Continues at an offset ahead, `lines` newlines later, in that column. */
+  skipTo(offset: number, lines: number, column: number): void {
     const position = this.#lexer as unknown as Position;
-    const from = this.#ahead
-      ? { line: this.#ahead.line, col: this.#ahead.column, index: this.#ahead.start }
-      : { ...position };
-    position.line = from.line + lines;
-    position.col = lines > 0 ? offset - lastNewline : from.col + (offset - from.index);
+    position.line = (this.#ahead?.line ?? position.line) + lines;
+    position.col = column;
     position.index = offset;
     this.#ahead = null;
   }

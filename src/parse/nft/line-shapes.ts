@@ -21,7 +21,7 @@ const syntax: RuleSyntax = {
     const before = place.file;
     const context = newContext(text, file, { diagnostics: [], includes: null, depth: 1 });
     enter(context);
-    context.reader.skipTo(start, line - 1, start - column);
+    context.reader.skipTo(start, line - 1, column);
     const found = skipToItem(context) ? readRule(context, 0) : null;
     place.file = before;
     if (!found) throw new Error('bug: a rule that is like another cannot be read');
@@ -45,7 +45,7 @@ export class LineShapes {
       line: newline.line + 1 + i,
       column: start - text.lastIndexOf('\n', start - 1),
     }));
-    if (rules.length > 0) reader.skipTo(end, rules.length + 1, end - 1);
+    if (rules.length > 0) reader.skipTo(end, rules.length + 1, 1);
     return rules;
   }
 }

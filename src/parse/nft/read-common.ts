@@ -5,7 +5,7 @@ import { enter, errorAt, expectedText, foundText, newContext, syntaxErrorAt, typ
 import { parsePiece } from './grammar.js';
 import type { Token } from './lexer.js';
 import { spanOf } from './place.js';
-import { readLine, skipToItem, sourceOf } from './read-line.js';
+import { readLine, skipToItem, usesVariables } from './read-line.js';
 
 const words: ReadonlySet<string> = new Set(['include', 'define', 'redefine', 'undefine']);
 export const isCommonLine = (token: Token): boolean => token.type === 'keyword' && words.has(token.text);
@@ -93,7 +93,7 @@ function readPlainLine(context: Context, outside: Outside, read: Parameters<type
     return;
   }
   const { tokens } = readLine(context, 0);
-  const uses = sourceOf(context, tokens).includes('$');
+  const uses = usesVariables(context, tokens);
   outside.usesVariables ||= uses;
   read(context, tokens, uses && outside.after.length > 0);
 }

@@ -1,6 +1,6 @@
 /** Collects the tokens of one line of a block (up to newline or `;`), with brace groups read as elements or rules. */
 import type { Context } from './context.js';
-import { foundText, syntaxErrorAt } from './context.js';
+import { foundText, syntaxErrorAt, textBetween } from './context.js';
 import type { Token } from './lexer.js';
 import { readSet } from './read-set.js';
 import { readChainBlock } from './read-rule.js';
@@ -68,5 +68,10 @@ export function closeBlock(context: Context, open: Token): number {
 export function sourceOf(context: Context, tokens: readonly Token[]): string {
   const first = tokens[0];
   const last = tokens.at(-1);
-  return first && last ? context.text.slice(first.start, last.end) : '';
+  return first && last ? textBetween(context, first.start, last.end) : '';
+}
+
+/** Whether a variable is named there. */
+export function usesVariables({ text }: Context, tokens: readonly Token[]): boolean {
+  return text.slice(tokens[0]?.start, tokens.at(-1)?.end).includes('$');
 }

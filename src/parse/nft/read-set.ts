@@ -1,7 +1,7 @@
 /** Reads `{ … }` as elements: plain addresses and numbers by a fast lane into columns, everything else element by element. */
 import type { Element, SetExpression } from './tree-expression.js';
 import type { Context } from './context.js';
-import { foundText, expectedText, syntaxErrorAt, warnAt } from './context.js';
+import { foundText, expectedText, syntaxErrorAt, textBetween, warnAt } from './context.js';
 import { columnsOf } from './element-columns.js';
 import { readFastElements } from './fast-elements.js';
 import { parsePiece } from './grammar.js';
@@ -24,13 +24,14 @@ export function readSet(context: Context, nesting: number): Group {
   const { reader } = context;
   const open = reader.next();
   const span = spanOf(open);
-  if (fastLane.enabled) {
-    const fast = readFastElements(context.text, open.end);
-    if (fast) {
-      reader.skipTo(fast.end, fast.newlines, fast.lastNewline);
-      const set: SetExpression = { kind: 'set', elements: [], columns: fast.columns, span };
-      return { node: set, end: fast.end };
-    }
+  const known = context.lists?.take(open.end) ?? null;
+  const read = known?.elements ?? (fastLane.enabled ? readFastElements(context.text, open.end) : null);
+  if (read) {
+    const { columns, length, newlines, lastNewline } = read;
+    const end = open.end + (known?.mark.length ?? length) + 1;
+    reader.skipTo(end, newlines, newlines > 0 ? length + 1 - lastNewline : open.column + length + 2);
+    const set: SetExpression = { kind: 'set', elements: [], columns, span };
+    return { node: set, end };
   }
   const elements: Element[] = [];
   for (;;) {
@@ -86,7 +87,7 @@ function opaqueGroup(context: Context, open: Token): Group {
     if (token.type === 'eof') throw syntaxErrorAt(context, open, 'this "{" is never closed');
     if (token.text === '{') depth++;
     if (token.text !== '}' || --depth > 0) continue;
-    const text = context.text.slice(open.end, token.start).trim();
+    const text = textBetween(context, open.end, token.start).trim();
     const set: SetExpression = {
       kind: 'set',
       elements: [opaqueElement(text, open)],
