@@ -35,14 +35,9 @@ export function beginLong(file: string, holding: Holding, most: number): LongFil
   if (file === '-') return null;
   const { begun, was } = beginningOf(file, holding.file, most) ?? {};
   if (!begun || !was) return null;
-  switch (detectFormat(decode(begun).text, file)) {
-    case 'ipset':
-      return ipsetFile(file, was, begun);
-    case 'nft':
-      return nftFile(new FileBlocks(file, was, holding.block, holding.again), holding.list);
-    default:
-      return null;
-  }
+  const format = detectFormat(decode(begun).text, file);
+  if (format === 'ipset') return ipsetFile(file, was, begun);
+  return format === 'nft' ? nftFile(new FileBlocks(file, was, holding.block, holding.again), holding.list) : null;
 }
 
 function beginningOf(file: string, longest: number, most: number): { begun: Buffer; was: Stats } | null {

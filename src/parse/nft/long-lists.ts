@@ -17,7 +17,7 @@ export interface LongList {
 export const markSign = '\u0001';
 export const markOf = (number: number): string => `${markSign}${number}${markSign}`;
 /** Its group is the number. */
-export const anyMark = /\u0001(\d+)\u0001/; // eslint-disable-line no-control-regex
+export const anyMark = /\u0001(\d+)\u0001/;
 
 /** The text with marks does not tell what must be known of it. */
 export class MarkedText extends Error {}
