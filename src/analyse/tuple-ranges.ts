@@ -2,15 +2,7 @@
  * Ranges of small fields in tuples. A table numbers ports and ICMP types by where ranges begin and end (src/compile/tuple-boxes.ts): what is few such numbers is
  * as many keys, and more would be keys of many lengths, each of which costs packets a lookup; but where it leaves out few, those are keys.
  */
-import {
-  absorbed,
-  gapAt,
-  gapsOf,
-  mostNumbers,
-  numberedFields,
-  type Gaps,
-  type SmallColumn,
-} from '../model/tuple-gaps.js';
+import { absorbed, gapsOf, mostNumbers, numberedFields, type Gaps, type SmallColumn } from '../model/tuple-gaps.js';
 import { smallTupleMax, type TupleColumn, type Tuples } from '../model/tuples.js';
 
 /** A range that says nothing. */
@@ -39,10 +31,10 @@ export function entryKeys(
   const isFew = (column: TupleColumn, c: number): boolean => {
     if (!('lo' in column) || column.lo === column.hi) return true;
     for (let i = 0; i < count; i++) {
-      const gap = gaps?.[i] ?? 0;
-      if (gap === absorbed && gaps![i - 1] === c + 1) continue;
-      const [low, high] = gap === c + 1 ? gapAt(column, gaps!, i) : [column.lo[i]!, column.hi[i]!];
-      if (low >= high || (gap !== c + 1 && isWhole(column, i))) continue;
+      let owner = i;
+      while (gaps?.[owner] === absorbed) owner--;
+      const [low, high] = [column.lo[i]!, column.hi[i]!];
+      if (gaps?.[owner] === c + 1 || low >= high || isWhole(column, i)) continue;
       if (width(column, low, high) >= mostNumbers) return false;
     }
     return true;

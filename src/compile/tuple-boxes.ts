@@ -2,7 +2,7 @@
 import type { AddressFamily } from '../model/address.js';
 import {
   absorbed,
-  gapAt,
+  gapsAt,
   gapsOf,
   mostNumbers,
   type Gaps,
@@ -13,7 +13,7 @@ import { smallTupleMax, type SmallTupleField, type TupleColumn } from '../model/
 import type { Atom } from '../plan/program.js';
 import { GrowingColumns } from './growing-columns.js';
 import { CompileError, maxPrefixes } from './image.js';
-import { KeyTable } from './key-table.js';
+import { Leftovers } from './leftovers.js';
 import { forEachPrefix } from './prefix-split.js';
 import { KeyBuilder, placeOf } from './tuple-key.js';
 
@@ -122,9 +122,11 @@ function hasRanges(atoms: readonly Columns[], gaps: readonly (Gaps | null)[], fi
     if (!column) return false;
     const own = gaps[position] ?? null;
     const c = columns.indexOf(column) + 1;
+    let isOfGaps = false;
     return column.lo.some((low, i) => {
-      if (own?.[i] === absorbed && own[i - 1] === c) return false;
-      return isRange(...(own?.[i] === c ? gapAt(column, own, i) : ([low, column.hi[i]!] as const)));
+      if (own?.[i] !== absorbed) isOfGaps = own?.[i] === c;
+      else if (isOfGaps) return false;
+      return isOfGaps ? gapsAt(column, own!, i).some((gap) => isRange(...gap)) : isRange(low, column.hi[i]!);
     });
   });
 }
@@ -202,19 +204,20 @@ class BoxBuilder {
     }
   }
 
-  /** All values of the column but those of the gap. */
+  /** All values of the column but those of the gaps. */
   #emitAround(column: SmallColumn, shape: number): void {
-    const [low, high] = gapAt(column, this.#gaps!, this.#entry);
+    const gaps = gapsAt(column, this.#gaps!, this.#entry);
     const { key } = this.#builder;
     const c = this.#columns.indexOf(column);
-    if (!this.#left!.take([...this.used.map((w) => key[w]!), shape, c], low, high)) return;
+    if (!this.#left!.take([...this.used.map((w) => key[w]!), shape, c], gaps)) return;
     this.#emit(shape, 0);
     const place = placeOf(column.field, this.family);
     const weight = this.#weights[c]!;
-    forEachSmall(column.field, low, high, this.#map(column.field), (value, length) => {
-      this.#builder.setSmall(place, value, length);
-      this.#emit(shape + length * weight, 1);
-    });
+    for (const [low, high] of gaps)
+      forEachSmall(column.field, low, high, this.#map(column.field), (value, length) => {
+        this.#builder.setSmall(place, value, length);
+        this.#emit(shape + length * weight, 1);
+      });
     this.#builder.setSmall(place, 0, 0);
   }
 
@@ -245,32 +248,6 @@ class BoxBuilder {
 function digits(column: TupleColumn): number {
   if ('addresses' in column) return 1;
   return 'ranges' in column ? 129 : 17;
-}
-
-/**
- * Of entries that are alike but for their gaps, the first one has all packets but those of its gap, the next one what that leaves. What nothing is
- * left for is no key, however many such entries there are.
- */
-class Leftovers {
-  readonly #keys: KeyTable;
-  readonly #low: number[] = [];
-  readonly #high: number[] = [];
-
-  constructor(width: number) {
-    this.#keys = new KeyTable(width);
-  }
-
-  /** Whether anything is left for the entry that has this key but for the gap. */
-  take(key: readonly number[], low: number, high: number): boolean {
-    const before = this.#keys.count;
-    const number = this.#keys.add(key);
-    const isNew = number === before;
-    const [from, to] = isNew ? [0, 65535] : [this.#low[number]!, this.#high[number]!];
-    if (from > to || (low <= from && to <= high)) return false;
-    this.#low[number] = Math.max(from, low);
-    this.#high[number] = Math.min(to, high);
-    return true;
-  }
 }
 
 function forEachSmall(

@@ -1,8 +1,9 @@
 /**
- * Entries that say of a field which values it must not have (`! --dport 80`): ranges on both sides of a gap, or on one where the gap is at the end
- * of all values. As ranges they would be keys of many lengths; as all values but those of the gap they are few.
+ * Entries that say of a field which values it must not have (`! --dport 80`, `! --dports 22,80`): ranges with gaps between them. As ranges they would be
+ * keys of many lengths; as all values but those of the gaps they are few.
  */
 import { wordsPerAddress } from './address.js';
+import type { Ranges } from './match.js';
 import { smallTupleMax, type SmallTupleField, type TupleColumn, type Tuples } from './tuples.js';
 
 export type SmallColumn = Extract<TupleColumn, { readonly lo: Uint16Array }>;
@@ -17,7 +18,7 @@ export const mostNumbers = 16;
 /** In how many numbers the bounds of a range stand apart. */
 export type Width = (column: SmallColumn, low: number, high: number) => number;
 
-/** By entry: 0, or c + 1: with the next one, where that is `absorbed`, it says all values of column c but those of a gap. */
+/** By entry: 0, or c + 1: with those behind it that are `absorbed`, it says all values of column c but those of gaps. */
 export type Gaps = Uint8Array;
 
 /** The entry before says it, too. */
@@ -33,44 +34,57 @@ export function gapsOf({ count, columns, except }: Asking, counters: Uint32Array
     const column = columns[c]!;
     return 'lo' in column && column.lo !== column.hi && numberedFields.has(column.field);
   });
+  const goesOn = (column: SmallColumn, c: number, entry: number): boolean =>
+    entry + 1 < count &&
+    column.hi[entry]! + 1 < column.lo[entry + 1]! &&
+    column.lo[entry + 1]! <= column.hi[entry + 1]! &&
+    (counters === null || counters[entry] === counters[entry + 1]) &&
+    areAlike(columns, c, entry);
   for (let entry = 0; entry < count; entry++)
     for (const c of numbered) {
       const column = columns[c] as SmallColumn;
-      const isPair = isPairAt(column, entry, count) && countAlike(counters, entry) && areAlike(columns, c, entry);
-      if (!isPair && !isOneSided(column, entry, width)) continue;
-      if (isPair && !isWide(column, entry, width) && !isWide(column, entry + 1, width)) continue;
+      if (column.lo[entry]! > column.hi[entry]!) continue;
+      let last = entry;
+      while (goesOn(column, c, last)) last++;
+      if (!leavesFew(column, entry, last, width)) continue;
       gaps ??= new Uint8Array(count);
+      gaps.fill(absorbed, entry + 1, last + 1);
       gaps[entry] = c + 1;
-      if (isPair) gaps[++entry] = absorbed;
+      entry = last;
       break;
     }
   return gaps;
 }
 
-/** Values that the entry, with the next one where that is absorbed, leaves out. */
-export function gapAt({ lo, hi, field }: SmallColumn, gaps: Gaps, entry: number): readonly [low: number, high: number] {
-  if (gaps[entry + 1] === absorbed) return [hi[entry]! + 1, lo[entry + 1]! - 1];
-  return lo[entry] === 0 ? [hi[entry]! + 1, smallTupleMax[field]] : [0, lo[entry]! - 1];
+/** Values that the entry, with those behind it that are absorbed, leaves out. */
+export function gapsAt({ lo, hi, field }: SmallColumn, gaps: Gaps, entry: number): Ranges {
+  let last = entry;
+  while (gaps[last + 1] === absorbed) last++;
+  return gapsBetween(lo, hi, smallTupleMax[field], entry, last);
 }
 
-const isWide = (column: SmallColumn, entry: number, width: Width): boolean =>
-  width(column, column.lo[entry]!, column.hi[entry]!) >= mostNumbers;
-
-function isPairAt({ lo, hi, field }: SmallColumn, entry: number, count: number): boolean {
-  const next = entry + 1;
-  return next < count && lo[entry] === 0 && hi[next] === smallTupleMax[field] && hi[entry]! + 1 < lo[next]!;
+function gapsBetween(lo: Uint16Array, hi: Uint16Array, max: number, first: number, last: number): Ranges {
+  const found: [number, number][] = [];
+  let from = 0;
+  for (let entry = first; entry <= last; entry++) {
+    if (lo[entry]! > from) found.push([from, lo[entry]! - 1]);
+    from = hi[entry]! + 1;
+  }
+  if (from <= max) found.push([from, max]);
+  return found;
 }
 
-function isOneSided(column: SmallColumn, entry: number, width: Width): boolean {
-  const [low, high] = [column.lo[entry]!, column.hi[entry]!];
-  const max = smallTupleMax[column.field];
-  if (low > high || (low === 0) === (high === max)) return false;
-  const [from, to] = low === 0 ? [high + 1, max] : [0, low - 1];
-  return width(column, low, high) >= mostNumbers && width(column, from, to) < mostNumbers;
+/** The entries are many numbers, and what they leave out, which is something, is few. */
+function leavesFew(column: SmallColumn, first: number, last: number, width: Width): boolean {
+  const { lo, hi, field } = column;
+  let isWide = false;
+  for (let entry = first; entry <= last; entry++) isWide ||= width(column, lo[entry]!, hi[entry]!) >= mostNumbers;
+  if (!isWide) return false;
+  let left = 0;
+  for (const [low, high] of gapsBetween(lo, hi, smallTupleMax[field], first, last))
+    left += width(column, low, high) + 1;
+  return left > 0 && left <= mostNumbers;
 }
-
-const countAlike = (counters: Uint32Array | null, entry: number): boolean =>
-  counters === null || counters[entry] === counters[entry + 1];
 
 /** But for that column, an entry and the next one say the same. */
 function areAlike(columns: readonly TupleColumn[], but: number, entry: number): boolean {

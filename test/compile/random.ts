@@ -188,23 +188,32 @@ function randomTuples(random: Random, family: AddressFamily, count: number, coun
   };
 }
 
-/** Entries become pairs that say all values of that column but a few. */
+/** Entries say, two or three together, all values of that column but a few. */
 function putGaps(
   random: Random,
   columns: readonly TupleColumn[],
-  gapped: Extract<TupleColumn, { lo: Uint16Array }>,
+  { lo, hi }: Extract<TupleColumn, { lo: Uint16Array }>,
   counters: Uint32Array | null,
 ): void {
-  for (let i = 0; i + 1 < gapped.lo.length; i += 2) {
-    if (random.chance(0.1)) continue;
-    const low = random.chance(0.5) ? random.pick(ports) : random.below(65536);
-    const high = random.chance(0.7) ? low : Math.min(65535, low + random.below(3));
+  let together = 2;
+  for (let i = 0; i + together <= lo.length; i += together) {
+    together = random.pick([2, 2, 3]);
+    if (i + together > lo.length || random.chance(0.1)) continue;
     if (i > 0 && random.chance(0.3)) copyRow(columns, i - 1, i);
-    copyRow(columns, i, i + 1);
-    if (counters) counters[i + 1] = counters[i]!;
-    // At an end of all values one of the two holds for none, or stands alone.
-    [gapped.lo[i], gapped.hi[i]] = low === 0 ? [high + 1, 65535] : [0, low - 1];
-    [gapped.lo[i + 1], gapped.hi[i + 1]] = low === 0 ? [1, 0] : high === 65535 ? [1, 0] : [high + 1, 65535];
+    const starts = Array.from({ length: together - 1 }, () =>
+      random.chance(0.5) ? random.pick(ports) : random.below(65536),
+    );
+    let from = 0;
+    starts.sort((a, b) => a - b);
+    for (let k = 0; k < together; k++) {
+      if (k > 0) copyRow(columns, i, i + k);
+      if (k > 0 && counters) counters[i + k] = counters[i]!;
+      const low = starts[k] ?? 65536;
+      // At an end of all values, and where two gaps are one, a range holds for none.
+      [lo[i + k], hi[i + k]] = low > from ? [from, low - 1] : [1, 0];
+      from = Math.max(from, low + 1 + (random.chance(0.7) ? 0 : random.below(3)));
+      if (from > 65535) from = 65536;
+    }
   }
 }
 

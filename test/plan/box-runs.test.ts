@@ -28,6 +28,7 @@ const kinds = [
   fc.tuple(source, protocol, port).map(([s, p, d]) => `-s ${s} -p ${p} -m ${p} --sport ${d} -j DROP`),
   fc.tuple(source, protocol, port).map(([s, p, d]) => `-s ${s} -p ${p} -m ${p} ! --dport ${d} -j DROP`),
   fc.tuple(source, protocol, ports).map(([s, p, d]) => `-s ${s} -p ${p} -m multiport --dports ${d} -j DROP`),
+  fc.tuple(source, protocol, ports).map(([s, p, d]) => `-s ${s} -p ${p} -m multiport ! --dports ${d} -j DROP`),
   fc.tuple(source, target).map(([s, d]) => `-s ${s} -d ${d} -j DROP`),
   fc.tuple(source, protocol).map(([s, p]) => `-s ${s} -p ${p} -j DROP`),
   fc.tuple(source, mac).map(([s, m]) => `-s ${s} -m mac --mac-source ${m} -j DROP`),
