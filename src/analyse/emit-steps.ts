@@ -28,6 +28,7 @@ export function emitDrop(walk: Walk, rule: RuleOrRun, condition: Arrival, frame:
       isExact(condition) ? null : uncertain,
       frame.from,
     );
+    if (frame.repeats) return;
     const put = condition.relies && frame.drop.kind === 'drop' ? defer : emit;
     put(walk, condition.must, frame.drop, rule);
   }

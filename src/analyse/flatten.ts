@@ -10,7 +10,7 @@ import type { Match, Statement } from '../model/match.js';
 import { nestedTags } from '../model/field.js';
 import type { AddressRun } from '../model/address-run.js';
 import type { BaseChain, Chain, RuleId, Table } from '../model/ruleset.js';
-import { isRun, kindsOf, ruleCount, rulesIn, segmentsOf } from '../model/segments.js';
+import { inTurnWith, isRun, kindsOf, ruleCount, rulesIn, segmentsOf } from '../model/segments.js';
 import { arriving, narrow, narrowByState, ofAll, type Arrival } from './arrival.js';
 import { lowerState } from './connection-state.js';
 import type { Context } from './context.js';
@@ -23,7 +23,7 @@ import { learns } from './lower-set-match.js';
 import { dependsOnMark, markChangeOf, withoutChanging } from './mark-steps.js';
 import { quietRest } from './quiet-rest.js';
 import { recordBehind } from './record-drops.js';
-import { actsAsOne, areAlike, isTakenAsOne, sharedParts, together } from './run-as-one.js';
+import { actsAsOne, areAlike, canBeLeft, isTakenAsOne, narrowToTuples, noteByItself, sharedParts, together } from './run-as-one.js';
 import { ask, emit, find, land, settle, type Label, type RawOutcome, type Walk, type WalkedRule } from './walk.js';
 import type { Why } from './why.js';
 import { whyUnknown } from './why.js';
@@ -58,6 +58,7 @@ export function walkBaseChain(walk: Walk, table: Table, chain: BaseChain, option
     via: null,
     states: null,
     from: 0,
+    repeats: false,
   };
   walkRules(walk, chain, entry, frame);
   land(walk, policy);
@@ -80,7 +81,11 @@ export const policyId = (table: Table, chain: BaseChain): RuleId =>
 function walkRules(walk: Walk, chain: Chain, entry: Arrival, frame: Frame): void {
   for (const segment of segmentsOf(chain)) {
     walk.visited += rulesIn(segment);
+    const runs = isRun(segment) ? inTurnWith(segment) : null;
     if (!isRun(segment)) walkRule(walk, segment, entry, frame);
+    else if (runs) {
+      if (segment === runs[0]) walkInTurn(walk, runs, entry, frame);
+    }
     else if (isTakenAsOne(walk, segment, actsAsOne(walk, segment, entry, frame.context)))
       walkRule(
         walk,
@@ -94,17 +99,76 @@ function walkRules(walk: Walk, chain: Chain, entry: Arrival, frame: Frame): void
 
 function walkRuleByRule(walk: Walk, run: AddressRun, entry: Arrival, frame: Frame): void {
   const { enough, beyond } = walk.runs;
+  if (areSame(run) && canBeLeft(walk, run, entry, frame.context)) {
+    walkRepeated(walk, run, entry, frame);
+    return;
+  }
   const isBounded = frame.drop.kind === 'drop' && run.count > enough && areAlike(walk, run, entry, frame.context);
   for (let i = 0; i < run.count; i++) {
     if (isBounded && walk.steps.length > enough) {
       settle(walk);
       beyond.add(run);
-      const rest = { id: run, parts: sharedParts(run, frame.context) };
-      walkRule(walk, rest, together(run, entry, frame.context), { ...frame, from: i });
+      noteByItself(walk.runs, run, i);
+      walkRest(walk, run, i, entry, frame);
       return;
     }
     walkRule(walk, run.ruleAt(i), entry, frame);
   }
+  noteByItself(walk.runs, run, run.count);
+}
+
+/** Rule by rule, in the order in which they stand; as soon as steps are enough, what is left of each run at once. */
+function walkInTurn(walk: Walk, runs: readonly AddressRun[], entry: Arrival, frame: Frame): void {
+  const { enough, beyond } = walk.runs;
+  for (const run of runs) isTakenAsOne(walk, run, false);
+  const isPlain = runs.map((run) => canBeLeft(walk, run, entry, frame.context));
+  const isBounded = frame.drop.kind === 'drop' && isPlain.every(Boolean);
+  const next = runs.map(() => 0);
+  for (const k of orderOf(runs)) {
+    if (isBounded && walk.steps.length > enough) break;
+    const run = runs[k]!;
+    if (next[k] === run.count) continue;
+    if (isPlain[k] && areSame(run)) {
+      walkRepeated(walk, run, entry, frame);
+      next[k] = run.count;
+    } else walkRule(walk, run.ruleAt(next[k]!++), entry, frame);
+  }
+  runs.forEach((run, k) => {
+    if (!isPlain[k] || !areSame(run)) noteByItself(walk.runs, run, next[k]!);
+  });
+  if (next.every((from, k) => from === runs[k]!.count)) return;
+  settle(walk);
+  runs.forEach((run, k) => {
+    if (next[k] === run.count) return;
+    beyond.add(run);
+    walkRest(walk, run, next[k]!, entry, frame);
+  });
+}
+
+/** Of rules that say the same the first; no packet comes to the others. */
+function walkRepeated(walk: Walk, run: AddressRun, entry: Arrival, frame: Frame): void {
+  walkRule(walk, run.ruleAt(0), entry, frame);
+  noteByItself(walk.runs, run, 1);
+  walkRest(walk, run, 1, entry, { ...frame, repeats: true });
+}
+
+/** All say the same. */
+const areSame = ({ fields, count }: AddressRun): boolean => fields.length === 0 && count > 1;
+
+/** Of rules that stand in turn, which run each is of. */
+function orderOf(runs: readonly AddressRun[]): Uint32Array {
+  const first = runs[0]!.number(0);
+  const order = new Uint32Array(runs.reduce((sum, run) => sum + run.count, 0));
+  runs.forEach((run, k) => {
+    for (let i = 0; i < run.count; i++) order[run.number(i) - first] = k;
+  });
+  return order;
+}
+
+/** The rules of the run from one on. */
+function walkRest(walk: Walk, run: AddressRun, from: number, entry: Arrival, frame: Frame): void {
+  const parts = run.first.parts.filter((_, i) => !run.varying.includes(i));
+  walkRule(walk, { id: run, parts }, narrowToTuples(run, entry), { ...frame, from });
 }
 
 function walkRule(walk: Walk, rule: WalkedRule, entry: Arrival, frame: Frame): void {

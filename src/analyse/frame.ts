@@ -30,4 +30,6 @@ export interface Frame {
   readonly states: Arrival['states'];
   /** Of a run that is walked: the first of its rules that are. */
   readonly from: number;
+  /** What is walked says what a rule above has said: no packet comes to it, and it has no step. */
+  readonly repeats: boolean;
 }

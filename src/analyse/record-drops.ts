@@ -6,7 +6,7 @@ import { isRun, segmentsOf } from '../model/segments.js';
 import type { Context } from './context.js';
 import type { Condition, Conj } from './logic.js';
 import { dependsOnMark, withoutChanging } from './mark-steps.js';
-import { isTakenAsOne } from './run-as-one.js';
+import { isTakenAsOne, noteByItself } from './run-as-one.js';
 import type { RuleOrRun, Walk } from './walk.js';
 import type { Why } from './why.js';
 
@@ -81,5 +81,8 @@ export function recordBehind(
   visit(rule);
 }
 
-const runOrRules = (walk: Walk, run: AddressRun): readonly RuleOrRun[] =>
-  isTakenAsOne(walk, run, true) ? [run] : run.rules.map(({ id }) => id);
+function runOrRules(walk: Walk, run: AddressRun): readonly RuleOrRun[] {
+  if (isTakenAsOne(walk, run, true)) return [run];
+  noteByItself(walk.runs, run, run.count);
+  return run.rules.map(({ id }) => id);
+}

@@ -14,6 +14,7 @@ import { narrow, type Arrival } from './arrival.js';
 import type { Context } from './context.js';
 import { exactly, longestInterned, small, type Condition, type Conj, type Lit, type TupleValues } from './logic.js';
 import { portProtocols } from './lower-match.js';
+import { learns } from './lower-set-match.js';
 import { maxCombinations } from './tuple-entries.js';
 import { entryKeys, isWhole, type EntryKeys } from './tuple-ranges.js';
 import { mostDeferred, type Walk } from './walk.js';
@@ -21,8 +22,14 @@ import { mostDeferred, type Walk } from './walk.js';
 /** Notes which way the run is taken. */
 export function isTakenAsOne({ runs }: Walk, run: AddressRun, possible: boolean): boolean {
   const asOne = possible && !runs.split.has(run);
-  (asOne ? runs.asOne : runs.ruleByRule).add(run);
+  if (asOne) runs.asOne.add(run);
+  else noteByItself(runs, run, 0);
   return asOne;
+}
+
+/** So many of its first rules were gone through by themselves. */
+export function noteByItself({ ruleByRule }: Walk['runs'], run: AddressRun, rules: number): void {
+  ruleByRule.set(run, Math.max(ruleByRule.get(run) ?? 0, rules));
 }
 
 export const takenBothWays = ({ runs: { asOne, ruleByRule } }: Walk): AddressRun[] =>
@@ -57,7 +64,15 @@ export const areAlike = (walk: Walk, run: AddressRun, arrival: Arrival, context:
   !context.destinationRewritten &&
   isPlainWhere(walk, run, arrival);
 
-function isPlainWhere(walk: Walk, run: AddressRun, arrival: Arrival): boolean {
+/**
+ * What is found of one of the rules holds of each but for its values, were they tuples of any number of fields; also where rules of other runs
+ * stand between them.
+ */
+export const canBeLeft = (walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean =>
+  run.family === context.family && !context.destinationRewritten && isPlainWhere(walk, run, arrival, context.sets);
+
+/** `sets`: a match of one of these is as plain as others. */
+function isPlainWhere(walk: Walk, run: AddressRun, arrival: Arrival, sets: Context['sets'] | null = null): boolean {
   const { may, must, ofAll, relies } = arrival;
   if (ofAll || relies || may.length !== 1 || (must && must.length !== 1)) return false;
   const several = run.fields.length > 1;
@@ -65,15 +80,16 @@ function isPlainWhere(walk: Walk, run: AddressRun, arrival: Arrival): boolean {
     conj.some(({ set }) => (set.field === 'tuple' ? several : run.fields.some((field) => field === set.field)));
   if (may.some(asksElsewhere) || must?.some(asksElsewhere)) return false;
   if (walk.deferred.length > mostDeferred || walk.deferred.some(({ outcome }) => outcome.kind === 'drop')) return false;
-  return isPlainDrop(run);
+  return isPlainDrop(run, sets);
 }
 
 /** What the rules differ in is asked once, in one place. */
-function isPlainDrop({ first, fields, varying }: AddressRun): boolean {
+function isPlainDrop({ first, fields, varying }: AddressRun, sets: Context['sets'] | null): boolean {
   return first.parts.every((part, i) => {
     if ('statement' in part) return part.statement.kind === 'drop' && i === first.parts.length - 1;
     const { match } = part;
     if (varying.includes(i)) return true;
+    if (match.kind === 'set') return sets !== null && !learns(match, sets);
     if ((match.kind === 'address' || match.kind === 'port') && fields.some((field) => field === match.field))
       return false;
     if (match.kind === 'mac' && fields.includes('smac')) return false;
@@ -193,7 +209,11 @@ export function sharedParts(run: AddressRun, context: Context): readonly Part[] 
 
 /** What is known of the packets that the rules match by the fields in which they differ, where those are several; of what they must not have, nothing. */
 export const together = (run: AddressRun, arrival: Arrival, context: Context): Arrival =>
-  areTuples(run, context) && !run.negated ? narrow(arrival, asTuples(run)) : arrival;
+  areTuples(run, context) ? narrowToTuples(run, arrival) : arrival;
+
+/** By the fields in which the rules differ, be it one. */
+export const narrowToTuples = (run: AddressRun, arrival: Arrival): Arrival =>
+  run.fields.length === 0 || run.negated ? arrival : narrow(arrival, asTuples(run));
 
 function asTuples(run: AddressRun): Condition {
   const tuples: Lit = { set: tuplesOf(run), negate: false };

@@ -43,7 +43,8 @@ export interface WalkedRule {
 /** What became of runs on a walk. One that was taken as one here and rule by rule there is taken rule by rule everywhere: on the next walk. */
 export interface RunWays {
   readonly asOne: Set<AddressRun>;
-  readonly ruleByRule: Set<AddressRun>;
+  /** How many of the first rules were gone through by themselves, wherever they were. */
+  readonly ruleByRule: Map<AddressRun, number>;
   /** Known from the walk before. */
   readonly split: ReadonlySet<AddressRun>;
   /** Of rules that differ in several fields, so many are taken as one. */
@@ -101,7 +102,7 @@ export const emptyWalk = (ways: Pick<RunWays, 'split' | 'tuplesFrom' | 'enough'>
   asked: [],
   occurrences: new Map(),
   findings: new Map(),
-  runs: { asOne: new Set(), ruleByRule: new Set(), beyond: new Set(), ...ways },
+  runs: { asOne: new Set(), ruleByRule: new Map(), beyond: new Set(), ...ways },
   visited: 0,
 });
 

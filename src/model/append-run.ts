@@ -5,7 +5,7 @@ import { LineRules } from './address-run.js';
 import type { DumpWalk } from './dump-walk.js';
 import { valuesBetween } from './lower-variant.js';
 import { stretches } from './stretches.js';
-import type { ChainDraft, ChainEntry, Entry, RunEntry, TableDraft } from './table-draft.js';
+import type { ChainDraft, ChainEntry, Entry, PlacedRun, RunEntry, TableDraft } from './table-draft.js';
 
 /**
  * False, and nothing is done, where the lines are no plain appending; `each` is told of lines from one up to another that must be applied by
@@ -68,7 +68,8 @@ function linesOf(entry: ChainEntry): Entry[] {
   if (entry.kind === 'run') return runLines(entry);
   const runs = new Map<RunEntry, Entry[]>();
   const placed = entry.entries.flatMap((one): { readonly line: Entry; readonly row: number }[] => {
-    if ('rows' in one) return runLines(one.entry).map((line, i) => ({ line, row: one.rows[i]! }));
+    if ('inTurn' in one) return one.inTurn.flatMap(placedLines);
+    if ('rows' in one) return placedLines(one);
     if (!('at' in one)) return [{ line: one.entry, row: one.row }];
     const lines = runs.get(one.entry) ?? runLines(one.entry);
     runs.set(one.entry, lines);
@@ -76,6 +77,9 @@ function linesOf(entry: ChainEntry): Entry[] {
   });
   return placed.sort((a, b) => a.row - b.row).map(({ line }) => line);
 }
+
+const placedLines = ({ entry, rows }: PlacedRun): { readonly line: Entry; readonly row: number }[] =>
+  runLines(entry).map((line, i) => ({ line, row: rows[i]! }));
 
 const runLines = (entry: RunEntry): Entry[] =>
   new LineRules(entry, { prefix: '', number: 1 }).rules.map(({ span, text, parts }, i) => ({

@@ -10,7 +10,7 @@ import { cutsBetween, fewestTurns, isChanging } from './kinds-in-turn.js';
 import type { LoweredRule } from './lower-rule.js';
 import type { Part } from './match.js';
 import { fewest, kindRows, putPieces, type Kind } from './pieces.js';
-import type { ChainDraft, PlacedEntry, RunEntry, TableDraft } from './table-draft.js';
+import type { ChainDraft, PlacedEntry, PlacedRun, RunEntry, TableDraft } from './table-draft.js';
 import { sliceRules, type RuleColumn } from './rule-columns.js';
 
 /** A line by itself. */
@@ -57,6 +57,7 @@ function rowsOf({ kinds, runs }: LineTurns, chains: readonly (ChainDraft | null)
 class LineKind implements Kind {
   readonly shape: ShapeParts | null;
   readonly isSortable: boolean;
+  readonly isDrop: boolean;
   #found: ReturnType<NonNullable<DumpWalk['variants']>['valuesOf']> | null = null;
   #whole: RunEntry | null = null;
   #odd: ReadonlySet<number> | null = null;
@@ -67,7 +68,8 @@ class LineKind implements Kind {
     readonly rows: Uint32Array,
   ) {
     this.shape = walk.variants?.shape(run.shape) ?? null;
-    this.isSortable = this.shape !== null && isSortable(this.shape);
+    this.isDrop = this.shape !== null && isDrop(this.shape);
+    this.isSortable = this.isDrop && isSortable(this.shape!);
   }
 
   /** Its lines are rules of the other family, or several each. */
@@ -127,6 +129,20 @@ function pieceOf(kind: LineKind, from: number, to: number): Piece {
   };
 }
 
+/** Lines of it from one up to another, which differ in these columns. */
+function placedPiece(
+  { kind, first, rows, values }: Piece,
+  begin: number,
+  end: number,
+  varying: readonly number[],
+): PlacedRun {
+  const entry: RunEntry = {
+    ...{ kind: 'run', rules: end - begin, lines: kind.run, shape: kind.shape! },
+    ...{ from: first + begin, count: end - begin, values: sliceRules(values, begin, end), varying },
+  };
+  return { entry, rows: rows.slice(begin, end) };
+}
+
 class ChainTurns {
   readonly #placed: PlacedEntry[] = [];
   /** Which of the kinds each line is of. */
@@ -146,7 +162,19 @@ class ChainTurns {
 
   /** Null: a line is several rules, or none. */
   all(): readonly PlacedEntry[] | null {
-    for (let from = 0; from < this.#kinds.length;) from = this.#take(from);
+    let pending = 0;
+    for (let from = 0; from < this.#kinds.length;) {
+      const { isSortable } = this.#at(from);
+      const to = this.#end(from, (kind) => kind.isSortable === isSortable);
+      const cuts = isSortable ? this.#cutsIn(from, to) : null;
+      if (cuts) {
+        this.#putAlike(pending, from);
+        this.#put(this.#piecesOf(from, to), to, cuts);
+        pending = to;
+      }
+      from = to;
+    }
+    this.#putAlike(pending, this.#kinds.length);
     return this.#isOther ? null : this.#placed;
   }
 
@@ -160,46 +188,54 @@ class ChainTurns {
     return to;
   }
 
-  /** Up to which line they are taken together. */
-  #take(from: number): number {
-    const { isSortable } = this.#at(from);
-    const to = this.#end(from, (kind) => kind.isSortable === isSortable);
-    if (!isSortable || !this.#putTurns(from, to)) this.#putAlike(from, to);
-    return to;
+  #piecesOf(from: number, to: number): Piece[] {
+    return [...new Set(this.#kinds.subarray(from, to))].map((k) => pieceOf(this.kinds[k]!, from, to));
   }
 
-  /** False: they keep their order. */
-  #putTurns(from: number, to: number): boolean {
+  /** Where lines are to be cut to be sorted by kind; null: they keep their order. */
+  #cutsIn(from: number, to: number): readonly number[] | null {
     let changes = 0;
     for (let row = from + 1; row < to; row++) if (this.#kinds[row] !== this.#kinds[row - 1]) changes++;
-    if (changes < fewestTurns) return false;
-    const pieces = [...new Set(this.#kinds.subarray(from, to))].map((k) => pieceOf(this.kinds[k]!, from, to));
-    const cuts = cutsBetween(pieces.map(kindRows));
-    if (cuts) this.#put(pieces, to, cuts);
-    return cuts !== null;
+    return changes < fewestTurns ? null : cutsBetween(this.#piecesOf(from, to).map(kindRows));
   }
 
   #putAlike(from: number, to: number): void {
+    let pending = from;
     for (let row = from; row < to;) {
       const kind = this.#at(row);
       const end = Math.min(
         to,
         this.#end(row, (one) => one === kind),
       );
-      if (end - row < fewest) for (let at = row; at < end; at++) this.#putSingle(at);
-      else this.#put([pieceOf(kind, row, end)], end, []);
+      if (end - row >= fewest) {
+        this.#putInOrder(pending, row);
+        this.#put([pieceOf(kind, row, end)], end, []);
+        pending = end;
+      } else if (!kind.isDrop || kind.isOdd(rowFrom(kind.rows, row))) {
+        this.#putInOrder(pending, row);
+        for (let at = row; at < end; at++) this.#putSingle(at);
+        pending = end;
+      }
       row = end;
     }
+    this.#putInOrder(pending, to);
+  }
+
+  /** Drops that keep their order. */
+  #putInOrder(from: number, to: number): void {
+    if (to - from < fewestTurns) {
+      for (let row = from; row < to; row++) this.#putSingle(row);
+      return;
+    }
+    this.#placed.push({
+      inTurn: this.#piecesOf(from, to).map((piece) => placedPiece(piece, 0, piece.rows.length, [...piece.values.keys()])),
+    });
   }
 
   #put(pieces: readonly Piece[], to: number, cuts: readonly number[]): void {
     putPieces(pieces, to, cuts, {
-      run: ({ kind, first, rows, values }, begin, end, varying) => {
-        const entry: RunEntry = {
-          ...{ kind: 'run', rules: end - begin, lines: kind.run, shape: kind.shape! },
-          ...{ from: first + begin, count: end - begin, values: sliceRules(values, begin, end), varying },
-        };
-        this.#placed.push({ entry, rows: rows.slice(begin, end) });
+      run: (piece, begin, end, varying) => {
+        this.#placed.push(placedPiece(piece, begin, end, varying));
       },
       single: (row) => {
         this.#putSingle(row);
@@ -223,11 +259,13 @@ class ChainTurns {
   }
 }
 
-/** What no packet meets twice may stand in any order. */
+const isDrop = ({ parts }: ShapeParts): boolean =>
+  parts.every((part, i) => 'match' in part || (i === parts.length - 1 && part.statement.kind === 'drop'));
+
+/** Drops that no packet meets twice may stand in any order. */
 const isSortable = ({ parts, holding }: ShapeParts): boolean =>
-  parts.every((part, i) =>
-    'statement' in part ? i === parts.length - 1 && part.statement.kind === 'drop' : !isChanging(part.match),
-  ) && holding.some((at) => namesSources(parts[at]!));
+  parts.every((part) => 'statement' in part || !isChanging(part.match)) &&
+  holding.some((at) => namesSources(parts[at]!));
 
 const namesSources = (part: Part): boolean =>
   'match' in part && part.match.kind === 'address' && part.match.field === 'saddr' && !part.match.negate;

@@ -1,6 +1,7 @@
 /** Lines of one shape are lowered once; the others get the same parts with their own values. A test compares with lowering each. */
 import { isDeepStrictEqual } from 'node:util';
 import type { LineRun, Shape, VariantLine } from '../parse/iptables-tree.js';
+import { setHole } from '../parse/lines-by-set.js';
 import { expandVariant, shiftsOf } from '../parse/rule-shape.js';
 import type { AddressFamily } from './address.js';
 import { partsOf, type ShapeParts } from './address-run.js';
@@ -47,6 +48,8 @@ const trials: readonly Readonly<Record<TrialOf, readonly [string, string]>>[] = 
 /** One for each table: what a jump means depends on the table's chains. */
 export class VariantLowering {
   readonly #shapes = new Map<Shape, ShapeParts | null>();
+  /** Those that hold for other values. */
+  readonly #tried = new Set<Shape>();
 
   constructor(
     readonly family: AddressFamily,
@@ -92,6 +95,7 @@ export class VariantLowering {
   }
 
   #lowerShape(shape: Shape): ShapeParts | null {
+    if (setHole(shape) >= 0) return null;
     const { parts, rules, onlyFamily } = this.lower(shape.rule);
     const holding = shape.holes.flatMap(({ option }, h) => {
       if (isRemark(shape, h)) return [];
@@ -105,7 +109,15 @@ export class VariantLowering {
     // `-s` and `--src-range` both ask for the source.
     if (new Set(fields).size < fields.length) return null;
     const made: ShapeParts = { parts, holding, comment, shape, onlyFamily, family: this.family };
-    return trials.every((trial) => this.#holdsForOthers(made, trial)) ? made : null;
+    return this.#isTried(made) ? made : null;
+  }
+
+  /** What other values mean does not depend on which set a line names. */
+  #isTried(made: ShapeParts): boolean {
+    const { unnamed = made.shape } = made.shape;
+    const isTried = this.#tried.has(unnamed) || trials.every((trial) => this.#holdsForOthers(made, trial));
+    if (isTried) this.#tried.add(unnamed);
+    return isTried;
   }
 
   /** Nothing else of a line depends on its values: lowered with others it is the same but for them. */

@@ -7,6 +7,17 @@ export type Segment = Rule | AddressRun;
 /** Beside the chains: a copy of a chain with other rules has none. */
 const known = new WeakMap<Chain, { readonly segments: readonly Segment[]; readonly rules: number }>();
 
+/** Of runs whose rules stand in turn and keep their order: all of them, the one of the first rule first. */
+const turns = new WeakMap<AddressRun, readonly AddressRun[]>();
+
+/** Notes that the rules of these runs stand in turn; each run is a segment of the chain, one behind the other. */
+export function putInTurn(runs: readonly AddressRun[]): void {
+  for (const run of runs) turns.set(run, runs);
+}
+
+/** Runs with whose rules those of this one stand in turn, itself among them; null: they stand together, or may. */
+export const inTurnWith = (run: AddressRun): readonly AddressRun[] | null => turns.get(run) ?? null;
+
 export const isRun = (segment: Segment): segment is AddressRun => segment instanceof AddressRun;
 
 /** The chain, whose rules are made of runs when they are first asked for one by one. */

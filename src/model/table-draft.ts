@@ -6,7 +6,7 @@ import { baseChainPlace } from './base-chains.js';
 import { EditedList } from './edited-list.js';
 import type { LoweredRule } from './lower-rule.js';
 import type { Chain, Family, RuleId, Table } from './ruleset.js';
-import { chainOf, type Segment } from './segments.js';
+import { chainOf, putInTurn, type Segment } from './segments.js';
 
 /** A line that stands in a chain. It is `rules` rules to iptables. */
 export interface Entry extends LoweredRule {
@@ -22,9 +22,16 @@ export interface RunEntry extends RunLines {
   readonly rules: number;
 }
 
-/** Lines of a list in their chain, and which of the list's they are, ascending. `at`: one of the run's lines, by itself. */
+/** Lines of a list in their chain, and which of the list's they are, ascending. */
+export interface PlacedRun {
+  readonly entry: RunEntry;
+  readonly rows: Uint32Array;
+}
+
+/** `at`: one of the run's lines, by itself. `inTurn`: lines of several kinds that keep their order, the kind of the first line first. */
 export type PlacedEntry =
-  | { readonly entry: RunEntry; readonly rows: Uint32Array }
+  | PlacedRun
+  | { readonly inTurn: readonly PlacedRun[] }
   | { readonly entry: RunEntry; readonly at: number; readonly row: number }
   | { readonly entry: Entry; readonly row: number };
 
@@ -109,6 +116,12 @@ export class TableDraft {
 function* placedSegments({ entries }: TurnsEntry, { prefix, number: first }: RunPlace): Generator<Segment> {
   const runs = new Map<RunEntry, LineRules>();
   for (const placed of entries) {
+    if ('inTurn' in placed) {
+      const made = placed.inTurn.map(({ entry, rows }) => new LineRules(entry, { prefix, ...placeOf(rows, first) }));
+      putInTurn(made);
+      yield* made;
+      continue;
+    }
     const { entry } = placed;
     if ('at' in placed) {
       const run = runs.get(placed.entry) ?? new LineRules(placed.entry, { prefix, number: first });

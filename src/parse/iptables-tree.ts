@@ -98,10 +98,12 @@ export interface Hole {
 export interface Shape {
   /** What the grammar made of the first line of this shape. */
   readonly rule: RuleLine;
-  /** In the order of the line; the first is an address. */
+  /** In the order of the line. None: the lines are the same but for counters. */
   readonly holes: readonly Hole[];
   /** Length of `[packets:bytes] ` before the first line's words, 0 without: so do all columns behind. */
   readonly counters: number;
+  /** The same with the name of the set as a value, of lines that were told apart by it. */
+  readonly unnamed?: Shape;
 }
 
 /** A line that differs from an earlier one in these values, and counters, only: blocklists have 100,000 of them. `expandVariant` makes a RuleLine of it. */
@@ -135,7 +137,7 @@ export interface LineRun {
   readonly from: Uint32Array;
   /** One for each hole. */
   readonly values: readonly TextColumn[];
-  /** Length of what stands after the last value, the same in all lines. */
+  /** Length of what stands after the last value, or, without one, of all words: the same in all lines. */
   readonly after: number;
 }
 

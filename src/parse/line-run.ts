@@ -115,7 +115,14 @@ function doubled(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
 }
 
 /** Where a line ends. */
-export const endAt = ({ values, after }: LineRun, i: number): number => values[values.length - 1]!.end[i]! + after;
+export function endAt(run: LineRun, i: number): number {
+  const last = run.values[run.values.length - 1];
+  return (last ? last.end[i]! : wordsAt(run, i)) + run.after;
+}
+
+/** Where its words begin, behind counters. */
+const wordsAt = ({ shape, text, from }: LineRun, i: number): number =>
+  shape.counters > 0 ? countersEnd(text, from[i]!) : from[i]!;
 
 /** Where the last line ends. */
 export const endOf = (run: LineRun): number => endAt(run, run.count - 1);
@@ -135,7 +142,7 @@ export const lineAt = ({ line, below }: LineRun, i: number): number => line + (b
 /** A line of a run by itself. */
 export function variantAt(run: LineRun, i: number): VariantLine {
   const { shape, text, from, values } = run;
-  const counters = text.slice(from[i], shape.counters > 0 ? countersEnd(text, from[i]!) : from[i]);
+  const counters = text.slice(from[i], wordsAt(run, i));
   const words = values.map(({ start, end }) => text.slice(start[i], end[i]));
   return { kind: 'variant', line: lineAt(run, i), shape, values: words, counters };
 }

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../diagnostic.js';
 import compiled from './generated/iptables-save.js';
 import { iptablesLexer, iptablesTokenNames } from './iptables-lexer.js';
 import type { IptablesDump, IptablesLine, LineRun, LineTurns, RuleLine, VariantLine } from './iptables-tree.js';
+import { LinesBySet } from './lines-by-set.js';
 import { lineParser, type LineResult } from './line-parser.js';
 import { endOf, scanRun, variantOf, type FirstLine } from './line-run.js';
 import { fewestInTurn, scanTurns, type ShapedLine } from './line-turns.js';
@@ -74,6 +75,7 @@ function linesIn(node: IptablesLine): number {
 /** Reads a line and those behind it that are the same, or the same in turn, but for a few values. */
 class AlikeLines {
   readonly #shapes = new ShapeCache();
+  readonly #bySet = new LinesBySet();
   /** Up to this offset no lines are alike in turn. */
   #calmTo = 0;
 
@@ -87,11 +89,12 @@ class AlikeLines {
     if (!('shape' in shaped)) return shaped;
     const { holes, shape } = shaped;
     const run = scanRun(this.whole, first, holes, shape);
-    if ((run?.count ?? 1) >= fewestInTurn || first.at < this.#calmTo) return { node: run ?? single(first, shaped) };
+    const node = run ? this.#bySet.split(run) : single(first, shaped);
+    if ((run?.count ?? 1) >= fewestInTurn || first.at < this.#calmTo) return { node };
     const found = scanTurns(this.whole, first, (at, number) => this.#shapeAt(at, number));
-    if ('turns' in found) return { node: found.turns };
+    if ('turns' in found) return { node: this.#bySet.split(found.turns) };
     this.#calmTo = found.calmTo;
-    return { node: run ?? single(first, shaped) };
+    return { node };
   }
 
   #shapeAt(at: number, number: number): ShapedLine | null {

@@ -1,6 +1,6 @@
 /**
- * Lines that differ from an earlier one in an address, a range of them or a MAC address, in a second one, ports, lists of them, a comment or TCP and UDP behind it, and in
- * leading counters, are not parsed again: the grammar would make the same of them. The values must stand alone between blanks and consist of
+ * Lines that differ from an earlier one in an address, a range of them, a MAC address or the name of a set, in a second one, ports, lists of them, a comment or TCP and UDP behind
+ * it, and in leading counters, are not parsed again: the grammar would make the same of them. The values must stand alone between blanks and consist of
  * characters that mean nothing to the lexer, or be one quoted word, and no other quote may stand before them, so that the words around them
  * are the same words. A test compares with the grammar.
  */
@@ -29,17 +29,17 @@ const mostHoles = 6;
 export function findHoles(line: string): Holes | null {
   const quote = line.indexOf('"');
   const limit = quote < 0 ? line.length : quote;
-  const option = optionFrom(leading, line, 0) ?? optionFrom(leadingPorts, line, 0);
+  const option = optionFrom(leading, line, 0) ?? optionFrom(leadingOthers, line, 0);
   if (option === null || option.value > limit) return null;
   const first = valueAt(line, option.value, endOfValue(option.name));
-  return first && { counters: countersEnd(line, 0), values: [first, ...furtherValues(line, first.end, limit)] };
+  return first && { counters: countersEnd(line, 0), values: [first, ...furtherValues(line, first, limit)] };
 }
 
 /** Options of which a line needs one: lists differ in their values. */
 const leading = /(?<= )(?:-s|-d|--src-range|--dst-range|--mac-source)(?= )/g;
-const leadingPorts = /(?<= )(?:--sports?|--dports?)(?= )/g;
+const leadingOthers = /(?<= )(?:--match-set|--sports?|--dports?)(?= )/g;
 /** Options whose values may differ besides, each behind the one before. */
-const further = /(?<= )(?:-d|-p|--sports?|--dports?|--src-range|--dst-range|--mac-source|--comment)(?= )/g;
+const further = /(?<= )(?:-d|-p|--match-set|--sports?|--dports?|--src-range|--dst-range|--mac-source|--comment)(?= )/g;
 
 /** The next one of them, and where its value begins. */
 function optionFrom(
@@ -52,11 +52,12 @@ function optionFrom(
   return match && { name: match[0], value: options.lastIndex + 1 };
 }
 
-function furtherValues(line: string, from: number, limit: number): Extent[] {
+function furtherValues(line: string, first: Extent, limit: number): Extent[] {
   const found: Extent[] = [];
   let end = limit;
   let commented = false;
-  let at = from;
+  let named = line.endsWith(` ${setOption} `, first.start);
+  let at = first.end;
   for (
     let option = optionFrom(further, line, at);
     option && option.value <= end;
@@ -72,7 +73,9 @@ function furtherValues(line: string, from: number, limit: number): Extent[] {
       end = quote < 0 ? line.length : quote;
       at = value.end;
     }
+    if (name === setOption && named) continue;
     if (value && (name !== '-p' || mayBeOther(line, value))) found.push(value);
+    named ||= name === setOption;
     if (found.length === mostHoles - 1) break;
   }
   return found;
@@ -81,10 +84,14 @@ function furtherValues(line: string, from: number, limit: number): Extent[] {
 function endOfValue(option: string): typeof addressEnd {
   if (option === '-p') return protocolEnd;
   if (option === '--comment') return commentEnd;
+  if (option === setOption) return wordEnd;
   if (option.endsWith('-range')) return rangeEnd;
   if (option.endsWith('ports')) return portListEnd;
   return option.endsWith('port') ? portsEnd : addressEnd;
 }
+
+/** The one option whose value, a name, others follow. A line's first one is a hole, no other. */
+export const setOption = '--match-set';
 
 /** Which values may stand behind such words. */
 export const valueEnd = (before: string): typeof addressEnd =>
@@ -148,9 +155,12 @@ function portEnd(text: string, start: number): number {
   return length === 5 && Number(text.slice(start, end)) > 65535 ? -1 : end;
 }
 
-/** End of a word of letters, digits and signs that mean nothing to the lexer, or of one in quotes from its first character on; -1 where it is none. */
-function commentEnd(text: string, start: number): number {
-  if (text.charCodeAt(start) === quoteSign) return quotedEnd(text, start);
+/** End of a word as `wordEnd` has it, or of one in quotes from its first character on; -1 where it is none. */
+const commentEnd = (text: string, start: number): number =>
+  text.charCodeAt(start) === quoteSign ? quotedEnd(text, start) : wordEnd(text, start);
+
+/** End of a word of letters, digits and signs that mean nothing to the lexer; -1 where it is none. */
+function wordEnd(text: string, start: number): number {
   const first = text.charCodeAt(start);
   if (first === dash || first === bang) return -1;
   let end = start;
@@ -251,7 +261,7 @@ export class ShapeCache {
 
 const optionNames: ReadonlySet<string> = new Set([
   ...['-s', '-d', '-p', '--sport', '--dport', '--sports', '--dports'],
-  ...['--src-range', '--dst-range', '--mac-source', '--comment'],
+  ...['--src-range', '--dst-range', '--mac-source', '--comment', setOption],
 ]);
 
 /** `-m tcp` behind `-p tcp`. */
@@ -264,7 +274,7 @@ function echoOf({ options }: RuleLine, at: number): number | null {
 
 function isValue(option: Option, { start, end }: Extent, line: string): boolean {
   const [value] = option.values;
-  if (value?.span.column !== start + 1 || option.values.length !== 1) return false;
+  if (value?.span.column !== start + 1 || option.values.length !== (option.name === setOption ? 2 : 1)) return false;
   return optionNames.has(option.name) && value.text === unquote(line.slice(start, end));
 }
 
@@ -317,7 +327,10 @@ export function expandVariant(variant: VariantLine): RuleLine {
     options: rule.options.map((old, i) => ({
       name: old.name,
       negated: old.negated,
-      values: old.values.map((word) => ({ text: valueOf(i) ?? word.text, span: move(word.span) })),
+      values: old.values.map((word, w) => ({
+        text: (w === 0 ? valueOf(i) : undefined) ?? word.text,
+        span: move(word.span),
+      })),
       span: move(old.span),
     })),
   };

@@ -11,6 +11,7 @@ import type { RuleOrRun } from '../analyse/walk.js';
 import type { Field } from '../model/field.js';
 import { areSeveral, ruleMembers } from './members.js';
 import type { MergedStep } from './merge.js';
+import type { NextMet, StepIndex } from './step-index.js';
 
 export interface Coverage {
   /** Every packet is dropped. */
@@ -59,6 +60,7 @@ const dropped: Coverage = {
 
 interface Search {
   readonly steps: readonly MergedStep[];
+  readonly index: StepIndex;
   readonly family: AddressFamily;
   /** Of each step: it asks for a field that packets may lack. */
   readonly inVain: readonly boolean[];
@@ -72,7 +74,7 @@ interface Search {
 /** `rule` asks about its own packets: what happens before its own steps explains, what comes after does not. */
 export type Coverer = (condition: Conj, rule: RuleOrRun) => Coverage;
 
-export function coverer(steps: readonly MergedStep[], family: AddressFamily): Coverer {
+export function coverer(steps: readonly MergedStep[], index: StepIndex, family: AddressFamily): Coverer {
   let own: ReturnType<typeof ownSteps> | null = null;
   let total = 0;
   const inVain = steps.map(({ when }) => conjMayLack(when, family));
@@ -80,7 +82,8 @@ export function coverer(steps: readonly MergedStep[], family: AddressFamily): Co
   return (condition, rule) => {
     const varying = typeof rule === 'string' ? null : rule.fields;
     const looks = total >= maxLooksInAll ? maxLooks : 0;
-    const search: Search = { steps, family, inVain, own: (own ??= ownSteps(steps)).get(rule) ?? [], varying, looks };
+    own ??= ownSteps(steps);
+    const search: Search = { steps, index, family, inVain, own: own.get(rule) ?? [], varying, looks };
     const first = firstMet(search, condition);
     const isPlain = dropsPlainly(search, first, condition);
     const found = isPlain ? dropped : follow(search, condition, first, false);
@@ -118,9 +121,10 @@ function ownSteps(steps: readonly MergedStep[]): ReadonlyMap<RuleOrRun, readonly
 
 /** Number of the first step that packets of the condition may meet, or that is one look too many. */
 function firstMet(search: Search, condition: Conj): number {
-  const { steps, own } = search;
-  let i = 0;
-  for (; i < steps.length && search.looks < maxLooks; search.looks++, i++)
+  const { steps, index, own } = search;
+  const next = index.metBy(condition);
+  let i = next(0);
+  for (; i < steps.length && search.looks < maxLooks; search.looks++, i = next(i + 1))
     if ((i === own[0] && isOfTuples(steps[i]!)) || mayOverlap(steps[i]!.when, condition)) break;
   return i;
 }
@@ -138,7 +142,7 @@ function dropsPlainly({ steps, inVain, own }: Search, first: number, condition: 
 
 /** `lacks`: packets of the condition that lack some of the fields that may be lacking; the condition asks for none of them. */
 function follow(search: Search, condition: Conj, start: number, lacks: boolean): Coverage {
-  const { steps, family, inVain, own, varying } = search;
+  const { steps, index, family, inVain, own, varying } = search;
   const lastOwn = own[own.length - 1] ?? -1;
   const found = { some: false, passes: false, lacking: false, tracked: false, exempt: false, givenUp: false };
   let uniform = true;
@@ -157,8 +161,10 @@ function follow(search: Search, condition: Conj, start: number, lacks: boolean):
     stepped: own.length > 0,
     uniform,
   });
+  const next: NextMet = lacks ? (from) => from : index.metBy(condition);
   let i = start;
-  while (i < steps.length) {
+  for (;;) {
+    i = next(i);
     const step = steps[i];
     if (!step) break;
     if (search.looks++ > maxLooks) {

@@ -15,6 +15,7 @@ import type { KeptRules } from './kept-rules.js';
 import { isOf, narrowTo, negatedOf } from './members.js';
 import type { MergedStep } from './merge.js';
 import type { OffloadKind, ReasonCode } from './plan.js';
+import type { StepIndex } from './step-index.js';
 
 /** A verdict before it is put into words. */
 export interface Judgement {
@@ -27,6 +28,8 @@ export interface Judgement {
 export interface FamilyPlan {
   readonly analysis: FamilyAnalysis;
   readonly cover: Coverer;
+  /** Of the finished list. */
+  readonly index: StepIndex;
   readonly kept: KeptRules;
   /** The finished list. */
   readonly steps: readonly MergedStep[];

@@ -2,9 +2,10 @@
  * Rules that say what a rule above them in their chain has said already. Only an explanation rests on it: no decision. So the text is
  * compared, where its matches are such that they answer the same twice.
  */
+import type { AddressRun } from '../model/address-run.js';
 import type { Match } from '../model/match.js';
 import type { Chain, Rule, RuleId } from '../model/ruleset.js';
-import { isRun, ruleCount, segmentsOf, type Segment } from '../model/segments.js';
+import { areInOrder, inWrittenOrder, isRun, ruleCount, rulesIn, segmentsOf, type Segment } from '../model/segments.js';
 import { FirstWordings, hashOf } from './first-wordings.js';
 
 const steady: ReadonlySet<Match['kind']> = new Set([
@@ -30,7 +31,7 @@ const endings: ReadonlySet<string> = new Set(['accept', 'drop', 'return', 'rejec
 export function duplicatesIn(chain: Chain): ReadonlyMap<RuleId, RuleId> {
   const found = new Map<RuleId, RuleId>();
   const first = new FirstWordings(ruleCount(chain), wordsAt);
-  for (const segment of segmentsOf(chain)) {
+  for (const { segment, from, to } of stretchesOf(chain)) {
     if (!endsSteadily(isRun(segment) ? segment.first : segment)) continue;
     if (!isRun(segment)) {
       const words = wordsOf(segment.text);
@@ -38,9 +39,8 @@ export function duplicatesIn(chain: Chain): ReadonlyMap<RuleId, RuleId> {
       continue;
     }
     const { source } = segment;
-    const plain =
-      source !== null && wordsOf(segment.text(0)) === source.text.slice(source.commandStart(0), source.end(0));
-    for (let i = 0; i < segment.count; i++) {
+    const plain = source !== null && isPlain(segment);
+    for (let i = from; i < to; i++) {
       const words = plain ? source.text : wordsOf(segment.text(i));
       const hash = plain ? hashOf(words, source.commandStart(i), source.end(i)) : hashOf(words, 0, words.length);
       note(found, segment, i, first.find(hash, segment, i));
@@ -48,6 +48,31 @@ export function duplicatesIn(chain: Chain): ReadonlyMap<RuleId, RuleId> {
   }
   return found;
 }
+
+const known = new WeakMap<AddressRun, boolean>();
+
+/** Nothing is left out of the texts of its rules but counters in front. */
+function isPlain(run: AddressRun): boolean {
+  const { source } = run;
+  const found =
+    known.get(run) ??
+    (source !== null && wordsOf(run.text(0)) === source.text.slice(source.commandStart(0), source.end(0)));
+  known.set(run, found);
+  return found;
+}
+
+interface Stretch {
+  readonly segment: Segment;
+  /** Of a run, rules from one up to another. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** In the order of the rules. */
+const stretchesOf = (chain: Chain): readonly Stretch[] =>
+  areInOrder(segmentsOf(chain))
+    ? segmentsOf(chain).map((segment) => ({ segment, from: 0, to: rulesIn(segment) }))
+    : inWrittenOrder(chain).map(({ segment, at }) => ({ segment, from: at, to: at + 1 }));
 
 function note(
   found: Map<RuleId, RuleId>,

@@ -15,12 +15,32 @@ import { judgeRun, judgeRunRule, type FamilyPlan, type Judgement } from './decid
 export function judgeEach(run: AddressRun, plan: FamilyPlan): Judgement | readonly Judgement[] {
   const all = judgeRun(run, plan, run.columns);
   if (all) return all;
+  if (run.fields.length === 0 && run.count > 1) return judgeSame(run, plan);
   const apart = rulesApart(run, plan);
   const others = apart && rowsNotIn(apart);
   const shared = others && others.length > 1 ? judgeRun(run, plan, pickRules(run.columns, others)) : null;
-  return Array.from({ length: run.count }, (_, i) =>
-    shared && apart?.[i] === 0 ? shared : judgeRunRule(run, i, plan),
-  );
+  const byItself = judgeByItself(run, plan);
+  return Array.from({ length: run.count }, (_, i) => (shared && apart?.[i] === 0 ? shared : byItself(i)));
+}
+
+/** The rules say the same: of those that were not gone through by themselves one is all. */
+function judgeSame(run: AddressRun, plan: FamilyPlan): readonly Judgement[] {
+  const own = plan.analysis.walk.runs.ruleByRule.get(run) ?? 0;
+  const judgements = Array.from({ length: own }, (_, i) => judgeRunRule(run, i, plan));
+  if (own === run.count) return judgements;
+  return [...judgements, ...new Array<Judgement>(run.count - own).fill(judgeRunRule(run, own, plan))];
+}
+
+/** As `judgeRunRule`. Of rules that have no step, and whose packets meet none, the same is found. */
+function judgeByItself(run: AddressRun, plan: FamilyPlan): (i: number) => Judgement {
+  const { analysis, index } = plan;
+  const own = analysis.walk.runs.ruleByRule.get(run) ?? run.count;
+  const small = run.columns.filter((column) => 'lo' in column || 'lists' in column);
+  let free: Judgement | null = null;
+  return (i) =>
+    i >= own && small.some((column) => index.isFree(column.field, rangesAt(column, i)))
+      ? (free ??= judgeRunRule(run, i, plan))
+      : judgeRunRule(run, i, plan);
 }
 
 /** A guess, by which nothing is concluded: 1 for each rule that meets what a step asks of its fields. Null: each may. */

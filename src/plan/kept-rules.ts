@@ -7,7 +7,7 @@
  */
 import type { Match } from '../model/match.js';
 import type { Chain, Family, Hook, Rule, Ruleset, Table } from '../model/ruleset.js';
-import { areInOrder, inWrittenOrder, isRun, segmentsOf } from '../model/segments.js';
+import { areInOrder, isRun, segmentsOf, type Segment } from '../model/segments.js';
 import type { RuleOrRun } from '../analyse/walk.js';
 import { chainWays, reachedFrom, tooDeep } from './chain-ways.js';
 
@@ -112,18 +112,25 @@ interface Line {
   readonly line: number;
 }
 
-/** Where drops of several kinds stand in turn. */
+/** Where drops of several kinds stand in turn. All of a chain stand in one file, and no two have one number. */
 function areLinesInOrder(chain: Chain): boolean {
-  let before: Line | null = null;
-  for (const { segment, at } of inWrittenOrder(chain)) {
-    const first = isRun(segment) ? segment.first : segment;
-    const line = isRun(segment) ? segment.line(at) : segment.span.line;
-    const rule = { span: { ...first.span, line }, text: first.text };
-    if (!isAppended(rule, before, chain.name)) return false;
-    before = rule.span;
+  const segments = segmentsOf(chain);
+  const lines = new Float64Array(segments.reduce((most, segment) => Math.max(most, lastNumber(segment)), 0) + 1);
+  for (const segment of segments) {
+    if (!isAppended(isRun(segment) ? segment.first : segment, null, chain.name)) return false;
+    if (!isRun(segment)) lines[segment.number] = segment.span.line;
+    else for (let i = 0; i < segment.count; i++) lines[segment.number(i)] = segment.line(i);
+  }
+  let before = 0;
+  for (const line of lines) {
+    if (line === 0) continue;
+    if (line <= before) return false;
+    before = line;
   }
   return true;
 }
+
+const lastNumber = (segment: Segment): number => (isRun(segment) ? segment.number(segment.count - 1) : segment.number);
 
 /** Lines of a run begin alike. */
 function isAppended(rule: Pick<Rule, 'span' | 'text'>, before: Line | null, chain: string): boolean {

@@ -17,6 +17,7 @@ import { mergeSteps, withoutTable } from './merge.js';
 import type { Plan, PlanOptions, PlanSummary, RuleDecision } from './plan.js';
 import { allowed, exemptAllowed, nothingAllowed } from './exempt.js';
 import { dropIdle, dropRedundantAsks, exemptDhcp, limitSteps, limitTuples, trim, withoutSymbols } from './shape.js';
+import { StepIndex } from './step-index.js';
 import { toProgram } from './to-program.js';
 import { limits, type StepProgram } from './program.js';
 
@@ -82,9 +83,11 @@ function planFamily(
   const isShort = first.isCut && first.merged.length <= most;
   const { analysis, merged, cut } = isShort ? planSteps(ruleset, family, options, setValues, Infinity) : first;
   const steps = trim(limitSteps(merged, most));
+  const index = new StepIndex(steps);
   return {
     analysis,
-    cover: coverer(steps, family),
+    index,
+    cover: coverer(steps, index, family),
     kept,
     steps,
     ipsec: options.facts?.ipsec === true,

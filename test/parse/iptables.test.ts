@@ -164,7 +164,10 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     '-A INPUT --src-range ',
     '-A INPUT -m mac --mac-source ',
     ...['-A INPUT -p tcp -m tcp --dport ', '[1:2] -A INPUT -p udp ! --sport ', '-A I -p tcp -m multiport --dports '],
+    '-A INPUT -m set ! --match-set ',
+    '[1:2] -A INPUT -m set --match-set ',
   );
+  const name = fc.constantFrom('a', 'b', 'weave-41s)5vQ^o/xWGz6a20N:~?#|E', '"a"', 'a\\b', 'a"b"', '-a', '!', '', 'src', 'a b');
   const protocol = fc.constantFrom('tcp', 'udp', 'tcp', 'udp', 'icmp', '6');
   const port = fc.constantFrom(
     '22',
@@ -230,6 +233,10 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     fc.tuple(port, port).map(([one, other]) => ` -p tcp --sport ${one} ! --dport ${other}`),
     fc.tuple(address, port).map(([one, other]) => ` -d ${one} -p udp -m udp --dport ${other} --sport 1`),
     port.map((one) => ` -m comment --comment a" --dport ${one}`),
+    name.map((one) => ` -m set --match-set ${one} src`),
+    fc.tuple(name, name).map(([one, other]) => ` -m set --match-set ${one} src -m set ! --match-set ${other} dst,dst`),
+    fc.tuple(name, address).map(([one, other]) => ` src -m set --match-set ${one} dst -s ${other}`),
+    fc.tuple(name, port).map(([one, own]) => ` src -p udp -m set --match-set ${one} src,dst -m udp --dport ${own}`),
     ports.map((some) => ` -p tcp -m multiport --dports ${some}`),
     fc.tuple(ports, port).map(([some, one]) => ` -p udp -m multiport ! --sports ${some} -m udp --dport ${one}`),
     { weight: 2, arbitrary: comment.map((one) => ` -m comment --comment ${one}`) },
@@ -274,6 +281,11 @@ test('lines of several shapes in turn are what the grammar makes of them, column
     ...['[%:1] -A I -s @ -j DROP', '-A u -d @ -i eth% -j ACCEPT', '-A I -s @ -p icmp -m icmp --icmp-type % -j DROP'],
     '-A I -s @ -p tcp -m multiport --dports %,99:100 -j DROP',
     ...['-A I -p tcp -m tcp --dport % -j DROP', '-A I -p udp -m udp ! --sport % --dport 1:% -j ACCEPT'],
+    '-A I -m set --match-set ^ src -j DROP',
+    '[%:1] -A I -m set --match-set ^ src -j DROP',
+    '-A I -s @ -m set --match-set ^ dst,dst -p tcp -m tcp --dport % -j DROP',
+    '-A I -p tcp -m set ! --match-set ^ src -m tcp --dport % -j DROP',
+    '-A I -m set --match-set ^ src -m comment --comment %',
   );
   const odd = fc.constantFrom('', '# comment', ':I ACCEPT', '-A I -s 1.2.3.4', '-A I ! -s x', '-A I !', '-A u -j DROP');
   let turns = 0;
@@ -282,7 +294,9 @@ test('lines of several shapes in turn are what the grammar makes of them, column
       fc.array(fc.tuple(shape, fc.nat(255), fc.nat(40)), { minLength: 60, maxLength: 120 }),
       fc.array(fc.tuple(odd, fc.nat(120)), { maxLength: 2 }),
       (parts, others) => {
-        const lines = parts.map(([one, byte, i]) => one.replace('@', `192.0.2.${byte}`).replaceAll('%', String(i)));
+        const lines = parts.map(([one, byte, i]) =>
+          one.replace('@', `192.0.2.${byte}`).replaceAll('%', String(i)).replace('^', `a${byte % 3}`),
+        );
         for (const [line, at] of others) lines.splice(at, 0, line);
         const text = lines.join('\n');
         const fast = parseIptables(text, 'f', 'ip');

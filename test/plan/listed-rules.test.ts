@@ -158,10 +158,14 @@ const kinds = [
   'ip saddr @ meta l4proto { tcp, gre } drop',
 ] as const;
 
+/** Those too that a packet may meet whatever its source. */
+const keptInOrder = [...kinds, 'ip daddr @ drop', 'ip daddr @ udp dport % drop', 'tcp dport % ip daddr @ drop'] as const;
+
 const turns = fc.record({
+  isSorted: fc.boolean(),
   rules: fc.array(
     fc.tuple(
-      fc.constantFrom(...kinds),
+      fc.tuple(fc.constantFrom(...kinds), fc.constantFrom(...keptInOrder)),
       fc.oneof({ weight: 99, arbitrary: fc.nat(3000) }, { weight: 1, arbitrary: fc.nat(9) }),
       fc.constantFrom(22, 80),
     ),
@@ -176,9 +180,9 @@ const turns = fc.record({
 test('a plan of kinds in turn does what that of their rules does', (t) => {
   let found = 0;
   fc.assert(
-    fc.property(turns, anyOptions, ({ rules, lone: others }, chosen) => {
-      const lines = rules.map(([kind, number, port]) =>
-        kind
+    fc.property(turns, anyOptions, ({ isSorted, rules, lone: others }, chosen) => {
+      const lines = rules.map(([[sorted, kept], number, port]) =>
+        (isSorted ? sorted : kept)
           .replace('@', `203.0.${number >> 8}.${number & 255}${number % 97 === 0 ? '/29' : ''}`)
           .replace('#', `2001:db8::${number.toString(16)}`)
           .replace('%', String(port)),

@@ -5,6 +5,7 @@ import { boundaryFrames, type BoundaryOptions } from '../../src/oracle/boundary-
 import { frameAt } from '../../src/oracle/frame-batch.js';
 import { createOracle } from '../../src/oracle/oracle.js';
 import { type Allowed, nothingAllowed } from '../../src/plan/exempt.js';
+import type { PlanOptions } from '../../src/plan/plan.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { routeBack } from '../../src/simulate/route-back.js';
 import { describeDifference, describeFate } from '../../src/verify/describe-difference.js';
@@ -19,6 +20,7 @@ export interface FrameCheck {
   readonly conntrack: boolean;
   readonly frames: BoundaryOptions;
   readonly allow?: Allowed;
+  readonly maxSteps?: NonNullable<PlanOptions['maxSteps']>;
   /** Told of each frame and what the prefilter says to it. */
   readonly observe?: (frame: Uint8Array, answer: 'drop' | 'ask' | 'pass') => void;
 }
@@ -38,11 +40,11 @@ function withoutRules(ruleset: Ruleset, full: ReadonlySet<RuleId>): Ruleset {
 const moments = [0, 99, 150, 250, 400, 1000];
 
 /** Descriptions of the frames on which prefilter and residual are not what the ruleset is; `dropped` counts early drops. */
-export function checkFrames({ ruleset, facts, conntrack, frames, allow = nothingAllowed, observe }: FrameCheck): {
+export function checkFrames({ ruleset, facts, conntrack, frames, allow = nothingAllowed, maxSteps, observe }: FrameCheck): {
   dropped: number;
   differences: string[];
 } {
-  const plan = planRuleset(ruleset, { devices: ['eth0'], facts, strict: false, conntrack, allow });
+  const plan = planRuleset(ruleset, { devices: ['eth0'], facts, strict: false, conntrack, allow, ...(maxSteps && { maxSteps }) });
   const decisions = new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload]));
   const full = new Set(plan.rules.filter(({ offload }) => offload === 'full').map(({ id }) => id));
   const original = createOracle(ruleset, facts, 'eth0');

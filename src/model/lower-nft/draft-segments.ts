@@ -1,10 +1,10 @@
 /** The rules of a chain: runs of those that the reader found to be alike, and the others. */
 import { cutsBetween, fewestTurns } from '../kinds-in-turn.js';
-import { placeOf } from '../address-run.js';
+import { placeOf, type AddressRun } from '../address-run.js';
 import { isCutAlike, segmentsOfRules } from '../listed-rules.js';
 import { fewest, kindRows, putPieces, type Kind } from '../pieces.js';
 import type { Rule } from '../ruleset.js';
-import type { Segment } from '../segments.js';
+import { putInTurn, type Segment } from '../segments.js';
 import { sliceRules } from '../rule-columns.js';
 import { variantOf } from '../../parse/nft/rule-variants.js';
 import type { RuleDraft } from './draft.js';
@@ -55,7 +55,7 @@ class DraftSegments {
       this.#lowerSingly(from);
       return from + 1;
     }
-    return isSortable(lowered) && this.#turns(from) ? this.#takeTurns(from) : this.#takeAlike(from);
+    return this.#turns(from) ? this.#takeTurns(from) : this.#takeAlike(from);
   }
 
   #takeAlike(from: number): number {
@@ -96,7 +96,7 @@ class DraftSegments {
     const to = this.#end(from, (one) => {
       if (one !== before) changes++;
       before = one;
-      return isSortable(one) && changes < fewestTurns;
+      return one.onlyDrops && changes < fewestTurns;
     });
     if (changes >= fewestTurns) return true;
     this.#calmTo = to;
@@ -104,7 +104,69 @@ class DraftSegments {
   }
 
   #takeTurns(from: number): number {
-    const to = this.#end(from, isSortable);
+    const end = this.#end(from, ({ onlyDrops }) => onlyDrops);
+    let pending = from;
+    for (let at = from; at < end;) {
+      const sortable = isSortable(this.#shapeAt(at)!);
+      const to = Math.min(
+        end,
+        this.#end(at, (one) => isSortable(one) === sortable),
+      );
+      const kinds = sortable && this.#changes(at, to) >= fewestTurns ? this.#kindsIn(at, to) : [];
+      const cuts = kinds.length > 0 ? cutsBetween(kinds.map(kindRows)) : null;
+      if (cuts) {
+        this.#putInOrder(pending, at);
+        this.#putPieces(kinds, to, cuts);
+        pending = to;
+      }
+      at = to;
+    }
+    this.#putInOrder(pending, end);
+    return end;
+  }
+
+  #changes(from: number, to: number): number {
+    let changes = 0;
+    for (let at = from + 1; at < to; at++) if (this.#shapeAt(at) !== this.#shapeAt(at - 1)) changes++;
+    return changes;
+  }
+
+  /** Those of a kind by themselves where many stand together. */
+  #putInOrder(from: number, to: number): void {
+    let pending = from;
+    for (let at = from; at < to;) {
+      const lowered = this.#shapeAt(at);
+      let end = at + 1;
+      while (end < to && this.#shapeAt(end) === lowered) end++;
+      if (end - at >= fewest) {
+        this.#putInTurn(pending, at);
+        this.#putPieces(this.#kindsIn(at, end), end, []);
+        pending = end;
+      }
+      at = end;
+    }
+    this.#putInTurn(pending, to);
+  }
+
+  /** Drops of several kinds that keep their order. */
+  #putInTurn(from: number, to: number): void {
+    const kinds = to - from < fewestTurns ? [] : this.#kindsIn(from, to);
+    const odd = kinds.flatMap((kind) => kind.odd.map((i) => kind.rows[i]!)).sort((a, b) => a - b);
+    if (kinds.length < 2) for (let at = from; at < to; at++) this.#lowerSingly(at);
+    else if (odd.length > 0) {
+      [...odd, to].forEach((end, i) => {
+        this.#putInTurn(i === 0 ? from : odd[i - 1]! + 1, end);
+        if (end < to) this.#lowerSingly(end);
+      });
+    } else {
+      this.#putSingle();
+      const runs = kinds.map((kind) => this.#run(kind, 0, kind.rows.length, [...kind.values.keys()]));
+      putInTurn(runs);
+      for (const run of runs) this.#segments.push(run);
+    }
+  }
+
+  #kindsIn(from: number, to: number): DraftKind[] {
     const rows = new Map<LoweredShape, number[]>();
     for (let at = from; at < to; at++) {
       const lowered = this.#shapeAt(at)!;
@@ -112,11 +174,7 @@ class DraftSegments {
       if (own) own.push(at);
       else rows.set(lowered, [at]);
     }
-    const kinds = [...rows].map(([lowered, own]) => this.#kindOf(lowered, Uint32Array.from(own)));
-    const cuts = cutsBetween(kinds.map(kindRows));
-    if (cuts) this.#putPieces(kinds, to, cuts);
-    else for (let at = from; at < to;) at = this.#takeAlike(at);
-    return to;
+    return [...rows].map(([lowered, own]) => this.#kindOf(lowered, Uint32Array.from(own)));
   }
 
   #kindOf(lowered: LoweredShape, rows: Uint32Array): DraftKind {
@@ -127,16 +185,20 @@ class DraftSegments {
   /** Drafts up to one. */
   #putPieces(kinds: readonly DraftKind[], to: number, cuts: readonly number[]): void {
     putPieces(kinds, to, cuts, {
-      run: ({ lowered, drafts, rows, values }, begin, end, varying) => {
+      run: (kind, begin, end, varying) => {
         this.#putSingle();
-        const made = { drafts: drafts.slice(begin, end), lowered, columns: sliceRules(values, begin, end), varying };
-        const place = { prefix: this.prefix, ...placeOf(rows.slice(begin, end), 1) };
-        this.#segments.push(new VariantRules(made, place));
+        this.#segments.push(this.#run(kind, begin, end, varying));
       },
       single: (row) => {
         this.#lowerSingly(row);
       },
     });
+  }
+
+  /** Rules of it from one up to another, which differ in these columns. */
+  #run({ lowered, drafts, rows, values }: DraftKind, begin: number, end: number, varying: readonly number[]): AddressRun {
+    const made = { drafts: drafts.slice(begin, end), lowered, columns: sliceRules(values, begin, end), varying };
+    return new VariantRules(made, { prefix: this.prefix, ...placeOf(rows.slice(begin, end), 1) });
   }
 
   #lowerSingly(at: number): void {

@@ -1,0 +1,114 @@
+/** iptables drops of several kinds in turn that keep their order are planned in columns: what is said and done is that of the rules one by one. */
+import test from 'ava';
+import fc from 'fast-check';
+import { analyseFamily } from '../../src/analyse/analyse-family.js';
+import { setValueCache } from '../../src/analyse/set-values.js';
+import type { AddressRun } from '../../src/model/address-run.js';
+import type { Ruleset } from '../../src/model/ruleset.js';
+import { inTurnWith, isRun, segmentsOf } from '../../src/model/segments.js';
+import type { Plan } from '../../src/plan/plan.js';
+import { planRuleset } from '../../src/plan/plan-ruleset.js';
+import { residualTexts } from '../../src/residual/residual-texts.js';
+import { kinds, lists, plainKinds, rulesetOf, textOf } from './arbitrary-turns.js';
+import { router, webServer } from './plan-text.js';
+import { checkFrames } from '../property/check-frames.js';
+import { anyOptions, disputed, leaves, oneByOne, sameFates } from './same-fates.js';
+
+const policies = fc.constantFrom('ACCEPT', 'DROP');
+
+const someRun = ({ tables }: Ruleset, isSuch: (run: AddressRun) => boolean): boolean =>
+  [...tables[0]!.chains.values()].some((chain) => segmentsOf(chain).some((segment) => isRun(segment) && isSuch(segment)));
+
+const areInTurn = (ruleset: Ruleset): boolean => someRun(ruleset, (run) => inTurnWith(run) !== null);
+
+/** Some do not keep their order: which steps come first is another question then. */
+const areSorted = (ruleset: Ruleset): boolean =>
+  someRun(ruleset, (run) => inTurnWith(run) === null && run.number(run.count - 1) - run.number(0) >= run.count);
+
+/** Some say the same: that all but the first take no step leaves room for others. */
+const repeat = (ruleset: Ruleset): boolean => someRun(ruleset, ({ fields }) => fields.length === 0);
+
+const told = (plan: Plan): unknown => ({
+  ...{ rules: plan.rules, summary: plan.summary },
+  residual: residualTexts(plan).map(({ text }) => text),
+  prefilter: plan.prefilter,
+  owners: Array.from({ length: plan.prefilter.counters }, (_, counter) => plan.counterOwner(counter)),
+  steps: [...plan.prefilter.ip.steps.keys()].map((step) => plan.stepRules.ip(step)),
+});
+
+const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 60);
+
+test('a plan of kinds that keep their order does what that of their rules does', (t) => {
+  let found = 0;
+  fc.assert(
+    fc.property(lists(kinds, 150), policies, anyOptions, fc.boolean(), (lines, policy, chosen, follow) => {
+      const text = textOf(lines, policy);
+      const ruleset = rulesetOf(text);
+      if (areInTurn(ruleset)) found++;
+      const asked = { ...chosen, follow };
+      const [one, other] = [planRuleset(ruleset, asked), planRuleset(oneByOne(ruleset), asked)];
+      sameFates(t, [one, other], text, { packets: 200 });
+      t.deepEqual(
+        one.rules.map(({ id, line, text: words }) => [id, line, words]),
+        other.rules.map(({ id, line, text: words }) => [id, line, words]),
+      );
+      // Of packets that no route brings to the chain, it depends on how steps are put together whether a rule is known to drop them.
+      if (chosen.tuplesFrom > lines.length) t.deepEqual(disputed(one, other, leaves), [], text);
+    }),
+    { numRuns },
+  );
+  t.true(found > numRuns / 3, `${found} of which some keep their order`);
+});
+
+test('behind so many steps that no more are taken, the rest is what its rules are one by one', (t) => {
+  let beyond = 0;
+  fc.assert(
+    fc.property(
+      lists(plainKinds, 80),
+      policies,
+      anyOptions,
+      fc.constantFrom(3, 7, 12, 24),
+      (lines, policy, { tuplesFrom: _, ...chosen }, most) => {
+        const text = textOf(lines, policy);
+        const ruleset = rulesetOf(text);
+        fc.pre(!areSorted(ruleset) && !repeat(ruleset));
+        const asked = { ...chosen, maxSteps: { 4: most, 6: most } };
+        const { walk } = analyseFamily(ruleset, 4, setValueCache(false), { ...chosen, enough: most + most / 2 });
+        if (walk.runs.beyond.size > 0) beyond++;
+        t.deepEqual(told(planRuleset(ruleset, asked)), told(planRuleset(oneByOne(ruleset), asked)), text);
+      },
+    ),
+    { numRuns: numRuns * 2 },
+  );
+  t.true(beyond > numRuns / 3, `${beyond} of which the rest was left`);
+});
+
+test('prefilter and residual of such lists are the ruleset', (t) => {
+  const asking = [...kinds, '-d @ -m state --state NEW -j DROP', '-s @ -p tcp -m state --state NEW -j DROP'];
+  fc.assert(
+    fc.property(
+      lists(asking, 80),
+      policies,
+      fc.constantFrom(webServer, router),
+      fc.boolean(),
+      fc.constantFrom(5, 20, 10_240),
+      (lines, policy, facts, conntrack, most) => {
+        const text = textOf(lines, policy);
+        const frames = { randomFrames: 100, trapRules: 4, setFrames: 100, seed: lines.length };
+        const maxSteps = { 4: most, 6: most };
+        t.deepEqual(checkFrames({ ruleset: rulesetOf(text), facts, conntrack, frames, maxSteps }).differences, [], text);
+      },
+    ),
+    { numRuns: numRuns / 2 },
+  );
+});
+
+test('what repeats a rule about a set takes no step', (t) => {
+  const lines = Array.from({ length: 200 }, (_, i) => `-A INPUT -m set --match-set ${'adb'[(i % 7) % 3]!} src -j DROP`);
+  const plan = planRuleset(rulesetOf(textOf(lines, 'ACCEPT')), { devices: ['eth0'], facts: null, strict: false });
+  t.is(plan.prefilter.ip.steps.filter(({ outcome }) => outcome.kind === 'drop').length, new Set(lines).size);
+  t.deepEqual(
+    plan.rules.slice(0, 4).map(({ offload, reason }) => `${offload} ${reason.code}`),
+    ['full offloaded', 'full offloaded', 'partial set-timeout', 'full never-matches'],
+  );
+});
