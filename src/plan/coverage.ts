@@ -79,7 +79,9 @@ export function coverer(steps: readonly MergedStep[], index: StepIndex, family: 
   let total = 0;
   const inVain = steps.map(({ when }) => conjMayLack(when, family));
   const lacker = steps.findIndex(({ outcome }, i) => outcome.kind !== 'drop' && inVain[i]);
+  let last: { readonly condition: Conj; readonly rule: RuleOrRun; readonly found: Coverage } | null = null;
   return (condition, rule) => {
+    if (last?.condition === condition && last.rule === rule) return last.found;
     const varying = typeof rule === 'string' ? null : rule.fields;
     const looks = total >= maxLooksInAll ? maxLooks : 0;
     own ??= ownSteps(steps);
@@ -90,6 +92,7 @@ export function coverer(steps: readonly MergedStep[], index: StepIndex, family: 
     const goAlike = lacker < 0 || (isPlain && first < lacker) || !conjMayLack(condition, family);
     const whole = goAlike || !found.all ? found : withLacking(found, follow(search, known(condition, family), 0, true));
     total += search.looks;
+    last = { condition, rule, found: whole };
     return whole;
   };
 }

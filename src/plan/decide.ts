@@ -86,7 +86,7 @@ export function judgeRunRule(run: AddressRun, i: number, plan: FamilyPlan): Judg
   const alone = occurrences.get(id) ?? [];
   const together = (occurrences.get(run) ?? []).filter(({ from }) => from <= i);
   if (alone.length + together.length === 0) return judgeFinding(findings.has(id) ? id : run, plan);
-  const all = ofThose(run, together, run.row(i));
+  const all = together.length === 0 ? [] : ofThose(run, together, run.row(i));
   return runs.ruleByRule.has(run)
     ? judgeDrop(id, [...alone, ...all], plan, false)
     : judgeDrop(run, all, plan, false, id);

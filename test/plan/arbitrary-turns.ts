@@ -29,11 +29,11 @@ export const rulesetOf = (text: string): Ruleset =>
     { file: 'sets', text: sets, takenAt: 1_700_000_000_000 },
   ]).ruleset;
 
-/** Of which a rule that repeats another one has a step of its own. */
+/** Of which a rule that repeats another one has a step of its own. None asks for marks: where only the rest does, they take no step. */
 export const plainKinds = [
   ...['-s @ -j DROP', '-d @ -j DROP', '-s @ -d @ -j DROP', '-d @ -p tcp -m tcp --dport % -j DROP'],
   ...['-s @ -p udp -m udp --dport % -j DROP', '-m iprange --src-range @-203.0.9.9 -j DROP', '-d @ -i eth1 -j DROP'],
-  ...['-d @ -m mark --mark 1 -j DROP', '-d @ -p tcp -m multiport --dports 22,% -j DROP', '[5:6] -d @ -j DROP'],
+  ...['-d @ -p tcp -m multiport --dports 22,% -j DROP', '[5:6] -d @ -j DROP'],
   ...['-m set --match-set ^ src -p tcp -m tcp --dport % -j DROP', '-d @ -m set ! --match-set ^ src -j DROP'],
   ...['-m set --match-set ^ src,dst -m comment --comment % -d @ -j DROP', '-s @ -m set --match-set ^ src -j DROP'],
 ];
@@ -42,7 +42,7 @@ export const kinds = [
   ...[...plainKinds, '-m set --match-set ^ src -j DROP', '-m set --match-set ^ src,dst -j DROP', '-s @ -j RETURN'],
   ...['-m set --match-set ^ dst -m comment --comment "no %" -j DROP', '[%:1] -m set ! --match-set ^ src -j DROP'],
   ...['-m set --match-set ^ src -m limit --limit 1/s -j DROP', '-d @ -j ACCEPT'],
-  ...['-d @ -m recent --set -j DROP', '-d @ -m mark --mark 1 -j ACCEPT'],
+  ...['-d @ -m recent --set -j DROP', '-d @ -m mark --mark 1 -j DROP', '-d @ -m mark --mark 1 -j ACCEPT'],
 ];
 
 const lone = fc.constantFrom(
