@@ -35,6 +35,7 @@ export const plainKinds = [
   ...['-s @ -p udp -m udp --dport % -j DROP', '-m iprange --src-range @-203.0.9.9 -j DROP', '-d @ -i eth1 -j DROP'],
   ...['-d @ -p tcp -m multiport --dports 22,% -j DROP', '[5:6] -d @ -j DROP'],
   ...['-m set --match-set ^ src -p tcp -m tcp --dport % -j DROP', '-d @ -m set ! --match-set ^ src -j DROP'],
+  ...['! -d @ -p tcp -m tcp --dport % -j DROP', '-p tcp -m tcp --dport % -j DROP', '-p tcp -m tcp ! --dport % -j DROP'],
   ...['-m set --match-set ^ src,dst -m comment --comment % -d @ -j DROP', '-s @ -m set --match-set ^ src -j DROP'],
 ];
 
