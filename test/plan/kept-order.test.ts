@@ -14,6 +14,9 @@ import { router, webServer } from './plan-text.js';
 import { checkFrames } from '../property/check-frames.js';
 import { anyOptions, disputed, leaves, oneByOne, sameFates } from './same-fates.js';
 
+/** It asks for an address, and for a set that may not have it. */
+const mayContradict = (line: string): boolean => /-[sd] .*-m set|-m set.* -[sd] /.test(line);
+
 const policies = fc.constantFrom('ACCEPT', 'DROP');
 
 const someRun = ({ tables }: Ruleset, isSuch: (run: AddressRun) => boolean): boolean =>
@@ -52,8 +55,9 @@ test('a plan of kinds that keep their order does what that of their rules does',
         one.rules.map(({ id, line, text: words }) => [id, line, words]),
         other.rules.map(({ id, line, text: words }) => [id, line, words]),
       );
-      // Of packets that no route brings to the chain, it depends on how steps are put together whether a rule is known to drop them.
-      if (chosen.tuplesFrom > lines.length) t.deepEqual(disputed(one, other, leaves), [], text);
+      // Of packets that there are not, or that no route brings to the chain, it depends on how steps are put together whether a rule is known to drop them.
+      if (chosen.tuplesFrom > lines.length && !lines.some(mayContradict))
+        t.deepEqual(disputed(one, other, leaves), [], text);
     }),
     { numRuns },
   );
