@@ -23,7 +23,16 @@ import { learns } from './lower-set-match.js';
 import { dependsOnMark, markChangeOf, withoutChanging } from './mark-steps.js';
 import { quietRest } from './quiet-rest.js';
 import { recordBehind } from './record-drops.js';
-import { actsAsOne, areAlike, canBeLeft, isTakenAsOne, narrowToTuples, noteByItself, sharedParts, together } from './run-as-one.js';
+import {
+  actsAsOne,
+  areAlike,
+  canBeLeft,
+  isTakenAsOne,
+  narrowToTuples,
+  noteByItself,
+  sharedParts,
+  together,
+} from './run-as-one.js';
 import { ask, emit, find, land, settle, type Label, type RawOutcome, type Walk, type WalkedRule } from './walk.js';
 import type { Why } from './why.js';
 import { whyUnknown } from './why.js';
@@ -85,8 +94,7 @@ function walkRules(walk: Walk, chain: Chain, entry: Arrival, frame: Frame): void
     if (!isRun(segment)) walkRule(walk, segment, entry, frame);
     else if (runs) {
       if (segment === runs[0]) walkInTurn(walk, runs, entry, frame);
-    }
-    else if (isTakenAsOne(walk, segment, actsAsOne(walk, segment, entry, frame.context)))
+    } else if (isTakenAsOne(walk, segment, actsAsOne(walk, segment, entry, frame.context)))
       walkRule(
         walk,
         { id: segment, parts: sharedParts(segment, frame.context) },

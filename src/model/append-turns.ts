@@ -228,7 +228,9 @@ class ChainTurns {
       return;
     }
     this.#placed.push({
-      inTurn: this.#piecesOf(from, to).map((piece) => placedPiece(piece, 0, piece.rows.length, [...piece.values.keys()])),
+      inTurn: this.#piecesOf(from, to).map((piece) =>
+        placedPiece(piece, 0, piece.rows.length, [...piece.values.keys()]),
+      ),
     });
   }
 

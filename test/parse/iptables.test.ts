@@ -167,7 +167,19 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     '-A INPUT -m set ! --match-set ',
     '[1:2] -A INPUT -m set --match-set ',
   );
-  const name = fc.constantFrom('a', 'b', 'weave-41s)5vQ^o/xWGz6a20N:~?#|E', '"a"', 'a\\b', 'a"b"', '-a', '!', '', 'src', 'a b');
+  const name = fc.constantFrom(
+    'a',
+    'b',
+    'weave-41s)5vQ^o/xWGz6a20N:~?#|E',
+    '"a"',
+    'a\\b',
+    'a"b"',
+    '-a',
+    '!',
+    '',
+    'src',
+    'a b',
+  );
   const protocol = fc.constantFrom('tcp', 'udp', 'tcp', 'udp', 'icmp', '6');
   const port = fc.constantFrom(
     '22',
@@ -295,7 +307,10 @@ test('lines of several shapes in turn are what the grammar makes of them, column
       fc.array(fc.tuple(odd, fc.nat(120)), { maxLength: 2 }),
       (parts, others) => {
         const lines = parts.map(([one, byte, i]) =>
-          one.replace('@', `192.0.2.${byte}`).replaceAll('%', String(i)).replace('^', `a${byte % 3}`),
+          one
+            .replace('@', `192.0.2.${byte}`)
+            .replaceAll('%', String(i))
+            .replace('^', `a${byte % 3}`),
         );
         for (const [line, at] of others) lines.splice(at, 0, line);
         const text = lines.join('\n');

@@ -56,7 +56,10 @@ export const lists = (patterns: readonly string[], least: number): fc.Arbitrary<
   fc
     .record({
       chosen: fc.uniqueArray(fc.constantFrom(...patterns), { minLength: 2, maxLength: 4 }),
-      names: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'unknown'), { minLength: 1, maxLength: 4 }),
+      names: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'unknown'), {
+        minLength: 1,
+        maxLength: 4,
+      }),
       rules: fc.array(fc.tuple(fc.nat(3), fc.nat(60), fc.constantFrom('22', '80', '443')), {
         minLength: least,
         maxLength: least + 60,
@@ -78,8 +81,4 @@ export const lists = (patterns: readonly string[], least: number): fc.Arbitrary<
     });
 
 export const textOf = (lines: readonly string[], policy: string): string =>
-  filter(
-    lines.join('\n'),
-    `:INPUT ${policy} [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:list - [0:0]`,
-  );
-
+  filter(lines.join('\n'), `:INPUT ${policy} [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:list - [0:0]`);

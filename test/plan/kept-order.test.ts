@@ -20,7 +20,9 @@ const mayContradict = (line: string): boolean => /-[sd] .*-m set|-m set.* -[sd] 
 const policies = fc.constantFrom('ACCEPT', 'DROP');
 
 const someRun = ({ tables }: Ruleset, isSuch: (run: AddressRun) => boolean): boolean =>
-  [...tables[0]!.chains.values()].some((chain) => segmentsOf(chain).some((segment) => isRun(segment) && isSuch(segment)));
+  [...tables[0]!.chains.values()].some((chain) =>
+    segmentsOf(chain).some((segment) => isRun(segment) && isSuch(segment)),
+  );
 
 const areInTurn = (ruleset: Ruleset): boolean => someRun(ruleset, (run) => inTurnWith(run) !== null);
 
@@ -100,7 +102,11 @@ test('prefilter and residual of such lists are the ruleset', (t) => {
         const text = textOf(lines, policy);
         const frames = { randomFrames: 100, trapRules: 4, setFrames: 100, seed: lines.length };
         const maxSteps = { 4: most, 6: most };
-        t.deepEqual(checkFrames({ ruleset: rulesetOf(text), facts, conntrack, frames, maxSteps }).differences, [], text);
+        t.deepEqual(
+          checkFrames({ ruleset: rulesetOf(text), facts, conntrack, frames, maxSteps }).differences,
+          [],
+          text,
+        );
       },
     ),
     { numRuns: numRuns / 2 },

@@ -159,7 +159,12 @@ const kinds = [
 ] as const;
 
 /** Those too that a packet may meet whatever its source. */
-const keptInOrder = [...kinds, 'ip daddr @ drop', 'ip daddr @ udp dport % drop', 'tcp dport % ip daddr @ drop'] as const;
+const keptInOrder = [
+  ...kinds,
+  'ip daddr @ drop',
+  'ip daddr @ udp dport % drop',
+  'tcp dport % ip daddr @ drop',
+] as const;
 
 const turns = fc.record({
   isSorted: fc.boolean(),

@@ -40,11 +40,26 @@ function withoutRules(ruleset: Ruleset, full: ReadonlySet<RuleId>): Ruleset {
 const moments = [0, 99, 150, 250, 400, 1000];
 
 /** Descriptions of the frames on which prefilter and residual are not what the ruleset is; `dropped` counts early drops. */
-export function checkFrames({ ruleset, facts, conntrack, frames, allow = nothingAllowed, maxSteps, observe }: FrameCheck): {
+export function checkFrames({
+  ruleset,
+  facts,
+  conntrack,
+  frames,
+  allow = nothingAllowed,
+  maxSteps,
+  observe,
+}: FrameCheck): {
   dropped: number;
   differences: string[];
 } {
-  const plan = planRuleset(ruleset, { devices: ['eth0'], facts, strict: false, conntrack, allow, ...(maxSteps && { maxSteps }) });
+  const plan = planRuleset(ruleset, {
+    devices: ['eth0'],
+    facts,
+    strict: false,
+    conntrack,
+    allow,
+    ...(maxSteps && { maxSteps }),
+  });
   const decisions = new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload]));
   const full = new Set(plan.rules.filter(({ offload }) => offload === 'full').map(({ id }) => id));
   const original = createOracle(ruleset, facts, 'eth0');

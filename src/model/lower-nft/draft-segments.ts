@@ -196,7 +196,12 @@ class DraftSegments {
   }
 
   /** Rules of it from one up to another, which differ in these columns. */
-  #run({ lowered, drafts, rows, values }: DraftKind, begin: number, end: number, varying: readonly number[]): AddressRun {
+  #run(
+    { lowered, drafts, rows, values }: DraftKind,
+    begin: number,
+    end: number,
+    varying: readonly number[],
+  ): AddressRun {
     const made = { drafts: drafts.slice(begin, end), lowered, columns: sliceRules(values, begin, end), varying };
     return new VariantRules(made, { prefix: this.prefix, ...placeOf(rows.slice(begin, end), 1) });
   }
