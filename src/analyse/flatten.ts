@@ -10,7 +10,7 @@ import type { Match, Statement } from '../model/match.js';
 import { nestedTags } from '../model/field.js';
 import type { AddressRun } from '../model/address-run.js';
 import type { BaseChain, Chain, RuleId, Table } from '../model/ruleset.js';
-import { inTurnWith, isRun, kindsOf, ruleCount, rulesIn, segmentsOf } from '../model/segments.js';
+import { inTurnWith, isRun, orderOf, ruleCount, rulesIn, segmentsOf } from '../model/segments.js';
 import { arriving, narrow, narrowByState, ofAll, type Arrival } from './arrival.js';
 import { lowerState } from './connection-state.js';
 import type { Context } from './context.js';
@@ -20,7 +20,7 @@ import type { Condition, Conj } from './logic.js';
 import { and, andDnf, exactly, isExact, small, TRUE } from './logic.js';
 import { lowerMatch } from './lower-match.js';
 import { learns } from './lower-set-match.js';
-import { dependsOnMark, markChangeOf, withoutChanging } from './mark-steps.js';
+import { changesMark, dependsOnMark, markChangeOf, withoutChanging } from './mark-steps.js';
 import { quietRest } from './quiet-rest.js';
 import { recordBehind } from './record-drops.js';
 import {
@@ -163,16 +163,6 @@ function walkRepeated(walk: Walk, run: AddressRun, entry: Arrival, frame: Frame)
 /** All say the same. */
 const areSame = ({ fields, count }: AddressRun): boolean => fields.length === 0 && count > 1;
 
-/** Of rules that stand in turn, which run each is of. */
-function orderOf(runs: readonly AddressRun[]): Uint32Array {
-  const first = runs[0]!.number(0);
-  const order = new Uint32Array(runs.reduce((sum, run) => sum + run.count, 0));
-  runs.forEach((run, k) => {
-    for (let i = 0; i < run.count; i++) order[run.number(i) - first] = k;
-  });
-  return order;
-}
-
 /** The rules of the run from one on. */
 function walkRest(walk: Walk, run: AddressRun, from: number, entry: Arrival, frame: Frame): void {
   const parts = run.first.parts.filter((_, i) => !run.varying.includes(i));
@@ -268,24 +258,6 @@ function whyNever(match: Match, { via }: Frame): Why {
   if (match.kind === 'mark')
     return { code: 'never-matches', detail: 'no rule gives a packet such a mark on its way here' };
   return { code: 'never-matches', detail: '', ...(via && { by: via }) };
-}
-
-/** The statement, or a rule of the chain that it leads to, may change the packet's mark. */
-function changesMark(statement: Statement, { table, context }: Frame): boolean {
-  if (statement.kind === 'drop' || statement.kind === 'accept') return false;
-  let seen: Set<string> | undefined;
-  const visit = (one: Statement): boolean => {
-    const change = markChangeOf(one);
-    if (change !== undefined) return context.marks.changes(change);
-    if ((one.kind !== 'jump' && one.kind !== 'goto') || seen?.has(one.chain)) return false;
-    (seen ??= new Set()).add(one.chain);
-    const target = table.chains.get(one.chain);
-    if (!target) return false;
-    for (const { parts } of kindsOf(target))
-      if (parts.some((part) => 'statement' in part && visit(part.statement))) return true;
-    return false;
-  };
-  return visit(statement);
 }
 
 /**

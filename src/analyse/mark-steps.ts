@@ -1,6 +1,8 @@
 /** A rule that marks packets, as steps: for each state that a packet's mark may be in, the state after it. */
 import type { AddressFamily } from '../model/address.js';
 import type { Statement } from '../model/match.js';
+import { kindsOf } from '../model/segments.js';
+import type { Frame } from './frame.js';
 import type { Condition, Conj, Dnf, Lit } from './logic.js';
 import { isExact, small } from './logic.js';
 import type { MarkChange, Marks } from './marks.js';
@@ -57,4 +59,22 @@ export function markSteps(
   const must = surely && condition.must ? condition.must : [];
   const rest = surely && isExact(condition) ? condition.may.filter((conj) => conjMayLack(conj, family)) : condition.may;
   return [...steps(must, true), ...steps(rest, false)];
+}
+
+/** The statement, or a rule of the chain that it leads to, may change the packet's mark. */
+export function changesMark(statement: Statement, { table, context }: Frame): boolean {
+  if (statement.kind === 'drop' || statement.kind === 'accept') return false;
+  let seen: Set<string> | undefined;
+  const visit = (one: Statement): boolean => {
+    const change = markChangeOf(one);
+    if (change !== undefined) return context.marks.changes(change);
+    if ((one.kind !== 'jump' && one.kind !== 'goto') || seen?.has(one.chain)) return false;
+    (seen ??= new Set()).add(one.chain);
+    const target = table.chains.get(one.chain);
+    if (!target) return false;
+    for (const { parts } of kindsOf(target))
+      if (parts.some((part) => 'statement' in part && visit(part.statement))) return true;
+    return false;
+  };
+  return visit(statement);
 }

@@ -18,6 +18,16 @@ export function putInTurn(runs: readonly AddressRun[]): void {
 /** Runs with whose rules those of this one stand in turn, itself among them; null: they stand together, or may. */
 export const inTurnWith = (run: AddressRun): readonly AddressRun[] | null => turns.get(run) ?? null;
 
+/** Of rules that stand in turn, which run each is of. */
+export function orderOf(runs: readonly AddressRun[]): Uint32Array {
+  const first = runs[0]!.number(0);
+  const order = new Uint32Array(runs.reduce((sum, run) => sum + run.count, 0));
+  runs.forEach((run, k) => {
+    for (let i = 0; i < run.count; i++) order[run.number(i) - first] = k;
+  });
+  return order;
+}
+
 export const isRun = (segment: Segment): segment is AddressRun => segment instanceof AddressRun;
 
 /** The chain, whose rules are made of runs when they are first asked for one by one. */

@@ -164,21 +164,10 @@ test('lines of one shape are what the grammar makes of them, columns included', 
     '-A INPUT --src-range ',
     '-A INPUT -m mac --mac-source ',
     ...['-A INPUT -p tcp -m tcp --dport ', '[1:2] -A INPUT -p udp ! --sport ', '-A I -p tcp -m multiport --dports '],
-    '-A INPUT -m set ! --match-set ',
-    '[1:2] -A INPUT -m set --match-set ',
+    ...['-A INPUT -m set ! --match-set ', '[1:2] -A INPUT -m set --match-set '],
   );
   const name = fc.constantFrom(
-    'a',
-    'b',
-    'weave-41s)5vQ^o/xWGz6a20N:~?#|E',
-    '"a"',
-    'a\\b',
-    'a"b"',
-    '-a',
-    '!',
-    '',
-    'src',
-    'a b',
+    ...['a', 'b', 'weave-41s)5vQ^o/xWGz6a20N:~?#|E', '"a"', 'a\\b', 'a"b"', '-a', '!', '', 'src', 'a b'],
   );
   const protocol = fc.constantFrom('tcp', 'udp', 'tcp', 'udp', 'icmp', '6');
   const port = fc.constantFrom(
@@ -293,8 +282,7 @@ test('lines of several shapes in turn are what the grammar makes of them, column
     ...['[%:1] -A I -s @ -j DROP', '-A u -d @ -i eth% -j ACCEPT', '-A I -s @ -p icmp -m icmp --icmp-type % -j DROP'],
     '-A I -s @ -p tcp -m multiport --dports %,99:100 -j DROP',
     ...['-A I -p tcp -m tcp --dport % -j DROP', '-A I -p udp -m udp ! --sport % --dport 1:% -j ACCEPT'],
-    '-A I -m set --match-set ^ src -j DROP',
-    '[%:1] -A I -m set --match-set ^ src -j DROP',
+    ...['-A I -m set --match-set ^ src -j DROP', '[%:1] -A I -m set --match-set ^ src -j DROP'],
     '-A I -s @ -m set --match-set ^ dst,dst -p tcp -m tcp --dport % -j DROP',
     '-A I -p tcp -m set ! --match-set ^ src -m tcp --dport % -j DROP',
     '-A I -m set --match-set ^ src -m comment --comment %',
