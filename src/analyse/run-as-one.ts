@@ -128,8 +128,7 @@ function fitsTuples({ runs }: Walk, run: AddressRun, { family, destinationRewrit
     const own = run.columns.reduce((n, column) => n * sizeAt(column, i), 1);
     if (own === 0 || own > maxCombinations || (entries += own) > mostEntries) return false;
   }
-  const { tuples, entries: of } = runTuples(run);
-  const keys = entryKeys(tuples, of.starts && ownersOf(of.starts, of.count));
+  const { tuples, keys } = runTuples(run);
   return keys.areFew && haveFewShapes(tuples, keys);
 }
 
@@ -163,6 +162,7 @@ function haveFewShapes({ columns, count }: TupleValues, { gaps }: EntryKeys): bo
 interface RunTuples {
   readonly tuples: TupleValues;
   readonly entries: RuleEntries;
+  readonly keys: EntryKeys;
 }
 
 const known = new WeakMap<AddressRun, RunTuples>();
@@ -179,7 +179,11 @@ function runTuples(run: AddressRun): RunTuples {
 function madeTuples(run: AddressRun): RunTuples {
   const entries = ruleEntries(run.columns, run.count);
   const set = { id: `rules from ${run.id(0)}`, name: run.id(0) };
-  return { tuples: { kind: 'tuples', field: 'tuple', set, ...asTupleValues(entries), counters: null }, entries };
+  const values = asTupleValues(entries);
+  const keys = entryKeys(values, entries.starts && ownersOf(entries.starts, entries.count));
+  // What leaves out ports has all others as one key.
+  const apart = keys.gaps === null ? {} : { apart: true as const };
+  return { tuples: { kind: 'tuples', field: 'tuple', set, ...values, ...apart, counters: null }, entries, keys };
 }
 
 /** Of some of the rules. */

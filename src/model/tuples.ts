@@ -39,17 +39,19 @@ export interface Tuples {
   readonly except: Uint8Array | null;
   /** Least known availability (`Availability`) at which the question can be answered: at most that of any field. */
   readonly availableUpTo: number;
+  /** They share a table with others of which this is said only: as keys they would meet each of many others. */
+  readonly apart?: true;
 }
 
 export const leastAvailable = (columns: readonly TupleColumn[]): number =>
   columns.reduce<number>((least, { field }) => Math.min(least, availableUpTo[field]), Availability.noProtocol);
 
 /** Equal for sets that ask the same fields of the same packets: they can share a table. */
-export const tupleSignature = ({ columns, availableUpTo: least }: Tuples): string =>
+export const tupleSignature = ({ columns, availableUpTo: least, apart }: Tuples): string =>
   `${columns
     .map(({ field }) => field)
     .sort()
-    .join()} ${String(least)}`;
+    .join()} ${String(least)}${apart ? ' apart' : ''}`;
 
 /** One of the entries. */
 export const rowAt = (columns: readonly TupleColumn[], i: number): TupleColumn[] => sliceRows(columns, i, i + 1);

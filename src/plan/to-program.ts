@@ -99,8 +99,18 @@ function lastingAtom(set: ValueSet, counters: Uint32Array | null, family: Addres
         counters: null,
       };
     case 'tuples': {
-      const { set: of, count, columns, except, availableUpTo } = set;
-      return { kind: 'tuples', field: 'tuple', set: of, count, columns, except, availableUpTo, counters };
+      const { set: of, count, columns, except, availableUpTo, apart } = set;
+      const atom = {
+        kind: 'tuples',
+        field: 'tuple',
+        set: of,
+        count,
+        columns,
+        except,
+        availableUpTo,
+        counters,
+      } as const;
+      return apart ? { ...atom, apart } : atom;
     }
   }
 }

@@ -141,6 +141,26 @@ test('so is one of lines that leave out a port each, and a source that is left n
   t.true(table!.entries <= 2 * 12_000, `${table!.entries} keys`);
 });
 
+test('lines that leave out a port each have a table beside that of others about the same fields, whose networks contain their sources', (t) => {
+  const some = Array.from(
+    { length: 5_000 },
+    (_, i) => `-A INPUT -s 10.0.${i >> 8}.${i & 255}/32 -p tcp -m tcp ! --dport ${1 + i} -j DROP`,
+  );
+  const others = Array.from(
+    { length: 4_000 },
+    (_, i) => `-A INPUT -s 10.${i & 1}.0.0/16 -p tcp -m tcp --dport ${1 + ((i * 977) % 65535)} -j DROP`,
+  );
+  const options = { devices: ['eth0'], facts: webServer, strict: false };
+  const { plan, image } = planWithinLimits(rulesetOf(filter([...some, ...others].join('\n'))), options);
+  t.is(plan.prefilter.ip.steps.length, 2);
+  const tables = image.structures.filter(({ structure }) => structure === 'tuple-buckets');
+  t.deepEqual(
+    tables.map(({ entries }) => entries),
+    [10_000, 4_000],
+  );
+  t.true(plan.rules.every(({ reason }) => reason.code === 'fragments'));
+});
+
 test('what would cost too many lookups stays a list of steps', (t) => {
   const rules = Array.from(
     { length: 1_000 },
