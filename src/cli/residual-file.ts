@@ -1,7 +1,6 @@
 /** `--residual FILE`: what stays in netfilter, written beside its final name first so that a failure leaves no half file. */
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { InputError } from '../diagnostic.js';
 import type { Encoding } from '../host/text-encoding.js';
 import { anyMark } from '../parse/nft/long-lists.js';
 import type { ResidualText } from '../residual/residual-texts.js';
@@ -28,12 +27,12 @@ export function stageResidual(
       `--residual ${target}: ${texts.length} rulesets leave ${texts.length} residuals: name a directory`,
     );
   }
-  const staged = texts.map(({ input, text }) => {
+  const staged = texts.map(({ input, pieces }) => {
     const file = isDirectory
       ? join(target, input.file === '-' ? 'stdin' : basename(input.file).replace(/^live:/, ''))
       : target;
     const source = read.find((one) => one.file === input.file);
-    const written = { text, encoding: source?.encoding ?? 'utf8', marked: input.isMarked && source?.marked };
+    const written = { pieces, encoding: source?.encoding ?? 'utf8', marked: input.isMarked && source?.marked };
     return { file, written, temporary: `${file}.${process.pid}.new`, input: input.file };
   });
   for (const { file, input } of staged) {
@@ -48,9 +47,8 @@ export function stageResidual(
     for (const { temporary, written } of staged) writeResidual(temporary, written);
   } catch (error) {
     discard();
-    if (error instanceof InputError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CommandError(exitCodes.host, `the residual cannot be written: ${why}`);
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new CommandError(exitCodes.host, `the residual cannot be written: ${error.message}`);
   }
   const commit = (): void => {
     for (const { file, temporary } of staged) renameSync(temporary, file);
@@ -59,27 +57,45 @@ export function stageResidual(
 }
 
 interface Written {
-  readonly text: string;
+  readonly pieces: ResidualText['pieces'];
   readonly encoding: Encoding;
-  /** What the marks in the text stand for. */
+  /** What the marks in the pieces stand for, none of which is cut. */
   readonly marked: MarkedFile | undefined;
 }
 
+/** Characters that are written at a time. */
 const pieceLength = 1 << 22;
+const shortest = 1 << 16;
 
-function writeResidual(file: string, { text, encoding, marked }: Written): void {
+function writeResidual(file: string, { pieces, encoding, marked }: Written): void {
   const descriptor = openSync(file, 'w');
   try {
-    if (!marked) writeText(descriptor, text, encoding);
-    // Numbers of marks stand between what is around them.
-    else
-      text.split(anyMark).forEach((part, i) => {
-        if (i % 2 === 0) writeText(descriptor, part, encoding);
-        else for (const piece of marked.bytes(Number(part))) writeFileSync(descriptor, piece);
-      });
+    for (const piece of longer(pieces()))
+      if (marked) writeMarked(descriptor, piece, encoding, marked);
+      else writeText(descriptor, piece, encoding);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Of many short pieces fewer. */
+function* longer(pieces: Iterable<string>): Generator<string> {
+  let held = '';
+  for (const piece of pieces) {
+    held += piece;
+    if (held.length < shortest) continue;
+    yield held;
+    held = '';
+  }
+  yield held;
+}
+
+function writeMarked(descriptor: number, text: string, encoding: Encoding, marked: MarkedFile): void {
+  text.split(anyMark).forEach((part, i) => {
+    // Numbers of marks stand between what is around them.
+    if (i % 2 === 0) writeText(descriptor, part, encoding);
+    else for (const bytes of marked.bytes(Number(part))) writeFileSync(descriptor, bytes);
+  });
 }
 
 /** In pieces, so that of a long text there is no second copy. */

@@ -60,6 +60,13 @@ export interface Standing {
   readonly at: number;
 }
 
+/** As `inWrittenOrder`, one after the other. */
+export function* standingIn(chain: Chain): Generator<Standing> {
+  const segments = segmentsOf(chain);
+  if (!areInOrder(segments)) yield* inWrittenOrder(chain);
+  else for (const segment of segments) for (let at = 0; at < rulesIn(segment); at++) yield { segment, at };
+}
+
 /** The rules of a chain in the order in which they stand. */
 export function inWrittenOrder(chain: Chain): readonly Standing[] {
   const segments = segmentsOf(chain);

@@ -30,14 +30,14 @@ const style = { prefix: 'offload_', longest: 120 };
 export function runsOf(table: Table, options: ResidualOptions): Run[] {
   const freshName = chainNamer(table.chains.keys(), style);
   return [...table.chains.values()].flatMap((chain) =>
-    rulesInRuns(chain, options).map((rules): Run => {
+    rulesInRuns(chain, options.full.of(table, chain), options.devices).map((rules): Run => {
       const name = rules.some(({ held }) => held) ? freshName(chain.name) : null;
       return { table, chain: chain.name, name, rules };
     }),
   );
 }
 
-function rulesInRuns(chain: Chain, { isFull, devices }: ResidualOptions): RunRule<Removable>[][] {
+function rulesInRuns(chain: Chain, full: ReadonlySet<number>, devices: readonly string[]): RunRule<Removable>[][] {
   const runs: RunRule<Removable>[][] = [];
   let run: RunRule<Removable>[] | null = null;
   let before: Rule | undefined;
@@ -48,7 +48,7 @@ function rulesInRuns(chain: Chain, { isFull, devices }: ResidualOptions): RunRul
     before = rule;
     if (isOtherWay) continue;
     const { cut } = rule;
-    if (!cut || cut.kind === 'kept' || !isFull(rule.id)) {
+    if (!cut || cut.kind === 'kept' || !full.has(rule.number)) {
       run = null;
       continue;
     }

@@ -20,7 +20,7 @@ for (const [title, text] of Object.entries(texts))
       const target = join(directory, 'rules.nft');
       const input = { file: 'input.nft', format: 'nft' as const, text, rules: 0, sets: 0, elements: 0, takenAt: null };
       const read = [{ file: 'input.nft', text, encoding: 'utf8' as const, takenAt: 0 }];
-      stageResidual(target, [{ input, text }], read).commit();
+      stageResidual(target, [{ input, text, pieces: () => [text] }], read).commit();
       t.is(readFileSync(target, 'utf8'), text);
     } finally {
       rmSync(directory, { recursive: true });
