@@ -211,7 +211,7 @@ class ChainTurns {
         this.#putInOrder(pending, row);
         this.#put([pieceOf(kind, row, end)], end, []);
         pending = end;
-      } else if (!kind.isDrop || kind.isOdd(rowFrom(kind.rows, row))) {
+      } else if (!kind.isDrop || (kind.odd.length > 0 && kind.isOdd(rowFrom(kind.rows, row)))) {
         this.#putInOrder(pending, row);
         for (let at = row; at < end; at++) this.#putSingle(at);
         pending = end;

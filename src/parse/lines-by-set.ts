@@ -1,6 +1,6 @@
 /** Lines that differ in the name of a set as lines of several shapes in turn: what a line says of another set is another rule. */
 import type { LineRun, LineTurns, Shape } from './iptables-tree.js';
-import { endAt, lineAt, variantAt } from './line-run.js';
+import { endAt, endOf, lineAt, variantAt } from './line-run.js';
 import { countersEnd, expandVariant, setOption } from './rule-shape.js';
 
 /** Where names are many, lines by name are few, and as well taken one by one. */
@@ -12,10 +12,13 @@ const most = 65_536;
 export const setHole = ({ rule, holes }: Shape): number =>
   holes.findIndex(({ option }) => rule.options[option]!.name === setOption);
 
+/** The lines of one name, or of a run in which none is told apart. */
 interface Kind {
-  readonly run: LineRun;
+  /** Number of the run that they are of. */
+  readonly run: number;
   readonly name: string | null;
-  readonly rows: number[];
+  /** How many. */
+  count: number;
 }
 
 export class LinesBySet {
@@ -30,42 +33,33 @@ export class LinesBySet {
     const kinds = kindsIn(node, order);
     if (!kinds) return node;
     const [only] = kinds;
-    if (only && kinds.length === 1 && node.kind === 'run') return this.#ofName(only, false);
-    const last = order.length - 1;
-    const { run, rows } = kinds[order[last]!]!;
-    return {
-      ...{ kind: 'turns', line: node.line, kinds: order, end: endAt(run, rows[rows.length - 1]!) },
-      runs: kinds.map((kind) => this.#ofName(kind, true)),
-    };
+    if (kinds.length === 1 && node.kind === 'run') return this.#named(node, only!.name!);
+    const byKind: LineRun[] = [];
+    runs.forEach((run, r) => {
+      const own = kinds.flatMap((kind, k) => (kind.run === r ? [k] : []));
+      if (setHole(run.shape) < 0) byKind[own[0]!] = run;
+      else for (const [i, picked] of pickedBy(run, r, node, order, kinds, own)) byKind[i] = this.#named(picked, kinds[i]!.name!);
+    });
+    const last = runs[node.kind === 'run' ? 0 : node.kinds[order.length - 1]!]!;
+    return { kind: 'turns', line: node.line, kinds: order, end: endOf(last), runs: byKind };
   }
 
-  #ofName({ run, name, rows }: Kind, inTurn: boolean): LineRun {
-    if (name === null) return run;
+  /** Lines that all have that name, which is no value of theirs any more. */
+  #named(run: LineRun, name: string): LineRun {
     const hole = setHole(run.shape);
-    const picked = Uint32Array.from(rows);
-    const pick = (column: Uint32Array): Uint32Array => (inTurn ? picked.map((row) => column[row]!) : column);
-    const values = run.values
-      .filter((_, h) => h !== hole)
-      .map(({ start, end }) => ({ start: pick(start), end: pick(end) }));
-    const first = rows[0]!;
+    const values = run.values.filter((_, h) => h !== hole);
     const last = values[values.length - 1];
-    const from = pick(run.from);
-    const words = run.shape.counters > 0 ? countersEnd(run.text, from[0]!) : from[0]!;
-    return {
-      ...{ kind: 'run', line: run.line, text: run.text, count: rows.length, from, values },
-      below: inTurn ? picked.map((row) => lineAt(run, row) - run.line) : run.below,
-      shape: this.#shape(run, hole, name, first),
-      after: endAt(run, first) - (last ? last.end[0]! : words),
-    };
+    const words = run.shape.counters > 0 ? countersEnd(run.text, run.from[0]!) : run.from[0]!;
+    return { ...run, values, shape: this.#shape(run, hole, name), after: endAt(run, 0) - (last ? last.end[0]! : words) };
   }
 
-  /** The same for all lines of the name. `row`: one of them. */
-  #shape(run: LineRun, hole: number, name: string, row: number): Shape {
+  /** The same for all lines of the name. */
+  #shape(run: LineRun, hole: number, name: string): Shape {
     const named = this.#shapes.get(run.shape) ?? new Map<string, Shape>();
     this.#shapes.set(run.shape, named);
     const known = named.get(name);
     if (known) return known;
-    const line = variantAt(run, row);
+    const line = variantAt(run, 0);
     const made: Shape = {
       rule: expandVariant(line),
       holes: run.shape.holes.flatMap((one, h) => (h === hole ? [] : [{ ...one, length: line.values[h]!.length }])),
@@ -85,17 +79,16 @@ function kindsIn(node: LineRun | LineTurns, order: Uint16Array): Kind[] | null {
   const next = runs.map(() => 0);
   const kinds: Kind[] = [];
   for (let at = 0; at < order.length; at++) {
-    const r = node.kind === 'run' ? 0 : node.kinds[at]!;
-    const run = runs[r]!;
-    const row = next[r]!++;
-    const name = holes[r]! < 0 ? null : nameAt(run, holes[r]!, row);
-    let kind = known[r]!.get(name);
+    const run = node.kind === 'run' ? 0 : node.kinds[at]!;
+    const row = next[run]!++;
+    const name = holes[run]! < 0 ? null : nameAt(runs[run]!, holes[run]!, row);
+    let kind = known[run]!.get(name);
     if (kind === undefined) {
-      kind = kinds.push({ run, name, rows: [] }) - 1;
-      known[r]!.set(name, kind);
+      kind = kinds.push({ run, name, count: 0 }) - 1;
+      known[run]!.set(name, kind);
       if (kinds.length > 1 && kinds.length > Math.min(most, order.length / fewestByName)) return null;
     }
-    kinds[kind]!.rows.push(row);
+    kinds[kind]!.count++;
     order[at] = kind;
   }
   return kinds;
@@ -104,4 +97,40 @@ function kindsIn(node: LineRun | LineTurns, order: Uint16Array): Kind[] | null {
 function nameAt({ text, values }: LineRun, hole: number, row: number): string {
   const { start, end } = values[hole]!;
   return text.slice(start[row], end[row]);
+}
+
+/** The lines of run `r` by kind, those of `own`: all columns are sorted at once. */
+function* pickedBy(
+  run: LineRun,
+  r: number,
+  node: LineRun | LineTurns,
+  order: Uint16Array,
+  kinds: readonly Kind[],
+  own: readonly number[],
+): Generator<[kind: number, lines: LineRun]> {
+  const begin = new Uint32Array(kinds.length);
+  let sum = 0;
+  for (const k of own) {
+    begin[k] = sum;
+    sum += kinds[k]!.count;
+  }
+  const next = begin.slice();
+  const place = new Uint32Array(run.count);
+  let row = 0;
+  for (let at = 0; at < order.length; at++)
+    if (node.kind === 'run' || node.kinds[at] === r) place[row++] = next[order[at]!]!++;
+  const sorted = (valueOf: (row: number) => number): Uint32Array => {
+    const column = new Uint32Array(run.count);
+    for (let i = 0; i < run.count; i++) column[place[i]!] = valueOf(i);
+    return column;
+  };
+  const from = sorted((i) => run.from[i]!);
+  const below = sorted((i) => lineAt(run, i) - run.line);
+  const values = run.values.map(({ start, end }) => ({ start: sorted((i) => start[i]!), end: sorted((i) => end[i]!) }));
+  for (const k of own) {
+    const { count } = kinds[k]!;
+    const cut = (column: Uint32Array): Uint32Array => column.subarray(begin[k]!, begin[k]! + count);
+    const columns = values.map(({ start, end }) => ({ start: cut(start), end: cut(end) }));
+    yield [k, { ...run, count, from: cut(from), below: cut(below), values: columns }];
+  }
 }
