@@ -38,8 +38,7 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     ([4, 6] as const).filter((family) => planned[family].program.steps.some(({ outcome }) => outcome.kind === kind));
   let known: readonly JudgedChain[] | null = null;
   const judged = (): readonly JudgedChain[] => (known ??= judgeAll(ruleset, (family) => planned[family]));
-  // What is concluded from sets that are followed must be known before the first of them changes.
-  if (setValues.follow !== null && setValues.follow.live.size > 0) judged();
+  const { follow } = setValues;
   let summary: PlanSummary | null = null;
   let rules: readonly RuleDecision[] | null = null;
   return {
@@ -64,7 +63,14 @@ export function planRuleset(ruleset: Ruleset, options: PlanOptions): Plan {
     prefilter: { ip: planned[4].program, ip6: planned[6].program, counters: book.size() },
     stepRules: { ip: planned[4].stepRules, ip6: planned[6].stepRules },
     counterOwner: book.owner,
-    followed: setValues.follow,
+    followed: follow && {
+      fixed: follow.fixed,
+      // What is concluded from sets must be known before the first of them changes: whoever changes them asks here what that is.
+      get live() {
+        if (follow.live.size > 0) judged();
+        return follow.live;
+      },
+    },
   };
 }
 
