@@ -38,7 +38,9 @@ export class LinesBySet {
     runs.forEach((run, r) => {
       const own = kinds.flatMap((kind, k) => (kind.run === r ? [k] : []));
       if (setHole(run.shape) < 0) byKind[own[0]!] = run;
-      else for (const [i, picked] of pickedBy(run, r, node, order, kinds, own)) byKind[i] = this.#named(picked, kinds[i]!.name!);
+      else
+        for (const [i, picked] of pickedBy(run, r, node, order, kinds, own))
+          byKind[i] = this.#named(picked, kinds[i]!.name!);
     });
     const last = runs[node.kind === 'run' ? 0 : node.kinds[order.length - 1]!]!;
     return { kind: 'turns', line: node.line, kinds: order, end: endOf(last), runs: byKind };
@@ -50,7 +52,12 @@ export class LinesBySet {
     const values = run.values.filter((_, h) => h !== hole);
     const last = values[values.length - 1];
     const words = run.shape.counters > 0 ? countersEnd(run.text, run.from[0]!) : run.from[0]!;
-    return { ...run, values, shape: this.#shape(run, hole, name), after: endAt(run, 0) - (last ? last.end[0]! : words) };
+    return {
+      ...run,
+      values,
+      shape: this.#shape(run, hole, name),
+      after: endAt(run, 0) - (last ? last.end[0]! : words),
+    };
   }
 
   /** The same for all lines of the name. */
