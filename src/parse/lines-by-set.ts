@@ -136,7 +136,7 @@ function* pickedBy(
   const values = run.values.map(({ start, end }) => ({ start: sorted((i) => start[i]!), end: sorted((i) => end[i]!) }));
   for (const k of own) {
     const { count } = kinds[k]!;
-    const cut = (column: Uint32Array): Uint32Array => column.subarray(begin[k]!, begin[k]! + count);
+    const cut = (column: Uint32Array): Uint32Array => column.subarray(begin[k], begin[k]! + count);
     const columns = values.map(({ start, end }) => ({ start: cut(start), end: cut(end) }));
     yield [k, { ...run, count, from: cut(from), below: cut(below), values: columns }];
   }
