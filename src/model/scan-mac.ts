@@ -1,5 +1,5 @@
 /** MAC addresses as iptables and nft write them. */
-import { hexDigit } from './scan-address.js';
+import { hexDigit } from '../parse/scan-ipv6.js';
 import { noMac } from './tuples.js';
 
 /** Reads the six bytes of one or two hex digits that fill `text` from `start` to `end`; `noMac` where it is none. */

@@ -1,8 +1,9 @@
 /**
  * The fast lane: reads the elements of a set straight from the text, or from one piece of it after the other, while all of them are plain,
- * without a token or an object per element (IPv6 addresses go through a string). It stops and gives up at the first thing that is not plain; the slow lane then reads
+ * without a token or a string per element. It stops and gives up at the first thing that is not plain; the slow lane then reads
  * the set from its beginning, so a set is read twice at most.
  */
+import { scanIpv6 } from '../scan-ipv6.js';
 import type { ElementColumns } from './tree-expression.js';
 import { ColumnBuilder } from './column-builder.js';
 import { parsePlainValue, type PlainValue } from './plain-value.js';
@@ -152,7 +153,7 @@ export class ElementLane {
 
   /** Everything else that is plain: ranges, IPv6, hexadecimal numbers. */
   #general(): boolean {
-    const low = this.#value();
+    const low = this.#value(lowWords);
     if (!low) return false;
     const after = this.#at;
     this.#blanksOnLine();
@@ -160,28 +161,33 @@ export class ElementLane {
     if (c === slash) {
       this.#at++;
       this.#blanksOnLine();
-      const length = this.#value();
+      const length = this.#value(highWords);
       return length?.type === 'number' && this.#builder.addPrefix(low, length.words[0]!);
     }
     if (c === dash) {
       this.#at++;
       this.#blanksOnLine();
-      const high = this.#value();
+      const high = this.#value(highWords);
       return high !== null && this.#builder.add(low, high, 254);
     }
     this.#at = after;
     return isEnd(this.#text.charCodeAt(after)) && this.#builder.add(low, low, 255);
   }
 
-  #value(): PlainValue | null {
+  /** `words` is for what it holds. */
+  #value(words: Uint32Array): PlainValue | null {
     const text = this.#text;
     let at = this.#at;
     for (let c = text.charCodeAt(at); isValueCharacter(c) && at - this.#at < 48; c = text.charCodeAt(++at));
     const next = text.charCodeAt(at);
     if (!isEnd(next) && next !== dash && next !== slash) return null;
     // What ends in a colon is the key of a map.
+    if (text.charCodeAt(at - 1) === colon && text.charCodeAt(at - 2) !== colon) return null;
+    if (scanIpv6(text, this.#at, at, words)) {
+      this.#at = at;
+      return { type: 'ipv6', words };
+    }
     const word = text.slice(this.#at, at);
-    if (word.endsWith(':') && !word.endsWith('::')) return null;
     const value = parsePlainValue(word);
     if (value) this.#at = at;
     return value;
@@ -214,6 +220,8 @@ export class ElementLane {
     return match;
   }
 }
+
+const [lowWords, highWords] = [new Uint32Array(4), new Uint32Array(4)];
 
 const isEnd = (c: number): boolean =>
   c === comma || c === space || c === newline || c === closingBrace || c === tab || c === carriage || c === hash;

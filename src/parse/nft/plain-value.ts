@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 export interface PlainValue {
   readonly type: 'ipv4' | 'ipv6' | 'number';
   /** Most significant word first, in host order. */
-  readonly words: readonly number[];
+  readonly words: Readonly<ArrayLike<number>>;
 }
 
 export function parsePlainValue(text: string): PlainValue | null {
