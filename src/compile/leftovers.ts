@@ -17,7 +17,7 @@ export class Leftovers {
   }
 
   /** Whether anything is left for the entry that has this key but for the gaps. */
-  take(key: readonly number[], gaps: Ranges): boolean {
+  take(key: Uint32Array, gaps: Ranges): boolean {
     const before = this.#keys.count;
     const number = this.#keys.add(key);
     const left = number === before ? null : this.#left[number]!;

@@ -143,13 +143,16 @@ class BoxBuilder {
   #entry = 0;
   #gap: SmallColumn | null = null;
   #left: Leftovers | null = null;
+  readonly #scratch: Uint32Array;
 
   constructor(
     private readonly family: AddressFamily,
     private readonly used: readonly number[],
     private readonly maps: Boxes['maps'],
     private readonly rows: GrowingColumns,
-  ) {}
+  ) {
+    this.#scratch = new Uint32Array(used.length + 2);
+  }
 
   begin(atom: number, columns: Columns, gaps: Gaps | null): void {
     this.#atom = atom;
@@ -207,9 +210,8 @@ class BoxBuilder {
   /** All values of the column but those of the gaps. */
   #emitAround(column: SmallColumn, shape: number): void {
     const gaps = gapsAt(column, this.#gaps!, this.#entry);
-    const { key } = this.#builder;
     const c = this.#columns.indexOf(column);
-    if (!this.#left!.take([...this.used.map((w) => key[w]!), shape, c], gaps)) return;
+    if (!this.#left!.take(this.#keyWith(this.#shapeOf(shape), c), gaps)) return;
     this.#emit(shape, 0);
     const place = placeOf(column.field, this.family);
     const weight = this.#weights[c]!;
@@ -225,14 +227,30 @@ class BoxBuilder {
     return field === 'sport' || field === 'dport' || field === 'icmp' ? this.maps[field] : null;
   }
 
-  #emit(shape: number, ofGap: 0 | 1): void {
-    const { key, mask } = this.#builder;
+  /** Its number. */
+  #shapeOf(shape: number): number {
     let id = this.#shapeIds.get(shape);
     if (id === undefined) {
       id = this.shapes.length;
-      this.shapes.push(mask.slice());
+      this.shapes.push(this.#builder.mask.slice());
       this.#shapeIds.set(shape, id);
     }
+    return id;
+  }
+
+  /** The used words, and two more; valid until the next one. */
+  #keyWith(shape: number, column: number): Uint32Array {
+    const { key } = this.#builder;
+    const own = this.used.length;
+    for (let i = 0; i < own; i++) this.#scratch[i] = key[this.used[i]!]!;
+    this.#scratch[own] = shape;
+    this.#scratch[own + 1] = column;
+    return this.#scratch;
+  }
+
+  #emit(shape: number, ofGap: 0 | 1): void {
+    const { key } = this.#builder;
+    const id = this.#shapeOf(shape);
     const at = this.rows.add();
     const { columns } = this.rows;
     this.used.forEach((w, i) => (columns[i]![at] = key[w]!));

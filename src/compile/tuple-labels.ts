@@ -27,16 +27,21 @@ export function tupleLabels(
   const byKey = new Uint32Array(keys.count);
   for (let number = 0; number < keys.count; number++) {
     found.length = left.length = 0;
-    for (const shape of around[keys.word(number, width)]!) {
-      const mask = shapes[shape]!;
-      for (let w = 0; w < width; w++) probe[w] = keys.word(number, w) & mask[w]!;
-      probe[width] = shape;
-      const outer = keys.find(probe);
-      if (outer < 0) continue;
+    const itself = keys.word(number, width);
+    for (const shape of around[itself]!) {
+      let outer = number;
+      if (shape !== itself) {
+        const mask = shapes[shape]!;
+        for (let w = 0; w < width; w++) probe[w] = keys.word(number, w) & mask[w]!;
+        probe[width] = shape;
+        outer = keys.find(probe);
+        if (outer < 0) continue;
+      }
       for (let row = first[outer]!; row !== 0; row = next[row - 1]!)
         (gapColumn[row - 1] === 1 ? left : found).push(deciding.number(atomColumn[row - 1]!, entryColumn[row - 1]!));
     }
-    byKey[number] = deciding.label(left.length === 0 ? found : found.filter((entry) => !left.includes(entry)));
+    const entries = left.length === 0 ? found : found.filter((entry) => !left.includes(entry));
+    byKey[number] = entries.length === 0 ? fallback : deciding.label(entries);
   }
   return { byKey, fallback };
 }
@@ -80,6 +85,8 @@ class Deciding {
 
   /** Of those that live, the first one of each atom says whether the packet is in it. */
   #at(entries: readonly number[]): number {
+    const [only, more] = entries;
+    if (only !== undefined && more === undefined) return this.#ofOne(only);
     const deciding = new Map<number, number>();
     for (const entry of entries) {
       const atom = this.#atomOf(entry);
@@ -96,6 +103,17 @@ class Deciding {
       return entry === undefined || !counters ? 0 : counters[entry - this.#starts[atom]!]! + 1;
     });
     for (const [atom] of members) this.classes.toggle(atom);
+    return label;
+  }
+
+  #ofOne(entry: number): number {
+    const atom = this.#atomOf(entry);
+    const { counters, except } = this.atoms[atom]!;
+    const at = entry - this.#starts[atom]!;
+    const isMember = except?.[at] !== 1;
+    if (isMember) this.classes.toggle(atom);
+    const label = this.labels.current((one) => (one === atom && isMember && counters ? counters[at]! + 1 : 0));
+    if (isMember) this.classes.toggle(atom);
     return label;
   }
 
