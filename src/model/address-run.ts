@@ -10,6 +10,7 @@ import { endAt, lineAt } from '../parse/line-run.js';
 import { countersEnd, movedColumn, type Shifts } from '../parse/rule-shape.js';
 import type { AddressFamily } from './address.js';
 import { portHeaders } from './lower-ports.js';
+import type { Cut } from './nft-text.js';
 import type { AddressMatch, MacMatch, Part, PortMatch, ProtocolMatch, Ranges } from './match.js';
 import type { Rule, RuleId } from './ruleset.js';
 import { allPorts, isPortColumn, otherPorts, rangesAt, ruleRow, type RuleColumn } from './rule-columns.js';
@@ -162,6 +163,8 @@ export abstract class AddressRun {
   abstract line(i: number): number;
   /** The source line. */
   abstract text(i: number): string;
+  /** As of the rule. */
+  abstract cut(i: number): Cut | undefined;
   protected abstract rule(i: number): Rule;
 
   /** Each by itself; always the same objects. */
@@ -261,6 +264,10 @@ export class LineRules extends AddressRun {
 
   line(i: number): number {
     return lineAt(this.made.lines, this.made.from + i);
+  }
+
+  cut(): undefined {
+    return undefined;
   }
 
   text(i: number): string {

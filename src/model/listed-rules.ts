@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { wordsPerAddress, type AddressFamily } from './address.js';
 import { AddressRun, askedBy, familyOf, type RunPlace, type RunRows } from './address-run.js';
 import type { AddressMatch, Match, Part, PortMatch } from './match.js';
+import type { Cut } from './nft-text.js';
 import { fewest } from './pieces.js';
 import type { Rule } from './ruleset.js';
 import type { Segment } from './segments.js';
@@ -67,6 +68,10 @@ class ListedRules extends AddressRun {
 
   text(i: number): string {
     return this.listed[i]!.text;
+  }
+
+  cut(i: number): Cut | undefined {
+    return this.listed[i]!.cut;
   }
 
   protected rule(i: number): Rule {

@@ -1,6 +1,8 @@
 /** Rules that leave an nft ruleset, in runs that become one jump each, and what to call the chains that hold them. */
 import type { Cut } from '../model/nft-text.js';
-import type { Chain, Rule, Table } from '../model/ruleset.js';
+import type { AddressRun } from '../model/address-run.js';
+import type { Chain, Table } from '../model/ruleset.js';
+import { isRun, segmentsOf, standingIn } from '../model/segments.js';
 import { chainNamer } from './chain-name.js';
 import type { ResidualOptions } from './iptables.js';
 import { onlyCovered } from './only-covered.js';
@@ -9,7 +11,8 @@ type Removable = Exclude<Cut, { readonly kind: 'kept' }>;
 
 /** How `C` one rule of a run can be taken out. */
 export interface RunRule<C extends Removable> {
-  readonly rule: Rule;
+  /** As written. */
+  readonly text: string;
   readonly cut: C;
   /** Packets of other devices can match it. */
   readonly held: boolean;
@@ -40,24 +43,34 @@ export function runsOf(table: Table, options: ResidualOptions): Run[] {
 function rulesInRuns(chain: Chain, full: ReadonlySet<number>, devices: readonly string[]): RunRule<Removable>[][] {
   const runs: RunRule<Removable>[][] = [];
   let run: RunRule<Removable>[] | null = null;
-  let before: Rule | undefined;
-  // Held if one way through it is for others: `iifname { "eth0", "wg0" }` is two.
-  const others = new Set(chain.rules.filter((rule) => !onlyCovered(rule, devices)).map(({ id }) => id));
-  for (const rule of chain.rules) {
-    const isOtherWay = before?.id === rule.id;
-    before = rule;
+  let before: number | null = null;
+  const held = heldIn(chain, devices);
+  for (const { segment, at } of standingIn(chain)) {
+    const number = isRun(segment) ? segment.number(at) : segment.number;
+    const isOtherWay = before === number;
+    before = number;
     if (isOtherWay) continue;
-    const { cut } = rule;
-    if (!cut || cut.kind === 'kept' || !full.has(rule.number)) {
+    const cut = isRun(segment) ? segment.cut(at) : segment.cut;
+    if (!cut || cut.kind === 'kept' || !full.has(number)) {
       run = null;
       continue;
     }
-    const next = { rule, cut, held: others.has(rule.id) };
+    const text = isRun(segment) ? segment.text(at) : segment.text;
+    const next = { text, cut, held: held.has(isRun(segment) ? segment : number) };
     const last = run?.[run.length - 1];
     if (run && last && areTogether(last.cut, cut)) run.push(next);
     else runs.push((run = [next]));
   }
   return runs;
+}
+
+/** Runs, and numbers of rules, that are held: if one way through a rule is for others (`iifname { "eth0", "wg0" }` is two). */
+function heldIn(chain: Chain, devices: readonly string[]): ReadonlySet<AddressRun | number> {
+  const held = new Set<AddressRun | number>();
+  for (const segment of segmentsOf(chain))
+    if (!onlyCovered(isRun(segment) ? segment.first : segment, devices))
+      held.add(isRun(segment) ? segment : segment.number);
+  return held;
 }
 
 function areTogether(a: Removable, b: Removable): boolean {

@@ -8,7 +8,7 @@ import type { NftText, Place } from '../model/nft-text.js';
 import type { Table } from '../model/ruleset.js';
 import { printName } from '../parse/nft/print-expression.js';
 import type { ResidualOptions } from './iptables.js';
-import { firstHeld, runsOf, type Run, type RunRule } from './nft-runs.js';
+import { firstHeld, runsOf, type Run } from './nft-runs.js';
 import { indentOf, lineOf, TextEdits, withHandle } from './text-edits.js';
 
 type BlockRun = Run<Extract<Run['rules'][number]['cut'], { kind: 'block' }>>;
@@ -60,19 +60,19 @@ function jumpTo(name: string, devices: readonly string[]): string {
 }
 
 function editBlock({ table, name, rules }: BlockRun, devices: readonly string[], edits: TextEdits): void {
-  const [first, ...rest] = rules;
+  const [first] = rules;
   if (!first) return;
-  for (const { cut } of rest) edits.replace(lineOf(cut.place), '');
   if (name === null) {
-    edits.replace(lineOf(first.cut.place), '');
+    edits.removeLines(rules.map(({ cut }) => cut.place));
     return;
   }
+  edits.removeLines(rules.slice(1).map(({ cut }) => cut.place));
   edits.replace(withHandle(first.cut.place), jumpTo(name, devices));
   const { home, declared } = first.cut;
   const indent = indentOf(home);
   const inner = standsAlone(first.cut.place, home) ? indentOf(first.cut.place) : `${indent}\t`;
-  const body = heldLines(rules).map((line) => `${inner}${line}\n`);
-  const block = (head: string): string => `${head} {\n${body.join('')}${indent}}`;
+  const body = joined(heldLines(rules), inner);
+  const block = (head: string): string => `${head} {\n${body}${indent}}`;
   // A command's jump can only name a chain that is there already.
   if (declared)
     edits.replace({ ...home, end: home.start }, `${block(`add chain ${named(table)} ${printName(name)}`)}\n${indent}`);
@@ -84,15 +84,31 @@ const standsAlone = (rule: Place, home: Place): boolean =>
   rule.of === home.of && /\n[ \t]*$/.test(rule.of.text.slice(Math.max(0, rule.start - 200), rule.start));
 
 /** The rules as written, with the definitions of their block, which end with it. */
-function heldLines(rules: readonly RunRule<BlockRun['rules'][number]['cut']>[]): string[] {
-  const held = rules.filter((one) => one.held);
-  const useNames = held.some(({ rule }) => rule.text.includes('$'));
+function* heldLines(rules: BlockRun['rules']): Generator<string> {
+  const useNames = rules.some(({ held, text }) => held && text.includes('$'));
   let known = 0;
-  return held.flatMap(({ rule, cut }) => {
+  for (const { held, text, cut } of rules) {
+    if (!held) continue;
     const defines = useNames ? cut.defines.slice(known, cut.defined) : [];
     known = cut.defined;
-    return [...defines.map(({ of, start, end }) => of.text.slice(start, end)), rule.text.trim()];
-  });
+    for (const { of, start, end } of defines) yield of.text.slice(start, end);
+    yield text.trim();
+  }
+}
+
+/** Strings that are joined at a time: one made of many holds all of them until it is read. */
+const joinedAtOnce = 4096;
+
+/** Lines with that before each. */
+function joined(lines: Iterable<string>, before: string): string {
+  const parts: string[] = [];
+  let few: string[] = [];
+  for (const line of lines) {
+    if (few.push(before, line, '\n') < joinedAtOnce) continue;
+    parts.push(few.join(''));
+    few = [];
+  }
+  return parts.join('') + few.join('');
 }
 
 /** Commands stay where they are, and add to the new chain: what they name is there by then. */
@@ -105,7 +121,7 @@ function editCommands({ table, chain, name, rules }: CommandRun, devices: readon
       edits.replace(lineOf(place), '');
       continue;
     }
-    const rule = `${verb} rule ${named(table)} ${printName(name)} ${one.rule.text.trim()}`;
+    const rule = `${verb} rule ${named(table)} ${printName(name)} ${one.text.trim()}`;
     edits.replace(
       place,
       one === first ? [...makeChain(table, chain, name, verb, devices), rule].join(newLine(place)) : rule,

@@ -15,6 +15,22 @@ export class TextEdits {
     else this.#edits.set(of, [{ start, end, text }]);
   }
 
+  /** Their whole lines, as `lineOf`; in the order in which they stand. */
+  removeLines(places: readonly Place[]): void {
+    const [first, ...rest] = places;
+    if (!first) return;
+    let removed = lineOf(first);
+    for (const place of rest) {
+      const line = lineOf(place);
+      if (removed.of === line.of && removed.end === line.start) removed = { ...removed, end: line.end };
+      else {
+        this.replace(removed, '');
+        removed = line;
+      }
+    }
+    this.replace(removed, '');
+  }
+
   render(of: NftText): string {
     const inclusions = of.includes.filter((one) => this.#reaches(one));
     const edits = [...(this.#edits.get(of) ?? []), ...inclusions.map((one) => this.#writtenOut(one, of.text))];

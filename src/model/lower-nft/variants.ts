@@ -21,6 +21,7 @@ import {
 } from '../address-run.js';
 import { isChanging } from '../kinds-in-turn.js';
 import type { Match, Part } from '../match.js';
+import type { Cut } from '../nft-text.js';
 import type { Rule, RuleId } from '../ruleset.js';
 import { scanNetwork, scanRange } from '../scan-network.js';
 import type { SetId } from '../set.js';
@@ -282,6 +283,10 @@ export class VariantRules extends AddressRun {
 
   text(i: number): string {
     return this.made.drafts[i]!.rule.text;
+  }
+
+  cut(i: number): Cut {
+    return this.made.drafts[i]!.cut;
   }
 
   protected rule(i: number): Rule {
