@@ -2,9 +2,9 @@
 import type { AddressFamily } from '../model/address.js';
 import type { AddressRun } from '../model/address-run.js';
 import type { Chain, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
-import { isRun, segmentsOf } from '../model/segments.js';
+import { inTurnWith, isRun, segmentsOf } from '../model/segments.js';
 import { judgeForAll, judgePolicy, judgeRule, noPackets, type FamilyPlan, type Judgement } from './decide.js';
-import { judgeEach } from './judge-each.js';
+import { judgeEach, judgeInTurn } from './judge-each.js';
 import type { OffloadKind } from './plan.js';
 
 export type Judged =
@@ -30,6 +30,14 @@ function judgeChain(table: Table, chain: Chain, planOf: PlanOf): JudgedChain {
   const rules: Judged[] = [];
   let before: RuleId | null = null;
   for (const segment of segmentsOf(chain)) {
+    const runs = isRun(segment) ? inTurnWith(segment) : null;
+    if (runs?.every((run) => meetsOne(table, run)) === true) {
+      if (segment === runs[0])
+        judgeInTurn(runs, planOf(runs[0].family)).forEach((judgement, k) => {
+          rules.push({ kind: 'run', run: runs[k]!, judgement });
+        });
+      continue;
+    }
     if (isRun(segment)) {
       rules.push({ kind: 'run', run: segment, judgement: judgeRunForAll(table, segment, planOf) });
       continue;
@@ -45,10 +53,13 @@ function judgeChain(table: Table, chain: Chain, planOf: PlanOf): JudgedChain {
   return { table, chain, rules, policy };
 }
 
+/** Only packets of its own family count. */
+const meetsOne = (table: Table, { family }: AddressRun): boolean => family === 4 || table.family === 'ip6';
+
 /** As `judgeForAll`, knowing that the rules match no packet of the other family. */
 function judgeRunForAll(table: Table, run: AddressRun, planOf: PlanOf): Judgement | readonly Judgement[] {
   const own = judgeEach(run, planOf(run.family));
-  if (run.family === 4 || table.family === 'ip6') return own;
+  if (meetsOne(table, run)) return own;
   if ('offload' in own) return noPackets(own) ? judgeEach(run, planOf(4)) : own;
   let other: Judgement | readonly Judgement[] | null = null;
   return own.map((one, i) => {

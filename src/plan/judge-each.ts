@@ -5,6 +5,7 @@
 import type { AddressRun } from '../model/address-run.js';
 import { wordsPerAddress, type AddressFamily, type AddressRanges } from '../model/address.js';
 import type { Ranges } from '../model/match.js';
+import { orderOf } from '../model/segments.js';
 import { pickRules, rangesAt } from '../model/rule-columns.js';
 import { markOverlapping } from '../analyse/address-index.js';
 import type { ValueSet } from '../analyse/logic.js';
@@ -13,6 +14,25 @@ import { judgeRun, judgeRunRule, type FamilyPlan, type Judgement } from './decid
 
 /** One for all rules of the run, or one for each. */
 export function judgeEach(run: AddressRun, plan: FamilyPlan): Judgement | readonly Judgement[] {
+  const judged = judgesOf(run, plan);
+  return typeof judged === 'function' ? Array.from({ length: run.count }, (_, i) => judged(i)) : judged;
+}
+
+/** As `judgeEach` of each run. In the order of their rules: what may be looked at in all is not used up by the last ones of the first run. */
+export function judgeInTurn(
+  runs: readonly AddressRun[],
+  plan: FamilyPlan,
+): readonly (Judgement | readonly Judgement[])[] {
+  const judged = runs.map((run) => judgesOf(run, plan));
+  const made = runs.map((): Judgement[] => []);
+  for (const k of orderOf(runs)) {
+    const own = judged[k]!;
+    if (typeof own === 'function') made[k]!.push(own(made[k]!.length));
+  }
+  return judged.map((own, k) => (typeof own === 'function' ? made[k]! : own));
+}
+
+function judgesOf(run: AddressRun, plan: FamilyPlan): Judgement | ((i: number) => Judgement) {
   const all = judgeRun(run, plan, run.columns);
   if (all) return all;
   if (run.fields.length === 0 && run.count > 1) return judgeSame(run, plan);
@@ -20,15 +40,14 @@ export function judgeEach(run: AddressRun, plan: FamilyPlan): Judgement | readon
   const others = apart && rowsNotIn(apart);
   const shared = others && others.length > 1 ? judgeRun(run, plan, pickRules(run.columns, others)) : null;
   const byItself = judgeByItself(run, plan);
-  return Array.from({ length: run.count }, (_, i) => (shared && apart?.[i] === 0 ? shared : byItself(i)));
+  return (i) => (shared && apart?.[i] === 0 ? shared : byItself(i));
 }
 
 /** The rules say the same: of those that were not gone through by themselves one is all. */
-function judgeSame(run: AddressRun, plan: FamilyPlan): readonly Judgement[] {
+function judgeSame(run: AddressRun, plan: FamilyPlan): (i: number) => Judgement {
   const own = plan.analysis.walk.runs.ruleByRule.get(run) ?? 0;
-  const judgements = Array.from({ length: own }, (_, i) => judgeRunRule(run, i, plan));
-  if (own === run.count) return judgements;
-  return [...judgements, ...new Array<Judgement>(run.count - own).fill(judgeRunRule(run, own, plan))];
+  let rest: Judgement | null = null;
+  return (i) => (i < own ? judgeRunRule(run, i, plan) : (rest ??= judgeRunRule(run, i, plan)));
 }
 
 /** As `judgeRunRule`. Of rules that have no step, and whose packets meet none, the same is found. */

@@ -29,7 +29,7 @@ function indexOf({ tables }: Ruleset): Index {
 /** Found ones are kept: many rules ask for the same. */
 function inRuns({ rules, runs }: Index, id: RuleId): Rule | undefined {
   const run = runs.find((one) => one.indexOf(id) >= 0);
-  const rule = run?.rules[run.indexOf(id)];
+  const rule = run?.ruleAt(run.indexOf(id));
   if (rule) rules.set(id, rule);
   return rule;
 }
