@@ -30,9 +30,15 @@ export const cutLists = (pieces: Iterable<Buffer>, longest: number): CutText | n
 
 const [sharp, quote, brace, closingBrace, comma] = ['#', '"', '{', '}', ','];
 const sign = new RegExp(`[${sharp}${quote}${brace}]`, 'g');
-/** Behind such words a brace may open a list: of a set, of a command, of a variable. */
-const listHead =
-  /(?:^|[\s;{])elements\s*=\s*$|^\s*(?:add|create)\s+element\s[^{}"#;]*$|^\s*(?:re)?define\s+\S+\s*=\s*$/;
+/** Behind such words, alone on a line, a brace may open a list. */
+const commandHead = /^\s*(?:(?:add|create)\s+element\s[^}"#;]*|(?:re)?define\s+\S+\s*=\s*)$/;
+
+/** `before`: what stands before a brace on its line. */
+function mayOpenList(before: string): boolean {
+  if (!before.includes(brace) && commandHead.test(before)) return true;
+  const words = before.trimEnd();
+  return words.endsWith('=') && /(?:^|[\s;{])elements$/.test(words.slice(0, -1).trimEnd().slice(-9));
+}
 
 class Cutter {
   /** Read, and not dealt with. */
@@ -91,7 +97,11 @@ class Cutter {
       at = found.index + 1;
       if (found[0] === sharp) this.#until = '\n';
       else if (found[0] === quote) this.#until = quote;
-      else if (listHead.test(this.#lineBefore(text, found.index)) && this.#mayBeLong(text, at)) {
+      else if (
+        text[found.index - 1] !== brace &&
+        mayOpenList(this.#lineBefore(text, found.index)) &&
+        this.#mayBeLong(text, at)
+      ) {
         if (text.length - at > this.longest) {
           this.#keep(text, at);
           return 'list';
