@@ -61,7 +61,8 @@ export function sliceRows(columns: readonly TupleColumn[], from: number, to: num
   return columns.map((column): TupleColumn => {
     if ('addresses' in column) return { field: column.field, addresses: column.addresses.slice(from, to) };
     if ('ranges' in column) return { field: column.field, ranges: sliceRanges(column.ranges, from, to) };
-    return { field: column.field, lo: column.lo.slice(from, to), hi: column.hi.slice(from, to) };
+    const lo = column.lo.slice(from, to);
+    return { field: column.field, lo, hi: column.hi === column.lo ? lo : column.hi.slice(from, to) };
   });
 }
 
