@@ -211,7 +211,7 @@ class ChainTurns {
         this.#putInOrder(pending, row);
         this.#put([pieceOf(kind, row, end)], end, []);
         pending = end;
-      } else if (!kind.isDrop || (kind.odd.length > 0 && kind.isOdd(rowFrom(kind.rows, row)))) {
+      } else if (!kind.isDrop) {
         this.#putInOrder(pending, row);
         for (let at = row; at < end; at++) this.#putSingle(at);
         pending = end;
@@ -223,15 +223,18 @@ class ChainTurns {
 
   /** Drops that keep their order. */
   #putInOrder(from: number, to: number): void {
-    if (to - from < fewestTurns) {
-      for (let row = from; row < to; row++) this.#putSingle(row);
-      return;
+    const pieces = to - from < fewestTurns ? [] : this.#piecesOf(from, to);
+    const odd = pieces.flatMap((piece) => piece.odd.map((i) => piece.rows[i]!)).sort((a, b) => a - b);
+    if (pieces.length === 0) for (let row = from; row < to; row++) this.#putSingle(row);
+    else if (odd.length > 0) {
+      [...odd, to].forEach((end, i) => {
+        this.#putInOrder(i === 0 ? from : odd[i - 1]! + 1, end);
+        if (end < to) this.#putSingle(end);
+      });
+    } else {
+      const inTurn = pieces.map((piece) => placedPiece(piece, 0, piece.rows.length, [...piece.values.keys()]));
+      this.#placed.push({ inTurn });
     }
-    this.#placed.push({
-      inTurn: this.#piecesOf(from, to).map((piece) =>
-        placedPiece(piece, 0, piece.rows.length, [...piece.values.keys()]),
-      ),
-    });
   }
 
   #put(pieces: readonly Piece[], to: number, cuts: readonly number[]): void {

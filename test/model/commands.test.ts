@@ -267,6 +267,18 @@ test('lines of several shapes in turn are lowered as if each stood alone', (t) =
   t.true(runs > 2, `${runs} runs with others between`);
 });
 
+test('a line among others in turn whose address is none, behind one of its shape, has no address', (t) => {
+  const turns = Array.from({ length: 60 }, (_, i) => [`-s 192.0.2.${i}`, `-p tcp -m tcp --dport ${i + 1}`]).flat();
+  turns.splice(41, 0, '-s bad');
+  const { tables } = read(
+    `*filter\n:INPUT ACCEPT [0:0]\n${turns.map((words) => `-A INPUT ${words} -j DROP\n`).join('')}COMMIT\n`,
+  );
+  const chain = tables[0]!.chains.get('INPUT')!;
+  t.is(chain.rules[41]?.text, '-A INPUT -s bad -j DROP');
+  t.like(chain.rules[41]?.parts[0], { match: { kind: 'unknown' } });
+  t.true(segmentsOf(chain).some((one) => isRun(one) && rulesIn(one) > 10));
+});
+
 test('lines of one shape stay together in their chain, up to a line that is none of them', (t) => {
   const line = (address: string): string => `-A INPUT -s ${address} -j DROP`;
   const lines = ['192.0.2.1', '192.0.2.2/32', '198.51.100.0/24', '0/0', '192.0.2.3', '192.0.2.4'].map(line);
