@@ -10,6 +10,8 @@ export const stranger = '192.0.2.1';
 
 /** Makes `eth0` of the host and `up0` of the peer, which has all these addresses. */
 export async function connect(net: Net, host: string, peer: string): Promise<void> {
+  // What a capture begins with is an attacker's, not the peer asking for routers.
+  await net.exec(peer, 'sysctl', ['-qw', 'net.ipv6.conf.default.disable_ipv6=1', 'net.ipv6.conf.all.disable_ipv6=1']);
   net.veth(host, 'eth0', peer, 'up0');
   await net.exec(host, 'ip', ['addr', 'add', `${hostAddress}/24`, 'dev', 'eth0']);
   for (const network of ['198.51.100.0/24', '203.0.113.0/24'])
