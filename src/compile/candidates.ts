@@ -1,4 +1,6 @@
 /** What a step asks of a packet, in the 32 bytes that the program compares it with (bpf/abi.h, struct candidate). */
+import type { Ranges } from '../model/match.js';
+import { complement, intersection, normalise } from '../model/small-ranges.js';
 import { lackingHolds, knownUpTo, type Atom, type Step, type StepProgram } from '../plan/program.js';
 import { candidateBytes } from './abi.js';
 import { countedAtom } from './field-use.js';
@@ -106,13 +108,13 @@ function networkOf(atom: Atom): Asked['network'] {
 /** The values of the field that all literals leave; null: they are not one range. */
 function rangeOf(program: StepProgram, step: Step, field: CandidateField): readonly [number, number] | null {
   const most = 2 ** layout[field][1] - 1;
-  let left: [number, number][] = [[0, most]];
+  let left: Ranges = [[0, most]];
   for (const { atom, negate } of step.when) {
     const each = program.atoms[atom]!;
     if (each.kind !== 'values') continue;
     if (each.field === field) {
       if (each.expires !== undefined) return null;
-      left = intersection(left, negate ? complement(each.ranges, most) : merged(each.ranges));
+      left = intersection(left, negate ? complement(each.ranges, most) : normalise(each.ranges));
     }
     // A packet that lacks the field is compared without it: what its availability says is all that decides.
     if (field === 'availability' && !lackingHolds(step.outcome)) left = intersection(left, [[0, knownUpTo(each)]]);
@@ -120,38 +122,6 @@ function rangeOf(program: StepProgram, step: Step, field: CandidateField): reado
   if (left.length > 1) return null;
   return left[0] ?? [most, 0];
 }
-
-type Range = readonly [number, number];
-
-/** In order, and apart. */
-function merged(ranges: readonly Range[]): [number, number][] {
-  const all: [number, number][] = [];
-  for (const [lo, hi] of [...ranges].sort(([a], [b]) => a - b)) {
-    const last = all[all.length - 1];
-    if (last !== undefined && lo <= last[1] + 1) last[1] = Math.max(last[1], hi);
-    else all.push([lo, hi]);
-  }
-  return all;
-}
-
-function complement(ranges: readonly Range[], most: number): [number, number][] {
-  const left: [number, number][] = [];
-  let from = 0;
-  for (const [lo, hi] of merged(ranges)) {
-    if (lo > from) left.push([from, lo - 1]);
-    from = hi + 1;
-  }
-  if (from <= most) left.push([from, most]);
-  return left;
-}
-
-const intersection = (some: readonly Range[], others: readonly Range[]): [number, number][] =>
-  some.flatMap(([lo, hi]) =>
-    others.flatMap(([from, to]): [number, number][] => {
-      const both: [number, number] = [Math.max(lo, from), Math.min(hi, to)];
-      return both[0] <= both[1] ? [both] : [];
-    }),
-  );
 
 /** Whether a packet that `other` matches is one that `one` matches, if only the address of that side says so. */
 export function coversBeside(side: Side, one: Candidate, other: Candidate): boolean {

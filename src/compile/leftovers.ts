@@ -1,6 +1,6 @@
 /** What entries of tuples that leave out values have left for those behind them. */
 import type { Ranges } from '../model/match.js';
-import { isSubset } from '../model/small-ranges.js';
+import { intersection, isSubset } from '../model/small-ranges.js';
 import { KeyTable } from './key-table.js';
 
 /**
@@ -22,16 +22,7 @@ export class Leftovers {
     const number = this.#keys.add(key);
     const left = number === before ? null : this.#left[number]!;
     if (left && isSubset(left, gaps)) return false;
-    this.#left[number] = left ? common(left, gaps) : gaps;
+    this.#left[number] = left ? intersection(left, gaps) : gaps;
     return true;
   }
 }
-
-/** What lies in both of two ascending lists. */
-const common = (some: Ranges, others: Ranges): Ranges =>
-  some.flatMap(([low, high]) =>
-    others.flatMap(([from, to]): Ranges => {
-      const [first, last] = [Math.max(low, from), Math.min(high, to)];
-      return first <= last ? [[first, last]] : [];
-    }),
-  );

@@ -9,7 +9,7 @@ import type { DumpWalk } from './dump-walk.js';
 import { cutsBetween, fewestTurns, isChanging } from './kinds-in-turn.js';
 import type { LoweredRule } from './lower-rule.js';
 import type { Part } from './match.js';
-import { fewest, kindRows, putPieces, type Kind } from './pieces.js';
+import { fewest, kindRows, putAroundOdd, putPieces, type Kind } from './pieces.js';
 import type { ChainDraft, PlacedEntry, PlacedRun, RunEntry, TableDraft } from './table-draft.js';
 import { sliceRules, type RuleColumn } from './rule-columns.js';
 
@@ -224,14 +224,16 @@ class ChainTurns {
   /** Drops that keep their order. */
   #putInOrder(from: number, to: number): void {
     const pieces = to - from < fewestTurns ? [] : this.#piecesOf(from, to);
-    const odd = pieces.flatMap((piece) => piece.odd.map((i) => piece.rows[i]!)).sort((a, b) => a - b);
+    const takers = {
+      between: (begin: number, end: number): void => {
+        this.#putInOrder(begin, end);
+      },
+      single: (row: number): void => {
+        this.#putSingle(row);
+      },
+    };
     if (pieces.length === 0) for (let row = from; row < to; row++) this.#putSingle(row);
-    else if (odd.length > 0) {
-      [...odd, to].forEach((end, i) => {
-        this.#putInOrder(i === 0 ? from : odd[i - 1]! + 1, end);
-        if (end < to) this.#putSingle(end);
-      });
-    } else {
+    else if (!putAroundOdd(pieces, [from, to], takers)) {
       const inTurn = pieces.map((piece) => placedPiece(piece, 0, piece.rows.length, [...piece.values.keys()]));
       this.#placed.push({ inTurn });
     }

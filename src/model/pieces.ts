@@ -49,6 +49,23 @@ export function putPieces<K extends Kind>(
   }
 }
 
+/** Lines from one up to another around those to be taken by themselves. False, and nothing is done, where there are none of these. */
+export function putAroundOdd(
+  kinds: readonly Kind[],
+  [from, to]: readonly [number, number],
+  { between, single }: { readonly between: (from: number, to: number) => void } & Pick<Takers<Kind>, 'single'>,
+): boolean {
+  const odd = kinds.flatMap((kind) => kind.odd.map((i) => kind.rows[i]!)).sort((a, b) => a - b);
+  let begin = from;
+  for (const row of odd) {
+    between(begin, row);
+    single(row);
+    begin = row + 1;
+  }
+  if (odd.length > 0) between(begin, to);
+  return odd.length > 0;
+}
+
 /** Which lines are too few for a run. */
 function putRuns<K extends Kind>(kind: K, begin: number, end: number, { run }: Takers<K>): number[] {
   const { rows, values } = kind;

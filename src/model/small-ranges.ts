@@ -25,6 +25,15 @@ export function complement(ranges: Ranges, max: number): Ranges {
   return gaps;
 }
 
+/** What lies in both of two ascending lists. */
+export const intersection = (some: Ranges, others: Ranges): Ranges =>
+  some.flatMap(([low, high]) =>
+    others.flatMap(([from, to]): Ranges => {
+      const [first, last] = [Math.max(low, from), Math.min(high, to)];
+      return first <= last ? [[first, last]] : [];
+    }),
+  );
+
 /** Normalised views, kept: one merged list is asked about by each of ten thousand rules. */
 const views = new WeakMap<Ranges, Ranges>();
 

@@ -3,6 +3,7 @@ import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import type { RuleId, Ruleset } from '../../src/model/ruleset.js';
 import type { Plan, RuleDecision } from '../../src/plan/plan.js';
+import { residualTexts } from '../../src/residual/residual-texts.js';
 import { evaluate } from '../compile/evaluate.js';
 import { decoded, type PacketSpec } from '../compile/frame.js';
 import { Random, randomPacket } from '../compile/random.js';
@@ -24,6 +25,15 @@ export const anyOptions = fc.record({
   conntrack: fc.boolean(),
   devices: fc.constantFrom(['eth0'], ['eth0', 'eth1']),
   tuplesFrom: fc.constantFrom(16, 512),
+});
+
+/** All that a plan says and does, as data. */
+export const allOf = (plan: Plan): unknown => ({
+  ...{ rules: plan.rules, summary: plan.summary },
+  residual: residualTexts(plan).map(({ text }) => text),
+  prefilter: plan.prefilter,
+  owners: Array.from({ length: plan.prefilter.counters }, (_, counter) => plan.counterOwner(counter)),
+  steps: [...plan.prefilter.ip.steps.keys()].map((step) => plan.stepRules.ip(step)),
 });
 
 /** What must be said of a rule, whatever else is. */

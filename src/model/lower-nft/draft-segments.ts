@@ -2,7 +2,7 @@
 import { cutsBetween, fewestTurns } from '../kinds-in-turn.js';
 import { placeOf, type AddressRun } from '../address-run.js';
 import { isCutAlike, segmentsOfRules } from '../listed-rules.js';
-import { fewest, kindRows, putPieces, type Kind } from '../pieces.js';
+import { fewest, kindRows, putAroundOdd, putPieces, type Kind } from '../pieces.js';
 import type { Rule } from '../ruleset.js';
 import { putInTurn, type Segment } from '../segments.js';
 import { sliceRules } from '../rule-columns.js';
@@ -151,14 +151,16 @@ class DraftSegments {
   /** Drops of several kinds that keep their order. */
   #putInTurn(from: number, to: number): void {
     const kinds = to - from < fewestTurns ? [] : this.#kindsIn(from, to);
-    const odd = kinds.flatMap((kind) => kind.odd.map((i) => kind.rows[i]!)).sort((a, b) => a - b);
+    const takers = {
+      between: (begin: number, end: number): void => {
+        this.#putInTurn(begin, end);
+      },
+      single: (at: number): void => {
+        this.#lowerSingly(at);
+      },
+    };
     if (kinds.length < 2) for (let at = from; at < to; at++) this.#lowerSingly(at);
-    else if (odd.length > 0) {
-      [...odd, to].forEach((end, i) => {
-        this.#putInTurn(i === 0 ? from : odd[i - 1]! + 1, end);
-        if (end < to) this.#lowerSingly(end);
-      });
-    } else {
+    else if (!putAroundOdd(kinds, [from, to], takers)) {
       this.#putSingle();
       const runs = kinds.map((kind) => this.#run(kind, 0, kind.rows.length, [...kind.values.keys()]));
       putInTurn(runs);
