@@ -45,7 +45,7 @@ export function recordDrop(
   const marked: Why | null = dependsOnMark(condition) ? { code: 'marked', detail: '' } : null;
   const { repliesRewritten } = context;
   const replies = repliesRewritten.length === 0 ? null : reach.map((conj) => without(conj, repliesRewritten));
-  const occurrence = { reach, replies, step, why: why ?? marked, from };
+  const occurrence = { reach, replies, step, why: why ?? marked, from, at: walk.visited };
   const list = walk.occurrences.get(rule);
   if (list) list.push(occurrence);
   else walk.occurrences.set(rule, [occurrence]);

@@ -65,6 +65,8 @@ export interface Occurrence {
   readonly why: Why | null;
   /** Of a run: it is that of its rules from this one on. */
   readonly from: number;
+  /** `Walk.visited`, by which those of a rule and of its run are put in order. */
+  readonly at: number;
 }
 
 /** Packets that satisfy `when` and come here are in none of these connection states: a rule above has dropped those. */

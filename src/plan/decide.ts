@@ -88,9 +88,13 @@ export function judgeRunRule(run: AddressRun, i: number, plan: FamilyPlan): Judg
   if (alone.length + together.length === 0) return judgeFinding(findings.has(id) ? id : run, plan);
   const all = together.length === 0 ? [] : ofThose(run, together, run.row(i));
   return runs.ruleByRule.has(run)
-    ? judgeDrop(id, [...alone, ...all], plan, false)
+    ? judgeDrop(id, inOrder(alone, all), plan, false)
     : judgeDrop(run, all, plan, false, id);
 }
+
+/** What is said is that of the first one that says it. */
+const inOrder = (some: readonly Occurrence[], others: readonly Occurrence[]): readonly Occurrence[] =>
+  others.length === 0 ? some : [...some, ...others].sort((a, b) => a.at - b.at);
 
 const ofThose = (run: AddressRun, all: readonly Occurrence[], values: readonly RuleColumn[]): readonly Occurrence[] =>
   values === run.columns
