@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * A traffic generator (bench/traffic/sender-script.ts). Live frames of a test run get one of many source addresses each and leave by a veth,
- * so that its peer meets them as it meets any traffic. Not installed.
+ * A traffic generator (bench/traffic/sender-script.ts). Live frames of a test run get one of many source addresses each. They leave by a veth,
+ * so that its peer meets them as it meets any traffic; or they arrive where they are made, as a driver hands over what its card has received.
+ * Not installed.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -36,8 +37,15 @@ struct {
 	__uint(value_size, 4);
 } device SEC(".maps");
 
-SEC("xdp")
-int send(struct xdp_md *ctx)
+/* The program of the device that frames arrive at; none: they are for its stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} attached SEC(".maps");
+
+static __always_inline int set_source(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	struct iphdr *ip = data + sizeof(struct ethhdr);
@@ -46,7 +54,7 @@ int send(struct xdp_md *ctx)
 	__be32 source;
 
 	if (!t || (void *)(ip + 1) > data_end)
-		return XDP_DROP;
+		return 0;
 	/* All of them once a round, in an order that looks random. */
 	scattered = t->cursor++ * SCATTER;
 	number = (scattered >> 7 ^ scattered) & t->mask;
@@ -57,7 +65,34 @@ int send(struct xdp_md *ctx)
 	sum = (sum & 0xffff) + (sum >> 16);
 	ip->check = ~sum;
 	ip->saddr = source;
-	return bpf_redirect_map(&device, 0, 0);
+	return 1;
+}
+
+SEC("xdp")
+int send(struct xdp_md *ctx)
+{
+	return set_source(ctx) ? bpf_redirect_map(&device, 0, 0) : XDP_ABORTED;
+}
+
+static __always_inline int arrived(struct xdp_md *ctx)
+{
+	if (!set_source(ctx))
+		return XDP_ABORTED;
+	bpf_tail_call_static(ctx, &attached, 0);
+	return XDP_PASS;
+}
+
+/* Both kinds, as in drive.bpf.c. */
+SEC("xdp")
+int arrive(struct xdp_md *ctx)
+{
+	return arrived(ctx);
+}
+
+SEC("xdp.frags")
+int arrive_frags(struct xdp_md *ctx)
+{
+	return arrived(ctx);
 }
 
 char LICENSE[] SEC("license") = "GPL";

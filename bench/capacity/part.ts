@@ -1,4 +1,4 @@
-/** Drop capacity live: from the making of a frame to its drop, each defence in a namespace of its own. */
+/** Drop capacity live: what a frame costs until it is dropped, each defence in a namespace of its own. */
 import { withNamespaces, type Net } from '../../test/kernel/namespace.js';
 import { interleave, type Subject } from '../harness/interleave.js';
 import type { Context, Outcome, Part } from '../harness/part.js';
@@ -8,8 +8,7 @@ import { defencesFor } from '../traffic/defences.js';
 import { Sender } from '../traffic/sender.js';
 import { blockedFirst, blockedSources } from '../traffic/sources.js';
 import { arrived, makeTarget, type Target } from '../traffic/target.js';
-
-export const scenario = 'flood from sources that are blocked';
+import { scenarios } from './names.js';
 
 const sampleNs = { full: 80_000_000, quick: 10_000_000 };
 const trial = 20_000;
@@ -31,13 +30,19 @@ async function defend(net: Net, sender: string, sources: number, context: Contex
   return defended;
 }
 
+interface Flood {
+  readonly scenario: string;
+  readonly sender: Sender;
+  readonly ifindex: number;
+  readonly sources: number;
+}
+
 async function subjectOf(
-  sender: Sender,
-  { name, target }: Defended,
-  sources: number,
+  name: string,
+  { scenario, sender, ifindex, sources }: Flood,
   quick: boolean,
 ): Promise<Subject> {
-  const burst = { ifindex: target.ifindex, first: blockedFirst, sources };
+  const burst = { ifindex, first: blockedFirst, sources };
   const roughly = await sender.send({ ...burst, packets: trial });
   const packets = Math.round(Math.max(trial, (quick ? sampleNs.quick : sampleNs.full) / roughly));
   const measure = (): Promise<number> => sender.send({ ...burst, packets });
@@ -55,7 +60,12 @@ async function block(net: Net, sources: number, context: Context, seconds: numbe
   const defended = await defend(net, ns, sources, context);
   const sender = Sender.start(net, ns, measuringCore);
   const subjects: Subject[] = [];
-  for (const one of defended) subjects.push(await subjectOf(sender, one, sources, context.quick));
+  for (const { name, target } of defended) {
+    const driver = Sender.arriving(net, target.ns, measuringCore);
+    const handedOver = { scenario: scenarios.driver, sender: driver, ifindex: target.own, sources };
+    const sent = { scenario: scenarios.veth, sender, ifindex: target.ifindex, sources };
+    for (const flood of [handedOver, sent]) subjects.push(await subjectOf(name, flood, context.quick));
+  }
   const observe = (round: number, rounds: number): void =>
     context.tell(`${sources} sources: round ${Math.max(0, round)} of ${rounds}`);
   const measurements = await interleave(subjects, { rounds: context.rounds, seconds, observe });
@@ -77,6 +87,6 @@ async function run(context: Context): Promise<Outcome> {
 export const capacity: Part = {
   title: 'Drop capacity',
   packages: ['xdp-tools', 'iptables', 'ipset', 'nftables', 'bpftool'],
-  seconds: 90,
+  seconds: 150,
   run,
 };

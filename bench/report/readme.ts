@@ -1,4 +1,5 @@
 /** What the README says of speed: two charts and a few figures, all from the results. */
+import { scenarios } from '../capacity/names.js';
 import { capacitySizes } from '../capacity/page.js';
 import { figures } from '../chart/number-text.js';
 import { find, type Measurement, type PartResult } from '../harness/result.js';
@@ -37,10 +38,9 @@ Dropping a packet by a million networks takes ${at('offload', 1_000_000)}, where
 function capacityText(result: PartResult | undefined): string {
   const size = Math.min(...capacitySizes(result ?? { measurements: [] }));
   if (!result || !Number.isFinite(size)) return '';
-  const at = (subject: string): string =>
-    ns(result.measurements.find((one) => one.subject === subject && one.size === size)!);
-  return `![Nanoseconds from making a frame to its drop, by defence](docs/benchmarks/capacity-${size}.svg)
+  const at = (subject: string): string => ns(find(result, subject, scenarios.driver, size));
+  return `![Nanoseconds from the driver to the drop, by defence](docs/benchmarks/capacity-${size}.svg)
 
-From the making of a frame to its drop by native XDP it takes ${at('offload, native XDP')}, by an nft set in raw ${at('nft set (raw)')}, by ipset ${at('ipset (iptables raw)')}.
+From the driver to the drop of a packet by native XDP it takes ${at('offload, native XDP')}, by an nft set in raw ${at('nft set (raw)')}, by ipset ${at('ipset (iptables raw)')}.
 `;
 }

@@ -3,6 +3,8 @@ import type { Net } from '../../test/kernel/namespace.js';
 
 export interface Target {
   readonly ns: string;
+  /** `eth0`. */
+  readonly own: number;
   /** Of the device's other end, in the sender's namespace. */
   readonly ifindex: number;
   readonly peer: string;
@@ -19,7 +21,7 @@ export async function makeTarget(net: Net, sender: string, number: number): Prom
   await net.exec(ns, 'sysctl', ['-qw', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.eth0.rp_filter=0']);
   // Without a program of its own a veth takes redirected frames only in NAPI mode, which GRO turns on.
   await net.exec(ns, 'ethtool', ['-K', 'eth0', 'gro', 'on']);
-  return { ns, peer, ifindex: net.ifindex(sender, peer) };
+  return { ns, own: net.ifindex(ns, 'eth0'), peer, ifindex: net.ifindex(sender, peer) };
 }
 
 /** UDP datagrams that came through so far: the port is closed, so the stack counts what arrives. */

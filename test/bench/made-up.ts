@@ -1,6 +1,7 @@
 /** Results that nobody measured, with something for every page: figures are chosen so that they are found again in a text. */
 import { measurementOf } from '../../bench/harness/interleave.js';
 import type { Measurement, PartResult, Unit } from '../../bench/harness/result.js';
+import { scenarios as capacity } from '../../bench/capacity/names.js';
 import { library, inPlace, scenarios as updates } from '../../bench/updates/names.js';
 import { packets, scenarios as watch, who } from '../../bench/watch/names.js';
 import { moved, noRules, original, scenarios as legitimate } from '../../bench/legitimate/names.js';
@@ -60,9 +61,11 @@ export function madeUp(): PartResult[] {
   return [
     result('dataplane', dataplane()),
     result('capacity', [
-      of('nft set (raw)', 'flood', 1024, 240),
-      of('ipset (iptables raw)', 'flood', 1024, 270),
-      of('offload, native XDP', 'flood', 1024, 50),
+      ...Object.values(capacity).flatMap((scenario) => [
+        of('nft set (raw)', scenario, 1024, 240),
+        of('ipset (iptables raw)', scenario, 1024, 270),
+        of('offload, native XDP', scenario, 1024, 50),
+      ]),
     ]),
     result('legitimate', [
       of(noRules, legitimate.packets, 0, 300),
