@@ -7,7 +7,7 @@ import { readInstall } from '../state/install.js';
 import { asOriginal, listedOnce } from '../state/swap.js';
 import { usageError } from './exit-code.js';
 import { readHostFile } from './host-file.js';
-import type { Holding } from './long-file.js';
+import type { Holding } from '../host/long-text/long-text.js';
 import { defaultMaxInput, largestMaxInput, readFiles, type ReadFile } from './read-files.js';
 import type { Snapshot } from './snapshot-file.js';
 

@@ -8,7 +8,7 @@ import type { Chain } from '../load/chain.js';
 import type { Diagnostic } from '../diagnostic.js';
 import { refuseHopeless, refuseViolated, withAssumed, withChecks } from './assumption-check.js';
 import { type InputOptions, type Inputs, readInputs } from './inputs.js';
-import type { Holding } from './long-file.js';
+import type { Holding } from '../host/long-text/long-text.js';
 import type { Plan } from '../plan/plan.js';
 import { planInputs, type Planned, type PlanningOptions } from './pipeline.js';
 import type { Progress } from './progress.js';

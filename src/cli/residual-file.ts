@@ -1,10 +1,11 @@
 /** `--residual FILE`: what stays in netfilter, written beside its final name first so that a failure leaves no half file. */
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { MarkedFile } from '../host/long-text/long-text.js';
 import type { Encoding } from '../host/text-encoding.js';
 import { anyMark } from '../parse/nft/long-lists.js';
 import type { ResidualText } from '../residual/residual-texts.js';
-import type { MarkedFile, ReadFile } from './read-files.js';
+import type { ReadFile } from './read-files.js';
 import { CommandError, exitCodes, usageError } from './exit-code.js';
 
 export interface StagedResidual {

@@ -1,5 +1,6 @@
 /** Exit codes, streams and messages of the command itself, run as a process. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,39 @@ test('- is standard input', (t) => {
   t.true(new Ajv({ allowUnionTypes: true }).compile(schema)(plan));
   t.is((plan as { inputs: { file: string }[] }).inputs[0]?.file, '-');
 });
+
+/** The two texts as they are named, the one in a file and the other at standard input; both longer than what is held as a whole. */
+const long: readonly (readonly [name: string, text: string])[] = [
+  ['sets.ipset', `create bad hash:ip\n${'add bad 192.0.2.1\n'.repeat(500_000)}`],
+  [
+    'sets.nft',
+    `table ip f {\n\tset bad {\n\t\ttype ipv4_addr\n\t\telements = { ${'198.51.100.7, '.repeat(620_000)}192.0.2.1 }\n\t}\n` +
+      '\tchain in {\n\t\ttype filter hook input priority 0\n\t\tip saddr @bad drop\n\t\tip saddr 192.0.2.9 reject\n\t}\n}\n',
+  ],
+];
+
+for (const [name, text] of long) {
+  test(`a long ${name} at standard input is what it is as a file`, (t) => {
+    const middle = text.indexOf(' ', text.length / 2);
+    const texts = [text, `${text.slice(0, middle)} what?${text.slice(middle)}`, text.slice(0, -20)];
+    for (const [i, content] of texts.entries()) {
+      const path = file(name, content);
+      const both = [path, '-'].map((input) => {
+        const target = join(scratch, `${name}.residual`);
+        const rules = file('of-sets.v4', '*filter\n-A INPUT -m set --match-set bad src -j DROP\nCOMMIT\n');
+        const others = name === 'sets.nft' ? [] : [rules];
+        const args = [...others, input, '--format', 'json', '--residual', target];
+        const { status, stdout, stderr } = offload(args, scratch, input === '-' ? content : '');
+        const residual = status === 0 ? createHash('sha256').update(readFileSync(target)).digest('hex') : null;
+        // A pipe is as old as its reading.
+        const plan = [stdout, stderr].map((said) => said.replaceAll(path, '-').replaceAll(/as of [^)]*/g, 'as of'));
+        return { status, plan, residual };
+      });
+      if (i < 2) t.is(both[0]!.status, i === 0 ? 0 : 2, both[0]!.plan[1]);
+      t.deepEqual(both[1], both[0]);
+    }
+  });
+}
 
 const usage: readonly (readonly [string, readonly string[]])[] = [
   ['no ruleset', []],

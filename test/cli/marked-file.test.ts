@@ -1,5 +1,5 @@
 /** Long nft files are read in pieces, and long lists of elements are no text: what comes of it, and what is written, is the same. */
-import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -12,6 +12,7 @@ import type { Ruleset } from '../../src/model/ruleset.js';
 import { cutLists } from '../../src/parse/nft/cut-lists.js';
 import { residualTexts } from '../../src/residual/residual-texts.js';
 import { Random } from '../compile/random.js';
+import { asPipe } from './pipe.js';
 
 function written(t: ExecutionContext, content: Uint8Array | string, name = 'rules.nft'): string {
   const folder = mkdtempSync(join(tmpdir(), 'offload-marked-'));
@@ -34,7 +35,8 @@ const seen = { marked: 0, whole: 0 };
 /** All that comes of a file: the ruleset, warnings and the residual, or what is wrong. */
 function made(file: string, read: readonly ReadFile[]): unknown {
   try {
-    const { ruleset, diagnostics } = readRuleset(read);
+    // A pipe is as old as its reading.
+    const { ruleset, diagnostics } = readRuleset(read.map((one) => ({ ...one, takenAt: null })));
     seen[ruleset.inputs.some(({ isMarked }) => isMarked) ? 'marked' : 'whole']++;
     const tables = ruleset.tables.map(({ chains, family, name, span }) => {
       const rules = [...chains.values()].map((chain) =>
@@ -58,7 +60,7 @@ function made(file: string, read: readonly ReadFile[]): unknown {
 
 const readWhole = (file: string): readonly ReadFile[] => readFiles([file], 1 << 20).read;
 const readMarked = (file: string, list: number, block: number): readonly ReadFile[] =>
-  readFiles([file], 1 << 20, { file: 64, list, block, again: true }).read;
+  readFiles([file], 1 << 20, { whole: 64, list, block, again: true }).read;
 
 const elements =
   '192.0.2.1, 192.0.2.8/30,\n\t\t\t198.51.100.1-198.51.100.9 , 203.0.113.0/24 timeout 1h expires 5m,\r\n 10.0.0.1';
@@ -156,6 +158,45 @@ test.serial('of random texts, right and wrong, the same comes', (t) => {
   }
   t.true(wrong > 40 && wrong < 360, `${wrong}`);
   t.true(seen.marked > 100, JSON.stringify(seen));
+});
+
+/** With another directory for temporary files. */
+function withTemporary(t: ExecutionContext, directory: string): void {
+  const { TMPDIR } = process.env;
+  process.env['TMPDIR'] = directory;
+  t.teardown(() => {
+    delete process.env['TMPDIR'];
+    if (TMPDIR !== undefined) process.env['TMPDIR'] = TMPDIR;
+  });
+}
+
+test.serial('by a pipe the same comes of right and wrong texts, and nothing is left of what was written down', (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'offload-marked-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  withTemporary(t, directory);
+  const random = new Random(12);
+  Object.assign(seen, { marked: 0, whole: 0 });
+  for (let n = 0; n < 40; n++) {
+    const file = written(t, n === 0 ? small : randomText(random));
+    const whole = made(file, readWhole(file));
+    const list = random.pick([0, 20, 50]);
+    const read = asPipe(file, () => readMarked(file, list, 40));
+    t.deepEqual(
+      readdirSync(directory).filter((name) => /^offload-[0-9a-f]+$/.test(name)),
+      [],
+    );
+    t.deepEqual(made(file, read), whole, readFileSync(file, 'utf8'));
+  }
+  t.true(seen.marked > 10, JSON.stringify(seen));
+});
+
+test.serial('where there is no place for what comes by a pipe, it is said what to do', (t) => {
+  const file = written(t, small);
+  withTemporary(t, '/proc/nothing');
+  t.throws(() => asPipe(file, () => readMarked(file, 20, 40)), {
+    instanceOf: InputError,
+    message: /kept in a file while it is read, and \/proc\/nothing takes none \(ENOENT\): let TMPDIR name a directory/,
+  });
 });
 
 test.serial('a file that is another one when the residual is written is refused, even if it looks the same', (t) => {

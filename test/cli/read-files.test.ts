@@ -1,13 +1,14 @@
-/** Long ipset dumps are read piece by piece: what comes of it is what comes of the whole. */
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+/** Long ipset dumps are read piece by piece, of files and of pipes: what comes of it is what comes of the whole. */
+import { appendFileSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { Holding } from '../../src/cli/long-file.js';
+import type { Holding } from '../../src/host/long-text/long-text.js';
 import { readFiles } from '../../src/cli/read-files.js';
 import { InputError } from '../../src/diagnostic.js';
 import { readRuleset } from '../../src/model/read-ruleset.js';
 import { Random } from '../compile/random.js';
+import { asPipe } from './pipe.js';
 
 const maxInput = 1 << 20;
 
@@ -20,12 +21,14 @@ function written(t: ExecutionContext, content: Uint8Array | string): string {
 }
 
 /** Files of more bytes are read in pieces of as many. */
-const holding = (file: number): Holding => ({ file, list: file, block: file, again: false });
+const holding = (file: number): Holding => ({ whole: file, list: file, block: file, again: false });
 
 /** All that comes of a file: sets, warnings, or what is wrong. */
 function made(file: string, longest: number): unknown {
   try {
-    const { ruleset, diagnostics } = readRuleset(readFiles([file], maxInput, holding(longest)).read);
+    const { read } = readFiles([file], maxInput, holding(longest));
+    // A pipe is as old as its reading.
+    const { ruleset, diagnostics } = readRuleset(read.map((one) => ({ ...one, takenAt: null })));
     return { sets: [...ruleset.sets], elements: ruleset.inputs.map(({ elements }) => elements), diagnostics };
   } catch (error) {
     if (error instanceof InputError) return error.diagnostics;
@@ -57,6 +60,38 @@ test('in pieces of any length the same sets and the same errors come of it', (t)
     for (const longest of [20, 33, 200, 1000]) t.deepEqual(made(file, longest), whole);
   }
   t.true(wrong > 10 && wrong < 140, `${wrong}`);
+});
+
+test.serial('by a pipe the same sets and the same errors come of it', (t) => {
+  const random = new Random(6);
+  for (let n = 0; n < 30; n++) {
+    const file = written(t, randomDump(random));
+    const whole = made(file, Infinity);
+    const { size } = statSync(file);
+    for (const longest of [33, size - 2, size - 1, size, size + 1].filter((one) => one > 0))
+      t.deepEqual(
+        asPipe(file, () => made(file, longest)),
+        whole,
+        `${longest} of ${size}`,
+      );
+  }
+});
+
+test.serial('of a pipe only the beginning is read at first, and what is too much is told when it comes', (t) => {
+  const content = `create a hash:ip\n${'add a 192.0.2.1\n'.repeat(100)}`;
+  const file = written(t, content);
+  asPipe(file, () => {
+    const [source] = readFiles([file], maxInput, holding(100)).read;
+    t.is(source!.text, `create a hash:ip\n${'add a 192.0.2.1\n'.repeat(5)}`);
+    t.is(source!.text + [...source!.rest!].join(''), content);
+  });
+  for (const most of [content.length - 1, content.length]) {
+    asPipe(file, () => {
+      const { rest } = readFiles([file], most, holding(100)).read[0]!;
+      if (most === content.length) t.notThrows(() => [...rest!]);
+      else t.throws(() => [...rest!], { instanceOf: InputError, message: /is more than/ });
+    });
+  }
 });
 
 test('only the beginning is read at first', (t) => {

@@ -1,0 +1,66 @@
+/** Files without a name in the directory for temporary ones: whatever becomes of the process, nothing of them is left. */
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InputError } from '../../diagnostic.js';
+import { unreadableFor } from '../unreadable.js';
+import type { KeptFile } from './file-blocks.js';
+
+/** Where systems have a second one, the first may be kept in memory (`man file-hierarchy`). */
+const larger = '/var/tmp';
+const directory = (): string => process.env['TMPDIR'] ?? (existsSync(larger) ? larger : tmpdir());
+
+/** A file for reading and writing, of which its descriptor is all that there is. Throws the errors of `node:fs`. */
+export function openNameless(): number {
+  const path = join(directory(), `offload-${randomBytes(16).toString('hex')}`);
+  const descriptor = openSync(path, 'wx+', 0o600);
+  unlinkSync(path);
+  return descriptor;
+}
+
+/** Writes down what comes once, so that it can be read again. Throws InputError where there is no place for it, and what `behind` throws. */
+export function writtenDown(file: string, begun: Buffer, behind: Iterable<Buffer>): KeptFile {
+  let descriptor: number | null = null;
+  try {
+    descriptor = opened(file);
+    append(file, descriptor, begun);
+    for (const block of behind) append(file, descriptor, block);
+    return keptAs(file, descriptor);
+  } catch (error) {
+    if (descriptor !== null) closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** A file that is written to no more. */
+export const keptAs = (file: string, descriptor: number): KeptFile => ({
+  file,
+  was: fstatSync(descriptor),
+  descriptor,
+});
+
+function opened(file: string): number {
+  try {
+    return openNameless();
+  } catch (error) {
+    throw noPlace(file, error);
+  }
+}
+
+function append(file: string, descriptor: number, block: Buffer): void {
+  try {
+    for (let at = 0; at < block.length;) at += writeSync(descriptor, block, at);
+  } catch (error) {
+    throw noPlace(file, error);
+  }
+}
+
+export const noPlace = (file: string, error: unknown): InputError =>
+  new InputError([unreadableFor(file, `is so long that it is kept in a file while it is read, ${why(error)}`)]);
+
+function why(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const found = code === 'ENOSPC' || code === 'EDQUOT' ? 'is full' : `takes none (${code ?? message})`;
+  return `and ${directory()} ${found}: let TMPDIR name a directory that has room for it`;
+}
