@@ -60,7 +60,7 @@ export function actsAsOne(walk: Walk, run: AddressRun, arrival: Arrival, context
 
 /** They differ in several fields, or in an address that packets must not have, and what is found of one of them holds of each but for its values, were they many or few. */
 export const areAlike = (walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean =>
-  (run.negated ? run.family === context.family : areTuples(run, context)) &&
+  (run.negated ? run.mayMatch(context.family) : areTuples(run, context)) &&
   !context.destinationRewritten &&
   isPlainWhere(walk, run, arrival);
 
@@ -69,7 +69,7 @@ export const areAlike = (walk: Walk, run: AddressRun, arrival: Arrival, context:
  * stand between them.
  */
 export const canBeLeft = (walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean =>
-  run.family === context.family && !context.destinationRewritten && isPlainWhere(walk, run, arrival, context.sets);
+  run.mayMatch(context.family) && !context.destinationRewritten && isPlainWhere(walk, run, arrival, context.sets);
 
 /** `sets`: a match of one of these is as plain as others. */
 function isPlainWhere(walk: Walk, run: AddressRun, arrival: Arrival, sets: Context['sets'] | null = null): boolean {
@@ -120,7 +120,7 @@ export const mostEntries = 4_000_000;
 
 function fitsTuples({ runs }: Walk, run: AddressRun, { family, destinationRewritten }: Context): boolean {
   // No packet matches any of them.
-  if (run.family !== family) return true;
+  if (!run.mayMatch(family)) return true;
   if (run.count < runs.tuplesFrom) return false;
   if (destinationRewritten && run.fields.some((field) => field === 'daddr' || field === 'dport')) return false;
   let entries = 0;
@@ -202,7 +202,7 @@ export const areTuplesOf = (run: AddressRun, { columns }: TupleValues): boolean 
 export const tupleStarts = (run: AddressRun): Uint32Array | null => runTuples(run).entries.starts;
 
 /** Rules of the other family are no tuples: their addresses match no packet, whichever of them is asked. */
-const areTuples = (run: AddressRun, { family }: Context): boolean => run.fields.length > 1 && run.family === family;
+const areTuples = (run: AddressRun, { family }: Context): boolean => run.fields.length > 1 && run.mayMatch(family);
 
 /** The parts of the rules as if they were one; but for those that `together` has. */
 export function sharedParts(run: AddressRun, context: Context): readonly Part[] {

@@ -134,8 +134,8 @@ export type RunRows = Pick<AddressRun, 'count' | 'family' | 'columns' | 'varying
 
 export abstract class AddressRun {
   readonly count: number;
-  /** They match no packet of the other one. */
-  readonly family: AddressFamily;
+  /** They match no packet of the other one; null: they may match packets of both. */
+  readonly family: AddressFamily | null;
   /** What packets must have in the fields that the rules differ in: entry i, or list i, is that of rule i. */
   readonly columns: readonly RuleColumn[];
   readonly fields: readonly TupleField[];
@@ -166,6 +166,11 @@ export abstract class AddressRun {
   /** As of the rule. */
   abstract cut(i: number): Cut | undefined;
   protected abstract rule(i: number): Rule;
+
+  /** Packets of the family may match. */
+  mayMatch(family: AddressFamily): boolean {
+    return this.family === null || this.family === family;
+  }
 
   /** Each by itself; always the same objects. */
   get rules(): readonly Rule[] {

@@ -18,10 +18,11 @@ export function putInTurn(runs: readonly AddressRun[]): void {
 /** Runs with whose rules those of this one stand in turn, itself among them; null: they stand together, or may. */
 export const inTurnWith = (run: AddressRun): readonly AddressRun[] | null => turns.get(run) ?? null;
 
-/** Of rules that stand in turn, which run each is of. */
+/** Of rules that stand in turn, or are of one run, which run each is of. */
 export function orderOf(runs: readonly AddressRun[]): Uint32Array {
   const first = runs[0]!.number(0);
   const order = new Uint32Array(runs.reduce((sum, run) => sum + run.count, 0));
+  if (runs.length === 1) return order;
   runs.forEach((run, k) => {
     for (let i = 0; i < run.count; i++) order[run.number(i) - first] = k;
   });

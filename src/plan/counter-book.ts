@@ -5,7 +5,10 @@ import type { RuleOrRun } from '../analyse/walk.js';
 import { firstRule } from './members.js';
 import type { CounterOwner } from './plan.js';
 
-/** Hands out counter ids from 1: 0 means "no counter of its own" in the data plane. A rule keeps one id wherever it is met. */
+/**
+ * Hands out counter ids from 1: 0 means "no counter of its own" in the data plane. A rule keeps one id wherever it is met by itself, and one
+ * wherever its run is: these may be of different families.
+ */
 export interface CounterBook {
   /** Of a run the first of consecutive ids, one for each of its rules. */
   readonly ofRule: (rule: RuleOrRun) => number;

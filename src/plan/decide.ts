@@ -247,7 +247,7 @@ function whyBlocked(blockedBy: readonly RuleId[], plan: FamilyPlan): ReasonCode 
 
 const [only4, only6, both]: readonly (readonly [AddressFamily, AddressFamily?])[] = [[4], [6], [4, 6]];
 
-const familiesOf = ({ family }: Table): readonly [AddressFamily, AddressFamily?] => {
+export const familiesOf = ({ family }: Table): readonly [AddressFamily, AddressFamily?] => {
   if (family === 'ip') return only4!;
   return family === 'ip6' ? only6! : both!;
 };
@@ -258,10 +258,11 @@ export const noPackets = ({ code }: Judgement): boolean =>
 
 /** A rule of a table for both families is done with when it is for both; where only one has packets for it, that one decides. */
 export function judgeForAll(table: Table, judge: (family: AddressFamily) => Judgement): Judgement {
-  const families = familiesOf(table);
-  const first = judge(families[0]);
-  const second = families[1] && judge(families[1]);
-  if (!second) return first;
+  const [first, second] = familiesOf(table);
+  return second === undefined ? judge(first) : judgementForBoth(judge(first), judge(second));
+}
+
+export function judgementForBoth(first: Judgement, second: Judgement): Judgement {
   if (noPackets(second)) return first;
   if (noPackets(first)) return second;
   if (first.offload === second.offload) return first;

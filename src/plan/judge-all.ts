@@ -3,8 +3,16 @@ import type { AddressFamily } from '../model/address.js';
 import type { AddressRun } from '../model/address-run.js';
 import type { Chain, Rule, RuleId, Ruleset, Table } from '../model/ruleset.js';
 import { inTurnWith, isRun, segmentsOf } from '../model/segments.js';
-import { judgeForAll, judgePolicy, judgeRule, noPackets, type FamilyPlan, type Judgement } from './decide.js';
-import { judgeEach, judgeInTurn } from './judge-each.js';
+import {
+  familiesOf,
+  judgeForAll,
+  judgementForBoth,
+  judgePolicy,
+  judgeRule,
+  type FamilyPlan,
+  type Judgement,
+} from './decide.js';
+import { judgeInTurn } from './judge-each.js';
 import type { OffloadKind } from './plan.js';
 
 export type Judged =
@@ -30,16 +38,12 @@ function judgeChain(table: Table, chain: Chain, planOf: PlanOf): JudgedChain {
   const rules: Judged[] = [];
   let before: RuleId | null = null;
   for (const segment of segmentsOf(chain)) {
-    const runs = isRun(segment) ? inTurnWith(segment) : null;
-    if (runs?.every((run) => meetsOne(table, run)) === true) {
+    if (isRun(segment)) {
+      const runs = inTurnWith(segment) ?? [segment];
       if (segment === runs[0])
-        judgeInTurn(runs, planOf(runs[0].family)).forEach((judgement, k) => {
+        judgeRunsForAll(table, runs, planOf).forEach((judgement, k) => {
           rules.push({ kind: 'run', run: runs[k]!, judgement });
         });
-      continue;
-    }
-    if (isRun(segment)) {
-      rules.push({ kind: 'run', run: segment, judgement: judgeRunForAll(table, segment, planOf) });
       continue;
     }
     // The ways through one rule stand together.
@@ -53,20 +57,29 @@ function judgeChain(table: Table, chain: Chain, planOf: PlanOf): JudgedChain {
   return { table, chain, rules, policy };
 }
 
-/** Only packets of its own family count. */
-const meetsOne = (table: Table, { family }: AddressRun): boolean => family === 4 || table.family === 'ip6';
+type RunJudgement = Judgement | readonly Judgement[];
 
-/** As `judgeForAll`, knowing that the rules match no packet of the other family. */
-function judgeRunForAll(table: Table, run: AddressRun, planOf: PlanOf): Judgement | readonly Judgement[] {
-  const own = judgeEach(run, planOf(run.family));
-  if (meetsOne(table, run)) return own;
-  if ('offload' in own) return noPackets(own) ? judgeEach(run, planOf(4)) : own;
-  let other: Judgement | readonly Judgement[] | null = null;
-  return own.map((one, i) => {
-    if (!noPackets(one)) return one;
-    other ??= judgeEach(run, planOf(4));
-    return 'offload' in other ? other : other[i]!;
-  });
+/** As `judgeForAll`. */
+function judgeRunsForAll(table: Table, runs: readonly AddressRun[], planOf: PlanOf): readonly RunJudgement[] {
+  const [family, other] = familiesOf(table);
+  const first = judgeInTurn(runs, planOf(family));
+  if (other === undefined) return first;
+  const second = judgeInTurn(runs, planOf(other));
+  return first.map((one, k) => forBoth(one, second[k]!));
+}
+
+/** Rules have few judgements, and few pairs of them. */
+function forBoth(first: RunJudgement, second: RunJudgement): RunJudgement {
+  const known = new Map<Judgement, Map<Judgement, Judgement>>();
+  const joined = (one: Judgement, other: Judgement): Judgement => {
+    const pairs = known.get(one) ?? new Map<Judgement, Judgement>();
+    known.set(one, pairs);
+    const judgement = pairs.get(other) ?? judgementForBoth(one, other);
+    pairs.set(other, judgement);
+    return judgement;
+  };
+  if (!('offload' in first)) return first.map((one, i) => joined(one, 'offload' in second ? second : second[i]!));
+  return 'offload' in second ? joined(first, second) : second.map((other) => joined(first, other));
 }
 
 /** Rules and policies. */

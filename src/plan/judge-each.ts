@@ -12,13 +12,10 @@ import type { ValueSet } from '../analyse/logic.js';
 import { isDisjoint } from '../model/small-ranges.js';
 import { judgeRun, judgeRunRule, type FamilyPlan, type Judgement } from './decide.js';
 
-/** One for all rules of the run, or one for each. */
-export function judgeEach(run: AddressRun, plan: FamilyPlan): Judgement | readonly Judgement[] {
-  const judged = judgesOf(run, plan);
-  return typeof judged === 'function' ? Array.from({ length: run.count }, (_, i) => judged(i)) : judged;
-}
-
-/** As `judgeEach` of each run. In the order of their rules: what may be looked at in all is not used up by the last ones of the first run. */
+/**
+ * Of each run one for all its rules, or one for each; more than one run stand in turn. In the order of their rules: what may be looked at in all is not used up by
+ * the last ones of the first run.
+ */
 export function judgeInTurn(
   runs: readonly AddressRun[],
   plan: FamilyPlan,
@@ -77,7 +74,8 @@ function rulesApart(run: AddressRun, { steps, analysis }: FamilyPlan): Uint8Arra
   for (const column of run.columns) {
     const own = [...asked].filter(({ field }) => field === column.field);
     if ('ranges' in column)
-      for (const ranges of joined(own.flatMap(rangesOf), run.family)) markOverlapping(column.ranges, ranges, marks);
+      for (const ranges of joined(own.flatMap(rangesOf), column.ranges.family))
+        markOverlapping(column.ranges, ranges, marks);
     else if ('addresses' in column) markMacs(column.addresses, new Set(own.flatMap(macsOf)), marks);
     else markValues((i) => rangesAt(column, i), own.flatMap(smallRangesOf), marks);
   }

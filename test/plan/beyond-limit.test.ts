@@ -12,7 +12,7 @@ import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { filter, router, webServer } from './plan-text.js';
 import { allOf, oneByOne } from './same-fates.js';
 
-const rulesetOf = (text: string): Ruleset => readRuleset([{ file: 'rules.v4', text, takenAt: null }]).ruleset;
+const rulesetOf = (text: string, file = 'rules.v4'): Ruleset => readRuleset([{ file, text, takenAt: null }]).ruleset;
 
 const kind = fc.constantFrom(
   ...['-s @ -p tcp -m tcp --dport %', '-s @ -p udp -m udp --sport % --dport %', '-s @ -d @ -p tcp -m tcp --dport %'],
@@ -86,4 +86,48 @@ test('a plan of the first rules of a run is the plan of its rules', (t) => {
     { numRuns, examples: [calledTwice] },
   );
   t.true(beyond > numRuns / 4, `${beyond} of which the rest was left`);
+});
+
+const portKind = fc.constantFrom(
+  ...['tcp sport % tcp dport ^', 'udp sport != % udp dport ^', 'iifname "eth1" udp sport ^ udp dport { 22, % }'],
+  ...['meta nfproto ipv6 tcp sport % tcp dport ^', 'tcp flags & syn == syn tcp sport ^ tcp dport != %'],
+);
+
+const portLone = fc.constantFrom(
+  ...['ip saddr 203.0.113.0/28 accept', 'ip6 saddr 2001:db8::/64 return', 'tcp dport 22 accept', 'udp dport 80 log'],
+  ...['ct state established,related accept', 'meta l4proto tcp drop', 'ip6 nexthdr udp drop', 'tcp sport 1007 drop'],
+);
+
+test('a plan of the first rules of a run of both families is the plan of its rules', (t) => {
+  const beyond = { 4: 0, 6: 0 };
+  fc.assert(
+    fc.property(
+      fc.record({
+        kinds: fc.uniqueArray(portKind, { minLength: 1, maxLength: 2 }),
+        values: fc.array(fc.tuple(fc.nat(1), fc.nat(9), fc.nat(30)), { minLength: 70, maxLength: 160 }),
+        before: fc.array(portLone, { maxLength: 3 }),
+        after: fc.array(portLone, { maxLength: 3 }),
+        policy: fc.constantFrom('accept', 'drop'),
+      }),
+      options,
+      ({ kinds, values, before, after, policy }, { most, ...chosen }) => {
+        const lines = values.map(([kind, one, other]) =>
+          `${kinds[kind % kinds.length]!} drop`.replace('%', String(1000 + one)).replace('^', String(2000 + other)),
+        );
+        const text = `table inet t {\n\tchain c {\n\t\ttype filter hook input priority 0; policy ${policy};\n${[...before, ...lines, ...after].map((line) => `\t\t${line}\n`).join('')}\t}\n}\n`;
+        const ruleset = rulesetOf(text, 'rules.nft');
+        for (const family of [4, 6] as const) {
+          const { walk } = analyseFamily(ruleset, family, setValueCache(false), { ...chosen, enough: most + most / 2 });
+          if (walk.runs.beyond.size > 0) beyond[family]++;
+        }
+        const asked = { ...chosen, maxSteps: { 4: most, 6: most } };
+        t.deepEqual(allOf(planRuleset(ruleset, asked)), allOf(planRuleset(oneByOne(ruleset), asked)), text);
+      },
+    ),
+    { numRuns },
+  );
+  t.true(
+    beyond[4] > numRuns / 8 && beyond[6] > numRuns / 8,
+    `${beyond[4]} and ${beyond[6]} of which the rest was left`,
+  );
 });

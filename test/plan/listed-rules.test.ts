@@ -42,6 +42,9 @@ const shape = fc.constantFrom(
     'ip saddr @ udp sport + udp dport + drop',
     'ip saddr @ ip daddr @ udp sport + counter drop',
     'ip saddr @ ip daddr @ udp sport & drop',
+    'tcp dport & drop',
+    '~ sport != + drop',
+    'iifname "eth0" udp sport % udp dport + counter drop',
   ],
   ...[
     'ip saddr != @ drop',
@@ -164,6 +167,8 @@ const keptInOrder = [
   'ip daddr @ drop',
   'ip daddr @ udp dport % drop',
   'tcp dport % ip daddr @ drop',
+  'tcp dport % drop',
+  'udp sport != { %, 443 } drop',
 ] as const;
 
 const turns = fc.record({

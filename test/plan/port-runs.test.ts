@@ -46,8 +46,15 @@ const block = fc.oneof(
 
 const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 20);
 
-for (const [dialect, name] of ['rules.v4', 'rules.nft'].entries())
-  test(`a plan of lists of ports is the plan of their rules: ${name}`, (t) => {
+type Dialect = 'rules.v4' | 'table ip' | 'table inet';
+
+const textOf = (dialect: Dialect, lines: readonly string[], drops: boolean): string =>
+  dialect === 'rules.v4'
+    ? filter(lines.map((line) => `-A INPUT ${line}`).join('\n'), `:INPUT ${drops ? 'DROP' : 'ACCEPT'} [0:0]`)
+    : `${dialect} t {\n\tchain c {\n\t\ttype filter hook input priority filter; policy ${drops ? 'drop' : 'accept'};\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n}\n`;
+
+for (const dialect of ['rules.v4', 'table ip', 'table inet'] as const satisfies readonly Dialect[])
+  test(`a plan of lists of ports is the plan of their rules: ${dialect}`, (t) => {
     let asOne = 0;
     fc.assert(
       fc.property(
@@ -57,19 +64,24 @@ for (const [dialect, name] of ['rules.v4', 'rules.nft'].entries())
         (blocks, chosen, drops) => {
           const lines = blocks.flatMap(({ shape, count, seed }) =>
             Array.from({ length: count }, (_, i) =>
-              shape[dialect as 0 | 1].replaceAll('%', portAt(i, seed, dialect === 0 ? ':' : '-')),
+              shape[dialect === 'rules.v4' ? 0 : 1].replaceAll(
+                '%',
+                portAt(i, seed, dialect === 'rules.v4' ? ':' : '-'),
+              ),
             ),
           );
-          const text =
-            dialect === 0
-              ? filter(lines.map((line) => `-A INPUT ${line}`).join('\n'), `:INPUT ${drops ? 'DROP' : 'ACCEPT'} [0:0]`)
-              : `table ip t {\n\tchain c {\n\t\ttype filter hook input priority filter; policy ${drops ? 'drop' : 'accept'};\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n}\n`;
-          const ruleset = rulesetOf(name, text);
+          const text = textOf(dialect, lines, drops);
+          const ruleset = rulesetOf(dialect === 'rules.v4' ? dialect : 'rules.nft', text);
           const [one, other] = [planRuleset(ruleset, chosen), planRuleset(oneByOne(ruleset), chosen)];
-          sameFates(t, [one, other], text.slice(0, 2000), { packets: 200 });
+          sameFates(t, [one, other], text.slice(0, 2000), {
+            packets: 200,
+            ...(dialect === 'table inet' && { ip6Every: 2 }),
+          });
           t.deepEqual(disputed(one, other, leaves), [], text.slice(0, 2000));
-          const { walk } = analyseFamily(ruleset, 4, setValueCache(false), { ...chosen, enough: Infinity });
-          asOne += [...walk.runs.asOne].filter(({ ports }) => ports).length;
+          for (const family of dialect === 'table inet' ? ([4, 6] as const) : ([4] as const)) {
+            const { walk } = analyseFamily(ruleset, family, setValueCache(false), { ...chosen, enough: Infinity });
+            asOne += [...walk.runs.asOne].filter(({ ports }) => ports).length;
+          }
         },
       ),
       { numRuns },

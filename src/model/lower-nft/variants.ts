@@ -264,7 +264,7 @@ export class VariantRules extends AddressRun {
     super(
       {
         count: drafts.length,
-        family: lowered.family ?? bug(),
+        family: lowered.family,
         columns: varying.map((hole) => askedBy(partOf(hole), columns[hole]!, drafts.length)),
         varying: varying.map((hole) => lowered.holes[hole]!.part),
       },
