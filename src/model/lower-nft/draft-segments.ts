@@ -61,8 +61,7 @@ class DraftSegments {
   #takeAlike(from: number): number {
     const lowered = this.#shapeAt(from);
     const to = this.#end(from, (one) => one === lowered);
-    if (!lowered || to - from < fewest)
-      for (let at = from; at < to; at++) this.#lowerSingly(at);
+    if (!lowered || to - from < fewest) for (let at = from; at < to; at++) this.#lowerSingly(at);
     else {
       const rows = Uint32Array.from({ length: to - from }, (_, i) => from + i);
       this.#putPieces([this.#kindOf(lowered, rows)], to, []);
