@@ -12,6 +12,7 @@ import {
   maxBucketsProbed,
 } from './abi.js';
 import { hashAddress, scale } from './address-hash.js';
+import { placeInBuckets } from './bucket-places.js';
 import { isCounted, type CountedPlaces, type CounterRow } from './counter-row.js';
 import { crossovers } from './crossovers.js';
 
@@ -33,7 +34,7 @@ export interface CountedBuckets {
  */
 export function countedBuckets(addresses: Uint32Array, labels: Uint32Array, row: CounterRow): CountedBuckets | null {
   if (!areEachCounted(labels)) return null;
-  let count = Math.ceil(addresses.length / crossovers.countedLoad);
+  let count = Math.ceil(addresses.length / loadOf(addresses.length));
   for (let seed = 1; row.hasRoom((count + maxBucketsProbed) * countedBucketPlaces); seed++) {
     const filled = fill(addresses, labels, count, seed);
     if (filled !== null) {
@@ -51,6 +52,9 @@ export function countedBuckets(addresses: Uint32Array, labels: Uint32Array, row:
   return null;
 }
 
+/** Addresses a bucket. */
+const loadOf = (addresses: number): number => crossovers.countedLoads.find(([from]) => addresses >= from)![1];
+
 /** They are enough, and of one class, with a counter each. */
 export function areEachCounted(labels: Uint32Array): boolean {
   const first = labels[0]!;
@@ -65,21 +69,20 @@ function fill(
   count: number,
   seed: number,
 ): Pick<CountedPlaces, 'words' | 'numbers'> | null {
+  const homes = addresses.map((address) => scale(hashAddress(address, seed), count));
+  const placed = placeInBuckets(homes, count, { slots: countedSlots, probed: maxBucketsProbed });
+  if (placed === null) return null;
   const total = count + maxBucketsProbed;
   const words = new Uint32Array(total * wordsOfBucket);
   const numbers = new Uint32Array(total * countedBucketPlaces);
-  const filled = new Uint8Array(total);
-  for (let i = 0; i < addresses.length; i++) {
-    const home = scale(hashAddress(addresses[i]!, seed), count);
-    let bucket = home;
-    for (; bucket < home + maxBucketsProbed && filled[bucket] === countedSlots; bucket++)
-      words[bucket * wordsOfBucket + overflowed] = 1;
-    if (bucket === home + maxBucketsProbed) return null;
-    const slot = filled[bucket]!++;
+  placed.places.forEach((place, i) => {
+    const bucket = Math.floor(place / countedSlots);
+    const slot = place % countedSlots;
     words[bucket * wordsOfBucket + slot] = addresses[i]!;
     numbers[bucket * countedBucketPlaces + countedAddressPlaces + slot] = labels[i]! & counterMask;
-  }
-  fillEmpty(words, filled, count, seed);
+  });
+  placed.overflowed.forEach((is, bucket) => (words[bucket * wordsOfBucket + overflowed] = is));
+  fillEmpty(words, placed.taken, count, seed);
   return { words, numbers };
 }
 

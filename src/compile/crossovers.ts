@@ -19,12 +19,17 @@ export const crossovers = {
   /** From so many entries on, where ranges are many too, a bit or two for each /24 say where to look. */
   whereFrom: 150_000,
   /**
-   * From so many single addresses with a counter each on, these stand in buckets with them, behind a filter: so many in one of five places,
-   * as long as the counters of all CPUs take no more bytes. A look into them costs nothing beside a search of fewer ranges.
+   * From so many single addresses with a counter each on, these stand in buckets with them, behind a filter, as long as the counters of all
+   * CPUs take no more bytes. A look into them costs nothing beside a search of fewer ranges.
    */
   countedFrom: 128,
   countedCost: 0,
-  countedLoad: 3.8,
+  /** From so many on so many in one of five places: the fuller the buckets, the more lookups go on to the next one, and the more stay in the cache. */
+  countedLoads: [
+    [262_144, 4.6],
+    [32_768, 3.8],
+    [0, 3],
+  ],
   countedBytes: 536_870_912,
   /**
    * From so many ranges on, networks that count for themselves have cells, of the first of these sizes by which no more than one in so many

@@ -65,6 +65,17 @@ test('every line is found with its counter; what is no line passes', async (t) =
   });
 });
 
+test('in nearly full buckets every line is found with its counter', async (t) => {
+  const [[many]] = crossovers.countedLoads;
+  const addresses = someAddresses(new Random(seed), many);
+  await withImage(compilePrefilter(prefilter([lines('saddr', addresses, 0)], many)), async (loaded) => {
+    await checkLines(t, loaded, addresses, 0);
+    const verdicts = await loaded.run(Array.from(addresses.subarray(3), (address) => synFrom((address ^ 1) >>> 0)));
+    const known = new Set(addresses);
+    t.true(verdicts.every((verdict, i) => (verdict === drop) === known.has((addresses[i + 3]! ^ 1) >>> 0)));
+  });
+});
+
 test('what empty slots have is no element, and is not found', async (t) => {
   // 0.0.0.0, which the filter must not tell: an element comes where it would be looked for.
   const bits = count * crossovers.filterBits.most;
