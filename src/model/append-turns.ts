@@ -6,10 +6,10 @@ import { textAt, variantAt } from '../parse/line-run.js';
 import { rowFrom, type ShapeParts } from './address-run.js';
 import { appendedTo } from './append-run.js';
 import type { DumpWalk } from './dump-walk.js';
-import { cutsBetween, fewestTurns, isChanging } from './kinds-in-turn.js';
+import { fewestTurns, isChanging } from './kinds-in-turn.js';
 import type { LoweredRule } from './lower-rule.js';
 import type { Part } from './match.js';
-import { fewest, kindRows, putAroundOdd, putPieces, type Kind } from './pieces.js';
+import { cutsOf, fewest, putAroundOdd, putPieces, toldBy, type Kind, type Told } from './pieces.js';
 import type { ChainDraft, PlacedEntry, PlacedRun, RunEntry, TableDraft } from './table-draft.js';
 import { sliceRules, type RuleColumn } from './rule-columns.js';
 
@@ -56,7 +56,7 @@ function rowsOf({ kinds, runs }: LineTurns, chains: readonly (ChainDraft | null)
 /** The lines of one shape among those of a chain. */
 class LineKind implements Kind {
   readonly shape: ShapeParts | null;
-  readonly isSortable: boolean;
+  readonly told: Told;
   readonly isDrop: boolean;
   #found: ReturnType<NonNullable<DumpWalk['variants']>['valuesOf']> | null = null;
   #whole: RunEntry | null = null;
@@ -69,7 +69,7 @@ class LineKind implements Kind {
   ) {
     this.shape = walk.variants?.shape(run.shape) ?? null;
     this.isDrop = this.shape !== null && isDrop(this.shape);
-    this.isSortable = this.isDrop && isSortable(this.shape!);
+    this.told = this.isDrop && !isChangingAny(this.shape!) ? toldBy(this.shape!) : null;
   }
 
   /** Its lines are rules of the other family, or several each. */
@@ -84,6 +84,10 @@ class LineKind implements Kind {
 
   get parts(): readonly Part[] {
     return this.shape?.parts ?? [];
+  }
+
+  get holding(): readonly number[] {
+    return this.shape?.holding ?? [];
   }
 
   /** All its lines, of which each may stand by itself. */
@@ -122,7 +126,7 @@ function pieceOf(kind: LineKind, from: number, to: number): Piece {
   return {
     kind,
     first,
-    parts: kind.parts,
+    ...{ parts: kind.parts, holding: kind.holding },
     rows: kind.rows.subarray(first, end),
     values: isWhole ? kind.values : sliceRules(kind.values, first, end),
     odd: kind.odd.filter((i) => i >= first && i < end).map((i) => i - first),
@@ -164,9 +168,9 @@ class ChainTurns {
   all(): readonly PlacedEntry[] | null {
     let pending = 0;
     for (let from = 0; from < this.#kinds.length;) {
-      const { isSortable } = this.#at(from);
-      const to = this.#end(from, (kind) => kind.isSortable === isSortable);
-      const cuts = isSortable ? this.#cutsIn(from, to) : null;
+      const { told } = this.#at(from);
+      const to = this.#end(from, (kind) => kind.told === told);
+      const cuts = this.#cutsIn(told, from, to);
       if (cuts) {
         this.#putAlike(pending, from);
         this.#put(this.#piecesOf(from, to), to, cuts);
@@ -193,10 +197,12 @@ class ChainTurns {
   }
 
   /** Where lines are to be cut to be sorted by kind; null: they keep their order. */
-  #cutsIn(from: number, to: number): readonly number[] | null {
+  #cutsIn(told: Told, from: number, to: number): readonly number[] | null {
     let changes = 0;
     for (let row = from + 1; row < to; row++) if (this.#kinds[row] !== this.#kinds[row - 1]) changes++;
-    return changes < fewestTurns ? null : cutsBetween(this.#piecesOf(from, to).map(kindRows));
+    if (changes < fewestTurns) return null;
+    const kinds = [...new Set(this.#kinds.subarray(from, to))].map((k) => this.kinds[k]!);
+    return cutsOf(told, kinds, () => this.#piecesOf(from, to));
   }
 
   #putAlike(from: number, to: number): void {
@@ -269,10 +275,5 @@ class ChainTurns {
 const isDrop = ({ parts }: ShapeParts): boolean =>
   parts.every((part, i) => 'match' in part || (i === parts.length - 1 && part.statement.kind === 'drop'));
 
-/** Drops that no packet meets twice may stand in any order. */
-const isSortable = ({ parts, holding }: ShapeParts): boolean =>
-  parts.every((part) => 'statement' in part || !isChanging(part.match)) &&
-  holding.some((at) => namesSources(parts[at]!));
-
-const namesSources = (part: Part): boolean =>
-  'match' in part && part.match.kind === 'address' && part.match.field === 'saddr' && !part.match.negate;
+const isChangingAny = ({ parts }: ShapeParts): boolean =>
+  parts.some((part) => 'match' in part && isChanging(part.match));

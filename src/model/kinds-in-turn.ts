@@ -85,5 +85,9 @@ function overlapping(kinds: readonly KindRows[], family: AddressFamily): Pair[] 
   return pairs;
 }
 
+/** No packet is of two of these protocols; null: of any. */
+export const areApart = (protocols: readonly (Ranges | null)[]): boolean =>
+  protocols.every((one, i) => protocols.slice(i + 1).every((other) => areDisjoint(one, other)));
+
 const areDisjoint = (one: Ranges | null, other: Ranges | null): boolean =>
   one !== null && other !== null && one.every(([low, high]) => other.every(([from, to]) => high < from || to < low));

@@ -1,5 +1,5 @@
 /** Lists of several kinds of lines in turn, as runs: between places where it is cut, the lines of each kind stand together. */
-import type { KindRows } from './kinds-in-turn.js';
+import { areApart, cutsBetween, type KindRows } from './kinds-in-turn.js';
 import type { Part, Ranges } from './match.js';
 import { stretches } from './stretches.js';
 import type { RuleColumn } from './rule-columns.js';
@@ -7,16 +7,22 @@ import type { RuleColumn } from './rule-columns.js';
 /** Fewer lines are as well taken one by one. */
 export const fewest = 16;
 
+/** What lines of a kind have in common. */
+export interface KindShape {
+  /** Of the first of them. */
+  readonly parts: readonly Part[];
+  /** Parts in which they may differ. */
+  readonly holding: readonly number[];
+}
+
 /** Lines of one kind among others. */
-export interface Kind {
+export interface Kind extends KindShape {
   /** Their numbers in the list, ascending. */
   readonly rows: Uint32Array;
   /** What each asks for in the fields that differ. */
   readonly values: readonly RuleColumn[];
   /** Those to be taken by themselves. */
   readonly odd: readonly number[];
-  /** Of the first of them. */
-  readonly parts: readonly Part[];
 }
 
 export interface Takers<K> {
@@ -77,18 +83,38 @@ function putRuns<K extends Kind>(kind: K, begin: number, end: number, { run }: T
   return single;
 }
 
-/** Of lines that name their sources. */
-export function kindRows({ rows, values, parts }: Kind): KindRows {
-  for (const column of values)
-    if (column.field === 'saddr') return { rows, sources: column.ranges, protocols: protocolsOf(values, parts) };
+/** By what they ask of it drops of several kinds may be told apart, so that no packet meets two of different kinds; null: by nothing. */
+export type Told = 'source' | 'protocol' | null;
+
+export function toldBy(shape: KindShape): Told {
+  if (shape.holding.some((at) => namesSources(shape.parts[at]!))) return 'source';
+  return protocolsOf(shape) === null ? null : 'protocol';
+}
+
+/** Where a list is to be cut to be sorted by kind; null: it keeps its order. */
+export function cutsOf(
+  told: Told,
+  shapes: readonly KindShape[],
+  kinds: () => readonly Kind[],
+): readonly number[] | null {
+  if (told === 'protocol') return areApart(shapes.map(protocolsOf)) ? [] : null;
+  return told === 'source' ? cutsBetween(kinds().map(kindRows)) : null;
+}
+
+function kindRows(kind: Kind): KindRows {
+  for (const column of kind.values)
+    if (column.field === 'saddr') return { rows: kind.rows, sources: column.ranges, protocols: protocolsOf(kind) };
   throw new Error('bug: lines of a kind that names no sources');
 }
 
+const namesSources = (part: Part): boolean =>
+  'match' in part && part.match.kind === 'address' && part.match.field === 'saddr' && !part.match.negate;
+
 const eitherProtocol: Ranges = [6, 17].map((protocol) => [protocol, protocol]);
 
-function protocolsOf(values: readonly RuleColumn[], parts: readonly Part[]): Ranges | null {
-  if (values.some(({ field }) => field === 'protocol')) return eitherProtocol;
-  for (const part of parts)
-    if ('match' in part && part.match.kind === 'protocol' && !part.match.negate) return part.match.protocols;
+function protocolsOf({ parts, holding }: KindShape): Ranges | null {
+  for (const [at, part] of parts.entries())
+    if ('match' in part && part.match.kind === 'protocol' && !part.match.negate)
+      return holding.includes(at) ? eitherProtocol : part.match.protocols;
   return null;
 }

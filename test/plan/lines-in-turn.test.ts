@@ -32,6 +32,21 @@ const kinds = fc.constantFrom(
   ...['-m iprange --src-range # -j DROP', '-p tcp -m iprange --src-range # -m tcp --dport % -j DROP'],
 );
 
+/** Told apart by their protocols, where no two ask for the same one. */
+const kindsOfPorts = fc.constantFrom(
+  ...['-p tcp -m tcp --dport $ -j DROP', '-p udp -m udp --sport $ -j DROP', '-p udp -m multiport --dports $,9 -j DROP'],
+  ...[
+    '-p tcp -m tcp ! --dport $ -j DROP',
+    '-d 192.0.2.1 -p tcp -m tcp --sport $ --dport % -j DROP',
+    '-p gre -d @ -j DROP',
+  ],
+  ...[
+    '-i eth1 -p udp -m udp --dport $ -j DROP',
+    '-p tcp -m mac --mac-source 00:11:22:33:44:5^ -j DROP',
+    '-p icmp -d @ -j DROP',
+  ],
+);
+
 const lone = fc.constantFrom(
   ...[
     '-s 203.0.1.0/28 -j ACCEPT',
@@ -50,7 +65,10 @@ const lone = fc.constantFrom(
 );
 
 const lists = fc.record({
-  kinds: fc.array(kinds, { minLength: 2, maxLength: 4 }),
+  kinds: fc.oneof(
+    { weight: 2, arbitrary: fc.array(kinds, { minLength: 2, maxLength: 4 }) },
+    { weight: 1, arbitrary: fc.uniqueArray(kindsOfPorts, { minLength: 2, maxLength: 3 }) },
+  ),
   rules: fc.array(
     fc.tuple(
       fc.nat(3),
@@ -91,6 +109,7 @@ test('a plan of lines in turn does what that of their rules does', (t) => {
             '#',
             `203.0.${number >> 8}.${number & 255}-203.0.${number >> 8}.${Math.min(255, (number & 255) + (number % 5))}`,
           )
+          .replace('$', String(1000 + number))
           .replace('%', port)
           .replace('+', port + ['', ',443', ',443,30:40', ',8080:8090,23'][number % 4]!)
           .replace('^', String(number % 4)),

@@ -171,11 +171,23 @@ const keptInOrder = [
   'udp sport != { %, 443 } drop',
 ] as const;
 
+/** Told apart by their protocols. */
+const kindsOfPorts = [
+  'tcp dport $ drop',
+  'udp sport $ counter drop',
+  'iifname "eth1" udp dport != { 7, $ } drop',
+  'meta l4proto gre ip daddr @ drop',
+  'tcp sport $ tcp dport { %, 443 } drop',
+  'ip6 daddr # udp dport % drop',
+  'th dport $ drop',
+] as const;
+
 const turns = fc.record({
-  isSorted: fc.boolean(),
+  of: fc.constantFrom('sources', 'ports', 'any'),
+  kindsOfPorts: fc.uniqueArray(fc.constantFrom(...kindsOfPorts), { minLength: 2, maxLength: 3 }),
   rules: fc.array(
     fc.tuple(
-      fc.tuple(fc.constantFrom(...kinds), fc.constantFrom(...keptInOrder)),
+      fc.tuple(fc.constantFrom(...kinds), fc.constantFrom(...keptInOrder), fc.nat(5)),
       fc.oneof({ weight: 99, arbitrary: fc.nat(3000) }, { weight: 1, arbitrary: fc.nat(9) }),
       fc.constantFrom(22, 80),
     ),
@@ -190,11 +202,12 @@ const turns = fc.record({
 test('a plan of kinds in turn does what that of their rules does', (t) => {
   let found = 0;
   fc.assert(
-    fc.property(turns, anyOptions, ({ isSorted, rules, lone: others }, chosen) => {
-      const lines = rules.map(([[sorted, kept], number, port]) =>
-        (isSorted ? sorted : kept)
+    fc.property(turns, anyOptions, ({ of, kindsOfPorts: ofPorts, rules, lone: others }, chosen) => {
+      const lines = rules.map(([[sorted, kept, kind], number, port]) =>
+        ({ sources: sorted, ports: ofPorts[kind % ofPorts.length]!, any: kept })[of]
           .replace('@', `203.0.${number >> 8}.${number & 255}${number % 97 === 0 ? '/29' : ''}`)
           .replace('#', `2001:db8::${number.toString(16)}`)
+          .replace('$', String(1000 + number))
           .replace('%', String(port)),
       );
       for (const [line, at] of others) lines.splice(at, 0, line.replace('@', '203.0.1.1').replace('%', '80'));

@@ -1,8 +1,8 @@
 /** The rules of a chain: runs of those that the reader found to be alike, and the others. */
-import { cutsBetween, fewestTurns } from '../kinds-in-turn.js';
+import { fewestTurns } from '../kinds-in-turn.js';
 import { placeOf, type AddressRun } from '../address-run.js';
 import { isCutAlike, segmentsOfRules } from '../listed-rules.js';
-import { fewest, kindRows, putAroundOdd, putPieces, type Kind } from '../pieces.js';
+import { cutsOf, fewest, putAroundOdd, putPieces, toldBy, type Kind } from '../pieces.js';
 import type { Rule } from '../ruleset.js';
 import { putInTurn, type Segment } from '../segments.js';
 import { sliceRules } from '../rule-columns.js';
@@ -106,16 +106,17 @@ class DraftSegments {
     const end = this.#end(from, ({ onlyDrops }) => onlyDrops);
     let pending = from;
     for (let at = from; at < end;) {
-      const sortable = isSortable(this.#shapeAt(at)!);
+      const told = toldBy(this.#shapeAt(at)!);
       const to = Math.min(
         end,
-        this.#end(at, (one) => isSortable(one) === sortable),
+        this.#end(at, (one) => toldBy(one) === told),
       );
-      const kinds = sortable && this.#changes(at, to) >= fewestTurns ? this.#kindsIn(at, to) : [];
-      const cuts = kinds.length > 0 ? cutsBetween(kinds.map(kindRows)) : null;
+      let kinds: readonly DraftKind[] | null = null;
+      const kindsIn = (): readonly DraftKind[] => (kinds ??= this.#kindsIn(at, to));
+      const cuts = this.#changes(at, to) < fewestTurns ? null : cutsOf(told, this.#shapesIn(at, to), kindsIn);
       if (cuts) {
         this.#putInOrder(pending, at);
-        this.#putPieces(kinds, to, cuts);
+        this.#putPieces(kindsIn(), to, cuts);
         pending = to;
       }
       at = to;
@@ -128,6 +129,12 @@ class DraftSegments {
     let changes = 0;
     for (let at = from + 1; at < to; at++) if (this.#shapeAt(at) !== this.#shapeAt(at - 1)) changes++;
     return changes;
+  }
+
+  #shapesIn(from: number, to: number): LoweredShape[] {
+    const shapes = new Set<LoweredShape>();
+    for (let at = from; at < to; at++) shapes.add(this.#shapeAt(at)!);
+    return [...shapes];
   }
 
   /** Those of a kind by themselves where many stand together. */
@@ -180,7 +187,8 @@ class DraftSegments {
 
   #kindOf(lowered: LoweredShape, rows: Uint32Array): DraftKind {
     const drafts = Array.from(rows, (row) => this.drafts[row]!);
-    return { lowered, parts: lowered.parts, drafts, rows, ...this.#variants.valuesOf(lowered, drafts) };
+    const { parts, holding } = lowered;
+    return { lowered, parts, holding, drafts, rows, ...this.#variants.valuesOf(lowered, drafts) };
   }
 
   /** Drafts up to one. */
@@ -219,7 +227,3 @@ class DraftSegments {
     this.#single = [];
   }
 }
-
-/** What no packet meets twice may stand in any order. */
-const isSortable = ({ onlyDrops, holes }: LoweredShape): boolean =>
-  onlyDrops && holes.some(({ field }) => field === 'saddr');

@@ -44,6 +44,8 @@ export interface LoweredShape {
   readonly bounds: readonly number[];
   readonly parts: readonly Part[];
   readonly holes: readonly LoweredHole[];
+  /** Parts that have their values. */
+  readonly holding: readonly number[];
   /** Of all packets that its rules match; null: they may be of either. */
   readonly family: AddressFamily | null;
   /** Its last part is a drop. */
@@ -106,7 +108,8 @@ export class VariantLowering {
     const drops = last !== undefined && 'statement' in last && last.statement.kind === 'drop';
     const onlyDrops = drops && parts.every((one) => one === last || ('match' in one && !isChanging(one.match)));
     const family = holes.find((hole) => hole.family !== null)?.family ?? familyOfTable(this.start.family);
-    const made: LoweredShape = { shape, bounds, parts, holes, family, drops, onlyDrops };
+    const holding = holes.map(({ part }) => part);
+    const made: LoweredShape = { shape, bounds, parts, holes, holding, family, drops, onlyDrops };
     return trials.every((trial) => this.#holdsFor(made, trial)) ? made : null;
   }
 
