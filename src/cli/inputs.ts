@@ -71,13 +71,13 @@ export function readInputs(
   if (!live && files.length === 0) throw usageError('name at least one RULESET, or read this host with --live');
   if (live) {
     const swaps = readInstall(state)?.swaps ?? [];
-    const texts = asOriginal(readLive(), swaps);
-    const read = texts.map((one) => ({
-      file: one.name,
-      text: listedOnce(one, swaps),
-      encoding: one.encoding,
-      takenAt: one.takenAt,
-      origin: { format: one.format },
+    // Where a residual is installed, texts of tables are put in place of others.
+    const texts = asOriginal(readLive(swaps.length === 0 ? (holding ?? null) : null), swaps);
+    const read = texts.map(({ name, format, discard: _, ...text }) => ({
+      file: name,
+      ...text,
+      text: listedOnce({ format, text: text.text }, swaps),
+      origin: { format },
     }));
     return { live: texts, read, facts: readHostFacts(dev), checks: [] };
   }

@@ -142,12 +142,11 @@ async function planAndAttach(
   progress: Progress,
   attaching: Attaching | null,
 ): Promise<void> {
-  const { dev, residual: target } = options;
+  const { dev, residual: target, installResidual } = options;
   if (dev !== undefined && options.wait !== undefined) await devicesAppear(dev, options.wait);
-  const seen = await look(files, options, attaching !== null, progress, {
-    ...holdingLittle,
-    again: target !== undefined,
-  });
+  // Tables that are to be replaced are compared, and kept, as texts.
+  const holding = installResidual ? undefined : { ...holdingLittle, again: target !== undefined };
+  const seen = await look(files, options, attaching !== null, progress, holding);
   const planned = planSeen(seen, withConntrackOfKernel(options), attaching !== null, progress);
   const { plan } = planned;
   if (attaching !== null && options.conntrack) tellUnasked(planned);

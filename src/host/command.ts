@@ -1,7 +1,7 @@
 /** Runs the system's own tools. A minimal system may lack one: then it is said which, and what follows. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { LoadError } from '../load/load-error.js';
-import { runTool } from '../load/tool.js';
+import { type Ended, runTool } from '../load/tool.js';
 
 export type Output =
   | { readonly kind: 'text'; readonly stdout: string; readonly stderr: string }
@@ -19,7 +19,10 @@ export function run(
   args: readonly string[],
   { input = '', encoding = 'utf8' }: RunOptions = {},
 ): Output {
-  const { error, code, stdout, stderr } = runTool(command, args, Buffer.from(input, encoding));
+  return outputOf(runTool(command, args, Buffer.from(input, encoding)), encoding);
+}
+
+export function outputOf({ error, code, stdout, stderr }: Ended, encoding: 'utf8' | 'latin1'): Output {
   if (error !== null) return error.code === 'ENOENT' ? { kind: 'missing' } : { kind: 'failed', stderr: error.message };
   const [out, err] = [stdout.toString(encoding), stderr.toString(encoding)];
   return code === 0 ? { kind: 'text', stdout: out, stderr: err } : { kind: 'failed', stderr: err.trim() };

@@ -38,11 +38,14 @@ export interface ToolResult {
   readonly cpu: number;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
+  /** Bytes of `stdout` that were written to a file, instead of all of it. */
+  readonly written: number;
 }
 
 /**
  * `files`: of which the first that is there is run. `args` begins with its name; `env` are lines NAME=VALUE. It is killed after so many
  * `milliseconds` (ETIMEDOUT), and when one of its outputs has more bytes than `most` (ENOBUFS).
+ * What it prints goes to the descriptor `file` where that is more bytes than `held`.
  */
 type RunArguments = [
   files: readonly string[],
@@ -51,6 +54,7 @@ type RunArguments = [
   input: Uint8Array,
   milliseconds: number,
   most: number,
+  ...longOutput: [] | [held: number, file: number],
 ];
 
 export interface NativeApi {

@@ -16,6 +16,16 @@ export function loadNative(): NativeApi {
 /** Null: nobody has asked for it yet. */
 export const nativeIfLoaded = (): NativeApi | null => loaded ?? null;
 
+/** Null: it cannot be loaded here, and who asks does without it. */
+export function nativeIfThere(): NativeApi | null {
+  try {
+    return loadNative();
+  } catch (error) {
+    if (error instanceof LoadError) return null;
+    throw error;
+  }
+}
+
 function requireAddon(): NativeApi {
   const file = join(packageRoot(), 'src/load/native/build/Release/offload.node');
   const rebuild =

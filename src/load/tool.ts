@@ -31,29 +31,44 @@ export interface Ended {
   readonly code: number | null;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
+  /** Instead of `stdout` it went to the file that was given for that. */
+  readonly isWritten: boolean;
+}
+
+/** Where an output goes that is more bytes than `held`. */
+export interface LongOutput {
+  readonly held: number;
+  readonly descriptor: number;
 }
 
 /** Milliseconds; none takes so long. */
 const timeout = 600_000;
 
-/** No shell is involved. Whoever has loaded the addon has much memory, of which Node's own way would copy the page tables. */
-export function runTool(command: string, args: readonly string[], input: Uint8Array = new Uint8Array()): Ended {
+/** No shell is involved. Whoever has loaded the addon has much memory, of which Node's own way would copy the page tables. `long`: for the addon. */
+export function runTool(
+  command: string,
+  args: readonly string[],
+  input: Uint8Array = new Uint8Array(),
+  long: LongOutput | null = null,
+): Ended {
   const native = nativeIfLoaded();
-  return native === null ? byNode(command, args, input) : byAddon(native, command, args, input);
+  return native === null ? byNode(command, args, input) : byAddon(native, [command, ...args], input, long);
 }
 
 function byNode(command: string, args: readonly string[], input: Uint8Array): Ended {
   const options = { input, maxBuffer: mostOutput, timeout, env: toolEnvironment() };
   const { error, status, stdout, stderr } = spawnSync(command, args, options);
-  return { error: error ?? null, code: status, stdout, stderr };
+  return { error: error ?? null, code: status, stdout, stderr, isWritten: false };
 }
 
-function byAddon(native: NativeApi, command: string, args: readonly string[], input: Uint8Array): Ended {
+function byAddon(native: NativeApi, words: readonly string[], input: Uint8Array, long: LongOutput | null): Ended {
+  const file = long === null ? ([] as const) : ([long.held, long.descriptor] as const);
   try {
-    const words = [command, ...args];
-    return { error: null, ...native.runTool(placesOf(command), words, environmentLines(), input, timeout, mostOutput) };
+    const places = placesOf(words[0]!);
+    const ended = native.runTool(places, words, environmentLines(), input, timeout, mostOutput, ...file);
+    return { error: null, ...ended, isWritten: ended.written > 0 };
   } catch (error) {
     if (!isNativeError(error)) throw error;
-    return { error, code: null, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+    return { error, code: null, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0), isWritten: false };
   }
 }

@@ -141,7 +141,7 @@ export function asOriginal(live: readonly LiveText[], swaps: readonly Swap[]): r
  * What is read of them: nft lists iptables-nft's tables too, and there those that hold a residual of ours are not the originals. Their dumps
  * say all of them.
  */
-export function listedOnce({ format, text }: LiveText, swaps: readonly Swap[]): string {
+export function listedOnce({ format, text }: Pick<LiveText, 'format' | 'text'>, swaps: readonly Swap[]): string {
   if (format !== 'nft') return text;
   const dumps: Readonly<Record<string, string>> = { 'live:iptables-nft-save': 'ip', 'live:ip6tables-nft-save': 'ip6' };
   return swaps.reduce((sofar, { name, table }) => {

@@ -1,7 +1,17 @@
 /** Every call of the addon that needs no device; those that do are in addon-link.test.ts. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants as files, existsSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { constants } from 'node:os';
+import {
+  closeSync,
+  constants as files,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { LoadError, explaining, isNativeError } from '../../src/load/load-error.js';
@@ -289,7 +299,12 @@ test('pollFd outlives the descriptor it was given, refuses files, and lets the p
 
 type Run = Parameters<NativeApi['runTool']>;
 
-const shell = (script: string, input = '', milliseconds = 60_000, most = 1e6): Run => [
+const shell = (
+  script: string,
+  input = '',
+  milliseconds = 60_000,
+  most = 1e6,
+): [string[], string[], string[], Buffer, number, number] => [
   ['/nowhere/sh', '/', '/bin/sh'],
   ['sh', '-c', script],
   ['WORD=spoken'],
@@ -331,6 +346,25 @@ for (const [way, run] of [
     t.is(await code(...shell('yes')), 'ENOBUFS');
     t.is(await code(['/nowhere/sh'], ['sh'], [], Buffer.of(), 1000, 1000), 'ENOENT');
     t.is(readFileSync('/proc/thread-self/children', 'latin1'), '', 'none is left');
+  });
+
+  test(`${way}: what is long goes to a file, all of it and in order`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'offload-addon-'));
+    t.teardown(() => rmSync(folder, { recursive: true }));
+    const much = Array.from({ length: 40_000 }, (_, i) => `${i}\n`).join('');
+    for (const held of [0, much.length - 1, much.length]) {
+      const file = openSync(join(folder, `${held}`), 'wx+');
+      const { stdout, stderr, written } = await run(...shell('cat; echo said >&2', much), held, file);
+      const isHeld = held === much.length;
+      t.deepEqual([stdout.toString(), written], isHeld ? [much, 0] : ['', much.length]);
+      t.is(stderr.toString(), 'said\n');
+      t.is(readFileSync(join(folder, `${held}`), 'latin1'), isHeld ? '' : much);
+      closeSync(file);
+    }
+    const full = openSync('/dev/full', 'w');
+    const error = await t.throwsAsync<NativeError>(run(...shell('cat', much), 1000, full));
+    t.deepEqual([error.code, error.step], ['ENOSPC', 'write output']);
+    closeSync(full);
   });
 
   test(`${way}: no descriptor of this process is inherited`, async (t) => {

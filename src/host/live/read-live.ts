@@ -2,8 +2,11 @@
 import { LoadError } from '../../load/load-error.js';
 import type { InputFormat } from '../../model/ruleset.js';
 import { run } from '../command.js';
-import { decode, type Encoding } from '../text-encoding.js';
+import type { LongOutput } from '../long-text/long-output.js';
+import type { Holding, LongText } from '../long-text/long-text.js';
+import { decode } from '../text-encoding.js';
 import { kernelHas, legacyTables } from './kernel-side.js';
+import { listed, listingOf } from './long-listing.js';
 import { structureOf } from './structure.js';
 import { tableTexts, withTable } from './table-texts.js';
 import { brokenOff, tablesInJson } from './whole-output.js';
@@ -16,28 +19,35 @@ export type LiveName =
   | 'live:nft'
   | 'live:ipset';
 
-export interface LiveText {
+/** Not held as a whole where that was asked for, and it is long. */
+export interface LiveText extends LongText {
   readonly name: LiveName;
   readonly format: InputFormat;
-  readonly text: string;
-  readonly encoding: Encoding;
   /** Milliseconds since the epoch. */
   readonly takenAt: number;
+  /** Gives up what a text that is not held as a whole is kept in. */
+  readonly discard?: () => void;
 }
 
 /** Readings that are compared before it is said that the ruleset does not stand still. */
 const maxReadings = 6;
 
 /**
- * All rulesets, read twice with equal rules: so they all were in the kernel together, between the two readings. Set elements may move.
+ * All rulesets, read twice with equal rules: so they all were in the kernel together, between the two readings. Set elements may move. With
+ * `holding`, listings of nft and ipset that are long are not held as a whole.
  * Throws LoadError that says what to install when a ruleset may be there that cannot be read, or when rules keep changing.
  */
-export function readLive(readOnce: () => readonly LiveText[] = readAll): readonly LiveText[] {
-  let before = readOnce();
-  for (let reading = 1; reading < maxReadings; reading++) {
-    const now = readOnce();
-    if (sameStructure(before, now)) return now;
+export function readLive(
+  holding: Holding | null = null,
+  readOnce: () => readonly LiveText[] = () => readAll(holding),
+): readonly LiveText[] {
+  let before: readonly string[] | null = null;
+  for (let reading = 0; reading < maxReadings; reading++) {
+    const texts = readOnce();
+    const now = structuresOf(texts);
+    if (before !== null && areEqual(before, now)) return texts;
     before = now;
+    for (const { discard } of texts) discard?.();
   }
   throw new LoadError({
     errno: 11,
@@ -47,10 +57,11 @@ export function readLive(readOnce: () => readonly LiveText[] = readAll): readonl
   });
 }
 
-export function sameStructure(a: readonly LiveText[], b: readonly LiveText[]): boolean {
-  const [left, right] = [structuresOf(a), structuresOf(b)];
-  return left.length === right.length && left.every((structure, i) => structure === right[i]);
-}
+export const sameStructure = (a: readonly LiveText[], b: readonly LiveText[]): boolean =>
+  areEqual(structuresOf(a), structuresOf(b));
+
+const areEqual = (left: readonly string[], right: readonly string[]): boolean =>
+  left.length === right.length && left.every((structure, i) => structure === right[i]);
 
 /** What iptables-nft says of its tables is all of them: nft's listing of the same ones tells less. */
 function structuresOf(texts: readonly LiveText[]): string[] {
@@ -61,14 +72,14 @@ function structuresOf(texts: readonly LiveText[]): string[] {
         )
       : [],
   );
-  return texts.map(({ name, format, text }) => {
-    const own = name === 'live:nft' ? dumped.reduce((rest, table) => withTable('nft', rest, table, ''), text) : text;
-    return `${name}\n${structureOf(format, own)}`;
+  return texts.map(({ name, format, text, rest }) => {
+    const own = name === 'live:nft' ? dumped.reduce((all, table) => withTable('nft', all, table, ''), text) : text;
+    return `${name}\n${structureOf(format, own, rest)}`;
   });
 }
 
 /** In the order in which they are planned for. Null: the kernel holds nothing of it. */
-const readers: Readonly<Record<LiveName, (began: number) => LiveText | null>> = {
+const readers: Readonly<Record<LiveName, (began: number, holding: Holding | null) => LiveText | null>> = {
   'live:iptables-legacy-save': (began) => readLegacy('iptables', began),
   'live:iptables-nft-save': (began) => readIptablesNft('iptables', began),
   'live:ip6tables-legacy-save': (began) => readLegacy('ip6tables', began),
@@ -77,13 +88,13 @@ const readers: Readonly<Record<LiveName, (began: number) => LiveText | null>> = 
   'live:ipset': readIpset,
 };
 
-function readAll(): readonly LiveText[] {
+function readAll(holding: Holding | null): readonly LiveText[] {
   const began = Date.now();
-  return Object.values(readers).flatMap((read) => read(began) ?? []);
+  return Object.values(readers).flatMap((read) => read(began, holding) ?? []);
 }
 
 /** One ruleset as it is now, by a single run of its tool, which shows all of it at one time. Throws as `readLive` does. */
-export const readNow = (name: LiveName): LiveText | null => readers[name](Date.now());
+export const readNow = (name: LiveName): LiveText | null => readers[name](Date.now(), null);
 
 type Base = 'iptables' | 'ip6tables';
 
@@ -114,8 +125,19 @@ function made(name: LiveName, format: InputFormat, bytes: string, began: number,
   return { name, format, ...decode(Buffer.from(bytes, 'latin1')), takenAt: began };
 }
 
-function readNft(began: number, isSecond = false): LiveText | null {
-  const output = run('nft', ['list', 'ruleset'], { encoding: 'latin1' });
+function madeLong(
+  name: LiveName,
+  format: 'ipset' | 'nft',
+  { kept, holding }: Extract<LongOutput, { kind: 'long' }>,
+  began: number,
+): LiveText {
+  const { text, discard, broken } = listingOf(format, kept, holding);
+  if (broken !== null) throw notWhole(format, broken);
+  return { name, format, ...text, takenAt: began, ...(discard && { discard }) };
+}
+
+function readNft(began: number, holding: Holding | null, isSecond = false): LiveText | null {
+  const output = listed('nft', ['list', 'ruleset'], holding);
   if (output.kind === 'missing') {
     if (!kernelHas('nft')) return null;
     throw unreadable('the kernel may hold nft tables', 'nft', 'install nftables');
@@ -124,13 +146,14 @@ function readNft(began: number, isSecond = false): LiveText | null {
     if (!kernelHas('nft')) return null;
     throw failed('nft list ruleset', output.stderr);
   }
+  if (output.kind === 'long') return madeLong('live:nft', 'nft', output, began);
   if (output.stdout.trim() !== '') return made('live:nft', 'nft', output.stdout, began, 'nft');
   const [table] = tablesToldAsJson();
   if (table === undefined) return null;
   // It may have come meanwhile.
   if (isSecond)
     throw notWhole('nft', `\`nft list ruleset\` prints nothing, and \`nft -j list ruleset\` has table ${table}`);
-  return readNft(began, true);
+  return readNft(began, holding, true);
 }
 
 /** A listing of no rules is an empty text, and so is one that failed without a word: as JSON it is not. */
@@ -144,13 +167,14 @@ function tablesToldAsJson(): readonly string[] {
 }
 
 /** Without the tool a match of a set stays unknown, which is said where a rule uses one. */
-function readIpset(began: number): LiveText | null {
-  const output = run('ipset', ['save'], { encoding: 'latin1' });
+function readIpset(began: number, holding: Holding | null): LiveText | null {
+  const output = listed('ipset', ['save'], holding);
   if (output.kind === 'missing') return null;
   if (output.kind === 'failed') {
     if (!kernelHas('ipset')) return null;
     throw failed('ipset save', output.stderr);
   }
+  if (output.kind === 'long') return madeLong('live:ipset', 'ipset', output, began);
   return output.stdout.trim() === '' ? null : made('live:ipset', 'ipset', output.stdout, began, 'ipset');
 }
 

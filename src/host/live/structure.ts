@@ -3,8 +3,10 @@
  * sets are sorted, because tools list them in an order of their own. Two texts of equal structure hold the same rules in the same order.
  */
 import type { InputFormat } from '../../model/ruleset.js';
+import { markSign } from '../../parse/nft/long-lists.js';
 
-export function structureOf(format: InputFormat, text: string): string {
+/** `rest`: what follows the text, in whole lines. */
+export function structureOf(format: InputFormat, text: string, rest: Iterable<string> = []): string {
   switch (format) {
     case 'iptables-save':
     case 'ip6tables-save':
@@ -12,7 +14,7 @@ export function structureOf(format: InputFormat, text: string): string {
     case 'nft':
       return ofNft(text);
     case 'ipset':
-      return ofIpset(text);
+      return ofIpset(text, rest);
     case 'nft-json':
       return text;
   }
@@ -70,14 +72,14 @@ function blocks(lines: readonly string[], depth: number): string[][] {
   return found;
 }
 
-/** Leaves out `elements = { … }` of sets, which may go over many lines; the last one ends in a brace outside of quotes. */
+/** Leaves out `elements = { … }` of sets, which may go over many lines; the last one ends in a brace outside of quotes, or in a mark for all of it. */
 export function withoutElements(text: string): string {
   const kept: string[] = [];
   let inside = false;
   for (const line of text.split('\n')) {
     const begins: boolean = !inside && line.startsWith('\t\telements = {');
     if (!inside && !begins) kept.push(line);
-    inside = (inside || begins) && !line.endsWith('}');
+    inside = (inside || begins) && !line.endsWith('}') && !line.endsWith(markSign);
   }
   return kept.join('\n');
 }
@@ -90,11 +92,19 @@ const still = (line: string): string =>
     .replace(/ # handle \d+$/, '')
     .trimEnd();
 
-/** hashsize grows by itself. */
-const ofIpset = (text: string): string =>
-  text
-    .split('\n')
-    .filter((line) => line.startsWith('create '))
+function ofIpset(text: string, rest: Iterable<string>): string {
+  const lines = createLines(text);
+  for (const piece of rest) lines.push(...createLines(piece));
+  // hashsize grows by itself.
+  return lines
     .map((line) => line.replace(/ hashsize \d+/, '').replace(/ initval \S+/, ''))
     .toSorted(order)
     .join('\n');
+}
+
+/** Of very many lines they are few. */
+const createLines = (text: string): string[] =>
+  `\n${text}`
+    .split('\ncreate ')
+    .slice(1)
+    .map((line) => `create ${line.split('\n', 1)[0] ?? ''}`);

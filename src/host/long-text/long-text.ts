@@ -45,6 +45,12 @@ export function longText(
   return ipsetText(begun, { [Symbol.iterator]: () => blocks.all(begun.length) });
 }
 
+/** Of a file that has no name. */
+export function keptText(format: 'ipset' | 'nft', kept: KeptFile, holding: Holding): LongText {
+  const [begun] = new FileBlocks(kept, holding.whole, false).all();
+  return longText(format, begun ?? Buffer.alloc(0), kept, holding);
+}
+
 /** Of an ipset save, by what it begins with and what follows that. The rest can be read as often as `behind`. */
 export function ipsetText(begun: Buffer, behind: Iterable<Buffer>): LongText {
   const end = begun.lastIndexOf(newline) + 1;

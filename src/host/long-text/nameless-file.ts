@@ -56,11 +56,17 @@ function append(file: string, descriptor: number, block: Buffer): void {
   }
 }
 
-export const noPlace = (file: string, error: unknown): InputError =>
-  new InputError([unreadableFor(file, `is so long that it is kept in a file while it is read, ${why(error)}`)]);
-
-function why(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const found = code === 'ENOSPC' || code === 'EDQUOT' ? 'is full' : `takes none (${code ?? message})`;
-  return `and ${directory()} ${found}: let TMPDIR name a directory that has room for it`;
+function noPlace(file: string, error: unknown): InputError {
+  const { found, remedy } = whyNoPlace(error as NodeJS.ErrnoException);
+  return new InputError([
+    unreadableFor(file, `is so long that it is kept in a file while it is read, and ${found}: ${remedy}`),
+  ]);
 }
+
+export const whyNoPlace = ({
+  code,
+  message,
+}: NodeJS.ErrnoException): { readonly found: string; readonly remedy: string } => ({
+  found: `${directory()} ${code === 'ENOSPC' || code === 'EDQUOT' ? 'is full' : `takes none (${code ?? message})`}`,
+  remedy: 'let TMPDIR name a directory that has room for it',
+});

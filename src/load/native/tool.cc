@@ -43,18 +43,39 @@ std::vector<char *> PointersOf(std::vector<std::string> &texts) {
   return pointers;
 }
 
-// What of an output is there; false: no more will come.
-bool Drain(int fd, std::vector<uint8_t> &into, size_t most) {
-  uint8_t chunk[65536];
-  for (;;) {
-    const ssize_t got = read(fd, chunk, sizeof chunk);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return true;
-    if (got <= 0) return false;
-    into.insert(into.end(), chunk, chunk + got);
-    if (into.size() > most) Fail("output", ENOBUFS);
+// What a program says, held up to some length, and beyond it all in a file.
+struct Output {
+  size_t most;
+  size_t held;
+  int file;
+  size_t written = 0;
+  std::vector<uint8_t> bytes{};
+
+  // What of it is there; false: no more will come.
+  bool Drain(int fd) {
+    uint8_t chunk[65536];
+    for (;;) {
+      const ssize_t got = read(fd, chunk, sizeof chunk);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && errno == EAGAIN) return true;
+      if (got <= 0) return false;
+      bytes.insert(bytes.end(), chunk, chunk + got);
+      if (written + bytes.size() > most) Fail("output", ENOBUFS);
+      if (written > 0 || bytes.size() > held) Write();
+    }
   }
-}
+
+ private:
+  void Write() {
+    for (size_t at = 0; at < bytes.size();) {
+      const ssize_t sent = write(file, bytes.data() + at, bytes.size() - at);
+      if (sent < 0 && errno != EINTR) Fail("write output");
+      if (sent > 0) at += sent;
+    }
+    written += bytes.size();
+    bytes.clear();
+  }
+};
 
 // Of all threads. A process stays here until it has ended and before it is waited for: until then its number is nobody else's.
 std::mutex running_lock;
@@ -66,10 +87,9 @@ struct ToolJob {
   std::vector<std::string> environment;
   std::vector<uint8_t> input;
   int64_t milliseconds;
-  size_t most;
+  Output out, err;
   int status = 0;
   double cpu = 0;
-  std::vector<uint8_t> out{}, err{};
 
   void Run() {
     Pipe in, from, errors;
@@ -93,8 +113,9 @@ struct ToolJob {
     result.Set("code", WIFEXITED(status) ? Napi::Number::New(env, WEXITSTATUS(status)) : env.Null());
     result.Set("signal", WIFSIGNALED(status) ? Napi::Number::New(env, WTERMSIG(status)) : env.Null());
     result.Set("cpu", cpu);
-    result.Set("stdout", Napi::Buffer<uint8_t>::Copy(env, out.data(), out.size()));
-    result.Set("stderr", Napi::Buffer<uint8_t>::Copy(env, err.data(), err.size()));
+    result.Set("stdout", Napi::Buffer<uint8_t>::Copy(env, out.bytes.data(), out.bytes.size()));
+    result.Set("stderr", Napi::Buffer<uint8_t>::Copy(env, err.bytes.data(), err.bytes.size()));
+    result.Set("written", Napi::Number::New(env, out.written));
     return result;
   }
 
@@ -146,8 +167,8 @@ struct ToolJob {
         else if (errno != EAGAIN && errno != EINTR)
           written = input.size();
       }
-      if (fds[1].revents != 0 && !Drain(from.get(), out, most)) from = Descriptor(-1);
-      if (fds[2].revents != 0 && !Drain(errors.get(), err, most)) errors = Descriptor(-1);
+      if (fds[1].revents != 0 && !out.Drain(from.get())) from = Descriptor(-1);
+      if (fds[2].revents != 0 && !err.Drain(errors.get())) errors = Descriptor(-1);
     }
   }
 
@@ -172,8 +193,12 @@ std::vector<std::string> TextsOf(const Napi::Value &value) {
 }
 
 ToolJob ToolOf(const Napi::CallbackInfo &info) {
-  return {TextsOf(info[0]), TextsOf(info[1]),   TextsOf(info[2]),
-          CopyOf(info[3]),  IntegerOf(info[4]), static_cast<size_t>(IntegerOf(info[5]))};
+  const size_t most = IntegerOf(info[5]);
+  const bool spills = info.Length() > 6;
+  const Output out{most, spills ? static_cast<size_t>(IntegerOf(info[6])) : most,
+                   spills ? static_cast<int>(IntegerOf(info[7])) : -1};
+  return {TextsOf(info[0]),      TextsOf(info[1]), TextsOf(info[2]), CopyOf(info[3]), IntegerOf(info[4]), out,
+          Output{most, most, -1}};
 }
 
 }  // namespace
