@@ -43,6 +43,9 @@ const shape = fc.constantFrom(
     'ip saddr @ ip daddr @ udp sport + counter drop',
     'ip saddr @ ip daddr @ udp sport & drop',
     'tcp dport & drop',
+    'ether saddr * drop',
+    'ip saddr @ ether saddr * drop',
+    'ether saddr * ~ dport + drop',
     '~ sport != + drop',
     'iifname "eth0" udp sport % udp dport + counter drop',
   ],
@@ -84,13 +87,23 @@ const block = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(chain, lone, fc.constant(1), fc.nat(200)) },
 );
 
-const lists = ['{ 22, 80 }', '22', '{ 20-25, 80, 443 }', '{ 0, 65535 }', '{ 80 }', '{ 80, 22 }', '{ 1024-65535, 22 }'];
+const lists = [
+  '{ 22, 80 }',
+  '22',
+  '{ 20-25, 80, 443 }',
+  '{ 0, 65535 }',
+  '{ 80 }',
+  '{ 80, 22 }',
+  '{ 1024-65535, 22 }',
+  '{ 80, 20-90, 80 }',
+];
 
 /** Addresses come again now and then. */
 const written = (pattern: string, i: number, seed: number): string =>
   pattern
     .replaceAll('@', `203.0.113.${(seed + i * 7) % 23}${i % 5 === 4 ? '/31' : ''}`)
     .replaceAll('#', `2001:db8::${((seed + i * 5) % 19).toString(16)}`)
+    .replaceAll('*', `02:00:00:00:00:${((seed + i * 3) % 29).toString(16)}`)
     .replaceAll('~', (seed + i) % 3 === 0 ? 'udp' : 'tcp')
     .replaceAll('&', ['22', '20-30', '1024-65535', '0-79'][(seed + i) % ((seed % 4) + 1)]!)
     .replaceAll('+', () => lists[(seed * 3 + i * i) % (1 + (seed % lists.length))]!)
@@ -159,6 +172,7 @@ const kinds = [
   'ip daddr 192.0.2.1 ip saddr @ drop',
   'ip saddr @ icmp type echo-request drop',
   'ip saddr @ meta l4proto { tcp, gre } drop',
+  'ip saddr @ ether saddr 02:00:00:00:00:07 drop',
 ] as const;
 
 /** Those too that a packet may meet whatever its source. */
@@ -168,6 +182,7 @@ const keptInOrder = [
   'ip daddr @ udp dport % drop',
   'tcp dport % ip daddr @ drop',
   'tcp dport % drop',
+  'ether saddr * drop',
   'udp sport != { %, 443 } drop',
 ] as const;
 
@@ -207,6 +222,7 @@ test('a plan of kinds in turn does what that of their rules does', (t) => {
         ({ sources: sorted, ports: ofPorts[kind % ofPorts.length]!, any: kept })[of]
           .replace('@', `203.0.${number >> 8}.${number & 255}${number % 97 === 0 ? '/29' : ''}`)
           .replace('#', `2001:db8::${number.toString(16)}`)
+          .replace('*', `02:00:00:00:00:${(number & 255).toString(16)}`)
           .replace('$', String(1000 + number))
           .replace('%', String(port)),
       );

@@ -19,6 +19,7 @@ const shapes = [
   ['-i eth1 -p tcp -m tcp --dport % -j DROP', 'iifname "eth1" tcp dport % drop'],
   ['-p tcp -m tcp --dport % -j ACCEPT', 'tcp dport % accept'],
   ['-p udp -m multiport ! --dports 7,% -j DROP', 'udp dport != { 7, % } drop'],
+  ['-p tcp -m multiport --dports %,7,1000:2000 -j DROP', 'tcp dport { %, 7, 1000-2000 } drop'],
   ['-p tcp -m tcp ! --sport % --dport % -j DROP', 'tcp sport != % tcp dport % drop'],
   ['-p tcp -m tcp --tcp-flags SYN SYN ! --dport % -j DROP', 'tcp flags & syn == syn tcp dport != % drop'],
 ] as const;

@@ -23,9 +23,11 @@ import { isChanging } from '../kinds-in-turn.js';
 import type { Match, Part } from '../match.js';
 import type { Cut } from '../nft-text.js';
 import type { Rule, RuleId } from '../ruleset.js';
+import { scanMac } from '../scan-mac.js';
 import { scanNetwork, scanRange } from '../scan-network.js';
 import type { SetId } from '../set.js';
 import { PortListBuilder, ruleRow, type RuleColumn } from '../rule-columns.js';
+import { noMac } from '../tuples.js';
 import type { RuleDraft } from './draft.js';
 import { lowerRule, type RuleStart } from './rules.js';
 
@@ -55,12 +57,18 @@ export interface LoweredShape {
 }
 
 /** Values that a shape is lowered with once more. */
-const trials: readonly Readonly<Record<'port' | 'protocol' | AddressFamily, string>>[] = [
-  { port: '7', protocol: 'tcp', 4: '192.0.2.7', 6: '2001:db8::7' },
-  { port: '9', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
-  { port: '11-65535', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
-  { port: '{ 7 }', protocol: 'udp', 4: '192.0.2.9-192.0.2.77', 6: '2001:db8::9-2001:db8:7::' },
-  { port: '{ 7, 8, 11-65535 }', protocol: 'udp', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
+const trials: readonly Readonly<Record<'port' | 'protocol' | 'mac' | AddressFamily, string>>[] = [
+  { port: '7', protocol: 'tcp', mac: '02:00:00:00:00:07', 4: '192.0.2.7', 6: '2001:db8::7' },
+  { port: '9', protocol: 'udp', mac: '2:0:0:0:a:B', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
+  { port: '11-65535', protocol: 'udp', mac: 'fE:dc:ba:98:76:54', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
+  {
+    port: '{ 7 }',
+    protocol: 'udp',
+    mac: '02:00:00:00:00:07',
+    4: '192.0.2.9-192.0.2.77',
+    6: '2001:db8::9-2001:db8:7::',
+  },
+  { port: '{ 80, 7, 11-65535 }', protocol: 'udp', mac: '02:00:00:00:00:09', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
 ];
 
 /** For the rules of a chain that begin alike. */
@@ -128,9 +136,7 @@ export class VariantLowering {
   /** Nothing else of a rule depends on its values: lowered with others it is the same but for them. */
   #holdsFor({ shape, parts, holes }: LoweredShape, trial: (typeof trials)[number]): boolean {
     const texts = shape.holes.map(({ field, family, start, end }) =>
-      field === null
-        ? shape.text.slice(start, end)
-        : shape.syntax.written(trial[family ?? (field === 'protocol' ? field : 'port')]),
+      field === null ? shape.text.slice(start, end) : shape.syntax.written(trial[family ?? trialOf[field]]),
     );
     const found = this.#partsOf(ruleWith(shape, texts));
     const source = texts.join('\n');
@@ -149,6 +155,8 @@ export class VariantLowering {
   }
 }
 
+const trialOf = { saddr: 4, daddr: 4, smac: 'mac', protocol: 'protocol', sport: 'port', dport: 'port' } as const;
+
 const familyOfTable = (family: RuleStart['family']): AddressFamily | null =>
   family === 'ip' ? 4 : family === 'ip6' ? 6 : null;
 
@@ -158,6 +166,7 @@ function holds(part: Part, field: HoleField): boolean {
   if (!('match' in part)) return false;
   const { match } = part;
   if (match.kind === 'address') return match.field === field && !match.negate && match.ranges.count === 1;
+  if (match.kind === 'mac') return field === 'smac' && !match.negate && match.addresses.length === 1;
   if (match.kind === 'protocol') return field === 'protocol' && !match.negate;
   return match.kind === 'port' && match.field === field && match.ranges.length > 0;
 }
@@ -187,6 +196,15 @@ function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVar
     });
     return lists.column(field);
   }
+  if (field === 'smac') {
+    const addresses = Float64Array.from(variants, (variant, i) => {
+      const { text, start, end } = plainAt(variant, at);
+      const address = scanMac(text, start, end);
+      if (address === noMac) odd.add(i);
+      return address;
+    });
+    return { field, addresses };
+  }
   if (family === null) return bug();
   const words = wordsPerAddress(family);
   const [lo, hi] = [new Uint32Array(count * words), new Uint32Array(count * words)];
@@ -201,15 +219,15 @@ function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVar
 const plainAt = ({ shape: { source, syntax }, bounds }: RuleVariant, at: number): Piece =>
   syntax.plain({ text: source, start: bounds[at * 2]!, end: bounds[at * 2 + 1]! });
 
-/** A port, a range of them, or such in braces; false, and what is added has no meaning, where each does not lie above the one before, or is none. */
+/** A port, a range of them, or such in braces; false, and what is added has no meaning, where one is none. */
 function addPorts(lists: PortListBuilder, { text, start, end }: Piece): boolean {
-  let [before, low, port] = [-1, -1, -1];
+  let [low, port] = [-1, -1];
   let isPlain = true;
   const put = (): void => {
     if (port < 0) return;
-    isPlain &&= port <= 65535 && (low < 0 ? port : low) > before && low < port;
+    isPlain &&= port <= 65535 && low < port;
     lists.add(low < 0 ? port : low, port);
-    [before, low, port] = [port, -1, -1];
+    [low, port] = [-1, -1];
   };
   for (let at = start; at < end; at++) {
     const c = text.charCodeAt(at);

@@ -101,6 +101,7 @@ const ports = '(?:0|[1-9][0-9]{0,4})|\\{ ?"range": ?\\[ ?[1-9][0-9]{0,4}, ?[1-9]
 const patterns = {
   4: addressValue(addressPatterns[4], '[1-9][0-9]?'),
   6: addressValue(addressPatterns[6], '[1-9][0-9]{0,2}'),
+  mac: `"(?:${addressPatterns.mac})"`,
   port: `${ports}|\\{ ?"set": ?\\[ ?(?:${ports})(?:, ?(?:${ports}))* ?\\] ?\\}`,
   protocol: '"(?:tcp|udp)"',
   number,
@@ -157,6 +158,8 @@ class ItemHoles {
     if ((protocol === 'ip' || protocol === 'ip6') && (field === 'saddr' || field === 'daddr')) {
       const family = protocol === 'ip' ? 4 : 6;
       this.#add(value, patterns[family], field, family);
+    } else if (protocol === 'ether' && field === 'saddr') {
+      this.#add(value, patterns.mac, 'smac');
     } else if (portProtocols.has(protocol ?? '') && (field === 'sport' || field === 'dport')) {
       // Where nothing else asks of the protocol it may be the other one, whose ports stand in the same place.
       if (this.#text(this.item).match(/"(?:tcp|udp)"/g)?.length === 1) this.#add(asked, patterns.protocol, 'protocol');

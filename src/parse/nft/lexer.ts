@@ -47,10 +47,11 @@ const ip6 = [
   `(?:${hex}:){7}${hex}`,
   `(?:${hex}(?::${hex})*)?::(?:${hex}(?::${hex})*)?`,
 ].join('|');
+const mac = '(?:[0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}';
 const name = '(?:[A-Za-z_]|\\.(?=[A-Za-z0-9/_.\\-]))[A-Za-z0-9/_.\\-]*';
 
-/** An address as a token: of these families, without brackets. */
-export const addressPatterns = { 4: ip4, 6: ip6 } as const;
+/** An address as a token: of these families, without brackets, or a MAC address. */
+export const addressPatterns = { 4: ip4, 6: ip6, mac } as const;
 
 const rules: moo.Rules = {
   space: { match: /(?:[ \t\r]|\\\r?\n|#[^\n]*)+/, lineBreaks: true },
@@ -60,7 +61,7 @@ const rules: moo.Rules = {
   raw: /@[ \t]*(?:[A-Za-z0-9_-]+)[ \t]*,[ \t]*(?:0[xX][0-9a-fA-F]+|[0-9]+)[ \t]*,[ \t]*(?:0[xX][0-9a-fA-F]+|[0-9]+)/,
   address: [
     {
-      match: new RegExp(`(?:[0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2}(?![0-9a-fA-F:])|${ip6}|${ip4}`),
+      match: new RegExp(`${mac}(?![0-9a-fA-F:])|${ip6}|${ip4}`),
     },
     { match: new RegExp(`\\[(?:${ip6})\\]`), value: (text: string) => text.slice(1, -1) },
     { match: new RegExp(`${hex}:${hex}(?=[ \\t\\n:\\-},])`) },

@@ -55,6 +55,7 @@ const ports = '(?:0|[1-9][0-9]{0,4})(?:-[1-9][0-9]{0,4})?';
 const patterns = {
   4: `${addressPatterns[4]}(?:/[0-9]{1,2}|-${addressPatterns[4]})?`,
   6: `(?:${addressPatterns[6]})(?:/[0-9]{1,3}|-(?:${addressPatterns[6]}))?`,
+  mac: addressPatterns.mac,
   port: `${ports}|\\{ ${ports}(?:, ${ports})* \\}`,
   protocol: 'tcp|udp',
   count: '[0-9]+',
@@ -75,6 +76,8 @@ function shapeOf(source: string, rule: Rule, tokens: readonly Token[]): RuleShap
 const portProtocols: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'dccp', 'udplite', 'th']);
 
 const eitherProtocol: ReadonlySet<string> = new Set(['tcp', 'udp']);
+
+const onlyMac = new RegExp(`^(?:${patterns.mac})$`);
 
 const allPorts = new RegExp(`^(?:${patterns.port})$`);
 
@@ -106,6 +109,8 @@ function holesIn(tokens: readonly Token[], start: number, rule: string): Hole[] 
       const isTwo = sign?.start === token.end && second?.type === secondTypes[sign.text];
       if (isTwo && (second!.start !== sign.end || second!.text !== second!.value)) continue;
       add(i, isTwo ? i + 2 : i, { field, family, pattern: patterns[family] });
+    } else if (object === 'ether' && isAlone && field === 'saddr') {
+      if (onlyMac.test(token.text)) add(i, i, { field: 'smac', family: null, pattern: patterns.mac });
     } else if (portProtocols.has(object) && isAlone && (field === 'sport' || field === 'dport')) {
       const first = token.text === '!=' ? i + 1 : i;
       const last = lastOfPorts(tokens, first);

@@ -1,11 +1,11 @@
 /**
- * Rules that are those before them of their chain but for addresses, ports or lists of them, TCP or UDP, counts and comments. They are found by comparing text, and
+ * Rules that are those before them of their chain but for addresses (of MAC too), ports or lists of them, TCP or UDP, counts and comments. They are found by comparing text, and
  * parsed when somebody asks for their statements: the reader makes the same of them, for the words around the values are the same, and
  * the values are of a kind. A test compares with reading each.
  */
 import type { Extent, Rule } from './tree.js';
 
-export type HoleField = 'saddr' | 'daddr' | 'protocol' | 'sport' | 'dport';
+export type HoleField = 'saddr' | 'daddr' | 'smac' | 'protocol' | 'sport' | 'dport';
 
 export interface Hole {
   /** Null: what stands there says nothing of packets. */
@@ -18,8 +18,10 @@ export interface Hole {
   readonly pattern: string;
 }
 
+const isAddress = ({ family, field }: Hole): boolean => family !== null || field === 'smac';
+
 /** An address or ports: lists of rules differ in one. */
-export const isAsked = ({ family, field }: Hole): boolean => family !== null || field === 'sport' || field === 'dport';
+export const isAsked = (hole: Hole): boolean => isAddress(hole) || hole.field === 'sport' || hole.field === 'dport';
 
 /** Part of a text. */
 export interface Piece extends Extent {
@@ -133,7 +135,7 @@ const mostShapes = 8;
 const mostOfPorts = 2;
 /** Where so many are like none before them, others will not be either. */
 const mostLearnt = 256;
-const isOfPorts = ({ holes }: RuleShape): boolean => holes.every(({ family }) => family === null);
+const isOfPorts = ({ holes }: RuleShape): boolean => !holes.some(isAddress);
 
 /** Line and column of a rule that begins at `start`, as the `i`th behind another one. */
 type PlaceOf = (start: number, i: number) => Pick<RulePlace, 'line' | 'column'>;

@@ -14,7 +14,7 @@ import { residualTexts } from '../../../src/residual/residual-texts.js';
 const asks = (protocol: string, field: string, right: string, op = '=='): string =>
   `{"match": {"op": "${op}", "left": {"payload": {"protocol": ${protocol}, "field": "${field}"}}, "right": ${right}}}`;
 
-/** `@`: address, `#`: IPv6 address, `%`: port, `~`: TCP or UDP, `&`: any number. */
+/** `@`: address, `#`: IPv6 address, `%`: port, `~`: TCP or UDP, `*`: MAC address, `&`: any number. */
 const shapes = [
   [asks('"ip"', 'saddr', '@'), '{"drop": null}'],
   [asks('"ip"', 'daddr', '@'), asks('"tcp"', 'dport', '%'), '{"drop": null}'],
@@ -31,6 +31,8 @@ const shapes = [
     '{"drop": null}',
   ],
   [asks('"ip"', 'saddr', '@'), asks('"ip"', 'saddr', '@'), '{"drop": null}'],
+  [asks('"ether"', 'saddr', '*'), '{"drop": null}'],
+  [asks('"ether"', 'saddr', '*'), asks('~', 'dport', '%'), '{"drop": null}'],
   [asks('"ip"', 'saddr', '@'), '{"log": {"prefix": "n & "}}', '{"drop": null}'],
   [asks('"ip"', 'saddr', '@'), '{"jump": {"target": "last"}}'],
   [asks('"ip"', 'saddr', '@'), '{"limit": {"rate": &, "burst": 5, "per": "second"}}', '{"drop": null}'],
@@ -79,6 +81,10 @@ const values: Readonly<Record<string, fc.Arbitrary<string>>> = {
     ),
   ),
   '~': fc.constantFrom('"tcp"', '"udp"'),
+  '*': fc.oneof(
+    { weight: 20, arbitrary: fc.integer({ min: 0, max: 255 }).map((byte) => `"02:00:00:00:00:${byte.toString(16)}"`) },
+    fc.constantFrom('"2:0:0:0:a:0B"', '"02:00:00:00:01"', '7', '{"range": ["02:00:00:00:00:01", "02:00:00:00:00:07"]}'),
+  ),
   '&': fc.constantFrom('0', '7', '12345678901234567890', '60'),
 };
 
@@ -87,7 +93,7 @@ const expr = (shape: readonly string[]): fc.Arbitrary<string> =>
     .tuple(
       ...shape
         .join(', ')
-        .split(/(?=[@#%~&])|(?<=[@#%~&])/)
+        .split(/(?=[@#%~&*])|(?<=[@#%~&*])/)
         .map((part) => values[part] ?? fc.constant(part)),
     )
     .map((parts) => parts.join(''));

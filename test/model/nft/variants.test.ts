@@ -32,6 +32,10 @@ const shapes = [
   'udp sport != % counter packets % bytes 1 drop',
   '~ sport ^ ~ dport != ^ drop',
   'th dport % accept',
+  'ether saddr * drop',
+  'iifname "eth0" ip saddr @ ether saddr * counter drop',
+  'ether saddr * ~ dport ^ drop',
+  'ether saddr != * drop',
   'ip6 saddr # udp sport != % udp dport ^ drop',
   'ip saddr @ ct original ip saddr @ drop',
   'ip saddr @ ip saddr @ drop',
@@ -53,6 +57,16 @@ const address = fc.oneof(
 const address6 = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 0, max: 65535 }).map((low) => `2001:db8::${low.toString(16)}`) },
   fc.constantFrom('::/0', '2001:db8::7/64', '2001:db8::/129', '::ffff:192.0.2.1', '2001:DB8:0:0:0:0:0:1'),
+);
+const mac = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: 0, max: 255 }).map((byte) => `02:00:00:00:00:${byte.toString(16)}`) },
+  fc.constantFrom(
+    '2:0:0:0:a:0B',
+    'FE:dc:ba:98:76:54',
+    '02:00:00:00:00:01-02:00:00:00:00:07',
+    '02:00:00:00:01',
+    '02:00:00:00:00:1g',
+  ),
 );
 const port = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 0, max: 65535 }).map(String) },
@@ -80,9 +94,11 @@ const line = (shape: string): fc.Arbitrary<string> =>
   fc
     .tuple(
       ...shape
-        .split(/(?=[@#%^~])|(?<=[@#%^~])/)
+        .split(/(?=[@#%^~*])|(?<=[@#%^~*])/)
         .map(
-          (part) => ({ '@': address, '#': address6, '%': port, '^': ports, '~': protocol })[part] ?? fc.constant(part),
+          (part) =>
+            ({ '@': address, '#': address6, '%': port, '^': ports, '~': protocol, '*': mac })[part] ??
+            fc.constant(part),
         ),
     )
     .map((parts) => parts.join(''));
