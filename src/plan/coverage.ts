@@ -11,7 +11,7 @@ import type { RuleOrRun } from '../analyse/walk.js';
 import type { Field } from '../model/field.js';
 import { areSeveral, ruleMembers } from './members.js';
 import type { MergedStep } from './merge.js';
-import type { NextMet, StepIndex } from './step-index.js';
+import type { StepIndex } from './step-index.js';
 
 export interface Coverage {
   /** Every packet is dropped. */
@@ -68,6 +68,8 @@ interface Search {
   readonly own: readonly number[];
   /** Of a run: the fields that its rules differ in. */
   readonly varying: readonly Field[] | null;
+  /** Before this step, drops that leave packets of the condition are of no account, nor is what is exempt from them: see `follow`. */
+  readonly counted: number;
   looks: number;
 }
 
@@ -75,7 +77,7 @@ interface Search {
 export type Coverer = (condition: Conj, rule: RuleOrRun) => Coverage;
 
 export function coverer(steps: readonly MergedStep[], index: StepIndex, family: AddressFamily): Coverer {
-  let own: ReturnType<typeof ownSteps> | null = null;
+  let own: ReturnType<typeof stepsByRule> | null = null;
   let total = 0;
   const inVain = steps.map(({ when }) => conjMayLack(when, family));
   const lacker = steps.findIndex(({ outcome }, i) => outcome.kind !== 'drop' && inVain[i]);
@@ -84,9 +86,13 @@ export function coverer(steps: readonly MergedStep[], index: StepIndex, family: 
     if (last?.condition === condition && last.rule === rule) return last.found;
     const varying = typeof rule === 'string' ? null : rule.fields;
     const looks = total >= maxLooksInAll ? maxLooks : 0;
-    own ??= ownSteps(steps);
-    const search: Search = { steps, index, family, inVain, own: own.get(rule) ?? [], varying, looks };
-    const first = firstMet(search, condition);
+    own ??= stepsByRule(steps);
+    const ownSteps = own.get(rule) ?? [];
+    // A rule by itself; the step before its own may exempt from it.
+    const counted = varying ? 0 : Math.max(0, (ownSteps[0] ?? steps.length + 1) - 1);
+    const search: Search = { steps, index, family, inVain, own: ownSteps, varying, counted, looks };
+    // No step of others is its own.
+    const first = ownSteps.length > 0 ? firstMet(search, condition) : 0;
     const isPlain = dropsPlainly(search, first, condition);
     const found = isPlain ? dropped : follow(search, condition, first, false);
     const goAlike = lacker < 0 || (isPlain && first < lacker) || !conjMayLack(condition, family);
@@ -109,7 +115,7 @@ const withLacking = (found: Coverage, lacking: Coverage): Coverage => ({
   uniform: found.uniform && lacking.uniform,
 });
 
-function ownSteps(steps: readonly MergedStep[]): ReadonlyMap<RuleOrRun, readonly number[]> {
+function stepsByRule(steps: readonly MergedStep[]): ReadonlyMap<RuleOrRun, readonly number[]> {
   const own = new Map<RuleOrRun, readonly number[]>();
   steps.forEach(({ members }, i) => {
     const only = [i];
@@ -124,8 +130,8 @@ function ownSteps(steps: readonly MergedStep[]): ReadonlyMap<RuleOrRun, readonly
 
 /** Number of the first step that packets of the condition may meet, or that is one look too many. */
 function firstMet(search: Search, condition: Conj): number {
-  const { steps, index, own } = search;
-  const next = index.metBy(condition);
+  const { steps, index, own, counted } = search;
+  const next = index.metBy(condition, counted);
   let i = next(0);
   for (; i < steps.length && search.looks < maxLooks; search.looks++, i = next(i + 1))
     if ((i === own[0] && isOfTuples(steps[i]!)) || mayOverlap(steps[i]!.when, condition)) break;
@@ -145,7 +151,7 @@ function dropsPlainly({ steps, inVain, own }: Search, first: number, condition: 
 
 /** `lacks`: packets of the condition that lack some of the fields that may be lacking; the condition asks for none of them. */
 function follow(search: Search, condition: Conj, start: number, lacks: boolean): Coverage {
-  const { steps, index, family, inVain, own, varying } = search;
+  const { steps, index, family, inVain, own, varying, counted } = search;
   const lastOwn = own[own.length - 1] ?? -1;
   const found = { some: false, passes: false, lacking: false, tracked: false, exempt: false, givenUp: false };
   let uniform = true;
@@ -164,7 +170,7 @@ function follow(search: Search, condition: Conj, start: number, lacks: boolean):
     stepped: own.length > 0,
     uniform,
   });
-  const next: NextMet = lacks ? (from) => from : index.metBy(condition);
+  const next = index.metBy(condition, counted);
   let i = start;
   for (;;) {
     i = next(i);
@@ -176,10 +182,11 @@ function follow(search: Search, condition: Conj, start: number, lacks: boolean):
     }
     const mayAskInVain = inVain[i++]!;
     const when = lacks && mayAskInVain ? known(step.when, family) : step.when;
-    if (!mayOverlap(when, condition)) continue;
-    const covers = !(lacks && mayAskInVain) && valuesCover(when, condition);
     const { outcome } = step;
     if (outcome.kind === 'drop' && lacks && mayAskInVain) continue;
+    if (outcome.kind === 'drop' && i <= counted && !valuesCover(when, condition)) continue;
+    if (!mayOverlap(when, condition)) continue;
+    const covers = !(lacks && mayAskInVain) && valuesCover(when, condition);
     const alike = asksNothingOf(step, varying);
     if (outcome.kind !== 'mark' && outcome.kind !== 'route') uniform &&= alike || covers;
     if (outcome.kind === 'pass') {

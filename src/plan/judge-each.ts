@@ -10,7 +10,9 @@ import { pickRules, rangesAt } from '../model/rule-columns.js';
 import { markOverlapping } from '../analyse/address-index.js';
 import type { ValueSet } from '../analyse/logic.js';
 import { isDisjoint } from '../model/small-ranges.js';
+import type { Field } from '../model/field.js';
 import { judgeRun, judgeRunRule, type FamilyPlan, type Judgement } from './decide.js';
+import { isNegated, isOf } from './members.js';
 
 /**
  * Of each run one for all its rules, or one for each; more than one run stand in turn. In the order of their rules: what may be looked at in all is not used up by
@@ -51,12 +53,22 @@ function judgeSame(run: AddressRun, plan: FamilyPlan): (i: number) => Judgement 
 function judgeByItself(run: AddressRun, plan: FamilyPlan): (i: number) => Judgement {
   const { analysis, index } = plan;
   const own = analysis.walk.runs.ruleByRule.get(run) ?? run.count;
-  const small = run.columns.filter((column) => 'lo' in column || 'lists' in column);
+  const wanted = run.columns.filter((_, c) => !isNegated(run, c));
+  const others = own < run.count ? fieldsAsked(run, plan) : null;
   let free: Judgement | null = null;
   return (i) =>
-    i >= own && small.some((column) => index.isFree(column.field, rangesAt(column, i)))
-      ? (free ??= judgeRunRule(run, i, plan))
-      : judgeRunRule(run, i, plan);
+    i >= own && index.isFree(wanted, i, others) ? (free ??= judgeRunRule(run, i, plan)) : judgeRunRule(run, i, plan);
+}
+
+/** Fields that the packets of its rules are told by; null: it is not known which. */
+function fieldsAsked(run: AddressRun, { analysis }: FamilyPlan): ReadonlySet<Field> | null {
+  const asked = new Set<Field>(run.fields);
+  for (const { reach } of analysis.walk.occurrences.get(run) ?? [])
+    for (const { set } of reach.flat()) {
+      if (set.kind === 'tuples' && !isOf(run, set)) return null;
+      asked.add(set.field);
+    }
+  return asked;
 }
 
 /** A guess, by which nothing is concluded: 1 for each rule that meets what a step asks of its fields. Null: each may. */

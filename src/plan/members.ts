@@ -45,10 +45,13 @@ export const narrowTo = (run: AddressRun, when: Conj, values: readonly RuleColum
 /** What one rule asks of packets where addresses that they must not have differ, of which conditions on all of them say nothing. */
 export function negatedOf(run: AddressRun, values: readonly RuleColumn[]): readonly Lit[] {
   if (!run.negated || countOf(values) !== 1) return [];
-  return values.map((value, i): Lit => {
-    const { match } = run.first.parts[run.varying[i]!] as { match: VaryingMatch };
-    return { ...literalOf(value), negate: match.negate && match.kind !== 'port' };
-  });
+  return values.map((value, i): Lit => ({ ...literalOf(value), negate: isNegated(run, i) }));
+}
+
+/** That column has what packets must not have. */
+export function isNegated(run: AddressRun, column: number): boolean {
+  const { match } = run.first.parts[run.varying[column]!] as { match: VaryingMatch };
+  return match.negate && match.kind !== 'port';
 }
 
 /** The literal in which a condition has what the rules of the run differ in. */

@@ -7,6 +7,7 @@ import { mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { RuleOrRun } from '../analyse/walk.js';
 import type { MergedStep } from './merge.js';
 import { tupleSignature, type TupleColumn } from '../model/tuples.js';
+import { StepIndex } from './step-index.js';
 import { limits, type Field } from './program.js';
 
 /**
@@ -32,12 +33,15 @@ export const dropRedundantAsks = (steps: readonly MergedStep[]): MergedStep[] =>
   dropRepeated(dropRepeated(steps, 'ask'), 'route');
 
 function dropRepeated(steps: readonly MergedStep[], kind: 'ask' | 'route'): MergedStep[] {
-  const asks: number[] = [];
-  const redundant = steps.map((step, i) => {
-    if (step.outcome.kind !== kind) return false;
-    const covered = asks.some((at) => valuesCover(steps[at]?.when ?? bug(), step.when) && !isLedPast(steps, at, i));
-    if (!covered) asks.push(i);
-    return covered;
+  const asks = [...steps.keys()].filter((i) => steps[i]!.outcome.kind === kind);
+  const index = new StepIndex(asks.map((i) => steps[i]!));
+  const redundant = steps.map(() => false);
+  asks.forEach((i, ask) => {
+    const next = index.metBy(steps[i]!.when);
+    for (let other = next(0); other < ask && !redundant[i]; other = next(other + 1)) {
+      const at = asks[other]!;
+      redundant[i] = !redundant[at]! && valuesCover(steps[at]!.when, steps[i]!.when) && !isLedPast(steps, at, i);
+    }
   });
   return remove(steps, redundant);
 }
