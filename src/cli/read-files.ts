@@ -1,6 +1,7 @@
 /** Input files as text that can be written back byte for byte. A snapshot is several of them. */
 import { type Diagnostic, InputError } from '../diagnostic.js';
-import type { Holding, MarkedFile } from '../host/long-text/long-text.js';
+import type { Holding } from '../host/long-text/long-text.js';
+import { Marks } from '../host/long-text/marks.js';
 import { decode, type Encoding } from '../host/text-encoding.js';
 import { unreadable, unreadableFor } from '../host/unreadable.js';
 import type { SourceText } from '../model/read-ruleset.js';
@@ -13,7 +14,8 @@ import { isSnapshot, parseSnapshot, type Snapshot } from './snapshot-file.js';
 export interface ReadFile extends SourceText {
   readonly encoding: Encoding;
   readonly takenAt: number;
-  readonly marked?: MarkedFile;
+  /** Of what may be an nft ruleset that is not held as a whole. */
+  readonly marks?: Marks;
 }
 
 export interface ReadFiles {
@@ -86,8 +88,10 @@ function readOne(file: string, allowance: Allowance, holding?: Holding): ReadFil
   const incoming = new Incoming(file, allowance);
   const { takenAt } = incoming;
   try {
-    const long = holding ? beginLong(incoming, allowance, holding) : null;
-    return { file, ...(long ?? decode(incoming.whole())), takenAt };
+    if (!holding) return { file, ...decode(incoming.whole()), takenAt };
+    const marks = new Marks(holding);
+    const text = beginLong(incoming, allowance, holding, marks) ?? decode(incoming.whole());
+    return { file, ...text, takenAt, marks, included: marks.included };
   } finally {
     incoming.close();
   }

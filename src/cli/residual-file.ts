@@ -1,7 +1,7 @@
 /** `--residual FILE`: what stays in netfilter, written beside its final name first so that a failure leaves no half file. */
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { MarkedFile } from '../host/long-text/long-text.js';
+import type { Marks } from '../host/long-text/marks.js';
 import type { Encoding } from '../host/text-encoding.js';
 import { anyMark } from '../parse/nft/long-lists.js';
 import type { ResidualText } from '../residual/residual-texts.js';
@@ -33,7 +33,7 @@ export function stageResidual(
       ? join(target, input.file === '-' ? 'stdin' : basename(input.file).replace(/^live:/, ''))
       : target;
     const source = read.find((one) => one.file === input.file);
-    const written = { pieces, encoding: source?.encoding ?? 'utf8', marked: input.isMarked && source?.marked };
+    const written = { pieces, encoding: source?.encoding ?? 'utf8', marks: input.isMarked && source?.marks };
     return { file, written, temporary: `${file}.${process.pid}.new`, input: input.file };
   });
   for (const { file, input } of staged) {
@@ -61,18 +61,18 @@ interface Written {
   readonly pieces: ResidualText['pieces'];
   readonly encoding: Encoding;
   /** What the marks in the pieces stand for, none of which is cut. */
-  readonly marked: MarkedFile | undefined;
+  readonly marks: Marks | undefined;
 }
 
 /** Characters that are written at a time. */
 const pieceLength = 1 << 22;
 const shortest = 1 << 16;
 
-function writeResidual(file: string, { pieces, encoding, marked }: Written): void {
+function writeResidual(file: string, { pieces, encoding, marks }: Written): void {
   const descriptor = openSync(file, 'w');
   try {
     for (const piece of longer(pieces()))
-      if (marked) writeMarked(descriptor, piece, encoding, marked);
+      if (marks) writeMarked(descriptor, piece, encoding, marks);
       else writeText(descriptor, piece, encoding);
   } finally {
     closeSync(descriptor);
@@ -91,11 +91,11 @@ function* longer(pieces: Iterable<string>): Generator<string> {
   yield held;
 }
 
-function writeMarked(descriptor: number, text: string, encoding: Encoding, marked: MarkedFile): void {
+function writeMarked(descriptor: number, text: string, encoding: Encoding, marks: Marks): void {
   text.split(anyMark).forEach((part, i) => {
     // Numbers of marks stand between what is around them.
     if (i % 2 === 0) writeText(descriptor, part, encoding);
-    else for (const bytes of marked.bytes(Number(part))) writeFileSync(descriptor, bytes);
+    else for (const bytes of marks.bytes(Number(part))) writeFileSync(descriptor, bytes);
   });
 }
 

@@ -6,6 +6,7 @@ import { ipsetLines } from '../parse/parse-ipset.js';
 import { plainText } from '../parse/source-text.js';
 import { parseIptables } from '../parse/parse-iptables.js';
 import { parseNftJson } from '../parse/nft/parse-nft-json.js';
+import type { ReadIncluded } from '../parse/nft/include-source.js';
 import { type LongList, MarkedText } from '../parse/nft/long-lists.js';
 import { parseNft, type ParseNftOptions } from '../parse/nft/parse-nft.js';
 import type { NftFile } from '../parse/nft/tree.js';
@@ -29,6 +30,8 @@ export interface SourceText {
   readonly rest?: Iterable<string>;
   /** Of a long nft file that is read in pieces: `text` is with marks. */
   readonly marked?: MarkedSource;
+  /** Reads a file that an nft file includes; marks may stand in it, others than in `text`. */
+  readonly included?: ReadIncluded;
   /** Milliseconds since the epoch; null where nobody knows. */
   readonly takenAt: number | null;
   /** What made the text, where that is known: then nothing is guessed from the text, and it includes no other file. */
@@ -152,11 +155,11 @@ function readNft(source: SourceText): ReadInput {
 const wholeText = ({ text, marked }: SourceText): string => marked?.whole() ?? text;
 
 /** Null: the text has no marks, or it takes the whole text to read it or to say what is wrong. */
-function readMarked({ file, text, marked }: SourceText, folder: ParseNftOptions): ReadInput | null {
-  const lists = marked?.takeLists();
+function readMarked({ file, text, marked, included }: SourceText, folder: ParseNftOptions): ReadInput | null {
+  const lists = marked ? marked.takeLists() : included ? [] : null;
   if (!lists) return null;
   try {
-    const read = withWarnings(parseNft(text, file, { ...folder, lists }));
+    const read = withWarnings(parseNft(text, file, { ...folder, lists, ...(included && { readFile: included }) }));
     // Lines of errors are counted in the whole text.
     return read.diagnostics.some(({ severity }) => severity === 'error') ? null : { ...read, isMarked: true };
   } catch (error) {

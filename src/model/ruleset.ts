@@ -81,7 +81,7 @@ export interface Input {
    * is not written back, only what it begins with.
    */
   readonly text: string;
-  /** Long nft file: marks stand in the text for elements (src/parse/nft/long-lists.ts), and in what is made of it. */
+  /** nft file: marks may stand in the texts for elements (src/parse/nft/long-lists.ts), and in what is made of them. */
   readonly isMarked?: true;
   readonly rules: number;
   readonly sets: number;

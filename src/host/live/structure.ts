@@ -3,7 +3,6 @@
  * sets are sorted, because tools list them in an order of their own. Two texts of equal structure hold the same rules in the same order.
  */
 import type { InputFormat } from '../../model/ruleset.js';
-import { markSign } from '../../parse/nft/long-lists.js';
 
 /** `rest`: what follows the text, in whole lines. */
 export function structureOf(format: InputFormat, text: string, rest: Iterable<string> = []): string {
@@ -72,14 +71,14 @@ function blocks(lines: readonly string[], depth: number): string[][] {
   return found;
 }
 
-/** Leaves out `elements = { … }` of sets, which may go over many lines; the last one ends in a brace outside of quotes, or in a mark for all of it. */
+/** Leaves out `elements = { … }` of sets, which may go over many lines; the last one ends in a brace outside of quotes. */
 export function withoutElements(text: string): string {
   const kept: string[] = [];
   let inside = false;
   for (const line of text.split('\n')) {
     const begins: boolean = !inside && line.startsWith('\t\telements = {');
     if (!inside && !begins) kept.push(line);
-    inside = (inside || begins) && !line.endsWith('}') && !line.endsWith(markSign);
+    inside = (inside || begins) && !line.endsWith('}');
   }
   return kept.join('\n');
 }

@@ -3,11 +3,11 @@
  * stand for long lists of elements.
  */
 import { detectFormat } from '../../model/detect-format.js';
-import type { MarkedSource, SourceText } from '../../model/read-ruleset.js';
-import { type CutText, cutLists } from '../../parse/nft/cut-lists.js';
+import type { SourceText } from '../../model/read-ruleset.js';
 import type { LongList } from '../../parse/nft/long-lists.js';
-import { decode, type Encoding, textOf } from '../text-encoding.js';
+import { decode, type Encoding } from '../text-encoding.js';
 import { FileBlocks, type KeptFile } from './file-blocks.js';
+import { Marks } from './marks.js';
 
 /** What is held of texts; lengths in bytes. */
 export interface Holding {
@@ -21,14 +21,9 @@ export interface Holding {
   readonly again: boolean;
 }
 
-export interface MarkedFile extends MarkedSource {
-  /** What that mark stands for. Throws InputError where the file is another one now. */
-  readonly bytes: (mark: number) => Iterable<Buffer>;
-}
-
-export interface LongText extends Pick<SourceText, 'text' | 'rest'> {
+export interface LongText extends Pick<SourceText, 'text' | 'rest' | 'marked'> {
   readonly encoding: Encoding;
-  readonly marked?: MarkedFile;
+  readonly marks?: Marks;
 }
 
 const newline = 10;
@@ -38,10 +33,11 @@ export function longText(
   format: 'ipset' | 'nft',
   begun: Buffer,
   kept: KeptFile,
-  { whole, list, block, again }: Holding,
+  holding: Holding,
+  marks = new Marks(holding),
 ): LongText {
-  if (format === 'nft') return nftText(new FileBlocks(kept, block, again), list);
-  const blocks = new FileBlocks(kept, whole, false);
+  if (format === 'nft') return nftText(kept, marks, holding);
+  const blocks = new FileBlocks(kept, holding.whole, false);
   return ipsetText(begun, { [Symbol.iterator]: () => blocks.all(begun.length) });
 }
 
@@ -72,38 +68,19 @@ function* wholeLines(first: Buffer, behind: Iterable<Buffer>): Generator<string>
   if (last.length > 0) yield decode(last).text;
 }
 
-/** With marks, unless it must be read as a whole. `longest`: as `list` of `Holding`. */
-function nftText(blocks: FileBlocks, longest: number): LongText {
-  const cut = cutLists(blocks.all(), longest);
-  if (!cut) return decode(blocks.whole());
-  if (cut.lists.length === 0) return decode(cut.around[0]!);
-  const { encoding } = decode(Buffer.concat(cut.around));
-  const { text, lists } = withMarks(cut, encoding);
-  if (detectFormat(text, blocks.kept.file) !== 'nft') return decode(blocks.whole());
-  return { text, encoding, marked: markedFile(blocks, cut.lists, lists) };
-}
-
-function markedFile(blocks: FileBlocks, cut: CutText['lists'], lists: readonly LongList[]): MarkedFile {
-  const places = cut.map(({ start, end }) => ({ start, end }));
+/** With marks, unless it must be read as a whole. */
+function nftText(kept: KeptFile, marks: Marks, { block }: Holding): LongText {
+  const whole = (): Buffer => new FileBlocks(kept, block, false).whole();
+  const read = marks.read(kept);
+  if (!read) return decode(whole());
+  const { text, encoding, lists } = read;
+  if (lists.length === 0) return { text, encoding };
+  if (detectFormat(text, kept.file) !== 'nft') return decode(whole());
   let held: readonly LongList[] | null = lists;
-  return {
-    takeLists() {
-      const taken = held;
-      held = null;
-      return taken;
-    },
-    whole: () => decode(blocks.whole()).text,
-    bytes: (number) => blocks.again(places[number]!.start, places[number]!.end),
+  const takeLists = (): readonly LongList[] | null => {
+    const taken = held;
+    held = null;
+    return taken;
   };
-}
-
-function withMarks({ around, lists }: CutText, encoding: Encoding): { text: string; lists: LongList[] } {
-  let text = '';
-  const marked = lists.map(({ elements, mark }, i): LongList => {
-    text += textOf(around[i]!, encoding);
-    const at = text.length;
-    text += mark;
-    return { elements, mark, at };
-  });
-  return { text: text + textOf(around[lists.length]!, encoding), lists: marked };
+  return { text, encoding, marks, marked: { takeLists, whole: () => decode(whole()).text } };
 }

@@ -24,9 +24,9 @@ const longestElement = 1 << 16;
 /** What is looked at of a line, before a brace. */
 const lineLength = 256;
 
-/** `longest`: bytes of lists that stay in the text. Null: the file must be read as a whole. Throws what `pieces` throws. */
-export const cutLists = (pieces: Iterable<Buffer>, longest: number): CutText | null =>
-  new Cutter(pieces[Symbol.iterator](), longest).read();
+/** `longest`: bytes of lists that stay in the text; `first`: number of the first mark. Null: the file must be read as a whole. Throws what `pieces` throws. */
+export const cutLists = (pieces: Iterable<Buffer>, longest: number, first = 0): CutText | null =>
+  new Cutter(pieces[Symbol.iterator](), longest, first).read();
 
 const [sharp, quote, brace, closingBrace, comma] = ['#', '"', '{', '}', ','];
 const sign = new RegExp(`[${sharp}${quote}${brace}]`, 'g');
@@ -60,6 +60,7 @@ class Cutter {
   constructor(
     private readonly pieces: Iterator<Buffer>,
     private readonly longest: number,
+    private readonly first: number,
   ) {}
 
   read(): CutText | null {
@@ -180,7 +181,7 @@ class Cutter {
 
   #put(elements: ReadElements, start: number): void {
     const end = start + elements.length;
-    const mark = markOf(this.#lists.length);
+    const mark = markOf(this.first + this.#lists.length);
     this.#lists.push({ elements, mark, start, end });
     this.#around.push(Buffer.concat(this.#kept));
     this.#kept = [];

@@ -1,9 +1,21 @@
 /** Finds included files, inside one directory tree only. */
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { LongList } from './long-lists.js';
+
+export interface IncludedText {
+  readonly text: string;
+  /** Elements that were read already, and for which marks stand in the text. */
+  readonly lists?: readonly LongList[];
+}
+
+export interface FoundFile extends IncludedText {
+  readonly file: string;
+  readonly name: string;
+}
 
 export interface FoundFiles {
-  readonly files: readonly { readonly file: string; readonly name: string; readonly text: string }[];
+  readonly files: readonly FoundFile[];
 }
 
 export interface IncludeSource {
@@ -11,9 +23,12 @@ export interface IncludeSource {
   find(pattern: string): FoundFiles | { readonly error: string };
 }
 
-export const readUtf8 = (path: string): string => readFileSync(path, 'utf8');
+/** By its absolute path. */
+export type ReadIncluded = (path: string) => IncludedText;
 
-/** Files are named as `root` is, from the current directory or absolute. `readFile` is given absolute paths inside of `root`. */
+export const readUtf8: ReadIncluded = (path) => ({ text: readFileSync(path, 'utf8') });
+
+/** Files are named as `root` is, from the current directory or absolute. `readFile` is given paths inside of `root`. */
 export function includesFrom(root: string, readFile = readUtf8): IncludeSource {
   const base = resolve(root);
   return {
@@ -22,7 +37,7 @@ export function includesFrom(root: string, readFile = readUtf8): IncludeSource {
       if (!isInside(base, path)) return { error: `include "${pattern}" leaves ${base}` };
       const wild = /[*?[]/.test(pattern);
       const paths = wild ? expand(base, relative(base, path).split(sep)) : [path];
-      const files: { file: string; name: string; text: string }[] = [];
+      const files: FoundFile[] = [];
       for (const file of paths) {
         try {
           if (!isInside(realpathSync(base), realpathSync(file)))
@@ -30,7 +45,7 @@ export function includesFrom(root: string, readFile = readUtf8): IncludeSource {
           files.push({
             file: join(root, relative(base, file)),
             name: nameOf(base, file, pattern),
-            text: readFile(file),
+            ...readFile(file),
           });
         } catch (error) {
           // A directory that a wildcard happens to match is no file to read.

@@ -2,16 +2,15 @@
 import type { Diagnostic } from '../../diagnostic.js';
 import type { NftFile } from './tree.js';
 import { enter, newContext } from './context.js';
-import { includesFrom, readUtf8 } from './include-source.js';
+import { includesFrom, type ReadIncluded, readUtf8 } from './include-source.js';
 import { type LongList, LongLists, refuseMarks } from './long-lists.js';
 import { readCommands } from './read-commands.js';
 
 export interface ParseNftOptions {
   /** Directory in which included files may stand; without it an include is an error. */
   readonly includeRoot?: string;
-  /** Reads an included file, by its absolute path. */
-  readonly readFile?: (path: string) => string;
-  /** Elements that were read already, and for which marks stand in the text. */
+  readonly readFile?: ReadIncluded;
+  /** Elements that were read already, and for which marks stand in the text; where there are none, marks may stand in what it includes. */
   readonly lists?: readonly LongList[];
 }
 
@@ -22,10 +21,11 @@ export interface ParseNftOptions {
 export function parseNft(text: string, file: string, options: ParseNftOptions = {}): NftFile {
   const diagnostics: Diagnostic[] = [];
   const lists = options.lists ? new LongLists(options.lists) : null;
+  if (options.lists?.length === 0) refuseMarks(text);
   const includes =
     options.includeRoot === undefined
       ? null
-      : includesFrom(options.includeRoot, lists ? withoutMarks(options.readFile) : options.readFile);
+      : includesFrom(options.includeRoot, lists ? marked(options.readFile) : options.readFile);
   const context = newContext(text, file, { diagnostics, includes, depth: 1 }, lists);
   enter(context);
   const commands = readCommands(context);
@@ -33,11 +33,11 @@ export function parseNft(text: string, file: string, options: ParseNftOptions = 
   return { kind: 'file', file, format: 'text', text, commands, diagnostics };
 }
 
-/** What an included file says in its own words is no mark. */
-const withoutMarks =
-  (read = readUtf8): typeof readUtf8 =>
+/** Where marks may stand in one of the texts, what another says in its own words is no mark. */
+const marked =
+  (read = readUtf8): ReadIncluded =>
   (path) => {
-    const text = read(path);
-    refuseMarks(text);
-    return text;
+    const included = read(path);
+    if (!included.lists) refuseMarks(included.text);
+    return included;
   };

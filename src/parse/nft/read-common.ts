@@ -3,6 +3,7 @@ import type { Define, Include, IncludedFile, Undefine } from './tree.js';
 import type { CommandLine } from './build-line.js';
 import { enter, errorAt, expectedText, foundText, newContext, syntaxErrorAt, type Context } from './context.js';
 import { parsePiece } from './grammar.js';
+import { LongLists } from './long-lists.js';
 import type { Token } from './lexer.js';
 import { spanOf } from './place.js';
 import { readLine, skipToItem, usesVariables } from './read-line.js';
@@ -50,13 +51,15 @@ function readIncluded(context: Context, token: Token, pattern: string, readItems
   const found = context.includes.find(pattern);
   if ('error' in found) throw errorAt(context, token, 'unreadable', found.error);
   const { diagnostics, includes } = context;
-  const files = found.files.map(({ file, name, text }) => {
-    const inner = newContext(text, file, { diagnostics, includes, depth: context.depth + 1 });
+  const files = found.files.map(({ file, name, text, lists }) => {
+    const long = lists ? new LongLists(lists) : null;
+    const inner = newContext(text, file, { diagnostics, includes, depth: context.depth + 1 }, long);
     enter(inner);
     const items: IncludedFile['items'][number][] = [];
     while (skipToItem(inner)) for (const item of readItems(inner)) items.push(item);
     const stop = inner.reader.peek();
     if (stop.type !== 'eof') throw syntaxErrorAt(inner, stop, foundText(stop));
+    long?.refuseUntaken();
     return { file, name, text, items };
   });
   enter(context);

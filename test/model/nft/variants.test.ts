@@ -236,7 +236,7 @@ test('included files are texts of their own', (t) => {
   const files: Readonly<Record<string, string>> = { 'a.rules': lines(3), 'b.rules': `# b\n${lines(4)}` };
   const [command] = parseNft(text, 'rules.nft', {
     includeRoot: 'test/model/nft/included',
-    readFile: (path) => files[path.split('/').at(-1)!]!,
+    readFile: (path) => ({ text: files[path.split('/').at(-1)!]! }),
   }).commands;
   const chain = command?.kind === 'table' ? command.items?.[0] : undefined;
   const items = chain?.kind === 'chain' ? chain.items : [];
