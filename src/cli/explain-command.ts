@@ -19,6 +19,7 @@ import { explainRuleReport } from '../report/explain-rule-report.js';
 import { captureChunks } from './capture-file.js';
 import { CommandError, exitCodes, usageError } from './exit-code.js';
 import { addInputOptions, type InputOptions, readInputs } from './inputs.js';
+import { holdingLittle } from './read-files.js';
 import { deviceName, stateOption } from './option.js';
 import { print, terminalStyle } from './output.js';
 import { type Planned, planInputs } from './pipeline.js';
@@ -82,7 +83,7 @@ function plan(
 ): PlannedFor {
   progress.stage('reading');
   const { dev, ...others } = options;
-  const inputs = readInputs(files, options.live && dev !== undefined ? { ...others, dev } : others);
+  const inputs = readInputs(files, options.live && dev !== undefined ? { ...others, dev } : others, holdingLittle);
   const known = inputs.facts;
   if (device !== undefined && known !== null && !known.devices.some(({ name }) => name === device)) {
     const names = known.devices.map(({ name }) => name).join(', ');

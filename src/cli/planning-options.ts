@@ -4,6 +4,7 @@ import type { HostFacts } from '../model/host.js';
 import { unknownHost } from '../replay/unknown-host.js';
 import { usageError } from './exit-code.js';
 import { addReadingOptions, type InputOptions, readInputs } from './inputs.js';
+import { holdingLittle } from './read-files.js';
 import { deviceName, stateOption } from './option.js';
 import { planInputs, type Planned } from './pipeline.js';
 import type { Progress } from './progress.js';
@@ -37,7 +38,7 @@ export function planElsewhere(
   progress.stage('reading');
   // Here the device is one of the host that is planned for, and only with --live is that this host.
   const { dev: _, ...elsewhere } = options;
-  const { read, facts: known } = readInputs(files, live ? options : elsewhere);
+  const { read, facts: known } = readInputs(files, live ? options : elsewhere, holdingLittle);
   const [wanted] = dev ?? [];
   if (wanted !== undefined && known !== null && !known.devices.some(({ name }) => name === wanted)) {
     const names = known.devices.map(({ name }) => name).join(', ');

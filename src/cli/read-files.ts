@@ -27,8 +27,8 @@ export interface ReadFiles {
 export const defaultMaxInput = 256 << 20;
 export const largestMaxInput = 511 << 20;
 
-/** Where nobody needs texts as a whole. */
-export const holdingLittle: Omit<Holding, 'again'> = { whole: 8 << 20, list: 1 << 16, block: 1 << 20 };
+/** Where nobody needs texts as a whole, or writes one back. */
+export const holdingLittle: Holding = { whole: 8 << 20, list: 1 << 16, block: 1 << 20, again: false };
 
 /**
  * Throws InputError that names every file that cannot be read, or is more than `maxInput` bytes together with those before it. With `holding`

@@ -8,6 +8,7 @@ import { Coverage } from '../verify/coverage.js';
 import { checkProgram } from './check-program.js';
 import { CommandError, exitCodes } from './exit-code.js';
 import { addInputOptions, type InputOptions, readInputs } from './inputs.js';
+import { holdingLittle } from './read-files.js';
 import { loadPrefilter } from './loaded-prefilter.js';
 import { deviceName, stateOption } from './option.js';
 import { print, terminalStyle } from './output.js';
@@ -42,7 +43,7 @@ export function addVerifyCommand(program: Command): void {
 
 async function verify(files: readonly string[], options: VerifyOptions, progress: Progress): Promise<void> {
   progress.stage('reading');
-  const inputs = readInputs(files, options);
+  const inputs = readInputs(files, options, holdingLittle);
   const own = inputs.live !== null || (options.dev !== undefined && options.host === undefined);
   for (const name of own ? (options.dev ?? []) : []) refuseMissing(name, inputs.facts);
   // A plan for a host of which nothing is known cannot be loaded: the tables want its addresses.

@@ -1,6 +1,6 @@
 /** Files without a name in the directory for temporary ones: whatever becomes of the process, nothing of them is left. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError } from '../../diagnostic.js';
@@ -9,10 +9,23 @@ import type { KeptFile } from './file-blocks.js';
 
 /** Where systems have a second one, the first may be kept in memory (`man file-hierarchy`). */
 const larger = '/var/tmp';
-const directory = (): string => process.env['TMPDIR'] ?? (existsSync(larger) ? larger : tmpdir());
+
+function directory(): string {
+  const named = process.env['TMPDIR'] ?? '';
+  return named === '' && existsSync(larger) ? larger : tmpdir();
+}
+
+/** O_TMPFILE, since Linux 3.11, of include/uapi/asm-generic/fcntl.h: a file that never has a name. */
+const withoutName = 0o20000000 | constants.O_DIRECTORY | constants.O_RDWR | constants.O_EXCL;
 
 /** A file for reading and writing, of which its descriptor is all that there is. Throws the errors of `node:fs`. */
 export function openNameless(): number {
+  try {
+    return openSync(directory(), withoutName, 0o600);
+  } catch (error) {
+    // The file system has no such files (open(2)).
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTSUP') throw error;
+  }
   const path = join(directory(), `offload-${randomBytes(16).toString('hex')}`);
   const descriptor = openSync(path, 'wx+', 0o600);
   unlinkSync(path);
