@@ -78,6 +78,8 @@ const lone = fc.constantFrom(
     'udp dport 53 log',
     'ip saddr @ tcp dport % drop',
     'ip saddr 203.0.113.8 drop',
+    'limit rate 1/hour ip saddr @ drop',
+    'limit rate 1/hour tcp dport % drop',
   ],
 );
 
@@ -197,12 +199,14 @@ const kindsOfPorts = [
   'th dport $ drop',
 ] as const;
 
+const someOf = (all: readonly string[]): fc.Arbitrary<readonly string[]> =>
+  fc.uniqueArray(fc.constantFrom(...all), { minLength: 2, maxLength: 4 });
+
 const turns = fc.record({
-  of: fc.constantFrom('sources', 'ports', 'any'),
-  kindsOfPorts: fc.uniqueArray(fc.constantFrom(...kindsOfPorts), { minLength: 2, maxLength: 3 }),
+  kinds: fc.oneof(someOf(kinds), someOf(kindsOfPorts), someOf(keptInOrder), fc.constant(keptInOrder)),
   rules: fc.array(
     fc.tuple(
-      fc.tuple(fc.constantFrom(...kinds), fc.constantFrom(...keptInOrder), fc.nat(5)),
+      fc.nat(59),
       fc.oneof({ weight: 99, arbitrary: fc.nat(3000) }, { weight: 1, arbitrary: fc.nat(9) }),
       fc.constantFrom(22, 80),
     ),
@@ -217,10 +221,12 @@ const turns = fc.record({
 test('a plan of kinds in turn does what that of their rules does', (t) => {
   let found = 0;
   fc.assert(
-    fc.property(turns, anyOptions, ({ of, kindsOfPorts: ofPorts, rules, lone: others }, chosen) => {
-      const lines = rules.map(([[sorted, kept, kind], number, port]) =>
-        ({ sources: sorted, ports: ofPorts[kind % ofPorts.length]!, any: kept })[of]
-          .replace('@', `203.0.${number >> 8}.${number & 255}${number % 97 === 0 ? '/29' : ''}`)
+    fc.property(turns, anyOptions, ({ kinds: patterns, rules, lone: others }, chosen) => {
+      const lines = rules.map(([kind, number, port]) =>
+        patterns[kind % patterns.length]!.replace(
+          '@',
+          `203.0.${number >> 8}.${number & 255}${number % 97 === 0 ? '/29' : ''}`,
+        )
           .replace('#', `2001:db8::${number.toString(16)}`)
           .replace('*', `02:00:00:00:00:${(number & 255).toString(16)}`)
           .replace('$', String(1000 + number))

@@ -55,7 +55,7 @@ class DraftSegments {
       this.#lowerSingly(from);
       return from + 1;
     }
-    return this.#turns(from) ? this.#takeTurns(from) : this.#takeAlike(from);
+    return lowered.onlyDrops && this.#turns(from) ? this.#takeTurns(from) : this.#takeAlike(from);
   }
 
   #takeAlike(from: number): number {
