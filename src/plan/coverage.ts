@@ -5,7 +5,7 @@
  */
 import type { AddressFamily } from '../model/address.js';
 import type { RuleId } from '../model/ruleset.js';
-import type { Conj } from '../analyse/logic.js';
+import type { Conj, Lit } from '../analyse/logic.js';
 import { conjMayLack, mayLack, mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { RuleOrRun } from '../analyse/walk.js';
 import type { Field } from '../model/field.js';
@@ -81,6 +81,8 @@ export function coverer(steps: readonly MergedStep[], index: StepIndex, family: 
   let total = 0;
   const inVain = steps.map(({ when }) => conjMayLack(when, family));
   const lacker = steps.findIndex(({ outcome }, i) => outcome.kind !== 'drop' && inVain[i]);
+  // Packets that lack a field of a tuple meet it whatever their addresses, by which the others do not.
+  const lacksWhole = steps.some(({ outcome, when }) => outcome.kind !== 'drop' && when.some(isLackingTuple(family)));
   let last: { readonly condition: Conj; readonly rule: RuleOrRun; readonly found: Coverage } | null = null;
   return (condition, rule) => {
     if (last?.condition === condition && last.rule === rule) return last.found;
@@ -95,13 +97,19 @@ export function coverer(steps: readonly MergedStep[], index: StepIndex, family: 
     const first = ownSteps.length > 0 ? firstMet(search, condition) : 0;
     const isPlain = dropsPlainly(search, first, condition);
     const found = isPlain ? dropped : follow(search, condition, first, false);
-    const goAlike = lacker < 0 || (isPlain && first < lacker) || !conjMayLack(condition, family);
+    const asksOfAll = !lacksWhole && !conjMayLack(condition, family);
+    const goAlike = lacker < 0 || (isPlain && first < lacker) || asksOfAll;
     const whole = goAlike || !found.all ? found : withLacking(found, follow(search, known(condition, family), 0, true));
     total += search.looks;
     last = { condition, rule, found: whole };
     return whole;
   };
 }
+
+const isLackingTuple =
+  (family: AddressFamily) =>
+  (literal: Lit): boolean =>
+    literal.set.kind === 'tuples' && mayLack(literal, family);
 
 /** What is known of packets of the condition, whatever they lack. */
 const known = (condition: Conj, family: AddressFamily): Conj =>

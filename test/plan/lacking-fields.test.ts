@@ -24,3 +24,16 @@ test('addresses are always known', (t) => {
   t.is(decided('-d 2001:db8::1/128', '-d 2001:db8::2/128 -p tcp'), 'full offloaded');
   t.is(decided('-p udp -m udp --dport 53', '-s 2001:db8:5::/64 -p tcp'), 'full offloaded');
 });
+
+test('what may lack a field of a tuple may be accepted whatever its address', (t) => {
+  const sets = 'create s hash:ip,port family inet\nadd s 203.0.113.1,tcp:80\n';
+  const rules = (match: string): string =>
+    filter(
+      `-A INPUT ${match} -j ACCEPT\n-A INPUT -s 198.51.100.0/24 -j DROP`,
+      closed.replace('INPUT DROP', 'INPUT ACCEPT'),
+    );
+  const found = (match: string): string | undefined =>
+    decisions(planText('', { files: { 'sets.ipset': sets, 'rules.v4': rules(match) } }))['INPUT 2'];
+  t.is(found('-m set --match-set s src,dst'), 'partial fragments');
+  t.is(found('-s 203.0.113.1 -p tcp -m tcp --dport 80'), 'full offloaded');
+});
