@@ -3,30 +3,20 @@ import test from 'ava';
 import fc from 'fast-check';
 import { analyseFamily } from '../../src/analyse/analyse-family.js';
 import { setValueCache } from '../../src/analyse/set-values.js';
-import type { AddressRun } from '../../src/model/address-run.js';
 import type { Ruleset } from '../../src/model/ruleset.js';
-import { inTurnWith, isRun, segmentsOf } from '../../src/model/segments.js';
+import { inTurnWith } from '../../src/model/segments.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
 import { kinds, lists, plainKinds, rulesetOf, textOf } from './arbitrary-turns.js';
 import { router, webServer } from './plan-text.js';
 import { checkFrames } from '../property/check-frames.js';
-import { allOf, anyOptions, disputed, leaves, oneByOne, sameFates } from './same-fates.js';
+import { allOf, anyOptions, areSorted, disputed, leaves, oneByOne, sameFates, someRun } from './same-fates.js';
 
 /** It asks for an address, and for a set that may not have it. */
 const mayContradict = (line: string): boolean => /-[sd] .*-m set|-m set.* -[sd] /.test(line);
 
 const policies = fc.constantFrom('ACCEPT', 'DROP');
 
-const someRun = ({ tables }: Ruleset, isSuch: (run: AddressRun) => boolean): boolean =>
-  [...tables[0]!.chains.values()].some((chain) =>
-    segmentsOf(chain).some((segment) => isRun(segment) && isSuch(segment)),
-  );
-
 const areInTurn = (ruleset: Ruleset): boolean => someRun(ruleset, (run) => inTurnWith(run) !== null);
-
-/** Some do not keep their order: which steps come first is another question then. */
-const areSorted = (ruleset: Ruleset): boolean =>
-  someRun(ruleset, (run) => inTurnWith(run) === null && run.number(run.count - 1) - run.number(0) >= run.count);
 
 /** Some say the same: that all but the first take no step leaves room for others. */
 const repeat = (ruleset: Ruleset): boolean => someRun(ruleset, ({ fields }) => fields.length === 0);

@@ -45,6 +45,7 @@ const kindsOfPorts = fc.constantFrom(
     '-p tcp -m mac --mac-source 00:11:22:33:44:5^ -j DROP',
     '-p icmp -d @ -j DROP',
   ],
+  '-p tcp -m tcp --dport $ -m state --state NEW -j DROP',
 );
 
 const lone = fc.constantFrom(

@@ -1,7 +1,9 @@
 /** A ruleset as runs and as rules one by one: what two plans say, and make of random packets. */
 import type { ExecutionContext } from 'ava';
 import fc from 'fast-check';
+import type { AddressRun } from '../../src/model/address-run.js';
 import type { RuleId, Ruleset } from '../../src/model/ruleset.js';
+import { inTurnWith, isRun, segmentsOf } from '../../src/model/segments.js';
 import type { Plan, RuleDecision } from '../../src/plan/plan.js';
 import { residualTexts } from '../../src/residual/residual-texts.js';
 import { evaluate } from '../compile/evaluate.js';
@@ -17,6 +19,16 @@ export const oneByOne = (ruleset: Ruleset): Ruleset => ({
     chains: new Map([...table.chains].map(([name, chain]) => [name, { ...chain, rules: chain.rules }])),
   })),
 });
+
+/** Of the first table. */
+export const someRun = ({ tables }: Ruleset, isSuch: (run: AddressRun) => boolean): boolean =>
+  [...tables[0]!.chains.values()].some((chain) =>
+    segmentsOf(chain).some((segment) => isRun(segment) && isSuch(segment)),
+  );
+
+/** Some kinds in turn do not keep their order: which steps come first is another question then. */
+export const areSorted = (ruleset: Ruleset): boolean =>
+  someRun(ruleset, (run) => inTurnWith(run) === null && run.number(run.count - 1) - run.number(0) >= run.count);
 
 /** What a plan may be asked for. */
 export const anyOptions = fc.record({
