@@ -8,8 +8,11 @@ export const scenarios = {
   replaceProtocols: 'from text to attached, lines of address and port of either protocol',
   replaceComments: 'from text to attached, lines of address and port with comments of their own',
   replaceLineTurns: 'from text to attached, lines of three kinds in turn',
+  replaceNegated: 'from text to attached, lines of address and a port that is left out',
+  replaceSets: 'from text to attached, lines of one of 1,000 sets and a port',
   replaceNft: 'from text to attached, nft rules of address and port',
   replaceTurns: 'from text to attached, nft rules of three kinds in turn',
+  replaceInetPorts: 'from text to attached, nft rules of a port of either protocol, in a table inet',
   counters: 'packets and bytes of all read, counters',
 } as const;
 

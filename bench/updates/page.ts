@@ -22,8 +22,11 @@ function goals(result: PartResult): Goal[] {
     ...goalOf('100,000 rules of address and port, of TCP and UDP in turn, replaced', 's', 'at most', 1, seconds(library, scenarios.replaceProtocols, 100_000)),
     ...goalOf('100,000 rules of address and port, each with a comment of its own, replaced', 's', 'at most', 1, seconds(library, scenarios.replaceComments, 100_000)),
     ...goalOf('100,000 rules of three kinds in turn replaced', 's', 'at most', 1, seconds(library, scenarios.replaceLineTurns, 100_000)),
+    ...goalOf('100,000 rules of address and a port that is left out replaced', 's', 'at most', 1, seconds(library, scenarios.replaceNegated, 100_000)),
+    ...goalOf('100,000 rules of one of 1,000 sets and a port replaced', 's', 'at most', 1, seconds(library, scenarios.replaceSets, 100_000)),
     ...goalOf('100,000 nft rules of address and port replaced', 's', 'at most', 1, seconds(library, scenarios.replaceNft, 100_000)),
     ...goalOf('100,000 nft rules of three kinds in turn replaced', 's', 'at most', 1, seconds(library, scenarios.replaceTurns, 100_000)),
+    ...goalOf('100,000 nft rules of a port, in a table inet, replaced', 's', 'at most', 1, seconds(library, scenarios.replaceInetPorts, 100_000)),
     ...goalOf('1,000,000 counters read, in process', 's', 'at most', 1, seconds(reading, scenarios.counters, 1_000_000)),
   ];
 } // prettier-ignore

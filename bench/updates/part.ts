@@ -9,12 +9,12 @@ import { measuringCore, otherCore } from '../harness/processor.js';
 import type { Measurement } from '../harness/result.js';
 import { dotted } from '../traffic/sources.js';
 import { makeTarget } from '../traffic/target.js';
+import { listFirst, lists, type List } from './lists.js';
 import { library, manySources, reading, scenarios } from './names.js';
 import { Probe } from './probe.js';
-import { bySet, rawTable, ways, type Block, type Prepared, type Way } from './ways.js';
+import { bySet, ways, type Block, type Prepared, type Way } from './ways.js';
 
-/** 16.0.0.0/4: the list; 80.0.0.0/4: what is added to it. */
-const listFirst = 0x10000000;
+/** 80.0.0.0/4: what is added to the list. */
 const addedFirst = 0x50000000;
 
 /** Adds what is not there yet, takes the time, and removes it again. */
@@ -64,81 +64,6 @@ async function block(net: Net, work: Work, context: Context, seconds: number): P
   return interleave(subjects, turns(context, seconds, `a list of ${work.size}`));
 }
 
-interface List {
-  readonly scenario: string;
-  readonly file: string;
-  readonly text: (lines: number) => string;
-}
-
-const lines = (count: number, line: (i: number) => string): string =>
-  Array.from({ length: count }, (_, i) => line(i)).join('');
-const source = (i: number): string => dotted(listFirst + i * 3);
-/** Far from that of the line before. */
-const port = (i: number): number => 1 + ((i * 7919) % 65_521);
-
-const lists: readonly List[] = [
-  {
-    scenario: scenarios.replace,
-    file: 'rules.v4',
-    text: (count) => rawTable(lines(count, (i) => `-A PREROUTING -s ${source(i)}/32 -j DROP\n`)),
-  },
-  {
-    scenario: scenarios.replacePorts,
-    file: 'rules.v4',
-    text: (count) =>
-      rawTable(lines(count, (i) => `-A PREROUTING -s ${source(i)}/32 -p tcp -m tcp --dport ${port(i)} -j DROP\n`)),
-  },
-  {
-    scenario: scenarios.replaceProtocols,
-    file: 'rules.v4',
-    text: (count) =>
-      rawTable(
-        lines(count, (i) => {
-          const protocol = i % 2 === 0 ? 'tcp' : 'udp';
-          return `-A PREROUTING -s ${source(i)}/32 -p ${protocol} -m ${protocol} --dport ${port(i)} -j DROP\n`;
-        }),
-      ),
-  },
-  {
-    scenario: scenarios.replaceComments,
-    file: 'rules.v4',
-    text: (count) =>
-      rawTable(
-        lines(count, (i) => {
-          const match = `-s ${source(i)}/32 -p tcp -m tcp --dport ${port(i)}`;
-          return `-A PREROUTING ${match} -m comment --comment "ticket ${i}" -j DROP\n`;
-        }),
-      ),
-  },
-  {
-    scenario: scenarios.replaceLineTurns,
-    file: 'rules.v4',
-    text: (count) => {
-      const asked = (i: number): string =>
-        ['', ` -p tcp -m tcp --dport ${port(i)}`, ` -p icmp -m icmp --icmp-type 8`][i % 3]!;
-      return rawTable(lines(count, (i) => `-A PREROUTING -s ${source(i)}/32${asked(i)} -j DROP\n`));
-    },
-  },
-  {
-    scenario: scenarios.replaceNft,
-    file: 'rules.nft',
-    text: (count) => {
-      const rules = lines(count, (i) => `ip saddr ${source(i)} tcp dport ${port(i)} drop\n`);
-      return `table ip bench {\nchain c {\ntype filter hook prerouting priority raw;\n${rules}}\n}\n`;
-    },
-  },
-  {
-    scenario: scenarios.replaceTurns,
-    file: 'rules.nft',
-    text: (count) => {
-      const asked = (i: number): string =>
-        ['', ` tcp dport ${port(i)}`, ` udp sport ${port(i)} counter packets ${i} bytes ${i * 60}`][i % 3]!;
-      const rules = lines(count, (i) => `ip saddr ${source(i)}${asked(i)} drop\n`);
-      return `table inet bench {\nchain c {\ntype filter hook prerouting priority raw;\n${rules}}\n}\n`;
-    },
-  },
-];
-
 /** Lines of a ruleset, read, planned, loaded and attached in place of what ran before, in a process that has the library loaded. */
 async function replacement(
   net: Net,
@@ -149,10 +74,12 @@ async function replacement(
 ): Promise<Measurement[]> {
   const { ns } = await makeTarget(net, net.namespace('sender'), 0);
   const [directory, bpffs] = [net.directory(), net.bpffs()];
-  const file = join(directory, list.file);
-  writeFileSync(file, list.text(count));
+  const files = Object.entries(list.texts(count)).map(([name, text]) => {
+    writeFileSync(join(directory, name), text);
+    return join(directory, name);
+  });
   const script = LineProcess.start(net, ns, { file: 'bench/updates/updater-script.ts', core: measuringCore });
-  const order = JSON.stringify({ op: 'attach', files: [file], bpffs });
+  const order = JSON.stringify({ op: 'attach', files, bpffs });
   const measure = async (): Promise<number> => Number(await script.ask(order));
   const subject = { subject: library, scenario: list.scenario, size: count, unit: 'ms', measure } as const;
   return interleave([subject], turns(context, seconds, `${list.scenario}: ${count}`));
@@ -204,6 +131,6 @@ async function run(context: Context): Promise<Outcome> {
 export const updates: Part = {
   title: 'Updates',
   packages: ['iptables', 'ipset', 'nftables'],
-  seconds: 160,
+  seconds: 200,
   run,
 };
