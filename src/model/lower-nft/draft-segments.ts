@@ -51,7 +51,7 @@ class DraftSegments {
       this.#variants = new VariantLowering(this.#start);
     }
     const lowered = this.#shapeAt(from);
-    if (!lowered?.drops) {
+    if (!lowered) {
       this.#lowerSingly(from);
       return from + 1;
     }

@@ -50,9 +50,7 @@ export interface LoweredShape {
   readonly holding: readonly number[];
   /** Of all packets that its rules match; null: they may be of either. */
   readonly family: AddressFamily | null;
-  /** Its last part is a drop. */
-  readonly drops: boolean;
-  /** It does nothing else, and no packet changes what it asks for. */
+  /** It does nothing else than to drop, and no packet changes what it asks for. */
   readonly onlyDrops: boolean;
 }
 
@@ -117,7 +115,7 @@ export class VariantLowering {
     const onlyDrops = drops && parts.every((one) => one === last || ('match' in one && !isChanging(one.match)));
     const family = holes.find((hole) => hole.family !== null)?.family ?? familyOfTable(this.start.family);
     const holding = holes.map(({ part }) => part);
-    const made: LoweredShape = { shape, bounds, parts, holes, holding, family, drops, onlyDrops };
+    const made: LoweredShape = { shape, bounds, parts, holes, holding, family, onlyDrops };
     return trials.every((trial) => this.#holdsFor(made, trial)) ? made : null;
   }
 
