@@ -18,8 +18,8 @@ const numberOf: ReadonlyMap<Field, number> = new Map(fields.map((field, i) => [f
 const mostValues = 16;
 /** Ranges of addresses that a step is found by, and all of them. */
 const mostRanges = { step: 1_024, all: 262_144 };
-/** Steps that are found of a kind; of more all are looked at. */
-const mostFound = 1_024;
+/** Steps of a kind that are found by addresses; of more all are looked at, from the first one on. */
+const mostFound = 64;
 
 /** Number of the first step from that one on that may be met, or how many steps there are. */
 export type NextMet = (from: number) => number;
@@ -101,7 +101,7 @@ function findIn(
   counted: number,
 ): readonly (readonly number[])[] | null {
   let best: readonly (readonly number[])[] | null = null;
-  let most = mostFound;
+  let most = Infinity;
   for (const { field, find } of finders) {
     const own = asked[field];
     const found: readonly (readonly number[])[] | null = own ? find(own, most, counted) : null;
@@ -159,7 +159,8 @@ function byAddress(entries: readonly StepRange[]): Finder['find'] {
   const tree = new StepsByAddress(entries);
   return (asked, most, counted) => {
     const found: number[] = [];
-    if (!asked.every((range) => tree.find({ range, counted, found, most }))) return null;
+    const bound = Math.min(most, mostFound);
+    if (!asked.every((range) => tree.find({ range, counted, found, most: bound }))) return null;
     if (found.length === 0) return [];
     if (found.length > 1) found.sort((a, b) => a - b);
     return [found];
