@@ -93,12 +93,14 @@ const asksForIp = new Set<Match['kind']>([
   'addressType',
 ]);
 
-/** A tag in a tag is no IP packet at ingress, unless the rule looks behind the tags itself, of which we would know nothing. */
+/**
+ * A tag in a tag is no IP packet at ingress, so what asks for one does not match; but of a rule that looks behind the tags itself we would know
+ * nothing.
+ */
 const isBehindTags = ({ parts }: Rule, { hook, packet }: View): boolean =>
   hook === 'ingress' &&
   packet.tags > 1 &&
-  parts.some((part) => 'match' in part && asksForIp.has(part.match.kind)) &&
-  !parts.some((part) => 'match' in part && part.match.kind === 'unknown');
+  !parts.some((part) => 'match' in part && part.match.kind === 'unknown' && part.match.knowledge !== 'stateful');
 
 /** Evaluating it is an effect: later packets of the flow meet another state. */
 const isEffect = (match: Match, { learns }: View): boolean =>
@@ -113,10 +115,7 @@ export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number
   let doubtful: Match | null = null;
   let hotDrop: Match | null = null;
   let { assumed, view } = walk;
-  if (isBehindTags(rule, view)) {
-    addState(next, state);
-    return;
-  }
+  const isBehind = isBehindTags(rule, view);
   for (const part of rule.parts) {
     if ('statement' in part) {
       if (isLast(part.statement)) note(walk, rule, doubtful);
@@ -127,6 +126,10 @@ export function evaluateRule(walk: Walk, rule: Rule, start: number, next: number
       }
       state = step.state;
       continue;
+    }
+    if (isBehind && asksForIp.has(part.match.kind)) {
+      addState(next, state);
+      return;
     }
     if (isEffect(part.match, view) && !walk.outcomes.through) {
       pass(walk, rule, 'effect');
