@@ -20,7 +20,7 @@ function beginFile(incoming: Incoming, allowance: Allowance, holding: Holding, m
   return longText(format, begun, { file, was, descriptor: null }, holding, marks);
 }
 
-/** An ipset save is read as it comes; an nft ruleset is written down first, for it may have to be read again. */
+/** An ipset save is read as it comes; an nft ruleset is written down first, for it may have to be read again, or held where there is no place. */
 function beginPipe(incoming: Incoming, holding: Holding, marks: Marks): LongText | null {
   const begun = incoming.beginning(holding.whole + 1);
   if (begun.length <= holding.whole) return null;
@@ -28,5 +28,5 @@ function beginPipe(incoming: Incoming, holding: Holding, marks: Marks): LongText
   if (format === 'ipset') return ipsetText(begun, incoming.behind(holding.block));
   if (format !== 'nft') return null;
   const kept = writtenDown(incoming.file, begun, incoming.behind(holding.block));
-  return longText(format, begun, kept, holding, marks);
+  return Buffer.isBuffer(kept) ? decode(kept) : longText(format, begun, kept, holding, marks);
 }

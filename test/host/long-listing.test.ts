@@ -39,8 +39,11 @@ const save = (elements: string, size: number): string =>
   `create bad hash:ip family inet hashsize ${size} maxelem 65536\n${elements}create also hash:net family inet\n`;
 const adds = (from: number): string => Array.from({ length: 40 }, (_, i) => `add bad 192.0.2.${from + i}\n`).join('');
 
-const listing = (format: 'ipset' | 'nft', text: string, block: number): Listing =>
-  listingOf(format, writtenDown('', Buffer.alloc(0), [Buffer.from(text)]), holding(block));
+function listing(format: 'ipset' | 'nft', text: string, block: number): Listing {
+  const kept = writtenDown('', Buffer.alloc(0), [Buffer.from(text)]);
+  if (Buffer.isBuffer(kept)) throw new Error('there is no place for files without a name');
+  return listingOf(format, kept, holding(block));
+}
 
 const texts: Readonly<Record<'ipset' | 'nft', readonly string[]>> = {
   nft: [

@@ -1,10 +1,8 @@
 /** Files without a name in the directory for temporary ones: whatever becomes of the process, nothing of them is left. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, existsSync, fstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InputError } from '../../diagnostic.js';
-import { unreadableFor } from '../unreadable.js';
 import type { KeptFile } from './file-blocks.js';
 
 /** Where systems have a second one, the first may be kept in memory (`man file-hierarchy`). */
@@ -19,7 +17,7 @@ function directory(): string {
 const withoutName = 0o20000000 | constants.O_DIRECTORY | constants.O_RDWR | constants.O_EXCL;
 
 /** A file for reading and writing, of which its descriptor is all that there is. Throws the errors of `node:fs`. */
-export function openNameless(): number {
+function openNameless(): number {
   try {
     return openSync(directory(), withoutName, 0o600);
   } catch (error) {
@@ -32,18 +30,26 @@ export function openNameless(): number {
   return descriptor;
 }
 
-/** Writes down what comes once, so that it can be read again. Throws InputError where there is no place for it, and what `behind` throws. */
-export function writtenDown(file: string, begun: Buffer, behind: Iterable<Buffer>): KeptFile {
-  let descriptor: number | null = null;
+/**
+ * Writes down what comes once, so that it can be read again. Where there is no place for it, all of it, held: under attack logs fill the
+ * file system, and memory is what a mitigation then takes. Throws what `behind` throws.
+ */
+export function writtenDown(file: string, begun: Buffer, behind: Iterable<Buffer>): KeptFile | Buffer {
+  const place = openedOrNull();
+  if (place === null) return Buffer.concat([begun, ...behind]);
+  let [written, held]: [number, Buffer[]] = [0, []];
   try {
-    descriptor = opened(file);
-    append(file, descriptor, begun);
-    for (const block of behind) append(file, descriptor, block);
-    return keptAs(file, descriptor);
+    for (const block of blocksOf(begun, behind))
+      if (held.length === 0 && isAppended(place, block)) written += block.length;
+      else held.push(block);
+    if (held.length === 0) return keptAs(file, place);
+    held = [readBack(place, written), ...held];
   } catch (error) {
-    if (descriptor !== null) closeSync(descriptor);
+    closeSync(place);
     throw error;
   }
+  closeSync(place);
+  return Buffer.concat(held);
 }
 
 /** A file that is written to no more. */
@@ -53,33 +59,32 @@ export const keptAs = (file: string, descriptor: number): KeptFile => ({
   descriptor,
 });
 
-function opened(file: string): number {
+/** Null: there is no place for it. */
+export function openedOrNull(): number | null {
   try {
     return openNameless();
-  } catch (error) {
-    throw noPlace(file, error);
+  } catch {
+    return null;
   }
 }
 
-function append(file: string, descriptor: number, block: Buffer): void {
+function* blocksOf(begun: Buffer, behind: Iterable<Buffer>): Generator<Buffer> {
+  yield begun;
+  yield* behind;
+}
+
+function isAppended(descriptor: number, block: Buffer): boolean {
   try {
     for (let at = 0; at < block.length;) at += writeSync(descriptor, block, at);
-  } catch (error) {
-    throw noPlace(file, error);
+    return true;
+  } catch {
+    return false;
   }
 }
 
-function noPlace(file: string, error: unknown): InputError {
-  const { found, remedy } = whyNoPlace(error as NodeJS.ErrnoException);
-  return new InputError([
-    unreadableFor(file, `is so long that it is kept in a file while it is read, and ${found}: ${remedy}`),
-  ]);
+/** The first so many bytes. */
+function readBack(descriptor: number, length: number): Buffer {
+  const all = Buffer.allocUnsafe(length);
+  for (let read = 0; read < length;) read += readSync(descriptor, all, read, length - read, read);
+  return all;
 }
-
-export const whyNoPlace = ({
-  code,
-  message,
-}: NodeJS.ErrnoException): { readonly found: string; readonly remedy: string } => ({
-  found: `${directory()} ${code === 'ENOSPC' || code === 'EDQUOT' ? 'is full' : `takes none (${code ?? message})`}`,
-  remedy: 'let TMPDIR name a directory that has room for it',
-});
