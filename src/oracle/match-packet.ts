@@ -136,9 +136,12 @@ const matchers = {
   unknown: () => Maybe,
 } satisfies { [K in Match['kind']]: Matcher<K> };
 
+/** What asks for the frame, or for nothing. */
+const ofFrame = new Set<Match['kind']>(['packetType', 'mac', 'interface', 'comment']);
+
 export function matchPacket(match: Match, view: View, state: number): Answer {
   // A tag in a tag is still there at ingress: the frame is no IP packet yet, and of VLANs we know nothing.
-  if (view.hook === 'ingress' && view.packet.tags > 1 && match.kind !== 'comment') return Maybe;
+  if (view.hook === 'ingress' && view.packet.tags > 1 && !ofFrame.has(match.kind)) return Maybe;
   // The table is complete by `satisfies`; TypeScript cannot see that key and argument belong together.
   const matcher = matchers[match.kind] as (match: Match, view: View, state: number) => Answer;
   return matcher(match, view, state);

@@ -7,7 +7,7 @@ import { drop, facts, frame, from, log, ruleset } from './rulesets.js';
 
 const kindOf = (rules: Ruleset, bytes: Uint8Array): string => createOracle(rules, facts, 'eth0').fate(bytes).kind;
 
-test('a tag in a tag is no IP packet: what stands behind a match that asks for one is not evaluated', (t) => {
+test('a tag in a tag is no IP packet: what asks for one does not match, what asks for the frame may', (t) => {
   const limit = { kind: 'unknown', name: 'limit', text: '', knowledge: 'stateful' } as const;
   const vlan = { kind: 'unknown', name: 'vlan', text: '', knowledge: 'pure' } as const;
   const of = (...parts: readonly (Match | Statement)[]): Ruleset =>
@@ -23,4 +23,9 @@ test('a tag in a tag is no IP packet: what stands behind a match that asks for o
     ['drop', 'pass', 'depends'],
   );
   t.is(kindOf(of(source, limit, drop), tagged), 'pass');
+  const type = (of: 'host' | 'broadcast'): Match => ({ kind: 'packetType', type: of, negate: false });
+  t.deepEqual(
+    [of(type('broadcast'), log), of(type('host'), log)].map((one) => kindOf(one, twice)),
+    ['drop', 'pass'],
+  );
 });
