@@ -8,7 +8,8 @@ import { asOriginal, listedOnce } from '../state/swap.js';
 import { usageError } from './exit-code.js';
 import { readHostFile } from './host-file.js';
 import type { Holding } from '../host/long-text/long-text.js';
-import { defaultMaxInput, largestMaxInput, readFiles, type ReadFile } from './read-files.js';
+import { largestText } from '../host/long-text/marks.js';
+import { defaultMaxInput, readFiles, type ReadFile } from './read-files.js';
 import type { Snapshot } from './snapshot-file.js';
 
 export interface InputOptions {
@@ -55,8 +56,8 @@ export function addReadingOptions(command: Command): Command {
 
 function mebibytes(value: string): number {
   const bytes = Number(value) * 2 ** 20;
-  if (!/^\d+$/.test(value) || bytes < 1 || bytes > largestMaxInput)
-    throw new InvalidArgumentError(`It wants a number from 1 to ${largestMaxInput >> 20}.`);
+  if (!/^\d+$/.test(value) || bytes < 1 || bytes > largestText)
+    throw new InvalidArgumentError(`It wants a number from 1 to ${largestText >> 20}.`);
   return bytes;
 }
 

@@ -23,9 +23,8 @@ export interface ReadFiles {
   readonly snapshots: readonly Snapshot[];
 }
 
-/** Bytes of all inputs together unless told otherwise; more than a string can hold is never taken. */
+/** Bytes of all inputs together unless told otherwise. */
 export const defaultMaxInput = 256 << 20;
-export const largestMaxInput = 511 << 20;
 
 /** Where nobody needs texts as a whole, or writes one back. */
 export const holdingLittle: Holding = { whole: 8 << 20, list: 1 << 16, block: 1 << 20, again: false };

@@ -36,7 +36,7 @@ export interface Ended {
 }
 
 /** Where an output goes that is more bytes than `held`. */
-export interface LongOutput {
+export interface Overflow {
   readonly held: number;
   readonly descriptor: number;
 }
@@ -49,7 +49,7 @@ export function runTool(
   command: string,
   args: readonly string[],
   input: Uint8Array = new Uint8Array(),
-  long: LongOutput | null = null,
+  long: Overflow | null = null,
 ): Ended {
   const native = nativeIfLoaded();
   return native === null ? byNode(command, args, input) : byAddon(native, [command, ...args], input, long);
@@ -61,7 +61,7 @@ function byNode(command: string, args: readonly string[], input: Uint8Array): En
   return { error: error ?? null, code: status, stdout, stderr, isWritten: false };
 }
 
-function byAddon(native: NativeApi, words: readonly string[], input: Uint8Array, long: LongOutput | null): Ended {
+function byAddon(native: NativeApi, words: readonly string[], input: Uint8Array, long: Overflow | null): Ended {
   const file = long === null ? ([] as const) : ([long.held, long.descriptor] as const);
   try {
     const places = placesOf(words[0]!);

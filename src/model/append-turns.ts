@@ -6,7 +6,7 @@ import { textAt, variantAt } from '../parse/line-run.js';
 import { rowFrom, type ShapeParts } from './address-run.js';
 import { appendedTo } from './append-run.js';
 import type { DumpWalk } from './dump-walk.js';
-import { fewestTurns, isChanging } from './kinds-in-turn.js';
+import { fewestTurns } from './kinds-in-turn.js';
 import type { LoweredRule } from './lower-rule.js';
 import type { Part } from './match.js';
 import { cutsOf, fewest, putAroundOdd, putPieces, toldBy, type Kind, type Told } from './pieces.js';
@@ -69,7 +69,7 @@ class LineKind implements Kind {
   ) {
     this.shape = walk.variants?.shape(run.shape) ?? null;
     this.isDrop = this.shape !== null && isDrop(this.shape);
-    this.told = this.isDrop && !isChangingAny(this.shape!) ? toldBy(this.shape!) : null;
+    this.told = this.isDrop ? toldBy(this.shape!) : null;
   }
 
   /** Its lines are rules of the other family, or several each. */
@@ -274,6 +274,3 @@ class ChainTurns {
 
 const isDrop = ({ parts }: ShapeParts): boolean =>
   parts.every((part, i) => 'match' in part || (i === parts.length - 1 && part.statement.kind === 'drop'));
-
-const isChangingAny = ({ parts }: ShapeParts): boolean =>
-  parts.some((part) => 'match' in part && isChanging(part.match));

@@ -1,5 +1,5 @@
 /** Lists of several kinds of lines in turn, as runs: between places where it is cut, the lines of each kind stand together. */
-import { areApart, cutsBetween, type KindRows } from './kinds-in-turn.js';
+import { areApart, cutsBetween, isChanging, type KindRows } from './kinds-in-turn.js';
 import type { Part, Ranges } from './match.js';
 import { stretches } from './stretches.js';
 import type { RuleColumn } from './rule-columns.js';
@@ -83,10 +83,11 @@ function putRuns<K extends Kind>(kind: K, begin: number, end: number, { run }: T
   return single;
 }
 
-/** By what they ask of it drops of several kinds may be told apart, so that no packet meets two of different kinds; null: by nothing. */
+/** By what they ask of it drops of several kinds may be told apart, so that no packet meets two of different kinds; null: by nothing, or they keep their place. */
 export type Told = 'source' | 'protocol' | null;
 
 export function toldBy(shape: KindShape): Told {
+  if (shape.parts.some((part) => 'match' in part && isChanging(part.match))) return null;
   if (shape.holding.some((at) => namesSources(shape.parts[at]!))) return 'source';
   return protocolsOf(shape) === null ? null : 'protocol';
 }

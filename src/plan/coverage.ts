@@ -192,9 +192,9 @@ function follow(search: Search, condition: Conj, start: number, lacks: boolean):
     const when = lacks && mayAskInVain ? known(step.when, family) : step.when;
     const { outcome } = step;
     if (outcome.kind === 'drop' && lacks && mayAskInVain) continue;
-    if (outcome.kind === 'drop' && i <= counted && !valuesCover(when, condition)) continue;
     if (!mayOverlap(when, condition)) continue;
     const covers = !(lacks && mayAskInVain) && valuesCover(when, condition);
+    if (outcome.kind === 'drop' && i <= counted && !covers) continue;
     const alike = asksNothingOf(step, varying);
     if (outcome.kind !== 'mark' && outcome.kind !== 'route') uniform &&= alike || covers;
     if (outcome.kind === 'pass') {

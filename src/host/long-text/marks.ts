@@ -20,8 +20,8 @@ export interface MarkedText {
   readonly lists: readonly LongList[];
 }
 
-/** More than a string holds is refused as a whole text, too. */
-const largest = 511 << 20;
+/** Bytes: more than a string can hold is never taken. */
+export const largestText = 511 << 20;
 
 export class Marks {
   /** By number. */
@@ -42,7 +42,7 @@ export class Marks {
   /** An included file, by its path. Throws the errors of `node:fs`, and InputError where it changes. */
   included = (path: string): IncludedText => {
     const was = statSync(path);
-    if (!was.isFile() || was.size <= this.holding.whole || was.size > largest) return readUtf8(path);
+    if (!was.isFile() || was.size <= this.holding.whole || was.size > largestText) return readUtf8(path);
     const { text, lists } = this.read({ file: path, was, descriptor: null }, 'utf8') ?? readUtf8(path);
     return { text, ...(lists && lists.length > 0 && { lists }) };
   };

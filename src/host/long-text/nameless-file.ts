@@ -1,9 +1,9 @@
 /** Files without a name in the directory for temporary ones: whatever becomes of the process, nothing of them is left. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KeptFile } from './file-blocks.js';
+import { FileBlocks, type KeptFile } from './file-blocks.js';
 
 /** Where systems have a second one, the first may be kept in memory (`man file-hierarchy`). */
 const larger = '/var/tmp';
@@ -43,7 +43,8 @@ export function writtenDown(file: string, begun: Buffer, behind: Iterable<Buffer
       if (held.length === 0 && isAppended(place, block)) written += block.length;
       else held.push(block);
     if (held.length === 0) return keptAs(file, place);
-    held = [readBack(place, written), ...held];
+    const before = new FileBlocks(keptAs(file, place), written, false).whole().subarray(0, written);
+    held = [before, ...held];
   } catch (error) {
     closeSync(place);
     throw error;
@@ -80,11 +81,4 @@ function isAppended(descriptor: number, block: Buffer): boolean {
   } catch {
     return false;
   }
-}
-
-/** The first so many bytes. */
-function readBack(descriptor: number, length: number): Buffer {
-  const all = Buffer.allocUnsafe(length);
-  for (let read = 0; read < length;) read += readSync(descriptor, all, read, length - read, read);
-  return all;
 }

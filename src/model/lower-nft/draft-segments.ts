@@ -2,7 +2,7 @@
 import { fewestTurns } from '../kinds-in-turn.js';
 import { placeOf, type AddressRun } from '../address-run.js';
 import { isCutAlike, segmentsOfRules } from '../listed-rules.js';
-import { cutsOf, fewest, putAroundOdd, putPieces, toldBy, type Kind } from '../pieces.js';
+import { cutsOf, fewest, putAroundOdd, putPieces, type Kind } from '../pieces.js';
 import type { Rule } from '../ruleset.js';
 import { putInTurn, type Segment } from '../segments.js';
 import { sliceRules } from '../rule-columns.js';
@@ -106,10 +106,10 @@ class DraftSegments {
     const end = this.#end(from, ({ onlyDrops }) => onlyDrops);
     let pending = from;
     for (let at = from; at < end;) {
-      const told = toldBy(this.#shapeAt(at)!);
+      const { told } = this.#shapeAt(at)!;
       const to = Math.min(
         end,
-        this.#end(at, (one) => toldBy(one) === told),
+        this.#end(at, (one) => one.told === told),
       );
       let kinds: readonly DraftKind[] | null = null;
       const kindsIn = (): readonly DraftKind[] => (kinds ??= this.#kindsIn(at, to));

@@ -22,6 +22,7 @@ import {
 import { isChanging } from '../kinds-in-turn.js';
 import type { Match, Part } from '../match.js';
 import type { Cut } from '../nft-text.js';
+import { toldBy, type Told } from '../pieces.js';
 import type { Rule, RuleId } from '../ruleset.js';
 import { scanMac } from '../scan-mac.js';
 import { scanNetwork, scanRange } from '../scan-network.js';
@@ -52,6 +53,7 @@ export interface LoweredShape {
   readonly family: AddressFamily | null;
   /** It does nothing else than to drop, and no packet changes what it asks for. */
   readonly onlyDrops: boolean;
+  readonly told: Told;
 }
 
 /** Values that a shape is lowered with once more. */
@@ -115,7 +117,8 @@ export class VariantLowering {
     const onlyDrops = drops && parts.every((one) => one === last || ('match' in one && !isChanging(one.match)));
     const family = holes.find((hole) => hole.family !== null)?.family ?? familyOfTable(this.start.family);
     const holding = holes.map(({ part }) => part);
-    const made: LoweredShape = { shape, bounds, parts, holes, holding, family, onlyDrops };
+    const told = onlyDrops ? toldBy({ parts, holding }) : null;
+    const made: LoweredShape = { shape, bounds, parts, holes, holding, family, onlyDrops, told };
     return trials.every((trial) => this.#holdsFor(made, trial)) ? made : null;
   }
 
