@@ -6,7 +6,14 @@
 import type { AddressRun } from '../model/address-run.js';
 import { wordsPerAddress } from '../model/address.js';
 import type { Match, Part } from '../model/match.js';
-import { ruleEntries, sizeAt, type RuleColumn, type RuleEntries } from '../model/rule-columns.js';
+import {
+  allAddresses,
+  isAddressColumn,
+  ruleEntries,
+  sizeAt,
+  type RuleColumn,
+  type RuleEntries,
+} from '../model/rule-columns.js';
 import { absorbed } from '../model/tuple-gaps.js';
 import { leastAvailable } from '../model/tuples.js';
 import { prefixLength } from './address-index.js';
@@ -98,14 +105,14 @@ function isPlainDrop({ first, fields, varying }: AddressRun, sets: Context['sets
 }
 
 /** Rules that are all the same may become one step with others that differ from them elsewhere. */
-function differs({ columns: [column], count, ports }: AddressRun): boolean {
+function differs({ columns: [column], ports }: AddressRun): boolean {
   if (ports)
     return (
       ports.length > longestInterned && !ports.every(([low, high]) => low === ports[0]![0] && high === ports[0]![1])
     );
   if (column && 'addresses' in column) return column.addresses.some((address) => address !== column.addresses[0]);
-  if (!column || !('ranges' in column)) return false;
-  const { family, lo, hi } = column.ranges;
+  if (!column || !isAddressColumn(column)) return false;
+  const { family, count, lo, hi } = allAddresses(column);
   const words = wordsPerAddress(family);
   for (let i = words; i < count * words; i++) if (lo[i] !== lo[i % words] || hi[i] !== hi[i % words]) return true;
   return false;

@@ -13,7 +13,16 @@ import { portHeaders } from './lower-ports.js';
 import type { Cut } from './nft-text.js';
 import type { AddressMatch, MacMatch, Part, PortMatch, ProtocolMatch, Ranges } from './match.js';
 import type { Rule, RuleId } from './ruleset.js';
-import { allPorts, isPortColumn, otherPorts, rangesAt, ruleRow, type RuleColumn } from './rule-columns.js';
+import {
+  allAddresses,
+  allPorts,
+  isAddressColumn,
+  isPortColumn,
+  otherPorts,
+  rangesAt,
+  ruleRow,
+  type RuleColumn,
+} from './rule-columns.js';
 import type { TupleField } from './tuples.js';
 
 /** What the lines of a shape have in common. */
@@ -67,9 +76,9 @@ export function ofProtocol(match: VaryingMatch, protocol: RuleColumn | undefined
 /** The same match about that value. */
 export function holdingValue(match: VaryingMatch, value: RuleColumn): VaryingMatch {
   if (match.kind === 'protocol' && 'lo' in value) return { ...match, protocols: [[value.lo[0]!, value.hi[0]!]] };
-  if (match.kind === 'address' && 'ranges' in value) return { ...match, ranges: value.ranges };
+  if (match.kind === 'address' && isAddressColumn(value)) return { ...match, ranges: allAddresses(value) };
   if (match.kind === 'mac' && 'addresses' in value) return { ...match, addresses: value.addresses };
-  if (match.kind === 'port' && ('lo' in value || 'lists' in value)) return { ...match, ranges: rangesAt(value, 0) };
+  if (match.kind === 'port' && isPortColumn(value)) return { ...match, ranges: rangesAt(value, 0) };
   throw new Error('bug: a value of a line is of another kind than its match');
 }
 
@@ -302,7 +311,7 @@ export class LineRules extends AddressRun {
 
 /** Of the IP addresses among them. */
 export function familyOf(values: readonly RuleColumn[]): AddressFamily {
-  for (const column of values) if ('ranges' in column) return column.ranges.family;
+  for (const column of values) if (isAddressColumn(column)) return allAddresses(column).family;
   throw new Error('bug: a run of rules of a table of any family without an address');
 }
 

@@ -7,9 +7,9 @@ import type { Match, Ranges } from './match.js';
 
 /** Lines of one kind. */
 export interface KindRows {
-  /** Their numbers in the list, ascending. */
+  /** Numbers in the list, ascending: of each source the line that asks for it. */
   readonly rows: Uint32Array;
-  /** What each asks of the source. */
+  /** What they ask of the source. */
   readonly sources: AddressRanges;
   /** What all ask of the protocol; null: nothing. */
   readonly protocols: Ranges | null;

@@ -2,7 +2,7 @@
 import { areApart, cutsBetween, isChanging, type KindRows } from './kinds-in-turn.js';
 import type { Part, Ranges } from './match.js';
 import { stretches } from './stretches.js';
-import type { RuleColumn } from './rule-columns.js';
+import { allAddresses, type RuleColumn } from './rule-columns.js';
 
 /** Fewer lines are as well taken one by one. */
 export const fewest = 16;
@@ -104,8 +104,18 @@ export function cutsOf(
 
 function kindRows(kind: Kind): KindRows {
   for (const column of kind.values)
-    if (column.field === 'saddr') return { rows: kind.rows, sources: column.ranges, protocols: protocolsOf(kind) };
+    if (column.field === 'saddr')
+      return { rows: rowsOf(kind, column), sources: allAddresses(column), protocols: protocolsOf(kind) };
   throw new Error('bug: lines of a kind that names no sources');
+}
+
+/** The line of each range. */
+function rowsOf({ rows }: Kind, column: RuleColumn): Uint32Array {
+  if (!('lists' in column)) return rows;
+  const { starts } = column.lists;
+  const own = new Uint32Array(starts[rows.length]!);
+  rows.forEach((row, i) => own.fill(row, starts[i], starts[i + 1]));
+  return own;
 }
 
 const namesSources = (part: Part): boolean =>

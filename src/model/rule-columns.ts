@@ -1,7 +1,9 @@
-/** What rules of a run ask for, as columns: a value each, or of ports a list. */
+/** What rules of a run ask for, as columns: a value each, or of ports or addresses a list. */
+import type { AddressRanges } from './address.js';
+import type { AddressLists } from './address-lists.js';
 import type { Ranges } from './match.js';
 import { complement } from './small-ranges.js';
-import { pickRows, sliceRows, type TupleColumn } from './tuples.js';
+import { pick16, pickRanges, pickRows, sliceRanges, sliceRows, type TupleColumn } from './tuples.js';
 
 /** Ranges one rule after the other: those of rule i from `starts[i]` up to `starts[i + 1]`. */
 export interface PortLists {
@@ -10,17 +12,37 @@ export interface PortLists {
   readonly hi: Uint16Array;
 }
 
-export type RuleColumn = TupleColumn | { readonly field: 'sport' | 'dport'; readonly lists: PortLists };
+type PortListColumn = { readonly field: 'sport' | 'dport'; readonly lists: PortLists };
+type AddressListColumn = { readonly field: 'saddr' | 'daddr'; readonly lists: AddressLists };
 
-export type PortColumn = Extract<RuleColumn, { lo: Uint16Array } | { lists: PortLists }> & { field: 'sport' | 'dport' };
+export type RuleColumn = TupleColumn | PortListColumn | AddressListColumn;
+
+export type SmallColumn = Extract<TupleColumn, { lo: Uint16Array }> | PortListColumn;
+
+export type PortColumn = SmallColumn & { field: 'sport' | 'dport' };
 
 export const isPortColumn = (column: RuleColumn): column is PortColumn =>
   column.field === 'sport' || column.field === 'dport';
 
+export type AddressColumn = Extract<TupleColumn, { ranges: AddressRanges }> | AddressListColumn;
+
+export const isAddressColumn = (column: RuleColumn): column is AddressColumn =>
+  column.field === 'saddr' || column.field === 'daddr';
+
+/** What all of the rules ask for, in their order. */
+export const allAddresses = (column: AddressColumn): AddressRanges =>
+  'ranges' in column ? column.ranges : column.lists.ranges;
+
+/** A list of one range each is a column of ranges. */
+export const addressColumn = (field: 'saddr' | 'daddr', lists: AddressLists): AddressColumn =>
+  areSingle(lists) ? { field, ranges: lists.ranges } : { field, lists };
+
+const areSingle = ({ starts }: { readonly starts: Uint32Array }): boolean => starts.every((start, i) => start === i);
+
 /** A list of one range each is a column of ranges. */
 export function portColumn(field: 'sport' | 'dport', lists: PortLists): RuleColumn {
-  const { starts, lo, hi } = lists;
-  if (!starts.every((start, i) => start === i)) return { field, lists };
+  if (!areSingle(lists)) return { field, lists };
+  const { lo, hi } = lists;
   return { field, lo, hi: lo.every((low, i) => low === hi[i]) ? lo : hi };
 }
 
@@ -82,7 +104,7 @@ export function otherPorts(column: PortColumn, count: number): RuleColumn {
 const lastPort = 65535;
 
 /** What one rule asks of a small field. */
-export function rangesAt(column: Extract<RuleColumn, { lo: Uint16Array } | { lists: PortLists }>, i: number): Ranges {
+export function rangesAt(column: SmallColumn, i: number): Ranges {
   if ('lo' in column) return [[column.lo[i]!, column.hi[i]!]];
   const { starts, lo, hi } = column.lists;
   return Array.from({ length: starts[i + 1]! - starts[i]! }, (_, r) => {
@@ -108,9 +130,12 @@ export const ruleRow = (columns: readonly RuleColumn[], i: number): RuleColumn[]
 export const sliceRules = (columns: readonly RuleColumn[], from: number, to: number): RuleColumn[] =>
   columns.map((column): RuleColumn => {
     if (!('lists' in column)) return sliceRows([column], from, to)[0]!;
-    const { starts, lo, hi } = column.lists;
+    const { starts } = column.lists;
     const [begin, end] = [starts[from]!, starts[to]!];
     const own = starts.subarray(from, to + 1).map((start) => start - begin);
+    if (isAddressColumn(column))
+      return addressColumn(column.field, { starts: own, ranges: sliceRanges(column.lists.ranges, begin, end) });
+    const { lo, hi } = column.lists;
     return portColumn(column.field, { starts: own, lo: lo.slice(begin, end), hi: hi.slice(begin, end) });
   });
 
@@ -118,12 +143,17 @@ export const sliceRules = (columns: readonly RuleColumn[], from: number, to: num
 export const pickRules = (columns: readonly RuleColumn[], rows: Uint32Array): RuleColumn[] =>
   columns.map((column): RuleColumn => {
     if (!('lists' in column)) return pickRows([column], rows)[0]!;
-    const lists = new PortListBuilder(rows.length);
-    for (const row of rows) {
-      for (const [low, high] of rangesAt(column, row)) lists.add(low, high);
-      lists.close();
-    }
-    return lists.column(column.field);
+    const { starts: from } = column.lists;
+    const starts = new Uint32Array(rows.length + 1);
+    rows.forEach((row, i) => (starts[i + 1] = starts[i]! + sizeAt(column, row)));
+    const order = new Uint32Array(starts[rows.length]!);
+    rows.forEach((row, i) => {
+      for (let n = 0; n < sizeAt(column, row); n++) order[starts[i]! + n] = from[row]! + n;
+    });
+    if (isAddressColumn(column))
+      return addressColumn(column.field, { starts, ranges: pickRanges(column.lists.ranges, order) });
+    const { lo, hi } = column.lists;
+    return portColumn(column.field, { starts, lo: pick16(lo, order), hi: pick16(hi, order) });
   });
 
 export interface RuleEntries {
@@ -144,18 +174,16 @@ export function ruleEntries(columns: readonly RuleColumn[], count: number): Rule
   const expanded = columns.map((column, c): TupleColumn => {
     if (!('lists' in column)) return pickRows([column], ruleOf)[0]!;
     const behind = columns.slice(c + 1);
-    const { starts: from, lo, hi } = column.lists;
-    const [low, high] = [new Uint16Array(total), new Uint16Array(total)];
+    const order = new Uint32Array(total);
     for (let i = 0; i < count; i++) {
       const repeat = behind.reduce((n, other) => n * sizeAt(other, i), 1);
       const size = sizeAt(column, i);
-      for (let entry = starts[i]!, n = 0; entry < starts[i + 1]!; entry++, n++) {
-        const at = from[i]! + (Math.floor(n / repeat) % size);
-        low[entry] = lo[at]!;
-        high[entry] = hi[at]!;
-      }
+      for (let entry = starts[i]!, n = 0; entry < starts[i + 1]!; entry++, n++)
+        order[entry] = column.lists.starts[i]! + (Math.floor(n / repeat) % size);
     }
-    return { field: column.field, lo: low, hi: low.every((value, i) => value === high[i]) ? low : high };
+    if (isAddressColumn(column)) return { field: column.field, ranges: pickRanges(column.lists.ranges, order) };
+    const [lo, hi] = [pick16(column.lists.lo, order), pick16(column.lists.hi, order)];
+    return { field: column.field, lo, hi: lo.every((value, i) => value === hi[i]) ? lo : hi };
   });
   return { count: total, columns: expanded, starts };
 }

@@ -1,6 +1,7 @@
 /** Where lines that could differ in several values differ in one address only, be it a MAC address, they are runs of their own: a table of addresses answers sooner. Lines without addresses differ in ports. */
-import { wordsPerAddress } from './address.js';
-import type { PortLists, RuleColumn } from './rule-columns.js';
+import { wordsPerAddress, type AddressRanges } from './address.js';
+import type { AddressLists } from './address-lists.js';
+import { isAddressColumn, type PortLists, type RuleColumn } from './rule-columns.js';
 
 export interface Stretch {
   /** From one up to another. */
@@ -66,23 +67,33 @@ function differing(columns: readonly RuleColumn[], all: readonly number[], from:
   return changing.length > 0 ? changing : all.slice(0, 1);
 }
 
-const isAddress = (column: RuleColumn): boolean => 'ranges' in column || 'addresses' in column;
+const isAddress = (column: RuleColumn): boolean => isAddressColumn(column) || 'addresses' in column;
 
 function isSame(column: RuleColumn, row: number, other: number): boolean {
   if ('addresses' in column) return column.addresses[row] === column.addresses[other];
   if ('lo' in column) return column.lo[row] === column.lo[other] && column.hi[row] === column.hi[other];
   if ('lists' in column) return isSameList(column.lists, row, other);
-  const { family, lo, hi } = column.ranges;
+  return isSameRange(column.ranges, row, other);
+}
+
+function isSameRange({ family, lo, hi }: AddressRanges, row: number, other: number): boolean {
   const words = wordsPerAddress(family);
   for (let w = 0; w < words; w++)
     if (lo[row * words + w] !== lo[other * words + w] || hi[row * words + w] !== hi[other * words + w]) return false;
   return true;
 }
 
-function isSameList({ starts, lo, hi }: PortLists, row: number, other: number): boolean {
+function isSameList(lists: PortLists | AddressLists, row: number, other: number): boolean {
+  const { starts } = lists;
   const [one, two] = [starts[row]!, starts[other]!];
   const size = starts[row + 1]! - one;
   if (starts[other + 1]! - two !== size) return false;
-  for (let i = 0; i < size; i++) if (lo[one + i] !== lo[two + i] || hi[one + i] !== hi[two + i]) return false;
+  for (let i = 0; i < size; i++) {
+    const isEqual =
+      'ranges' in lists
+        ? isSameRange(lists.ranges, one + i, two + i)
+        : lists.lo[one + i] === lists.lo[two + i] && lists.hi[one + i] === lists.hi[two + i];
+    if (!isEqual) return false;
+  }
   return true;
 }

@@ -67,7 +67,7 @@ export function sliceRows(columns: readonly TupleColumn[], from: number, to: num
 }
 
 /** A single address is both its bounds. */
-function sliceRanges({ family, lo, hi }: AddressRanges, from: number, to: number): AddressRanges {
+export function sliceRanges({ family, lo, hi }: AddressRanges, from: number, to: number): AddressRanges {
   const words = wordsPerAddress(family);
   const low = lo.slice(from * words, to * words);
   const high = hi.slice(from * words, to * words);

@@ -6,7 +6,7 @@ import type { AddressRun } from '../model/address-run.js';
 import { wordsPerAddress, type AddressFamily, type AddressRanges } from '../model/address.js';
 import type { Ranges } from '../model/match.js';
 import { orderOf } from '../model/segments.js';
-import { pickRules, rangesAt } from '../model/rule-columns.js';
+import { allAddresses, isAddressColumn, pickRules, rangesAt, type AddressColumn } from '../model/rule-columns.js';
 import { markOverlapping } from '../analyse/address-index.js';
 import type { ValueSet } from '../analyse/logic.js';
 import { isDisjoint } from '../model/small-ranges.js';
@@ -85,9 +85,7 @@ function rulesApart(run: AddressRun, { steps, analysis }: FamilyPlan): Uint8Arra
   const marks = new Uint8Array(run.count);
   for (const column of run.columns) {
     const own = [...asked].filter(({ field }) => field === column.field);
-    if ('ranges' in column)
-      for (const ranges of joined(own.flatMap(rangesOf), column.ranges.family))
-        markOverlapping(column.ranges, ranges, marks);
+    if (isAddressColumn(column)) markAddresses(column, own.flatMap(rangesOf), marks);
     else if ('addresses' in column) markMacs(column.addresses, new Set(own.flatMap(macsOf)), marks);
     else markValues((i) => rangesAt(column, i), own.flatMap(smallRangesOf), marks);
   }
@@ -95,6 +93,15 @@ function rulesApart(run: AddressRun, { steps, analysis }: FamilyPlan): Uint8Arra
 }
 
 const rangesOf = (set: ValueSet): readonly AddressRanges[] => (set.kind === 'addresses' ? [set.ranges] : []);
+
+function markAddresses(column: AddressColumn, asked: readonly AddressRanges[], marks: Uint8Array): void {
+  const ranges = allAddresses(column);
+  const own = 'lists' in column ? new Uint8Array(ranges.count) : marks;
+  for (const others of joined(asked, ranges.family)) markOverlapping(ranges, others, own);
+  if (!('lists' in column)) return;
+  const { starts } = column.lists;
+  for (let i = 0; i < marks.length; i++) for (let at = starts[i]!; at < starts[i + 1]!; at++) marks[i]! |= own[at]!;
+}
 
 const macsOf = (set: ValueSet): readonly number[] => (set.kind === 'macs' ? [...set.addresses] : []);
 

@@ -1,6 +1,14 @@
 /** The rules behind a merged step: a member is one of them, or a run of them. */
 import type { AddressRun, VaryingMatch } from '../model/address-run.js';
-import { allPorts, isPortColumn, rangesAt, ruleEntries, type RuleColumn } from '../model/rule-columns.js';
+import {
+  allAddresses,
+  allPorts,
+  isAddressColumn,
+  isPortColumn,
+  rangesAt,
+  ruleEntries,
+  type RuleColumn,
+} from '../model/rule-columns.js';
 import type { RuleId } from '../model/ruleset.js';
 import { small, smallSet, type Conj, type Lit, type ValueSet } from '../analyse/logic.js';
 import { areTuplesOf, asTupleValues, tupleStarts } from '../analyse/run-as-one.js';
@@ -30,8 +38,8 @@ export const narrowTo = (run: AddressRun, when: Conj, values: readonly RuleColum
   when.flatMap((literal): Lit | readonly Lit[] => {
     const { set } = literal;
     const [first] = values;
-    if (set.kind === 'addresses' && first && 'ranges' in first && isOf(run, set))
-      return { ...literal, set: { ...set, ranges: first.ranges, named: false } };
+    if (set.kind === 'addresses' && first && isAddressColumn(first) && isOf(run, set))
+      return { ...literal, set: { ...set, ranges: allAddresses(first), named: false } };
     if (set.kind === 'macs' && first && 'addresses' in first && isOf(run, set))
       return { ...literal, set: { ...set, addresses: first.addresses } };
     if (set.kind === 'values' && first && isPortColumn(first) && isOf(run, set))
@@ -60,7 +68,9 @@ export const isOf = (run: AddressRun, set: ValueSet): boolean => {
   if (set.kind === 'tuples') return areTuplesOf(run, set);
   if (set.kind === 'values') return set.field === first?.field && set.ranges === run.ports;
   if (set.kind === 'macs') return first !== undefined && 'addresses' in first && set.addresses === first.addresses;
-  return set.kind === 'addresses' && first !== undefined && 'ranges' in first && set.ranges === first.ranges;
+  return (
+    set.kind === 'addresses' && first !== undefined && isAddressColumn(first) && set.ranges === allAddresses(first)
+  );
 };
 
 /** Where the values of each rule begin in what they differ in; null: each has as many. */
@@ -70,7 +80,7 @@ export function startsIn(rule: RuleOrRun, set: ValueSet): Uint32Array | null {
   return listStarts(rule);
 }
 
-/** The same where they differ in lists of ports alone. */
+/** The same where they differ in lists of one field alone. */
 export function listStarts({ columns: [column, more] }: AddressRun): Uint32Array | null {
   return column && !more && 'lists' in column ? column.lists.starts : null;
 }
@@ -84,13 +94,10 @@ function countOf([first]: readonly RuleColumn[]): number {
 
 /** As the rule by itself asks. */
 function literalOf(value: RuleColumn): Lit {
-  if ('lo' in value || 'lists' in value) return small(value.field, rangesAt(value, 0));
-  if ('ranges' in value)
-    return {
-      set: { kind: 'addresses', field: value.field, ranges: value.ranges, named: false, counters: null },
-      negate: false,
-    };
-  return { set: { kind: 'macs', field: 'smac', addresses: value.addresses }, negate: false };
+  if ('addresses' in value) return { set: { kind: 'macs', field: 'smac', addresses: value.addresses }, negate: false };
+  if (!isAddressColumn(value)) return small(value.field, rangesAt(value, 0));
+  const ranges = allAddresses(value);
+  return { set: { kind: 'addresses', field: value.field, ranges, named: false, counters: null }, negate: false };
 }
 
 export const firstRule = (rule: RuleOrRun): RuleId => (typeof rule === 'string' ? rule : rule.id(0));

@@ -6,7 +6,7 @@ import type { Conj, ValueSet } from '../analyse/logic.js';
 import type { AddressRanges } from '../model/address.js';
 import type { Field } from '../model/field.js';
 import type { Ranges } from '../model/match.js';
-import { rangesAt, type RuleColumn } from '../model/rule-columns.js';
+import { isAddressColumn, rangesAt, sizeAt, type RuleColumn } from '../model/rule-columns.js';
 import type { MergedStep } from './merge.js';
 import { rangeAt, StepsByAddress, type NumberRange, type StepRange } from './step-addresses.js';
 
@@ -212,7 +212,11 @@ function askedOf(set: ValueSet, most: number): Asked | null {
 
 function askedAt(column: RuleColumn, i: number): Asked | null {
   if ('ranges' in column) return [rangeAt(column.ranges, i)];
-  return 'addresses' in column ? null : valuesOf(rangesAt(column, i));
+  if ('addresses' in column) return null;
+  if (!isAddressColumn(column)) return valuesOf(rangesAt(column, i));
+  const { starts, ranges } = column.lists;
+  const length = sizeAt(column, i);
+  return length > mostValues ? null : Array.from({ length }, (_, n) => rangeAt(ranges, starts[i]! + n));
 }
 
 const addressesOf = (ranges: AddressRanges, most: number): Asked | null =>

@@ -43,6 +43,11 @@ const shape = fc.constantFrom(
     'ip saddr @ ip daddr @ udp sport + counter drop',
     'ip saddr @ ip daddr @ udp sport & drop',
     'tcp dport & drop',
+    'ip saddr = drop',
+    'ip saddr = tcp dport + drop',
+    'ip daddr = ip saddr @ udp dport % counter drop',
+    'ip saddr = ip daddr = drop',
+    'iifname "eth1" ip daddr = drop',
     'ether saddr * drop',
     'ip saddr @ ether saddr * drop',
     'ether saddr * ~ dport + drop',
@@ -103,6 +108,10 @@ const lists = [
 /** Addresses come again now and then. */
 const written = (pattern: string, i: number, seed: number): string =>
   pattern
+    .replaceAll(
+      '=',
+      `{ ${Array.from({ length: 1 + (i % (1 + (seed % 3))) }, (_, n) => `203.0.113.${(seed + i * 7 + n * 3) % 23}${n % 4 === 2 ? '/31' : ''}`).join(', ')} }`,
+    )
     .replaceAll('@', `203.0.113.${(seed + i * 7) % 23}${i % 5 === 4 ? '/31' : ''}`)
     .replaceAll('#', `2001:db8::${((seed + i * 5) % 19).toString(16)}`)
     .replaceAll('*', `02:00:00:00:00:${((seed + i * 3) % 29).toString(16)}`)
@@ -170,6 +179,7 @@ const kinds = [
   'ip saddr @ tcp dport % drop',
   'ip saddr @ udp sport % drop',
   'ip saddr @ tcp dport { %, 443 } drop',
+  'ip saddr { @, 203.0.200.1 } udp dport % drop',
   'ip6 saddr # drop',
   'ip daddr 192.0.2.1 ip saddr @ drop',
   'ip saddr @ icmp type echo-request drop',

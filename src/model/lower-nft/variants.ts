@@ -9,7 +9,7 @@ import {
   type RuleVariant,
 } from '../../parse/nft/rule-variants.js';
 import type { AddressFamily } from '../address.js';
-import { wordsPerAddress } from '../address.js';
+import { AddressListBuilder } from '../address-lists.js';
 import {
   AddressRun,
   askedBy,
@@ -27,7 +27,7 @@ import type { Rule, RuleId } from '../ruleset.js';
 import { scanMac } from '../scan-mac.js';
 import { scanNetwork, scanRange } from '../scan-network.js';
 import type { SetId } from '../set.js';
-import { PortListBuilder, ruleRow, type RuleColumn } from '../rule-columns.js';
+import { addressColumn, PortListBuilder, ruleRow, type RuleColumn } from '../rule-columns.js';
 import { noMac } from '../tuples.js';
 import type { RuleDraft } from './draft.js';
 import { lowerRule, type RuleStart } from './rules.js';
@@ -68,7 +68,14 @@ const trials: readonly Readonly<Record<'port' | 'protocol' | 'mac' | AddressFami
     4: '192.0.2.9-192.0.2.77',
     6: '2001:db8::9-2001:db8:7::',
   },
-  { port: '{ 80, 7, 11-65535 }', protocol: 'udp', mac: '02:00:00:00:00:09', 4: '192.0.2.9/30', 6: '2001:db8::9/126' },
+  {
+    port: '{ 80, 7, 11-65535 }',
+    protocol: 'udp',
+    mac: '02:00:00:00:00:09',
+    4: '{ 192.0.2.9/30, 192.0.2.77-192.0.2.99, 192.0.2.5 }',
+    6: '{ 2001:db8::9/126, 2001:db8::77-2001:db8::99, 2001:db8::5 }',
+  },
+  { port: '7', protocol: 'tcp', mac: '02:00:00:00:00:09', 4: '{ 192.0.2.9 }', 6: '{ 2001:db8::9/126 }' },
 ];
 
 /** For the rules of a chain that begin alike. */
@@ -166,7 +173,7 @@ const withoutPlace = (part: Part): unknown => ('match' in part ? part.match : pa
 function holds(part: Part, field: HoleField): boolean {
   if (!('match' in part)) return false;
   const { match } = part;
-  if (match.kind === 'address') return match.field === field && !match.negate && match.ranges.count === 1;
+  if (match.kind === 'address') return match.field === field && !match.negate && match.ranges.count > 0;
   if (match.kind === 'mac') return field === 'smac' && !match.negate && match.addresses.length === 1;
   if (match.kind === 'protocol') return field === 'protocol' && !match.negate;
   return match.kind === 'port' && match.field === field && match.ranges.length > 0;
@@ -207,14 +214,31 @@ function columnOf({ field, family, at }: LoweredHole, variants: readonly RuleVar
     return { field, addresses };
   }
   if (family === null) return bug();
-  const words = wordsPerAddress(family);
-  const [lo, hi] = [new Uint32Array(count * words), new Uint32Array(count * words)];
-  variants.forEach((variant, row) => {
-    const { text, start, end } = plainAt(variant, at);
-    const bounds = { lo, hi, row };
-    if (!scanNetwork(family, text, start, end, bounds) && !scanRange(family, text, start, end, bounds)) odd.add(row);
+  const lists = new AddressListBuilder(family, count);
+  variants.forEach((variant, i) => {
+    if (!addAddresses(lists, family, plainAt(variant, at))) odd.add(i);
+    lists.close();
   });
-  return { field, ranges: { family, count, lo, hi } };
+  return addressColumn(field, lists.lists);
+}
+
+/** An address, a network or a range, or such in braces; false, and what is added has no meaning, where one is none. */
+function addAddresses(lists: AddressListBuilder, family: AddressFamily, { text, start, end }: Piece): boolean {
+  let isPlain = true;
+  const add = (from: number, to: number): void => {
+    lists.add((row) => {
+      isPlain &&= scanNetwork(family, text, from, to, row) || scanRange(family, text, from, to, row);
+    });
+  };
+  if (!text.startsWith('{', start)) add(start, end);
+  else
+    for (let from = start + 2; from < end;) {
+      const comma = text.indexOf(',', from);
+      const to = comma < 0 || comma > end ? end - 2 : comma;
+      add(from, to);
+      from = to + 2;
+    }
+  return isPlain;
 }
 
 const plainAt = ({ shape: { source, syntax }, bounds }: RuleVariant, at: number): Piece =>

@@ -98,11 +98,13 @@ const addressValue = (address: string, length: string): string =>
 
 const ports = '(?:0|[1-9][0-9]{0,4})|\\{ ?"range": ?\\[ ?[1-9][0-9]{0,4}, ?[1-9][0-9]{0,4} ?\\] ?\\}';
 
+const orListed = (value: string): string => `${value}|\\{ ?"set": ?\\[ ?(?:${value})(?:, ?(?:${value}))* ?\\] ?\\}`;
+
 const patterns = {
-  4: addressValue(addressPatterns[4], '[1-9][0-9]?'),
-  6: addressValue(addressPatterns[6], '[1-9][0-9]{0,2}'),
+  4: orListed(addressValue(addressPatterns[4], '[1-9][0-9]?')),
+  6: orListed(addressValue(addressPatterns[6], '[1-9][0-9]{0,2}')),
   mac: `"(?:${addressPatterns.mac})"`,
-  port: `${ports}|\\{ ?"set": ?\\[ ?(?:${ports})(?:, ?(?:${ports}))* ?\\] ?\\}`,
+  port: orListed(ports),
   protocol: '"(?:tcp|udp)"',
   number,
   string: '"[^"\\\\\\u0000-\\u001f]*"',

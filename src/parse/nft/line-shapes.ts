@@ -52,11 +52,18 @@ export class LineShapes {
 
 const ports = '(?:0|[1-9][0-9]{0,4})(?:-[1-9][0-9]{0,4})?';
 
-const patterns = {
+const addresses = {
   4: `${addressPatterns[4]}(?:/[0-9]{1,2}|-${addressPatterns[4]})?`,
   6: `(?:${addressPatterns[6]})(?:/[0-9]{1,3}|-(?:${addressPatterns[6]}))?`,
+} as const;
+
+const orListed = (value: string): string => `${value}|\\{ ${value}(?:, ${value})* \\}`;
+
+const patterns = {
+  4: orListed(addresses[4]),
+  6: orListed(addresses[6]),
   mac: addressPatterns.mac,
-  port: `${ports}|\\{ ${ports}(?:, ${ports})* \\}`,
+  port: orListed(ports),
   protocol: 'tcp|udp',
   count: '[0-9]+',
   quoted: '"[^"\\n]*"',
@@ -79,15 +86,21 @@ const eitherProtocol: ReadonlySet<string> = new Set(['tcp', 'udp']);
 
 const onlyMac = new RegExp(`^(?:${patterns.mac})$`);
 
-const allPorts = new RegExp(`^(?:${patterns.port})$`);
+const whole = {
+  4: new RegExp(`^(?:${patterns[4]})$`),
+  6: new RegExp(`^(?:${patterns[6]})$`),
+  port: new RegExp(`^(?:${patterns.port})$`),
+} as const;
 
-/** Number of the last token of a port, or a range of them; what stands in braces is one. */
-function lastOfPorts(tokens: readonly Token[], first: number): number {
-  return tokens[first + 1]?.text === '-' && tokens[first + 2]?.type === 'number' ? first + 2 : first;
+/** Number of the last token of a value: of a network or a range the third; what stands in braces is one. */
+function lastOf(tokens: readonly Token[], first: number, types: Readonly<Record<string, Token['type']>>): number {
+  const [sign, second] = [tokens[first + 1], tokens[first + 2]];
+  return sign && second && second.type === types[sign.text] ? first + 2 : first;
 }
 
-/** What stands behind an address and a sign. */
-const secondTypes: Readonly<Record<string, Token['type']>> = { '/': 'number', '-': 'address' };
+/** What stands behind a sign. */
+const secondOfPorts = { '-': 'number' } as const;
+const secondOfAddresses = { '/': 'number', '-': 'address' } as const;
 
 /** Values that stand alone between blanks, behind the words that say what they are. */
 function holesIn(tokens: readonly Token[], start: number, rule: string): Hole[] {
@@ -99,23 +112,21 @@ function holesIn(tokens: readonly Token[], start: number, rule: string): Hole[] 
     if (next && (next.start === last.end || next.type === 'op')) return;
     holes.push({ ...hole, start: first.start - start, end: last.end - start });
   };
+  const written = (from: number, to: number): string =>
+    rule.slice((tokens[from]?.start ?? 0) - start, (tokens[to]?.end ?? 0) - start);
   for (let i = 2; i < tokens.length; i++) {
     const [object, field, token] = [text(i - 2), text(i - 1), tokens[i]!];
     const isAlone = tokens[i - 3]?.type !== 'op';
     if ((object === 'ip' || object === 'ip6') && isAlone && (field === 'saddr' || field === 'daddr')) {
-      if (token.type !== 'address' || token.text !== token.value) continue;
       const family = object === 'ip' ? 4 : 6;
-      const [sign, second] = [tokens[i + 1], tokens[i + 2]];
-      const isTwo = sign?.start === token.end && second?.type === secondTypes[sign.text];
-      if (isTwo && (second!.start !== sign.end || second!.text !== second!.value)) continue;
-      add(i, isTwo ? i + 2 : i, { field, family, pattern: patterns[family] });
+      const last = lastOf(tokens, i, secondOfAddresses);
+      if (whole[family].test(written(i, last))) add(i, last, { field, family, pattern: patterns[family] });
     } else if (object === 'ether' && isAlone && field === 'saddr') {
       if (onlyMac.test(token.text)) add(i, i, { field: 'smac', family: null, pattern: patterns.mac });
     } else if (portProtocols.has(object) && isAlone && (field === 'sport' || field === 'dport')) {
       const first = token.text === '!=' ? i + 1 : i;
-      const last = lastOfPorts(tokens, first);
-      const [from, to] = [tokens[first]?.start ?? 0, tokens[last]?.end ?? 0];
-      if (!allPorts.test(rule.slice(from - start, to - start))) continue;
+      const last = lastOf(tokens, first, secondOfPorts);
+      if (!whole.port.test(written(first, last))) continue;
       // Where nothing else asks of the protocol it may be the other one, whose ports stand in the same place.
       if (tokens.filter((one) => eitherProtocol.has(one.text)).length === 1 && eitherProtocol.has(object))
         add(i - 2, i - 2, { field: 'protocol', family: null, pattern: patterns.protocol });

@@ -1,5 +1,5 @@
 /**
- * Rules that are those before them of their chain but for addresses (of MAC too), ports or lists of them, TCP or UDP, counts and comments. They are found by comparing text, and
+ * Rules that are those before them of their chain but for addresses (of MAC too), ports, lists of either, TCP or UDP, counts and comments. They are found by comparing text, and
  * parsed when somebody asks for their statements: the reader makes the same of them, for the words around the values are the same, and
  * the values are of a kind. A test compares with reading each.
  */

@@ -55,6 +55,8 @@ const addressOf = (one: fc.Arbitrary<string>, lengths: readonly number[]): fc.Ar
       .tuple(one, fc.constantFrom(...lengths))
       .map(([addr, len]) => `{"prefix": {"addr": "${addr}", "len": ${String(len)}}}`),
     fc.tuple(one, one).map(([low, high]) => `{"range": ["${low}", "${high}"]}`),
+    fc.tuple(one, one, one).map(([a, b, c]) => `{"set": ["${a}", {"prefix": {"addr": "${b}", "len": 8}}, "${c}"]}`),
+    fc.array(one, { maxLength: 3 }).map((some) => `{"set": [${some.map((text) => `"${text}"`).join(',')}]}`),
   );
 const values: Readonly<Record<string, fc.Arbitrary<string>>> = {
   '@': addressOf(plain, [8, 24, 32, 0, 33]),

@@ -52,11 +52,43 @@ const shapes = [
 const octet = fc.integer({ min: 0, max: 260 });
 const address = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(fc.constant(11), octet, octet, octet).map((octets) => octets.join('.')) },
+  fc.constantFrom(
+    ...[
+      '{ 11.0.0.7, 11.0.0.9 }',
+      '{ 11.0.0.9, 10.1.2.3/24, 11.0.0.1-11.0.0.7 }',
+      '{ 11.0.0.7 }',
+      '{ 11.0.0.7,11.0.0.9 }',
+    ],
+    ...[
+      '{11.0.0.7}',
+      '{ 11.0.0.9-11.0.0.7 }',
+      '{ 11.0.0.7, 11.0.0.7 }',
+      '{ 11.0.0.7, 0.0.0.0/0 }',
+      '{ 11.0.0.7, $home }',
+    ],
+    ...[
+      '{ }',
+      '{ 11.0.0.7, }',
+      '{ 11.0.0.7 timeout 1s }',
+      '{ 11.0.0.7 . 22 }',
+      '{ 11.0.0.300, 11.0.0.1 }',
+      '{ a, 11.0.0.1 }',
+    ],
+  ),
+  fc
+    .array(octet, { minLength: 1, maxLength: 4 })
+    .map((bytes) => `{ ${bytes.map((byte) => `11.0.0.${byte}`).join(', ')} }`),
   fc.constantFrom('0.0.0.0/0', '10.1.2.3/24', '10.1.2.0/33', '10.1.2.3/32', '$home', '1.2.3'),
 );
 const address6 = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 0, max: 65535 }).map((low) => `2001:db8::${low.toString(16)}`) },
   fc.constantFrom('::/0', '2001:db8::7/64', '2001:db8::/129', '::ffff:192.0.2.1', '2001:DB8:0:0:0:0:0:1'),
+  fc.constantFrom(
+    '{ 2001:db8::7, 2001:db8::1-2001:db8::3, 2001:db8:7::/48 }',
+    '{ ::1 }',
+    '{ ::ffff:192.0.2.1, ::2 }',
+    '{ 192.0.2.1, ::1 }',
+  ),
 );
 const mac = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 0, max: 255 }).map((byte) => `02:00:00:00:00:${byte.toString(16)}`) },
