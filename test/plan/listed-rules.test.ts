@@ -56,6 +56,11 @@ const shape = fc.constantFrom(
   ],
   ...[
     'ip saddr != @ drop',
+    'ip saddr != = drop',
+    'ip saddr != @ tcp dport % drop',
+    'ip daddr != @ ip saddr @ drop',
+    'ip6 saddr != # drop',
+    'ether saddr != * drop',
     'ip saddr @ accept',
     'ip saddr @ log drop',
     'ip saddr @ ct state new drop',

@@ -173,8 +173,8 @@ const withoutPlace = (part: Part): unknown => ('match' in part ? part.match : pa
 function holds(part: Part, field: HoleField): boolean {
   if (!('match' in part)) return false;
   const { match } = part;
-  if (match.kind === 'address') return match.field === field && !match.negate && match.ranges.count > 0;
-  if (match.kind === 'mac') return field === 'smac' && !match.negate && match.addresses.length === 1;
+  if (match.kind === 'address') return match.field === field && match.ranges.count > 0;
+  if (match.kind === 'mac') return field === 'smac' && match.addresses.length === 1;
   if (match.kind === 'protocol') return field === 'protocol' && !match.negate;
   return match.kind === 'port' && match.field === field && match.ranges.length > 0;
 }

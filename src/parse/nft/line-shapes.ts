@@ -116,15 +116,15 @@ function holesIn(tokens: readonly Token[], start: number, rule: string): Hole[] 
     rule.slice((tokens[from]?.start ?? 0) - start, (tokens[to]?.end ?? 0) - start);
   for (let i = 2; i < tokens.length; i++) {
     const [object, field, token] = [text(i - 2), text(i - 1), tokens[i]!];
+    const first = token.text === '!=' ? i + 1 : i;
     const isAlone = tokens[i - 3]?.type !== 'op';
     if ((object === 'ip' || object === 'ip6') && isAlone && (field === 'saddr' || field === 'daddr')) {
       const family = object === 'ip' ? 4 : 6;
-      const last = lastOf(tokens, i, secondOfAddresses);
-      if (whole[family].test(written(i, last))) add(i, last, { field, family, pattern: patterns[family] });
+      const last = lastOf(tokens, first, secondOfAddresses);
+      if (whole[family].test(written(first, last))) add(first, last, { field, family, pattern: patterns[family] });
     } else if (object === 'ether' && isAlone && field === 'saddr') {
-      if (onlyMac.test(token.text)) add(i, i, { field: 'smac', family: null, pattern: patterns.mac });
+      if (onlyMac.test(text(first))) add(first, first, { field: 'smac', family: null, pattern: patterns.mac });
     } else if (portProtocols.has(object) && isAlone && (field === 'sport' || field === 'dport')) {
-      const first = token.text === '!=' ? i + 1 : i;
       const last = lastOf(tokens, first, secondOfPorts);
       if (!whole.port.test(written(first, last))) continue;
       // Where nothing else asks of the protocol it may be the other one, whose ports stand in the same place.
