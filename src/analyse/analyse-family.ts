@@ -46,6 +46,8 @@ export interface AnalysisOptions {
   readonly split?: ReadonlySet<AddressRun>;
   /** Rules in a row that differ in several fields, from so many on, are taken as one. */
   readonly tuplesFrom?: number;
+  /** Such that drop nothing in XDP are, where they are more than so many. */
+  readonly guardsFrom?: number;
   /** More steps are not taken: behind so many, runs need not be gone through rule by rule (`Walk.runs.beyond`). */
   readonly enough?: number;
 }
@@ -95,8 +97,9 @@ function walkFamily(
   options: AnalysisOptions,
 ): FamilyAnalysis {
   const { devices, facts, strict } = options;
-  const { split = new Set(), tuplesFrom = fewestForTuples, enough = Infinity } = options;
-  const walk = emptyWalk({ split, tuplesFrom, enough });
+  const { split = new Set(), tuplesFrom = fewestForTuples } = options;
+  const { guardsFrom = Infinity, enough = Infinity } = options;
+  const walk = emptyWalk({ split, tuplesFrom, guardsFrom, enough });
   const host = hostSets(facts, family);
   const context: Context = {
     family,

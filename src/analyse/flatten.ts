@@ -21,7 +21,7 @@ import { and, andDnf, exactly, isExact, small, TRUE } from './logic.js';
 import { lowerMatch } from './lower-match.js';
 import { learns } from './lower-set-match.js';
 import { changesMark, dependsOnMark, markChangeOf, withoutChanging } from './mark-steps.js';
-import { quietRest } from './quiet-rest.js';
+import { quietRest, type RulesAndRuns } from './quiet-rest.js';
 import { recordBehind } from './record-drops.js';
 import {
   actsAsOne,
@@ -66,6 +66,7 @@ export function walkBaseChain(walk: Walk, table: Table, chain: BaseChain, option
     why,
     via: null,
     states: null,
+    run: null,
     from: 0,
     repeats: false,
   };
@@ -99,9 +100,9 @@ function walkRules(walk: Walk, chain: Chain, entry: Arrival, frame: Frame): void
         walk,
         { id: segment, parts: sharedParts(segment, frame.context) },
         together(segment, entry, frame.context),
-        frame,
+        { ...frame, run: segment },
       );
-    else walkRuleByRule(walk, segment, entry, frame);
+    else walkRuleByRule(walk, segment, entry, { ...frame, run: segment });
   }
 }
 
@@ -281,10 +282,13 @@ function walkSettled(walk: Walk, rule: WalkedRule, parts: WalkedRule['parts'], c
   const { may } = ofAll(condition);
   const [only] = may;
   const section = only && may.length === 1 ? [...frame.section, ...withoutChanging(only)] : frame.section;
-  const settled: Frame = { ...frame, section, why: why ?? { code: 'marked', detail: '' }, states: null };
+  const settled: Frame = { ...frame, section, why: why ?? { code: 'marked', detail: '' }, states: null, run: null };
   walkRule(walk, { ...rule, parts }, arriving(exactly(TRUE)), settled);
   land(walk, after);
 }
+
+const isIn = (rules: RulesAndRuns, rule: WalkedRule, { run }: Frame): boolean =>
+  rules.has(rule) || (run !== null && rules.has(run));
 
 /** True when the rule ends here. */
 function walkStatement(
@@ -301,7 +305,7 @@ function walkStatement(
       return true;
     case 'accept':
       find(walk, rule.id, { code: 'not-a-drop', detail: '' });
-      if (frame.depth === 0 && quietRest(frame.chain).toAccept.has(rule))
+      if (frame.depth === 0 && isIn(quietRest(frame.chain).toAccept, rule, frame))
         emitMaybe(walk, rule.id, condition, frame.baseEnd);
       else emitSkip(walk, rule.id, condition, frame.baseEnd, frame);
       return true;
@@ -309,7 +313,7 @@ function walkStatement(
       find(walk, rule.id, { code: 'not-a-drop', detail: '' });
       // Where nothing drops, leaving early changes nothing.
       if (!frame.certain) return true;
-      if (quietRest(frame.chain).toEnd.has(rule)) emitMaybe(walk, rule.id, condition, frame.chainEnd);
+      if (isIn(quietRest(frame.chain).toEnd, rule, frame)) emitMaybe(walk, rule.id, condition, frame.chainEnd);
       // A packet that was not let into the chain for its state goes on behind it, too.
       else if (condition.states === frame.states) emitSkip(walk, rule.id, ofAll(condition), frame.chainEnd, frame);
       else emitSkip(walk, rule.id, condition, frame.chainEnd, frame);
@@ -374,6 +378,7 @@ function walkJump(
     certain: condition.must !== null,
     via: typeof rule.id === 'string' ? rule.id : null,
     states: condition.states,
+    run: null,
   };
   walkRules(walk, target, condition, inner);
   // A chain entered by goto never comes back here.

@@ -1,4 +1,5 @@
 /** Where the walk is. */
+import type { AddressRun } from '../model/address-run.js';
 import type { Chain, RuleId, Table } from '../model/ruleset.js';
 import type { Arrival } from './arrival.js';
 import type { Context } from './context.js';
@@ -28,6 +29,8 @@ export interface Frame {
   readonly via: RuleId | null;
   /** Connection states of packets that come here. */
   readonly states: Arrival['states'];
+  /** The rule is one of this run. */
+  readonly run: AddressRun | null;
   /** Of a run that is walked: the first of its rules that are. */
   readonly from: number;
   /** What is walked says what a rule above has said: no packet comes to it, and it has no step. */

@@ -1,11 +1,12 @@
 /**
- * When a run of rules is walked as one rule about all their addresses. Drops alone are: side by side they are the drop of what any of them
- * drops, whatever the order. It must also be all the same which of them is asked, so nothing else about the addresses may be known or asked
- * where they stand, and nothing may wait that depends on one of them. Else the rules are walked one by one.
+ * When a run of rules is walked as one rule about all their addresses. Drops are: side by side they are the drop of what any of them
+ * drops, whatever the order; and so are rules of which no packet is dropped in XDP. It must also be all the same which of them is asked, so
+ * nothing else about the addresses may be known or asked where they stand, and nothing may wait that depends on one of them. Else the rules are
+ * walked one by one.
  */
 import type { AddressRun } from '../model/address-run.js';
 import { wordsPerAddress } from '../model/address.js';
-import type { Match, Part } from '../model/match.js';
+import type { Match, Part, Statement } from '../model/match.js';
 import {
   allAddresses,
   isAddressColumn,
@@ -18,9 +19,10 @@ import { absorbed } from '../model/tuple-gaps.js';
 import { leastAvailable } from '../model/tuples.js';
 import { prefixLength } from './address-index.js';
 import { narrow, type Arrival } from './arrival.js';
+import { lowerState } from './connection-state.js';
 import type { Context } from './context.js';
 import { exactly, longestInterned, small, type Condition, type Conj, type Lit, type TupleValues } from './logic.js';
-import { portProtocols } from './lower-match.js';
+import { lowerMatch, portProtocols } from './lower-match.js';
 import { learns } from './lower-set-match.js';
 import { maxCombinations } from './tuple-entries.js';
 import { entryKeys, isWhole, type EntryKeys } from './tuple-ranges.js';
@@ -61,7 +63,8 @@ const plainMatches: ReadonlySet<Match['kind']> = new Set([
 ] as const);
 
 export function actsAsOne(walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean {
-  if (run.negated || !isPlainWhere(walk, run, arrival)) return false;
+  if (run.negated || !asksByItself(run, arrival)) return false;
+  if (!isPlainWhere(walk, run, arrival) && !isGuardWhere(walk, run, context)) return false;
   return run.fields.length > 1 ? fitsTuples(walk, run, context) : differs(run);
 }
 
@@ -80,14 +83,60 @@ export const canBeLeft = (walk: Walk, run: AddressRun, arrival: Arrival, context
 
 /** `sets`: a match of one of these is as plain as others. */
 function isPlainWhere(walk: Walk, run: AddressRun, arrival: Arrival, sets: Context['sets'] | null = null): boolean {
-  const { may, must, ofAll, relies } = arrival;
+  if (!asksByItself(run, arrival)) return false;
+  if (walk.deferred.length > mostDeferred || walk.deferred.some(({ outcome }) => outcome.kind === 'drop')) return false;
+  return isPlainDrop(run, sets);
+}
+
+/** Nothing about the connection is known where the rules stand, nor of what they differ in. */
+function asksByItself(run: AddressRun, { may, must, ofAll, relies }: Arrival): boolean {
   if (ofAll || relies || may.length !== 1 || (must && must.length !== 1)) return false;
   const several = run.fields.length > 1;
   const asksElsewhere = (conj: Conj): boolean =>
     conj.some(({ set }) => (set.field === 'tuple' ? several : run.fields.some((field) => field === set.field)));
-  if (may.some(asksElsewhere) || must?.some(asksElsewhere)) return false;
-  if (walk.deferred.length > mostDeferred || walk.deferred.some(({ outcome }) => outcome.kind === 'drop')) return false;
-  return isPlainDrop(run, sets);
+  return !may.some(asksElsewhere) && must?.some(asksElsewhere) !== true;
+}
+
+/**
+ * A packet that lacks one of several fields lacks a tuple of them as a whole, and passes whatever its address. So such rules are taken as one only
+ * where there would be too many steps of them for any rule behind them to have one.
+ */
+const isGuardWhere = (walk: Walk, run: AddressRun, context: Context): boolean =>
+  (run.fields.length === 1 || run.count > walk.runs.guardsFrom) && isGuard(walk, run, context);
+
+/** What becomes of a packet that comes to them is decided there, and its mark is not changed. */
+const endings: ReadonlySet<Statement['kind']> = new Set([
+  'accept',
+  'return',
+  'reject',
+  'nat',
+  'observe',
+  'handover',
+  'opaque',
+] as const);
+
+/**
+ * No rule drops in XDP: what any of them may take from XDP passes, or is led to one place, whatever their order. What the rules differ in must be
+ * asked before a rule is left: by a statement, or by a match that has an effect.
+ */
+function isGuard(walk: Walk, { first, fields, varying }: AddressRun, context: Context): boolean {
+  let undecided = false;
+  for (const [at, part] of first.parts.entries()) {
+    const isLast = varying.every((one) => one < at);
+    if ('statement' in part) {
+      const { kind } = part.statement;
+      return isLast && (endings.has(kind) || (kind === 'drop' && undecided));
+    }
+    const { match } = part;
+    if (match.kind === 'unknown') {
+      if (match.knowledge !== 'pure') return isLast;
+      undecided = true;
+    } else if (match.kind === 'ctState') {
+      const state = lowerState(match, context.untrackedStates, walk);
+      undecided ||= !(state ? state.condition : lowerMatch(match, context)).must;
+    } else if (!varying.includes(at) && !isPlainMatch(match, fields)) return false;
+  }
+  return false;
 }
 
 /** What the rules differ in is asked once, in one place. */
@@ -97,11 +146,15 @@ function isPlainDrop({ first, fields, varying }: AddressRun, sets: Context['sets
     const { match } = part;
     if (varying.includes(i)) return true;
     if (match.kind === 'set') return sets !== null && !learns(match, sets);
-    if ((match.kind === 'address' || match.kind === 'port') && fields.some((field) => field === match.field))
-      return false;
-    if (match.kind === 'mac' && fields.includes('smac')) return false;
-    return plainMatches.has(match.kind) && !(match.kind === 'port' && match.field === 'either');
+    return isPlainMatch(match, fields);
   });
+}
+
+function isPlainMatch(match: Match, fields: AddressRun['fields']): boolean {
+  if ((match.kind === 'address' || match.kind === 'port') && fields.some((field) => field === match.field))
+    return false;
+  if (match.kind === 'mac' && fields.includes('smac')) return false;
+  return plainMatches.has(match.kind) && !(match.kind === 'port' && match.field === 'either');
 }
 
 /** Rules that are all the same may become one step with others that differ from them elsewhere. */

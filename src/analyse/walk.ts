@@ -49,6 +49,8 @@ export interface RunWays {
   readonly split: ReadonlySet<AddressRun>;
   /** Of rules that differ in several fields, so many are taken as one. */
   readonly tuplesFrom: number;
+  /** Of those that drop nothing in XDP, more than so many. */
+  readonly guardsFrom: number;
   /** So many steps are certainly more than are taken: no run is gone through rule by rule behind them. */
   readonly enough: number;
   /** Of which only the first rules were gone through. From there on no steps are written. */
@@ -97,7 +99,7 @@ export interface Walk {
   visited: number;
 }
 
-export const emptyWalk = (ways: Pick<RunWays, 'split' | 'tuplesFrom' | 'enough'>): Walk => ({
+export const emptyWalk = (ways: Pick<RunWays, 'split' | 'tuplesFrom' | 'guardsFrom' | 'enough'>): Walk => ({
   steps: [],
   deferred: [],
   eliminations: [],

@@ -9,7 +9,7 @@ import type { Conj, Lit } from '../analyse/logic.js';
 import { conjMayLack, mayLack, mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { RuleOrRun } from '../analyse/walk.js';
 import type { Field } from '../model/field.js';
-import { areSeveral, ruleMembers } from './members.js';
+import { areSeveral, membersMeeting, ruleMembers } from './members.js';
 import type { MergedStep } from './merge.js';
 import type { StepIndex } from './step-index.js';
 
@@ -277,7 +277,7 @@ function coveringRule({ members }: MergedStep, condition: Conj): RuleId | null {
 }
 
 function addOverlapping(rules: RuleId[], step: MergedStep, condition: Conj): void {
-  for (const { when, rule } of ruleMembers(step.members)) {
+  for (const { when, rule } of membersMeeting(step.members, condition)) {
     if (rules.length >= maxRules) return;
     if (!rules.includes(rule) && mayOverlap(when, condition)) rules.push(rule);
   }

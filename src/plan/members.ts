@@ -10,6 +10,7 @@ import {
   type RuleColumn,
 } from '../model/rule-columns.js';
 import type { RuleId } from '../model/ruleset.js';
+import { markOverlapping } from '../analyse/address-index.js';
 import { small, smallSet, type Conj, type Lit, type ValueSet } from '../analyse/logic.js';
 import { areTuplesOf, asTupleValues, tupleStarts } from '../analyse/run-as-one.js';
 import type { RawStep, RuleOrRun } from '../analyse/walk.js';
@@ -27,6 +28,37 @@ export function* ruleMembers(members: readonly Member[]): Generator<RuleMember> 
     if (typeof rule === 'string') yield { when, rule };
     else for (let i = 0; i < rule.count; i++) yield { when: narrowTo(rule, when, rule.row(i)), rule: rule.id(i) };
   }
+}
+
+/** As `ruleMembers`, without many that packets of the condition do not meet. */
+export function* membersMeeting(members: readonly Member[], condition: Conj): Generator<RuleMember> {
+  for (const member of members) {
+    const { when, rule } = member;
+    const marks = typeof rule === 'string' ? null : rowsMeeting(rule, condition);
+    if (typeof rule === 'string' || marks === null) yield* ruleMembers([member]);
+    else
+      for (let i = marks.indexOf(1); i >= 0; i = marks.indexOf(1, i + 1))
+        yield { when: narrowTo(rule, when, rule.row(i)), rule: rule.id(i) };
+  }
+}
+
+/** 1 for each rule whose addresses, or ports, are among those of the condition; null: it does not tell by them. */
+function rowsMeeting(run: AddressRun, condition: Conj): Uint8Array | null {
+  for (const [c, column] of run.columns.entries()) {
+    if (isNegated(run, c)) continue;
+    const asked = condition.find(({ set, negate }) => set.field === column.field && !negate)?.set;
+    const marks = new Uint8Array(run.count);
+    if (asked?.kind === 'addresses' && !asked.live && 'ranges' in column) {
+      markOverlapping(column.ranges, asked.ranges, marks);
+      return marks;
+    }
+    if (asked?.kind === 'values' && 'lo' in column) {
+      for (const [low, high] of asked.ranges)
+        for (let i = 0; i < marks.length; i++) if (column.lo[i]! <= high && low <= column.hi[i]!) marks[i] = 1;
+      return marks;
+    }
+  }
+  return null;
 }
 
 /** More than one rule. */

@@ -1,7 +1,7 @@
 /** Ruleset to Plan: the stage's one entry. */
 import type { AddressFamily } from '../model/address.js';
 import type { RuleId, Ruleset } from '../model/ruleset.js';
-import { analyseFamily, routing } from '../analyse/analyse-family.js';
+import { analyseFamily, routing, type AnalysisOptions } from '../analyse/analyse-family.js';
 import { fewestForTuples } from '../analyse/run-as-one.js';
 import { setValueCache, type SetValueCache } from '../analyse/set-values.js';
 import { assumptionsOf } from './assumptions.js';
@@ -85,9 +85,11 @@ function planFamily(
   kept: KeptRules,
 ): PlannedFamily {
   const most = options.maxSteps?.[family] ?? limits.steps;
-  const first = planSteps(ruleset, family, options, setValues, most + most / 2);
+  const many = most + most / 2;
+  const asked = { ...options, guardsFrom: many };
+  const first = planSteps(ruleset, family, asked, setValues, many);
   const isShort = first.isCut && first.merged.length <= most;
-  const { analysis, merged, cut } = isShort ? planSteps(ruleset, family, options, setValues, Infinity) : first;
+  const { analysis, merged, cut } = isShort ? planSteps(ruleset, family, asked, setValues, Infinity) : first;
   const steps = trim(limitSteps(merged, most));
   const index = new StepIndex(steps);
   return {
@@ -116,7 +118,7 @@ interface Planning extends Pick<FamilyPlan, 'analysis' | 'cut'> {
 function planSteps(
   ruleset: Ruleset,
   family: AddressFamily,
-  options: PlanOptions,
+  options: PlanOptions & Pick<AnalysisOptions, 'guardsFrom'>,
   setValues: SetValueCache,
   enough: number,
 ): Planning {

@@ -21,6 +21,7 @@ export interface FrameCheck {
   readonly frames: BoundaryOptions;
   readonly allow?: Allowed;
   readonly maxSteps?: NonNullable<PlanOptions['maxSteps']>;
+  readonly tuplesFrom?: number;
   /** Told of each frame and what the prefilter says to it. */
   readonly observe?: (frame: Uint8Array, answer: 'drop' | 'ask' | 'pass') => void;
 }
@@ -47,6 +48,7 @@ export function checkFrames({
   frames,
   allow = nothingAllowed,
   maxSteps,
+  tuplesFrom,
   observe,
 }: FrameCheck): {
   dropped: number;
@@ -59,6 +61,7 @@ export function checkFrames({
     conntrack,
     allow,
     ...(maxSteps && { maxSteps }),
+    ...(tuplesFrom !== undefined && { tuplesFrom }),
   });
   const decisions = new Map<RuleId, Decision>(plan.rules.map(({ id, offload }) => [id, offload]));
   const full = new Set(plan.rules.filter(({ offload }) => offload === 'full').map(({ id }) => id));
