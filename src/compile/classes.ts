@@ -52,6 +52,18 @@ export class Classes {
     }
   }
 
+  /** Calls `each` with every atom that one of the classes lies in and the other does not; class 0 lies in none. */
+  forEachDiffering(id: number, other: number, each: (atom: number, isIn: boolean) => void): void {
+    const [at, from] = [id * this.#words, other * this.#words];
+    for (let w = 0; w < this.#words; w++) {
+      const own = this.#members[at + w]!;
+      for (let bits = own ^ this.#members[from + w]!; bits !== 0; bits &= bits - 1) {
+        const bit = bits & -bits;
+        each(w * 32 + 31 - Math.clz32(bit), (own & bit) !== 0);
+      }
+    }
+  }
+
   /** Makes the current set that of a class; the sweep is over then. */
   become(id: number): void {
     for (let w = 0; w < this.#words; w++) {

@@ -12,7 +12,7 @@ import { isSmall, type FieldUse } from './field-use.js';
 import { searchesOn, type Placement } from './placement.js';
 import { RowBuilder, rowWords } from './rows.js';
 import type { NumberedLabels } from './numbered-labels.js';
-import { allSteps, firstInAll, intersect, setOfRow, upTo, type StepSet } from './step-sets.js';
+import { allSteps, firstInAll, setOfRow, SparseSet, upTo, type StepSet } from './step-sets.js';
 
 /** A field with its classes, and room for so many. */
 export interface ClassedField {
@@ -102,7 +102,7 @@ export class Decisions {
     const size = this.count * sizeOf(this.#others);
     if (size > crossovers.decisions) throw new TooMany();
     this.table = new Uint16Array(size).fill(decisionNone);
-    this.#fill(this.#others.length - 1, this.#all, 0, null);
+    this.#fill(this.#others.length - 1, SparseSet.of(this.#all), 0, null);
   }
 
   #place(fields: readonly Rows[]): void {
@@ -138,7 +138,7 @@ export class Decisions {
   ofClass(slot: number, id: number): Run[] {
     const at = this.#others.findIndex((level) => level.slot === slot);
     if (at === -1) throw new Error(`bug: field ${slot} gets no classes`);
-    this.#fill(this.#others.length - 1, this.#all, 0, { at, id });
+    this.#fill(this.#others.length - 1, SparseSet.of(this.#all), 0, { at, id });
     const size = this.count * this.strides.get(slot)!;
     const runs: Run[] = [];
     for (let place = id * size; place < this.table.length; place += size * this.#others[at]!.capacity)
@@ -149,34 +149,39 @@ export class Decisions {
   /** All of it, now that the search ends at these steps. */
   suspend(steps: ReadonlySet<number>): Run {
     for (const step of steps) this.#goesOn[step] = 0;
-    this.#fill(this.#others.length - 1, this.#all, 0, null);
+    this.#fill(this.#others.length - 1, SparseSet.of(this.#all), 0, null);
     return { place: 0, decisions: this.table };
   }
 
   /** `place`: of the classes of higher levels. `only`: just this class of that level. */
-  #fill(at: number, allowed: StepSet, place: number, only: { readonly at: number; readonly id: number } | null): void {
+  #fill(
+    at: number,
+    allowed: SparseSet,
+    place: number,
+    only: { readonly at: number; readonly id: number } | null,
+  ): void {
     if (at < 0) {
       const first = place * this.count;
       for (let i = 0; i < this.count; i++) this.table[first + i] = this.#decision(allowed, this.#sets[i]!);
       return;
     }
-    const set = new Uint32Array(allowed.length);
+    const set = new SparseSet(this.#all.length);
     const level = this.#others[at]!;
     const [from, to] = only?.at === at ? [only.id, only.id + 1] : [0, level.count];
     for (let id = from; id < to; id++)
-      this.#fill(at - 1, intersect(allowed, level.of(id), set), place + id * this.#strideOf(level), only);
+      this.#fill(at - 1, set.become(allowed, level.of(id)), place + id * this.#strideOf(level), only);
   }
 
   #strideOf = ({ slot }: Level): number => (slot === null ? 1 : this.strides.get(slot)!);
 
-  #decision(one: StepSet, other: StepSet): number {
+  #decision(one: SparseSet, other: StepSet): number {
     const found = this.#search(one, other, this.#goesOn);
     return found === -1 ? decisionNone : this.placement.positions[found & ~decisionAsked]! | (found & decisionAsked);
   }
 
   /** Is it decided without the other fields, whatever classes they get? */
   #isSettled(set: StepSet): boolean {
-    const found = this.#search(set, set, this.#goesOnAlone);
+    const found = this.#search(SparseSet.of(set), set, this.#goesOnAlone);
     return found === -1 || !this.#asksOthers(found & ~decisionAsked);
   }
 
@@ -184,11 +189,11 @@ export class Decisions {
    * As bpf/search.h goes through the steps that are in both sets: the step where it ends, with the flag `decisionAsked`; -1: it finds none.
    * `goesOn`: by step, 1 where the search goes on behind it.
    */
-  #search(one: StepSet, other: StepSet, goesOn: Uint8Array): number {
+  #search(one: SparseSet, other: StepSet, goesOn: Uint8Array): number {
     let asked = 0;
     let marked = this.#unmarked;
     for (let from = 0; ;) {
-      const step = firstInAll(one, other, marked, from);
+      const step = one.firstInAll(other, marked, from);
       if (step === -1) return -1;
       if (goesOn[step] === 0) return step | asked;
       const { outcome } = this.program.steps[step]!;
@@ -245,23 +250,19 @@ class Rows implements Level {
   readonly use: FieldUse;
   readonly slot: number;
   readonly capacity: number;
-  readonly #builder: RowBuilder;
+  #builder: RowBuilder | null = null;
   readonly #words: number;
   readonly #sets: StepSet[] = [];
   readonly #none: StepSet;
 
   constructor(
-    program: StepProgram,
+    private readonly program: StepProgram,
     private readonly field: ClassedField,
   ) {
     this.use = field.use;
     this.slot = field.use.slot;
     this.capacity = field.capacity;
-    const count = program.steps.length;
-    const positions = Uint16Array.from({ length: count }, (_, i) => i);
-    const inOrder: Placement = { positions, words: rowWords(count), groupShift: 0, clusters: null };
-    this.#builder = new RowBuilder(program, field.use, field.classes, inOrder);
-    this.#words = allSteps(count).length;
+    this.#words = allSteps(program.steps.length).length;
     this.#none = new Uint32Array(this.#words);
   }
 
@@ -269,7 +270,16 @@ class Rows implements Level {
     return Math.min(this.field.classes.count, this.capacity);
   }
 
-  of = (id: number): StepSet => (this.#sets[id] ??= setOfRow(this.#builder.row(id).rows, this.#words));
+  of = (id: number): StepSet =>
+    (this.#sets[id] ??= setOfRow((this.#builder ??= this.#madeBuilder()).row(id).rows, this.#words));
+
+  /** When it is first asked for: mostly the small fields alone have too many combinations. */
+  #madeBuilder(): RowBuilder {
+    const { length } = this.program.steps;
+    const positions = Uint16Array.from({ length }, (_, i) => i);
+    const inOrder: Placement = { positions, words: rowWords(length), groupShift: 0, clusters: null };
+    return new RowBuilder(this.program, this.use, this.field.classes, inOrder);
+  }
 
   classOf = (value: number): number => this.field.classOf(value);
 

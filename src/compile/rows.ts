@@ -95,30 +95,35 @@ export class RowBuilder {
     const summaries = this.placement.words === 1 ? null : new Uint32Array(classes * 2);
     for (let id = from, at = 0; id < to; id++, at++) {
       const row = rows.subarray(at * this.size, (at + 1) * this.size);
-      this.#write(id, row);
+      if (id === 0) this.#writeLacking(row);
+      else this.#write(id, row, id > 1 && at > 0 ? rows.subarray((at - 1) * this.size, at * this.size) : null);
       if (summaries !== null) this.#summarize(row, summaries.subarray(at * 2, at * 2 + 2));
     }
     return { rows, summaries };
   }
 
   #summarize(row: Uint32Array, summary: Uint32Array): void {
-    row.forEach((word, i) => {
-      if (word !== 0) setBit(summary, i >> (1 + this.placement.groupShift));
-    });
+    const shift = 1 + this.placement.groupShift;
+    for (let i = 0; i < row.length; i++) if (row[i] !== 0) setBit(summary, i >> shift);
   }
 
-  #write(id: number, row: Uint32Array): void {
+  #writeLacking(row: Uint32Array): void {
+    row.set(this.#unconstrained);
+    for (const { step, lacking } of this.#constrained) if (lacking) setBit(row, this.placement.positions[step]!);
+  }
+
+  /** `before`: the row of the class before; of wide ranges, neighbours lie in nearly the same. */
+  #write(id: number, row: Uint32Array, before: Uint32Array | null): void {
     const { positions } = this.placement;
-    row.set(id === 0 ? this.#unconstrained : this.#outside);
-    if (id === 0) for (const { step, lacking } of this.#constrained) if (lacking) setBit(row, positions[step]!);
-    if (id > 0) {
-      this.classes.forEachAtom(id, (atom) => {
-        for (const step of this.#stepsOf[atom]!) setBit(row, positions[step]!);
-        for (const step of this.#stepsWithout[atom]!) clearBit(row, positions[step]!);
-      });
-      for (const { step, literals } of this.#others)
-        if (literals.every(({ atom, negate }) => this.classes.has(id, atom) !== negate)) setBit(row, positions[step]!);
-    }
+    row.set(before ?? this.#outside);
+    this.classes.forEachDiffering(id, before === null ? 0 : id - 1, (atom, isIn) => {
+      const [holding, failing] = isIn ? [this.#stepsOf, this.#stepsWithout] : [this.#stepsWithout, this.#stepsOf];
+      for (const step of holding[atom]!) setBit(row, positions[step]!);
+      for (const step of failing[atom]!) clearBit(row, positions[step]!);
+    });
+    for (const { step, literals } of this.#others)
+      if (literals.every(({ atom, negate }) => this.classes.has(id, atom) !== negate)) setBit(row, positions[step]!);
+      else clearBit(row, positions[step]!);
   }
 }
 

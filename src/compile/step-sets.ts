@@ -16,6 +16,55 @@ export function setOfRow(row: Uint32Array, words: number): StepSet {
   return set;
 }
 
+/** A set with the numbers of those of its words that are not 0; the others are not looked at. */
+export class SparseSet {
+  readonly #words: StepSet;
+  readonly #filled: Uint16Array;
+  #count = 0;
+
+  constructor(length: number) {
+    this.#words = new Uint32Array(length);
+    this.#filled = new Uint16Array(length);
+  }
+
+  static of(set: StepSet): SparseSet {
+    const sparse = new SparseSet(set.length);
+    set.forEach((word, i) => {
+      sparse.#put(i, word);
+    });
+    return sparse;
+  }
+
+  #put(i: number, word: number): void {
+    if (word === 0) return;
+    this.#words[i] = word;
+    this.#filled[this.#count++] = i;
+  }
+
+  /** Becomes what is in both. */
+  become(one: SparseSet, other: StepSet): this {
+    this.#count = 0;
+    for (let k = 0; k < one.#count; k++) {
+      const i = one.#filled[k]!;
+      this.#put(i, one.#words[i]! & other[i]!);
+    }
+    return this;
+  }
+
+  /** The first step from `from` on that is in all three; -1: none is. */
+  firstInAll(other: StepSet, third: StepSet, from: number): number {
+    const begin = from >>> 5;
+    for (let k = 0; k < this.#count; k++) {
+      const i = this.#filled[k]!;
+      if (i < begin) continue;
+      const mask = i === begin ? 0xffffffff << (from & 31) : 0xffffffff;
+      const all = this.#words[i]! & other[i]! & third[i]! & mask;
+      if (all !== 0) return i * 32 + 31 - Math.clz32(all & -all);
+    }
+    return -1;
+  }
+}
+
 /** Writes `one` AND `other` to `into`. */
 export function intersect(one: StepSet, other: StepSet, into: StepSet): StepSet {
   for (let i = 0; i < into.length; i++) into[i] = one[i]! & other[i]!;
