@@ -90,7 +90,8 @@ export function explainPacket(
   const tracking = wanted ?? likelyTracking(judge.simulation, frame);
   const trace: TraceEvent[] = [];
   const oracle = createOracle(plan.ruleset, facts, device, { linear: true });
-  const { fate, end } = oracle.walk(frame, { tracking, at: null, trace });
+  const second = judge.clock();
+  const { fate, end } = oracle.walk(frame, { tracking, at: second === null ? null : second * 1000, trace });
   // What is new and can begin no connection is of one that conntrack has an entry for, without an answer so far.
   const hasEntry = tracking === 'NEW' && beginsNothing(frame, judge.mac);
   const xdp = prefilterAnswer(plan, prefilter, hasEntry ? 'ESTABLISHED' : tracking);

@@ -64,11 +64,13 @@ export function netfilterAnswer(
   oracle: Oracle,
   frame: Uint8Array,
   clock: Clock,
-): { answer: NetfilterAnswer; sure: Fate; untracked: Fate } {
+): { answer: NetfilterAnswer; sure: Fate; untracked: () => Fate } {
   const second = clock();
   const at = second === null ? undefined : second * 1000;
   const sure = oracle.fate(frame, undefined, false, at);
-  const untracked = sure.kind === 'depends' ? oracle.fate(frame, undefined, true, at) : sure;
+  let known: Fate | null = sure.kind === 'drop' || sure.kind === 'lost' ? sure : null;
+  // What passes where conntrack knows it may be lost where it does not.
+  const untracked = (): Fate => (known ??= oracle.fate(frame, undefined, true, at));
   const none = { rule: null, on: [], why: '' };
   const answer = ((): NetfilterAnswer => {
     switch (sure.kind) {
@@ -78,9 +80,11 @@ export function netfilterAnswer(
         return { ...none, verdict: 'pass', why: sure.how };
       case 'lost':
         return { ...none, verdict: 'lost', why: sure.why };
-      case 'depends':
-        if (untracked.kind === 'drop') return { ...none, verdict: 'new', rule: untracked.rule };
+      case 'depends': {
+        const alone = untracked();
+        if (alone.kind === 'drop') return { ...none, verdict: 'new', rule: alone.rule };
         return { verdict: 'depends', rule: null, on: sure.on, why: sure.why };
+      }
     }
   })();
   return { answer, sure, untracked };
@@ -101,7 +105,7 @@ export function judgePacket(
   const difference =
     asMade.verdict === 'pass'
       ? judge(made.sure, XDP_PASS, decisions)
-      : judge(asMade.verdict === 'ask' ? made.untracked : made.sure, XDP_DROP, decisions);
+      : judge(asMade.verdict === 'ask' ? made.untracked() : made.sure, XDP_DROP, decisions);
   const seen = { kind: 'seen', packet, frame, asMade, difference } as const;
   if (hidden.size === 0) return { ...seen, netfilter: made.answer, prefilter: asMade };
   const { answer } = netfilterAnswer(oracle.hiding(hidden), frame, clock);

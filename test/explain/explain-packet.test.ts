@@ -5,7 +5,8 @@ import { PacketClauses, packetFrame } from '../../src/explain/packet-frame.js';
 import type { MetRule } from '../../src/explain/walk-tree.js';
 import type { HostFacts } from '../../src/model/host.js';
 import { parsePacket } from '../../src/parse/parse-packet.js';
-import { facts, MAC } from '../oracle/rulesets.js';
+import type { Plan } from '../../src/plan/plan.js';
+import { facts, MAC, router } from '../oracle/rulesets.js';
 import { filter, planOf } from './write.js';
 
 function explain(
@@ -14,9 +15,19 @@ function explain(
   tracking: Tracking | null = null,
   host: HostFacts = facts,
 ): PacketExplanation {
-  const bytes = packetFrame(new PacketClauses(parsePacket(spec, 'spec'), spec, 'spec'), MAC);
+  return explainFrame({ plan: planOf(text), facts: host }, frameOf(spec), tracking);
+}
+
+const frameOf = (spec: string): Uint8Array =>
+  packetFrame(new PacketClauses(parsePacket(spec, 'spec'), spec, 'spec'), MAC);
+
+function explainFrame(
+  planned: { readonly plan: Plan; readonly facts: HostFacts },
+  bytes: Uint8Array,
+  tracking: Tracking | null = null,
+): PacketExplanation {
   const packet = { number: 1, seconds: null, bytes, length: bytes.length, link: 1, direction: null };
-  const explained = explainPacket({ plan: planOf(text), facts: host, device: 'eth0' }, packet, tracking);
+  const explained = explainPacket({ ...planned, device: 'eth0' }, packet, tracking);
   if (explained.kind === 'unseen') throw new Error('unseen');
   return explained;
 }
@@ -185,4 +196,27 @@ test('what rules ask about that a packet does not say of itself is told, and not
     ['8.8.8.8', 'nowhere'],
   ] as const)
     t.is(routedBack(source, known), expected, source);
+});
+
+test('elements with a timeout are there in both answers, as when they were dumped', (t) => {
+  const timed = `table ip t {
+	set s { type ipv4_addr; flags timeout; elements = { 203.0.113.7 timeout 1h expires 10m } }
+	chain c { type filter hook input priority 0; ip saddr @s drop; }
+}
+`;
+  const plan = planOf(timed, facts, 1_700_000_000_000);
+  const { netfilter, xdp } = explainFrame({ plan, facts }, frameOf('tcp 203.0.113.7:5 > 192.0.2.1:22'));
+  t.is(netfilter.kind, 'drop');
+  t.is(xdp.outcome, 'drop');
+});
+
+test('what conntrack does not know is lost where others are let through: XDP may drop it', (t) => {
+  const text =
+    '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\nCOMMIT\n*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n';
+  const frame = frameOf('tcp 198.51.100.7:5 > 203.0.113.5:80');
+  frame.fill(0xff, 0, 6);
+  const { netfilter, xdp, difference } = explainFrame({ plan: planOf(text, router), facts: router }, frame, 'open');
+  t.is(netfilter.kind, 'pass');
+  t.is(xdp.verdict, 'ask');
+  t.is(difference, null);
 });

@@ -12,8 +12,8 @@ export const optionsFor = (facts: HostFacts = host): PlanOptions => ({
   conntrack: true,
 });
 
-export function planOf(text: string, facts: HostFacts = host): Plan {
-  const { ruleset } = readRuleset([{ file: 'rules', text, takenAt: null }]);
+export function planOf(text: string, facts: HostFacts = host, takenAt: number | null = null): Plan {
+  const { ruleset } = readRuleset([{ file: 'rules', text, takenAt }]);
   return planRuleset(ruleset, optionsFor(facts));
 }
 

@@ -7,6 +7,7 @@ import { boundaryFrames } from '../../src/oracle/boundary-frames.js';
 import { frameAt } from '../../src/oracle/frame-batch.js';
 import { createOracle } from '../../src/oracle/oracle.js';
 import { planRuleset } from '../../src/plan/plan-ruleset.js';
+import { replayedAt } from '../../src/replay/replay.js';
 import { routeBack } from '../../src/simulate/route-back.js';
 import { createSimulation } from '../../src/simulate/simulation.js';
 import { MAC } from '../oracle/rulesets.js';
@@ -38,7 +39,10 @@ const trackings = ['open', 'none', null] as const;
 function checkRuleset({ ruleset, facts, text }: RandomRuleset, frameSeed: number): void {
   const plan = planRuleset(ruleset, { devices: ['eth0'], facts, strict: false, conntrack: true });
   const oracle = createOracle(ruleset, facts, 'eth0');
-  const simulation = createSimulation(plan.prefilter, { mac: MAC, position: 0, routeBack: routeBack(facts, 'eth0') });
+  const second = replayedAt(plan);
+  const at = second === null ? undefined : second * 1000;
+  const device = { mac: MAC, position: 0, routeBack: routeBack(facts, 'eth0') };
+  const simulation = createSimulation(plan.prefilter, device, () => second);
   const expect = (right: boolean, what: string, origin: string): void => {
     if (!right) throw new Error(`${what}, for ${origin}\n${text}`);
   };
@@ -54,7 +58,7 @@ function checkRuleset({ ruleset, facts, text }: RandomRuleset, frameSeed: number
       const said = JSON.stringify(netfilter);
       if (tracking !== null)
         expect(
-          said === JSON.stringify(oracle.fate(bytes, undefined, tracking === 'none')),
+          said === JSON.stringify(oracle.fate(bytes, undefined, tracking === 'none', at)),
           `another fate: ${said}`,
           origin,
         );
