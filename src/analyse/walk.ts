@@ -71,6 +71,11 @@ export interface Occurrence {
   readonly at: number;
 }
 
+/** `at`: as in an occurrence. */
+export interface Finding extends Why {
+  readonly at: number;
+}
+
 /** Packets that satisfy `when` and come here are in none of these connection states: a rule above has dropped those. */
 export interface Elimination {
   readonly states: readonly CtState[];
@@ -93,7 +98,7 @@ export interface Walk {
   readonly asked: Asked[];
   readonly occurrences: Map<RuleOrRun, Occurrence[]>;
   /** Why a rule that is no drop, or has no step, stays: the first finding that says more than "not here" wins. */
-  readonly findings: Map<RuleOrRun, Why>;
+  readonly findings: Map<RuleOrRun, Finding>;
   readonly runs: RunWays;
   /** Rules visited, to bound chains that are inlined many times over. */
   visited: number;
@@ -181,6 +186,16 @@ function keep<T>(list: T[], wanted: (one: T) => boolean): void {
 }
 
 export function find(walk: Walk, rule: RuleOrRun, why: Why): void {
-  const known = walk.findings.get(rule)?.code;
-  if (known === undefined || known === 'never-matches' || known === 'other-device') walk.findings.set(rule, why);
+  const known = walk.findings.get(rule);
+  if (known === undefined || saysNotHere(known)) walk.findings.set(rule, { ...why, at: walk.visited });
+}
+
+const saysNotHere = ({ code }: Why): boolean => code === 'never-matches' || code === 'other-device';
+
+/** What is found of a rule that was gone through both by itself and with its run, on different ways. */
+export function findingOf({ findings }: Walk, rule: RuleId, run: AddressRun): Finding | undefined {
+  const [own, shared] = [findings.get(rule), findings.get(run)];
+  if (!own || !shared || own.at === shared.at) return own ?? shared;
+  const [first, last] = own.at < shared.at ? [own, shared] : [shared, own];
+  return saysNotHere(first) ? last : first;
 }

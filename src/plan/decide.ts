@@ -5,7 +5,7 @@ import type { BaseChain, RuleId, Table } from '../model/ruleset.js';
 import type { RuleColumn } from '../model/rule-columns.js';
 import type { FamilyAnalysis } from '../analyse/analyse-family.js';
 import { routing } from '../analyse/analyse-family.js';
-import type { Occurrence, RuleOrRun } from '../analyse/walk.js';
+import { findingOf, type Finding, type Occurrence, type RuleOrRun } from '../analyse/walk.js';
 import type { Conj, Dnf, Lit } from '../analyse/logic.js';
 import { mayOverlap, valuesCover } from '../analyse/relation.js';
 import type { Why } from '../analyse/why.js';
@@ -44,11 +44,12 @@ export interface FamilyPlan {
 
 export function judgeRule(rule: RuleId, plan: FamilyPlan): Judgement {
   const occurrences = plan.analysis.walk.occurrences.get(rule);
-  return occurrences ? judgeDrop(rule, occurrences, plan, false) : judgeFinding(rule, plan);
+  return occurrences
+    ? judgeDrop(rule, occurrences, plan, false)
+    : judgeFinding(plan.analysis.walk.findings.get(rule));
 }
 
-function judgeFinding(rule: RuleOrRun, plan: FamilyPlan): Judgement {
-  const finding = plan.analysis.walk.findings.get(rule);
+function judgeFinding(finding: Finding | undefined): Judgement {
   return none(finding ?? { code: 'not-on-path', detail: '' }, finding?.by === undefined ? [] : [finding.by]);
 }
 
@@ -59,7 +60,7 @@ function judgeFinding(rule: RuleOrRun, plan: FamilyPlan): Judgement {
 export function judgeRun(run: AddressRun, plan: FamilyPlan, values: readonly RuleColumn[]): Judgement | null {
   if (plan.analysis.walk.runs.ruleByRule.has(run)) return null;
   const occurrences = plan.analysis.walk.occurrences.get(run);
-  if (!occurrences) return judgeFinding(run, plan);
+  if (!occurrences) return judgeFinding(plan.analysis.walk.findings.get(run));
   if (occurrences.some(({ reach }) => reach.some((conj) => asksTwice(run, conj)))) return null;
   const uniform: boolean[] = [];
   const cover: Coverer = (condition, rule) => {
@@ -81,11 +82,12 @@ function asksTwice(run: AddressRun, conj: Conj): boolean {
 
 /** One of the rules. */
 export function judgeRunRule(run: AddressRun, i: number, plan: FamilyPlan): Judgement {
-  const { occurrences, findings, runs } = plan.analysis.walk;
+  const { walk } = plan.analysis;
+  const { occurrences, runs } = walk;
   const id = run.id(i);
   const alone = occurrences.get(id) ?? [];
   const together = (occurrences.get(run) ?? []).filter(({ from }) => from <= i);
-  if (alone.length + together.length === 0) return judgeFinding(findings.has(id) ? id : run, plan);
+  if (alone.length + together.length === 0) return judgeFinding(findingOf(walk, id, run));
   const all = together.length === 0 ? [] : ofThose(run, together, run.row(i));
   return runs.ruleByRule.has(run)
     ? judgeDrop(id, inOrder(alone, all), plan, false)

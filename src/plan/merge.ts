@@ -56,7 +56,13 @@ export interface MergeLimits {
   readonly enough: number;
 }
 
-export function mergeSteps(walked: readonly RawStep[], { leftOut, tuplesFrom, enough }: MergeLimits): MergedStep[] {
+export interface Merged {
+  readonly steps: MergedStep[];
+  /** They are the first ones: others were not made. */
+  readonly isCut: boolean;
+}
+
+export function mergeSteps(walked: readonly RawStep[], { leftOut, tuplesFrom, enough }: MergeLimits): Merged {
   const barriers = new Set<number>();
   for (const { outcome } of walked) if (outcome.kind === 'skip') barriers.add(outcome.to.at);
   const identify = identities();
@@ -78,7 +84,8 @@ export function mergeSteps(walked: readonly RawStep[], { leftOut, tuplesFrom, en
     next += members.length;
   });
   const indexOf = (label: Label): number => numberOf[label.at] ?? merged.length;
-  return merged.map((one) => ('tuples' in one ? closeBoxes(one) : close(one, indexOf, identify)));
+  const closed = merged.map((one) => ('tuples' in one ? closeBoxes(one) : close(one, indexOf, identify)));
+  return { steps: closed, isCut: merged.length < joined.length };
 }
 
 /** So many of them, and those up to the last one about tuples: of what has no table that is said, not that it is too much. */

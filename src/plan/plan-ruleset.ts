@@ -131,11 +131,10 @@ function planSteps(
   // With nothing known at all the plan is for reading, and says what it would be once the host is known.
   const symbolic = options.facts !== null && options.facts.localRoutes === null;
   const raw = mergeSteps(analysis.walk.steps, { leftOut, tuplesFrom, enough });
-  const needed = dropRedundantAsks(dropIdle(trim(symbolic ? withoutSymbols(raw) : raw)));
+  const needed = dropRedundantAsks(dropIdle(trim(symbolic ? withoutSymbols(raw.steps) : raw.steps)));
   const limited = limitTuples(trim(exemptDhcp(needed, family)), leftOut);
   const merged = trim(exemptAllowed(limited.steps, family, options.allow ?? nothingAllowed));
-  const isCut = analysis.walk.runs.beyond.size > 0 || raw.length >= enough;
-  return { analysis, merged, cut: limited.cut, isCut };
+  return { analysis, merged, cut: limited.cut, isCut: raw.isCut || analysis.walk.runs.beyond.size > 0 };
 }
 
 /** Those behind each step: of most steps nobody asks. */

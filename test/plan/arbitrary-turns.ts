@@ -29,11 +29,14 @@ export const rulesetOf = (text: string): Ruleset =>
     { file: 'sets', text: sets, takenAt: 1_700_000_000_000 },
   ]).ruleset;
 
-/** Of which a rule that repeats another one has a step of its own. None asks for marks: where only the rest does, they take no step. */
+/**
+ * Of which a rule that repeats another one has a step of its own, and a rule of one kind is put together with rules of another by one field at most: which comes
+ * first is another question. None asks for marks: where only the rest does, they take no step.
+ */
 export const plainKinds = [
   ...['-s @ -j DROP', '-d @ -j DROP', '-s @ -d @ -j DROP', '-d @ -p tcp -m tcp --dport % -j DROP'],
   ...['-s @ -p udp -m udp --dport % -j DROP', '-m iprange --src-range @-203.0.9.9 -j DROP', '-d @ -i eth1 -j DROP'],
-  ...['-d @ -p tcp -m multiport --dports 22,% -j DROP', '[5:6] -d @ -j DROP'],
+  ...['-d @ -p udp -m multiport --dports 22,% -j DROP', '[5:6] -d @ -j DROP'],
   ...['-m set --match-set ^ src -p tcp -m tcp --dport % -j DROP', '-d @ -m set ! --match-set ^ src -j DROP'],
   ...['! -d @ -p tcp -m tcp --dport % -j DROP', '-p tcp -m tcp --dport % -j DROP', '-p tcp -m tcp ! --dport % -j DROP'],
   ...['-m set --match-set ^ src,dst -m comment --comment % -d @ -j DROP', '-s @ -m set --match-set ^ src -j DROP'],

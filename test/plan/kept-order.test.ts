@@ -21,6 +21,41 @@ const areInTurn = (ruleset: Ruleset): boolean => someRun(ruleset, (run) => inTur
 /** Some say the same: that all but the first take no step leaves room for others. */
 const repeat = (ruleset: Ruleset): boolean => someRun(ruleset, ({ fields }) => fields.length === 0);
 
+const drops = (count: number, from: number): string[] =>
+  Array.from({ length: count }, (_, i) =>
+    (from + i) % 2 === 0
+      ? `-A INPUT -s 203.0.0.${from + i} -d 192.0.2.1 -j DROP`
+      : `-A INPUT -d 192.0.2.2 -p tcp -m tcp --dport ${from + i} -j DROP`,
+  );
+
+const mostSteps = fc.constantFrom(3, 7, 12, 24);
+
+type Of<A> = A extends fc.Arbitrary<infer V> ? V : never;
+type Case = [readonly string[], Of<typeof policies>, Of<typeof anyOptions>, Of<typeof mostSteps>];
+
+/** As many steps as are taken, a question that nothing relies on among those that are made, and what the limit leaves out. */
+const questionAtTheLimit: Case = [
+  [...drops(3, 0), '-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT', ...drops(80, 3)],
+  'ACCEPT',
+  { facts: webServer, strict: false, conntrack: true, devices: ['eth0'], tuplesFrom: 512 },
+  3,
+];
+
+const never = Array.from({ length: 2 }, () => '-A list -m set --match-set f src -p tcp -m tcp --dport 22 -j DROP');
+
+/** What no packet matches, on a way before that limit and on one behind it. */
+const neverOnTwoWays: Case = [
+  [
+    ...never,
+    ...drops(80, 0).map((line) => line.replace('INPUT', 'list')),
+    '-A INPUT -p tcp -g list',
+    '-A INPUT -j list',
+  ],
+  'ACCEPT',
+  { facts: webServer, strict: false, conntrack: true, devices: ['eth0'], tuplesFrom: 512 },
+  3,
+];
+
 const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 60);
 
 test('a plan of kinds that keep their order does what that of their rules does', (t) => {
@@ -53,7 +88,7 @@ test('behind so many steps that no more are taken, the rest is what its rules ar
       lists(plainKinds, 80),
       policies,
       anyOptions,
-      fc.constantFrom(3, 7, 12, 24),
+      mostSteps,
       (lines, policy, { tuplesFrom: _, ...chosen }, most) => {
         const text = textOf(lines, policy);
         const ruleset = rulesetOf(text);
@@ -64,7 +99,7 @@ test('behind so many steps that no more are taken, the rest is what its rules ar
         t.deepEqual(allOf(planRuleset(ruleset, asked)), allOf(planRuleset(oneByOne(ruleset), asked)), text);
       },
     ),
-    { numRuns: numRuns * 2 },
+    { numRuns: numRuns * 2, examples: [questionAtTheLimit, neverOnTwoWays] },
   );
   t.true(beyond > numRuns / 3, `${beyond} of which the rest was left`);
 });
