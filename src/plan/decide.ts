@@ -44,9 +44,7 @@ export interface FamilyPlan {
 
 export function judgeRule(rule: RuleId, plan: FamilyPlan): Judgement {
   const occurrences = plan.analysis.walk.occurrences.get(rule);
-  return occurrences
-    ? judgeDrop(rule, occurrences, plan, false)
-    : judgeFinding(plan.analysis.walk.findings.get(rule));
+  return occurrences ? judgeDrop(rule, occurrences, plan, false) : judgeFinding(plan.analysis.walk.findings.get(rule));
 }
 
 function judgeFinding(finding: Finding | undefined): Judgement {
