@@ -6,12 +6,13 @@
 import type { Span } from '../diagnostic.js';
 import { unquote } from '../parse/iptables-lexer.js';
 import type { LineRun, Shape } from '../parse/iptables-tree.js';
+import { printText } from '../parse/print-iptables.js';
 import { endAt, lineAt } from '../parse/line-run.js';
 import { countersEnd, movedColumn, type Shifts } from '../parse/rule-shape.js';
 import type { AddressFamily } from './address.js';
 import { portHeaders } from './lower-ports.js';
 import type { Cut } from './nft-text.js';
-import type { AddressMatch, MacMatch, Part, PortMatch, ProtocolMatch, Ranges } from './match.js';
+import type { AddressMatch, MacMatch, Part, PortMatch, ProtocolMatch, Ranges, Statement } from './match.js';
 import type { Rule, RuleId } from './ruleset.js';
 import {
   allAddresses,
@@ -31,8 +32,8 @@ export interface ShapeParts {
   readonly parts: readonly Part[];
   /** Which part holds each value that a packet is asked for, in the order of the holes. */
   readonly holding: readonly number[];
-  /** Null: no comment differs. */
-  readonly comment: { readonly hole: number; readonly part: number } | null;
+  /** Words that are asked of no packet, in the order of the holes. */
+  readonly texts: readonly TextHole[];
   /** What it was made of. */
   readonly shape: Shape;
   readonly onlyFamily: 'ip' | 'ip6' | null;
@@ -40,15 +41,23 @@ export interface ShapeParts {
   readonly family: AddressFamily;
 }
 
+/** A word that stands in the text of a part, in which lines may differ. */
+export interface TextHole {
+  readonly hole: number;
+  readonly part: number;
+  /** What stands before and behind it; of a comment nothing does. */
+  readonly around: readonly [string, string] | null;
+}
+
 interface LinePlace extends Shifts {
   readonly line: number;
-  /** As the line has it, quotes and escapes too; empty where no comment differs. */
-  readonly comment: string;
+  /** As the line has them, quotes and escapes too. */
+  readonly texts: readonly string[];
 }
 
 /** The parts of another line of the shape, which has these values. */
 export function partsOf(
-  { parts, holding, comment, shape }: ShapeParts,
+  { parts, holding, texts, shape }: ShapeParts,
   place: LinePlace,
   values: readonly RuleColumn[],
 ): Part[] {
@@ -56,11 +65,21 @@ export function partsOf(
   return parts.map((part, i): Part => {
     const { file, column } = part.span;
     const span: Span = { file, line: place.line, column: movedColumn(shape, column, place) };
+    const text = texts.findIndex((one) => one.part === i);
+    if (text >= 0) return { ...withText(part, texts[text]!, place.texts[text]!), span };
     if ('statement' in part) return { statement: part.statement, span };
-    if (i === comment?.part) return { match: { kind: 'comment', text: unquote(place.comment) }, span };
     const value = values[holding.indexOf(i)];
     return { match: value ? ofProtocol(holdingValue(part.match as VaryingMatch, value), protocol) : part.match, span };
   });
+}
+
+export type ObserveStatement = Extract<Statement, { readonly kind: 'observe' }>;
+
+function withText(part: Part, { around }: TextHole, written: string): Part {
+  const text = unquote(written);
+  if (around === null) return { match: { kind: 'comment', text }, span: part.span };
+  const { statement } = part as { statement: ObserveStatement };
+  return { statement: { ...statement, text: around.join(printText(text)) }, span: part.span };
 }
 
 /** What rules of a run may differ in. */
@@ -301,9 +320,11 @@ export class LineRules extends AddressRun {
     );
     const words = this.source.commandStart(i) - this.source.start(i) - lines.shape.counters;
     const span: Span = { file: lines.shape.rule.span.file, line, column: 1 };
-    const remark = shape.comment && lines.values[shape.comment.hole];
-    const comment = remark ? lines.text.slice(remark.start[from + i], remark.end[from + i]) : '';
-    const parts = partsOf(shape, { line, words, behind, comment }, ruleRow(values, i));
+    const texts = shape.texts.map(({ hole }) => {
+      const { start, end } = lines.values[hole]!;
+      return lines.text.slice(start[from + i], end[from + i]);
+    });
+    const parts = partsOf(shape, { line, words, behind, texts }, ruleRow(values, i));
     const id = `${this.place.prefix}${number}` as RuleId;
     return { id, number, span, text: this.text(i), parts };
   }

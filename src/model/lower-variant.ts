@@ -1,10 +1,11 @@
 /** Lines of one shape are lowered once; the others get the same parts with their own values. A test compares with lowering each. */
 import { isDeepStrictEqual } from 'node:util';
 import type { LineRun, Shape, VariantLine } from '../parse/iptables-tree.js';
+import { printText } from '../parse/print-iptables.js';
 import { setHole } from '../parse/lines-by-set.js';
-import { expandVariant, shiftsOf } from '../parse/rule-shape.js';
+import { expandVariant, isTextOption, shiftsOf } from '../parse/rule-shape.js';
 import type { AddressFamily } from './address.js';
-import { partsOf, type ShapeParts } from './address-run.js';
+import { partsOf, type ObserveStatement, type ShapeParts, type TextHole } from './address-run.js';
 import { columnOf, type Asked } from './line-values.js';
 import type { LoweredRule } from './lower-rule.js';
 import type { Part } from './match.js';
@@ -25,10 +26,9 @@ const asked: Readonly<Record<string, Asked>> = {
 };
 
 /** What packets are not asked for. */
-const isRemark = ({ rule, holes }: Shape, hole: number): boolean =>
-  rule.options[holes[hole]!.option]!.name === '--comment';
+const isText = ({ rule, holes }: Shape, hole: number): boolean => isTextOption(rule.options[holes[hole]!.option]!.name);
 
-type TrialOf = Exclude<Asked['value'], 'network' | 'range'> | 'comment' | `${'network' | 'range'} ${AddressFamily}`;
+type TrialOf = Exclude<Asked['value'], 'network' | 'range'> | 'text' | `${'network' | 'range'} ${AddressFamily}`;
 
 const usual = {
   'network 4': ['192.0.2.7', '192.0.2.8/30'],
@@ -36,13 +36,18 @@ const usual = {
   'range 4': ['192.0.2.7-192.0.2.9', '192.0.2.7'],
   'range 6': ['2001:db8::7-2001:db8::9', '2001:db8::7'],
   mac: ['02:00:00:00:00:07', '02:00:00:00:00:09'],
-  comment: ['x', 'y'],
 } as const;
 
 /** Values that a shape is lowered with once more; the second where the first line has the first. */
 const trials: readonly Readonly<Record<TrialOf, readonly [string, string]>>[] = [
-  { ...usual, protocol: ['tcp', 'udp'], port: ['7', '9'], ports: ['7,9', '9'] },
-  { ...usual, protocol: ['udp', 'tcp'], port: ['7:65535', '9:65535'], ports: ['9,7,11:65535', '7:8'] },
+  { ...usual, protocol: ['tcp', 'udp'], port: ['7', '9'], ports: ['7,9', '9'], text: ['x', 'y'] },
+  {
+    ...usual,
+    protocol: ['udp', 'tcp'],
+    port: ['7:65535', '9:65535'],
+    ports: ['9,7,11:65535', '7:8'],
+    text: ['"a \\"b"', '""'],
+  },
 ];
 
 /** One for each table: what a jump means depends on the table's chains. */
@@ -50,6 +55,8 @@ export class VariantLowering {
   readonly #shapes = new Map<Shape, ShapeParts | null>();
   /** Those that hold for other values. */
   readonly #tried = new Set<Shape>();
+  /** Of which a line by itself has come. */
+  readonly #met = new Set<Shape>();
 
   constructor(
     readonly family: AddressFamily,
@@ -58,6 +65,11 @@ export class VariantLowering {
 
   /** null: this line must be lowered by itself. */
   lowerVariant(variant: VariantLine): LoweredRule | null {
+    // Many shapes are those of one line.
+    if (!this.#met.has(variant.shape)) {
+      this.#met.add(variant.shape);
+      return null;
+    }
     const lowered = this.shape(variant.shape);
     const values = lowered && this.#valuesOf(variant);
     if (!values) return null;
@@ -69,7 +81,7 @@ export class VariantLowering {
   valuesOf({ count, text, values, shape }: LineRun): { values: RuleColumn[]; odd: readonly number[] } {
     const odd = new Set<number>();
     const columns = values.flatMap(({ start, end }, h): RuleColumn[] =>
-      isRemark(shape, h) ? [] : [columnOf(this.family, askedAt(shape, h), { count, text, start, end }, odd)],
+      isText(shape, h) ? [] : [columnOf(this.family, askedAt(shape, h), { count, text, start, end }, odd)],
     );
     return { values: columns, odd: [...odd].sort((a, b) => a - b) };
   }
@@ -78,7 +90,7 @@ export class VariantLowering {
   #valuesOf({ shape, values }: VariantLine): RuleColumn[] | null {
     const odd = new Set<number>();
     const columns = values.flatMap((text, h): RuleColumn[] =>
-      isRemark(shape, h)
+      isText(shape, h)
         ? []
         : [columnOf(this.family, askedAt(shape, h), { count: 1, text, start: [0], end: [text.length] }, odd)],
     );
@@ -98,17 +110,16 @@ export class VariantLowering {
     if (setHole(shape) >= 0) return null;
     const { parts, rules, onlyFamily } = this.lower(shape.rule);
     const holding = shape.holes.flatMap(({ option }, h) => {
-      if (isRemark(shape, h)) return [];
+      if (isText(shape, h)) return [];
       const { column } = shape.rule.options[option]!.span;
       return [parts.findIndex((part) => isAbout(part, askedAt(shape, h), column))];
     });
-    const hole = shape.holes.findIndex((_, h) => isRemark(shape, h));
-    const comment = hole < 0 ? null : { hole, part: parts.findIndex(isComment) };
-    if (rules !== 1 || holding.includes(-1) || comment?.part === -1) return null;
-    const fields = shape.holes.flatMap((_, h) => (isRemark(shape, h) ? [] : [askedAt(shape, h).field]));
+    const texts = textHoles(shape, parts);
+    if (rules !== 1 || holding.includes(-1) || texts === null) return null;
+    const fields = shape.holes.flatMap((_, h) => (isText(shape, h) ? [] : [askedAt(shape, h).field]));
     // `-s` and `--src-range` both ask for the source.
     if (new Set(fields).size < fields.length) return null;
-    const made: ShapeParts = { parts, holding, comment, shape, onlyFamily, family: this.family };
+    const made: ShapeParts = { parts, holding, texts, shape, onlyFamily, family: this.family };
     return this.#isTried(made) ? made : null;
   }
 
@@ -124,7 +135,7 @@ export class VariantLowering {
   #holdsForOthers(made: ShapeParts, trial: (typeof trials)[number]): boolean {
     const { shape } = made;
     const values = shape.holes.map(({ option }, h) => {
-      const [first, second] = trial[isRemark(shape, h) ? 'comment' : trialOf(askedAt(shape, h), this.family)];
+      const [first, second] = trial[isText(shape, h) ? 'text' : trialOf(askedAt(shape, h), this.family)];
       return shape.rule.options[option]!.values[0]!.text === first ? second : first;
     });
     const { counters } = shape.rule;
@@ -139,12 +150,33 @@ export class VariantLowering {
   }
 }
 
-const placeOf = ({ comment }: ShapeParts, variant: VariantLine): Parameters<typeof partsOf>[1] => ({
+const placeOf = ({ texts }: ShapeParts, variant: VariantLine): Parameters<typeof partsOf>[1] => ({
   ...{ line: variant.line, ...shiftsOf(variant) },
-  comment: comment ? variant.values[comment.hole]! : '',
+  texts: texts.map(({ hole }) => variant.values[hole]!),
 });
 
+/** Null where some part does not show which of its words may differ. */
+function textHoles(shape: Shape, parts: readonly Part[]): TextHole[] | null {
+  const found: TextHole[] = [];
+  for (const [hole, { option }] of shape.holes.entries()) {
+    if (!isText(shape, hole)) continue;
+    const { name, values } = shape.rule.options[option]!;
+    const written = `${name} ${printText(values[0]!.text)}`;
+    const part = parts.findIndex((one) =>
+      name === '--comment' ? isComment(one) : isObserving(one) && one.statement.text.split(written).length === 2,
+    );
+    const own = parts[part];
+    if (!own || found.some((other) => other.part === part)) return null;
+    const [before, behind] = isObserving(own) ? own.statement.text.split(written) : [];
+    found.push({ hole, part, around: before === undefined ? null : [`${before}${name} `, behind!] });
+  }
+  return found;
+}
+
 const isComment = (part: Part): boolean => 'match' in part && part.match.kind === 'comment';
+
+const isObserving = (part: Part): part is { readonly statement: ObserveStatement } & Part =>
+  'statement' in part && part.statement.kind === 'observe';
 
 const askedAt = ({ rule, holes }: Shape, hole: number): Asked => asked[rule.options[holes[hole]!.option]!.name]!;
 

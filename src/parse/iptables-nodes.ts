@@ -31,16 +31,16 @@ export function toArray<T>(list: List<T>): T[] {
   return out.reverse();
 }
 
-const spanAt = (offset: number): Span => ({
+export const spanAt = (offset: number): Span => ({
   file: iptablesLexer.place.file,
   line: iptablesLexer.place.line,
   column: offset + 1,
 });
 
-const word = (token: Token): Word => ({ text: token.value, span: spanAt(token.offset) });
+export const word = (token: Token): Word => ({ text: token.value, span: spanAt(token.offset) });
 const words = (tokens: List<Token>): Word[] => toArray(tokens).map(word);
 
-const countersOf = (token: Token): Counters => {
+export const countersOf = (token: Token): Counters => {
   const [packets = '', bytes = ''] = token.text.slice(1, -1).split(':');
   return { packets, bytes };
 };

@@ -1,7 +1,7 @@
 /** nearley's lexer interface over the tokens of one line, which a dialect cuts and names in one go. */
 import type { LineLexer, Place, Token } from './line-parser.js';
 
-type NearleyLexer = LineLexer & Record<'reset' | 'next' | 'save' | 'formatError' | 'has', unknown>;
+type NearleyLexer = LineLexer & Record<'next' | 'save' | 'formatError' | 'has', unknown>;
 
 export function lineLexer(classify: (line: string) => Token[]): NearleyLexer {
   const place: Place = { file: '', line: 0 };

@@ -24,6 +24,7 @@ export interface LineLexer {
   readonly place: Place;
   /** Tokens that the last `reset` found; the last one is the end of the line. */
   tokens: readonly Token[];
+  reset: (line: string) => void;
 }
 
 /** No tool that writes these formats reads back more (iptables-restore: 255 words); it bounds what a hostile line costs. */

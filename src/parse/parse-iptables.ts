@@ -8,12 +8,21 @@ import { lineParser, type LineResult } from './line-parser.js';
 import { endOf, scanRun, variantOf, type FirstLine } from './line-run.js';
 import { fewestInTurn, scanTurns, type ShapedLine } from './line-turns.js';
 import { findHoles, ShapeCache } from './rule-shape.js';
+import { readRuleLine } from './read-rule-line.js';
 import { plainText, sourceLines } from './source-text.js';
 import { errorLimit } from './syntax-error.js';
 
 type SingleLine = Exclude<IptablesLine, VariantLine | LineRun | LineTurns>;
 
 const parseLine = lineParser<SingleLine>(compiled, iptablesLexer, iptablesTokenNames);
+
+/** As `parseLine`; of a rule the tokens are read at once. */
+function readLine(text: string, file: string, line: number): LineResult<SingleLine> {
+  Object.assign(iptablesLexer.place, { file, line });
+  iptablesLexer.reset(text);
+  const node = readRuleLine(iptablesLexer.tokens);
+  return node ? { node } : parseLine(text, file, line);
+}
 
 export interface ParseSettings {
   /** Parse every line by the grammar: the tests compare both ways. */
@@ -105,10 +114,10 @@ class AlikeLines {
   /** What the line is like; of one that is like none, what the grammar makes of it. */
   #shapeOf({ number, text }: FirstLine): Shaped | LineResult<SingleLine> {
     const holes = findHoles(text);
-    if (!holes) return parseLine(text, this.file, number);
+    if (!holes) return readLine(text, this.file, number);
     const known = this.#shapes.find(text, holes);
     if (known) return { shape: known, holes, text, rule: null };
-    const result = parseLine(text, this.file, number);
+    const result = readLine(text, this.file, number);
     if ('error' in result || result.node.kind !== 'rule') return result;
     const shape = this.#shapes.learn(text, holes, result.node);
     return shape ? { shape, holes, text, rule: result.node } : result;

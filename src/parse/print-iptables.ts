@@ -63,8 +63,10 @@ export function printOption(option: Option): string {
 }
 
 /** Quoted whenever a bare word would be read as something else; iptables-save quotes the same way. */
-function printWord(word: Word): string {
-  if (/^[A-Za-z0-9_./:,+%@~^*|;&<>()?#$=[\]{}-]+$/.test(word.text) && !/^[-#*:[]/.test(word.text)) return word.text;
-  if (word.text === '-') return '-';
-  return `"${word.text.replaceAll(/["\\]/g, '\\$&')}"`;
+export function printText(text: string): string {
+  if (/^[A-Za-z0-9_./:,+%@~^*|;&<>()?#$=[\]{}-]+$/.test(text) && !/^[-#*:[]/.test(text)) return text;
+  if (text === '-') return '-';
+  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }
+
+const printWord = (word: Word): string => printText(word.text);

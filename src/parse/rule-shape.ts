@@ -1,5 +1,5 @@
 /**
- * Lines that differ from an earlier one in an address, a range of them, a MAC address or the name of a set, in a second one, ports, lists of them, a comment or TCP and UDP behind
+ * Lines that differ from an earlier one in an address, a range of them, a MAC address or the name of a set, in a second one, ports, lists of them, a comment, what is logged or TCP and UDP behind
  * it, and in leading counters, are not parsed again: the grammar would make the same of them. The values must stand alone between blanks and consist of
  * characters that mean nothing to the lexer, or be one quoted word, and no other quote may stand before them, so that the words around them
  * are the same words. A test compares with the grammar.
@@ -39,7 +39,8 @@ export function findHoles(line: string): Holes | null {
 const leading = /(?<= )(?:-s|-d|--src-range|--dst-range|--mac-source)(?= )/g;
 const leadingOthers = /(?<= )(?:--match-set|--sports?|--dports?)(?= )/g;
 /** Options whose values may differ besides, each behind the one before. */
-const further = /(?<= )(?:-d|-p|--match-set|--sports?|--dports?|--src-range|--dst-range|--mac-source|--comment)(?= )/g;
+const further =
+  /(?<= )(?:-d|-p|--match-set|--sports?|--dports?|--src-range|--dst-range|--mac-source|--comment|--(?:nf)?log-prefix)(?= )/g;
 
 /** The next one of them, and where its value begins. */
 function optionFrom(
@@ -55,7 +56,7 @@ function optionFrom(
 function furtherValues(line: string, first: Extent, limit: number): Extent[] {
   const found: Extent[] = [];
   let end = limit;
-  let commented = false;
+  const texts = new Set<string>();
   let named = line.endsWith(` ${setOption} `, first.start);
   let at = first.end;
   for (
@@ -66,9 +67,9 @@ function furtherValues(line: string, first: Extent, limit: number): Extent[] {
     const { name } = option;
     const value = valueAt(line, option.value, endOfValue(name));
     at = option.value;
-    if (name === '--comment') {
-      if (commented || !value) break;
-      commented = true;
+    if (isTextOption(name)) {
+      if (texts.has(name) || !value) break;
+      texts.add(name);
       const quote = line.indexOf('"', value.end);
       end = quote < 0 ? line.length : quote;
       at = value.end;
@@ -83,12 +84,17 @@ function furtherValues(line: string, first: Extent, limit: number): Extent[] {
 
 function endOfValue(option: string): typeof addressEnd {
   if (option === '-p') return protocolEnd;
-  if (option === '--comment') return commentEnd;
+  if (isTextOption(option)) return textEnd;
   if (option === setOption) return wordEnd;
   if (option.endsWith('-range')) return rangeEnd;
   if (option.endsWith('ports')) return portListEnd;
   return option.endsWith('port') ? portsEnd : addressEnd;
 }
+
+/** What stands behind it is asked of no packet. */
+export const isTextOption = (option: string): boolean => textOptions.has(option);
+
+const textOptions: ReadonlySet<string> = new Set(['--comment', '--log-prefix', '--nflog-prefix']);
 
 /** The one option whose value, a name, others follow. A line's first one is a hole, no other. */
 export const setOption = '--match-set';
@@ -156,7 +162,7 @@ function portEnd(text: string, start: number): number {
 }
 
 /** End of a word as `wordEnd` has it, or of one in quotes from its first character on; -1 where it is none. */
-const commentEnd = (text: string, start: number): number =>
+const textEnd = (text: string, start: number): number =>
   text.charCodeAt(start) === quoteSign ? quotedEnd(text, start) : wordEnd(text, start);
 
 /** End of a word of letters, digits and signs that mean nothing to the lexer; -1 where it is none. */
@@ -261,7 +267,7 @@ export class ShapeCache {
 
 const optionNames: ReadonlySet<string> = new Set([
   ...['-s', '-d', '-p', '--sport', '--dport', '--sports', '--dports'],
-  ...['--src-range', '--dst-range', '--mac-source', '--comment', setOption],
+  ...['--src-range', '--dst-range', '--mac-source', setOption, ...textOptions],
 ]);
 
 /** `-m tcp` behind `-p tcp`. */

@@ -199,6 +199,14 @@ test('lines of one shape are lowered as if each stood alone', (t) => {
     (address: string) => `-A u -s ${address} -p icmp -m multiport --dports ${address.length},99 -j DROP`,
     (address: string) =>
       `-A u -s ${address} -p tcp -m multiport --dports 7,${address.length} -m tcp --dport ${address.length} -j u`,
+    (address: string) => `-A INPUT -s ${address} -j LOG --log-prefix "no ${address}" --log-level 4`,
+    (address: string) => `-A u -s ${address} -m comment --comment ${address} -j NFLOG --nflog-prefix ${address}`,
+    (address: string) => `-A u -p tcp -m tcp --dport ${address.length} -j LOG --log-prefix "#\\"${address}"`,
+    (address: string) => `-A u -d ${address} --log-prefix ${address} -j LOG`,
+    (address: string) => `-A u -d ${address} -j u --log-prefix ${address}`,
+    (address: string) => `-A u -d ${address} -m nobody --log-prefix ${address} -j LOG --log-prefix ${address}`,
+    (address: string) => `-A INPUT -s ${address} -j LOG --log-prefix ${address} --nflog-prefix ${address}`,
+    (address: string) => `-A INPUT -s ${address} -j SET --add-set a src --log-prefix ${address}`,
     () => '-D INPUT 3',
     () => '-F u',
   ];
@@ -228,7 +236,13 @@ test('lines of several shapes in turn are lowered as if each stood alone', (t) =
     '-A INPUT -s @ -p udp -m multiport --dports %,53,%:9999 -j DROP',
   ];
   const others = [
-    ...['-A INPUT -s @ -j ACCEPT', '-A u -s @ -j DROP', '-A INPUT -d @ -j DROP', '-A INPUT ! -s @ -j DROP'],
+    ...[
+      '-A INPUT -s @ -j LOG --log-prefix "no %"',
+      '-A INPUT -s @ -j ACCEPT',
+      '-A u -s @ -j DROP',
+      '-A INPUT -d @ -j DROP',
+      '-A INPUT ! -s @ -j DROP',
+    ],
     ...['-A INPUT -s @ -j u', '-A INPUT -s @ -m set --match-set a src -j DROP', '-A INPUT -s @ -6 -j DROP'],
     ...['-I INPUT -s @ -j DROP', '-I INPUT 50 -s @ -j DROP', '-D INPUT -s @ -j DROP', '-A INPUT -s @ -t raw -j DROP'],
     ...['-A INPUT -p udp -m udp ! --dport % -j DROP', '-A u -p tcp -m tcp --sport % -j DROP'],

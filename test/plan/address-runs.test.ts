@@ -66,6 +66,7 @@ const shape = fc.constantFrom(
   ],
   ...['-s @ -m time --timestart 08:00:00 -j DROP', '-s @ -m recent --update --name x -j ACCEPT', '-s @ -j NFQUEUE'],
   ...['-p udp -m limit --limit 1/s -m iprange --src-range # -j ACCEPT', '-s @ -m owner --uid-owner 0 -j RETURN'],
+  ...['-s @ -j LOG --log-prefix ^', '-d @ -m comment --comment ^ -j NFLOG --nflog-prefix "no ^"'],
   ...['-s @ -m conntrack --ctstate INVALID -j DROP', '-s @ -m conntrack ! --ctstate NEW -j ACCEPT', '-s @ -j NOTRACK'],
   ...['-p tcp -m iprange --src-range # -m tcp --dport 22 -j DROP', '-m iprange ! --src-range # -j DROP'],
   ...['-s 203.0.113.0/24 -m iprange --src-range # -j DROP', '-m iprange --src-range # --dst-range # -j DROP'],
