@@ -40,10 +40,18 @@ export function combinationsOf(all: StepSet, rows: readonly ClassSteps[], most: 
   return { numbers, sets };
 }
 
-/** The same places, with what `change` makes of their sets. */
-export function renumbered({ numbers, sets }: Combinations, change: (set: StepSet) => StepSet): Combinations {
+/** The same places, with what `change` makes of their sets. Null: there are more than `most`. */
+export function renumbered(
+  { numbers, sets }: Combinations,
+  change: (set: StepSet) => StepSet,
+  most: number,
+): Combinations | null {
   const numbering = new Numbering();
-  const of = sets.map((set) => numbering.numberOf(change(set)));
+  const of: number[] = [];
+  for (const set of sets) {
+    of.push(numbering.numberOf(change(set)));
+    if (numbering.sets.length > most) return null;
+  }
   return { numbers: numbers.map((number) => of[number]!), sets: numbering.sets };
 }
 

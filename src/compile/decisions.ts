@@ -12,7 +12,7 @@ import { isSmall, type FieldUse } from './field-use.js';
 import { searchesOn, type Placement } from './placement.js';
 import { RowBuilder, rowWords } from './rows.js';
 import type { NumberedLabels } from './numbered-labels.js';
-import { allSteps, firstInAll, setOfRow, SparseSet, upTo, type StepSet } from './step-sets.js';
+import { allSteps, firstInAll, setOfRow, SparseSet, stepsWhere, upTo, type StepSet } from './step-sets.js';
 
 /** A field with its classes, and room for so many. */
 export interface ClassedField {
@@ -73,6 +73,8 @@ export class Decisions {
   /** By step: 1 where the search goes on behind it; and where it does without having asked the other fields. */
   readonly #goesOn: Uint8Array;
   readonly #goesOnAlone: Uint8Array;
+  /** Those that skip, and those that decide by small fields alone. */
+  readonly #ends: StepSet;
 
   /** Throws TooMany. */
   constructor(
@@ -86,12 +88,16 @@ export class Decisions {
     const small = rows.filter(({ use }) => isSmall(use.field) && use.field !== 'mark');
     const others = rows.filter(({ use }) => !isSmall(use.field));
     this.#all = allSteps(program.steps.length);
+    this.#ends = stepsWhere(program.steps.length, (step) => this.#skips(step) || this.#decidesAlone(step));
     this.#marks = rows.find(({ use }) => use.field === 'mark') ?? null;
     this.#unmarked = this.#marked(0);
     for (const some of [small, others]) this.#place(some);
-    const { numbers, sets } = renumbered(this.#combinations(small, this.#mostNumbers(others)), (set) =>
-      this.#reached(set),
-    );
+    const most = this.#mostNumbers(others);
+    const asksOthers = program.steps.every((_, step) => this.#asksOthers(step));
+    const combinations = this.#combinations(small, asksOthers ? most : Infinity);
+    const reached = renumbered(combinations, (set) => this.#reached(set), most);
+    if (reached === null) throw new TooMany();
+    const { numbers, sets } = reached;
     this.#sets = others.length === 0 ? [...numbers].map((number) => sets[number]!) : sets;
     const flags = sets.map((set) => (this.#isSettled(set) ? combinedSettled : 0));
     this.combined = others.length === 0 || small.length === 0 ? null : numbers.map((number) => number | flags[number]!);
@@ -113,9 +119,8 @@ export class Decisions {
     }
   }
 
-  /** Of more combinations of small fields there would be too many decisions, wherever the other fields matter to all steps. */
+  /** Of more numbers of small fields there would be too many decisions. */
   #mostNumbers(others: readonly Rows[]): number {
-    if (!this.program.steps.every((_, step) => this.#asksOthers(step))) return Infinity;
     const { steps, atoms } = this.program;
     /** A step asks for nothing else but small fields: whether a class lies in the atom is told by that bit. */
     const told = new Set<number>();
@@ -206,14 +211,19 @@ export class Decisions {
   /** Without what stands behind a step that decides for certain: nothing gets there. */
   #reached(set: StepSet): StepSet {
     let skipped = 0;
-    for (let step = firstInAll(set, set, set, 0); step !== -1; step = firstInAll(set, set, set, step + 1)) {
+    const next = (from: number): number => firstInAll(set, this.#ends, set, from);
+    for (let step = next(0); step !== -1; step = next(step + 1)) {
       const { outcome } = this.program.steps[step]!;
       if (outcome.kind === 'skip') skipped = Math.max(skipped, outcome.to);
-      if (step >= skipped && this.#goesOn[step] === 0 && !this.#asksOthers(step) && !this.#asksMark(step))
-        return upTo(set, step);
+      if (step >= skipped && this.#decidesAlone(step)) return upTo(set, step);
     }
     return set;
   }
+
+  #skips = (step: number): boolean => this.program.steps[step]!.outcome.kind === 'skip';
+
+  #decidesAlone = (step: number): boolean =>
+    this.#goesOn[step] === 0 && !this.#asksOthers(step) && !this.#asksMark(step);
 
   /** Steps that packets with a mark of this state may match. */
   #marked = (state: number): StepSet => (this.#marks === null ? this.#all : this.#marks.of(this.#marks.classOf(state)));

@@ -30,15 +30,16 @@ interface StepLiterals {
 }
 
 function literalsOf(program: StepProgram, use: FieldUse, placement: Placement): StepLiterals[] {
-  const position = new Map(use.atoms.map((atom, i) => [atom, i]));
-  return program.steps.flatMap(({ when, outcome }, step) => {
-    if (!hasRow(placement, step)) return [];
-    const literals = when.flatMap(({ atom, negate }) => {
-      const at = position.get(atom);
-      return at === undefined ? [] : [{ atom: at, negate }];
-    });
-    return literals.length === 0 ? [] : [{ step, lacking: lackingHolds(outcome), literals }];
+  const position = new Int32Array(program.atoms.length).fill(-1);
+  use.atoms.forEach((atom, i) => (position[atom] = i));
+  const found: StepLiterals[] = [];
+  program.steps.forEach(({ when, outcome }, step) => {
+    if (!hasRow(placement, step)) return;
+    const literals: { readonly atom: number; readonly negate: boolean }[] = [];
+    for (const { atom, negate } of when) if (position[atom]! >= 0) literals.push({ atom: position[atom]!, negate });
+    if (literals.length > 0) found.push({ step, lacking: lackingHolds(outcome), literals });
   });
+  return found;
 }
 
 /**

@@ -9,6 +9,13 @@ export const allSteps = (count: number): StepSet => {
   return set;
 };
 
+/** Those for which `isIn` is true. */
+export function stepsWhere(count: number, isIn: (step: number) => boolean): StepSet {
+  const set = new Uint32Array(Math.max(1, Math.ceil(count / 32)));
+  for (let step = 0; step < count; step++) if (isIn(step)) set[step >>> 5]! |= 1 << (step & 31);
+  return set;
+}
+
 /** A row whose steps stand in their order. */
 export function setOfRow(row: Uint32Array, words: number): StepSet {
   const set = new Uint32Array(words);
