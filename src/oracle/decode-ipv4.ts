@@ -28,32 +28,30 @@ export function decodeIpv4(bytes: Uint8Array, link: Link): Reception {
   const headerBytes = (first & 15) * 4;
   if (headerBytes < 20 || first >> 4 !== 4) return lost('no IPv4 header');
   if (bytes.length < headerBytes) return lost('IPv4 options cut short');
-  if (onesComplementSum(bytes, 0, 0, headerBytes) !== 0xffff) return lost('IPv4 checksum');
+  const discarded = onesComplementSum(bytes, 0, 0, headerBytes) === 0xffff ? null : 'IPv4 checksum';
   const total = read16(bytes, 2);
-  if (total > bytes.length) return lost('IPv4 total length beyond the frame');
-  if (total < headerBytes) return lost('IPv4 total length within the header');
+  if (total > bytes.length) return lost(discarded ?? 'IPv4 total length beyond the frame');
+  if (total < headerBytes) return lost(discarded ?? 'IPv4 total length within the header');
   // MF or an offset: conntrack or the input path may put it together first, then netfilter sees other bytes than these.
   const fragment = (read16(bytes, 6) & 0x3fff) !== 0;
-  return {
-    kind: 'packet',
-    // No spread: it costs twenty times what the rest of the decoding does.
-    packet: {
-      packetType: link.packetType,
-      sourceMac: link.sourceMac,
-      hidden: link.hidden,
-      tags: link.tags,
-      family: 4,
-      saddr: readAddress(bytes, 12, 1),
-      daddr: readAddress(bytes, 16, 1),
-      protocol: bytes[9] ?? 0,
-      fragment,
-      get l4() {
-        return fragment ? null : bytes.subarray(headerBytes, total);
-      },
-      ttl: bytes[8] ?? 0,
-      tos: bytes[1] ?? 0,
-      length: total,
-      sourceRouted: headerBytes > 20 && hasSourceRoute(bytes.subarray(20, headerBytes)),
+  // No spread: it costs twenty times what the rest of the decoding does.
+  const packet: Packet = {
+    packetType: link.packetType,
+    sourceMac: link.sourceMac,
+    hidden: link.hidden,
+    tags: link.tags,
+    family: 4,
+    saddr: readAddress(bytes, 12, 1),
+    daddr: readAddress(bytes, 16, 1),
+    protocol: bytes[9] ?? 0,
+    fragment,
+    get l4() {
+      return fragment ? null : bytes.subarray(headerBytes, total);
     },
+    ttl: bytes[8] ?? 0,
+    tos: bytes[1] ?? 0,
+    length: total,
+    sourceRouted: headerBytes > 20 && hasSourceRoute(bytes.subarray(20, headerBytes)),
   };
+  return discarded === null ? { kind: 'packet', packet } : lost(discarded, false, packet);
 }

@@ -46,10 +46,9 @@ export function decodeIpv6(bytes: Uint8Array, link: Link): Reception {
   if ((bytes[0] ?? 0) >> 4 !== 6) return lost('no IPv6 header');
   const saddr = readAddress(bytes, 8, 4);
   const daddr = readAddress(bytes, 24, 4);
-  const bad = badAddresses(saddr, daddr);
-  if (bad !== null) return lost(bad);
+  const discarded = badAddresses(saddr, daddr);
   const payload = read16(bytes, 4);
-  if (payload + 40 > bytes.length) return lost('IPv6 payload length beyond the frame');
+  if (payload + 40 > bytes.length) return lost(discarded ?? 'IPv6 payload length beyond the frame');
   const nextHeader = bytes[6] ?? 0;
   // Payload length 0 with hop-by-hop announces a jumbogram: nothing is trimmed, and the option decides.
   const jumbo = payload === 0 && nextHeader === 0;
@@ -71,5 +70,5 @@ export function decodeIpv6(bytes: Uint8Array, link: Link): Reception {
     length: jumbo ? null : 40 + payload,
     sourceRouted: false,
   };
-  return { kind: 'packet', packet };
+  return discarded === null ? { kind: 'packet', packet } : lost(discarded, false, packet);
 }

@@ -10,7 +10,7 @@ import type { Fate, PassHow } from './fate.js';
 import { statesOfFirst } from './first-packet.js';
 import { changingSets, connectionRules, levelsOf, usesFlowtable, usesNat } from './hooks.js';
 import { No, Yes } from './answer.js';
-import type { Packet, Reception } from './packet.js';
+import type { Packet } from './packet.js';
 import { planHook, runHook, type BaseView, type HookPlan, type PathEnvironment, type WalkedHook } from './path.js';
 import { martian, notForwarded, routeOf } from './routing.js';
 import { indexRules, type RuleIndex } from './rule-index.js';
@@ -83,6 +83,14 @@ function environment(ruleset: Ruleset, family: AddressFamily, device: string, li
 
 const hasIngress = ({ hooks }: PathEnvironment): boolean =>
   hooks.ingress.after.length + hooks.ingress.before.length > 0;
+
+interface FateRequest {
+  readonly tracking: Tracking;
+  /** Seconds since the epoch; null: not known. */
+  readonly at: number | null;
+  /** Why the stack discards the packet behind ingress; null: it does not. */
+  readonly discarded: string | null;
+}
 
 interface PathResult {
   /** In some state the packet gets through all chains. */
@@ -184,7 +192,7 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
   const walkAmong = (
     packet: Packet,
     ctStates: readonly CtState[] | null,
-    { tracking, at }: Pick<WalkRequest, 'tracking' | 'at'>,
+    { tracking, at, discarded }: FateRequest,
     out: Outcomes,
   ): PathResult => {
     const env = environments[packet.family];
@@ -193,18 +201,12 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
     if (flowtable) out.doubts.push('flows in a flowtable skip the chains');
     let states = [0];
     if (hasIngress(env)) states = runHook(env, 'ingress', view, states, out);
+    if (discarded !== null) return { accepted: false, lost: states.length > 0 ? discarded : null };
     if (states.length > 0) states = runHook(env, 'prerouting', view, states, out);
     return route(env, facts, view, states, out);
   };
-  const fateOf = (
-    packet: Packet,
-    trace: TraceEvent[] | null,
-    tracking: Tracking,
-    at: number | null,
-    through = false,
-  ): Fate => {
-    const ctStates = statesOf(packet, tracking);
-    const request = { tracking, at };
+  const fateOf = (packet: Packet, trace: TraceEvent[] | null, request: FateRequest, through = false): Fate => {
+    const ctStates = statesOf(packet, request.tracking);
     const out = noOutcomes(trace, through);
     const fate = join(out, walkAmong(packet, ctStates, request, out));
     if (fate.kind !== 'depends' || ctStates === null || ctStates.length < 2) return fate;
@@ -216,26 +218,30 @@ export function createOracle(ruleset: Ruleset, facts: HostFacts, device: string,
     return refined.kind === 'depends' ? fate : refined;
   };
 
-  const unreceived = ({ why, elsewhere }: Extract<Reception, { kind: 'lost' }>): Fate =>
-    hasIngress(environments[4]) ? ingressDoubt : { kind: 'lost', why, elsewhere };
+  /** What comes of the frame by a way through the chains; `decide` walks that, for a packet that the stack may then discard. */
+  const received = (
+    frame: Uint8Array,
+    hidden: ReadonlySet<LinkField>,
+    decide: (packet: Packet, discarded: string | null) => Fate,
+  ): Fate => {
+    const reception = decodeFrame(frame, mac, hidden, options.vlan);
+    if (reception.kind === 'packet') return decide(reception.packet, null);
+    const { why, elsewhere, atIngress } = reception;
+    if (!hasIngress(environments[4])) return { kind: 'lost', why, elsewhere };
+    return atIngress === null ? ingressDoubt : decide(atIngress, why);
+  };
 
   const hiding = (hidden: ReadonlySet<LinkField>): Oracle => ({
     hiding,
     fate: (frame, trace, untracked = false, at) => {
-      const reception = decodeFrame(frame, mac, hidden, options.vlan);
-      if (reception.kind === 'lost') return unreceived(reception);
-      const seconds = at === undefined ? null : at / 1000;
-      return fateOf(reception.packet, trace ?? null, untracked ? 'none' : 'open', seconds);
+      const request = { tracking: untracked ? 'none' : 'open', at: at === undefined ? null : at / 1000 } as const;
+      return received(frame, hidden, (packet, discarded) => fateOf(packet, trace ?? null, { ...request, discarded }));
     },
     walk: (frame, { tracking, at, trace }) => {
-      const reception = decodeFrame(frame, mac, hidden, options.vlan);
-      if (reception.kind === 'lost') {
-        const fate = unreceived(reception);
-        return { fate, end: fate };
-      }
-      const seconds = at === null ? null : at / 1000;
-      const fate = fateOf(reception.packet, null, tracking, seconds);
-      return { fate, end: fateOf(reception.packet, trace, tracking, seconds, true) };
+      const request = { tracking, at: at === null ? null : at / 1000 };
+      const decide = (into: TraceEvent[] | null, through: boolean): Fate =>
+        received(frame, hidden, (packet, discarded) => fateOf(packet, into, { ...request, discarded }, through));
+      return { fate: decide(null, false), end: decide(trace, true) };
     },
   });
   return hiding(new Set());

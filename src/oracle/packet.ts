@@ -27,8 +27,17 @@ export interface Packet {
   readonly tags: number;
 }
 
-export type Reception =
-  | { readonly kind: 'packet'; readonly packet: Packet }
-  | { readonly kind: 'lost'; readonly why: string; readonly elsewhere: boolean };
+export type Reception = { readonly kind: 'packet'; readonly packet: Packet } | Lost;
 
-export const lost = (why: string, elsewhere = false): Reception => ({ kind: 'lost', why, elsewhere });
+export interface Lost {
+  readonly kind: 'lost';
+  readonly why: string;
+  readonly elsewhere: boolean;
+  /** What chains at ingress see of it, before the stack discards it; null: not known. */
+  readonly atIngress: Packet | null;
+}
+
+export const lost = (why: string, elsewhere = false, atIngress: Packet | null = null): Lost => ({
+  ...{ kind: 'lost', why, elsewhere },
+  atIngress,
+});
