@@ -19,12 +19,12 @@ export function lowerSetMatch(match: SetMatch, context: Context): Condition {
 }
 
 /** Looking a packet up may change the set, so every packet that would be must still be. */
-export function learns(match: SetMatch, sets: Context['sets']): boolean {
-  const visit = (set: NamedSet | undefined, depth: number): boolean => {
-    if (set?.kind === 'opaque') return set.learns === true;
-    return set?.kind === 'list' && depth <= maxDepth && set.members.some((id) => visit(sets.get(id), depth + 1));
-  };
-  return visit(sets.get(match.set), 0);
+export const learns = ({ set }: SetMatch, sets: Context['sets']): boolean => setLearns(sets.get(set), sets, 0);
+
+function setLearns(set: NamedSet | undefined, sets: Context['sets'], depth: number): boolean {
+  if (set?.kind === 'opaque') return set.learns === true;
+  if (set?.kind !== 'list' || depth > maxDepth) return false;
+  return set.members.some((id) => setLearns(sets.get(id), sets, depth + 1));
 }
 
 function membership(set: NamedSet, sides: SetMatch['dimensions'], context: Context, depth: number): Condition {

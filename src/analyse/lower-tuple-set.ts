@@ -111,8 +111,7 @@ function forDevices(
   context: Context,
 ): Condition {
   if (elements?.length === 0) return exactly(FALSE);
-  const key = `${set.id} ${sides.join()} ${device}`;
-  const values = cached(context.setValues, key, () =>
+  const values = cached(context.setValues, set.id, `${sides.join()} ${device}`, () =>
     !elements
       ? tupleSetValues(set, sides, context.setValues)
       : hasNetworks(set)

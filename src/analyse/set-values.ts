@@ -28,8 +28,8 @@ const portField = { src: 'sport', dst: 'dport' } as const;
 
 /** Per analysis, since value sets carry identity. */
 export interface SetValueCache {
-  /** By id and sides. */
-  readonly values: Map<string, SetValues>;
+  /** By id, and by sides and what else they are for. */
+  readonly values: Map<SetId, Map<string, SetValues>>;
   /** Null: sets stay as they are. */
   readonly follow: FollowedSets | null;
 }
@@ -51,7 +51,7 @@ export const setValueCache = (follows: boolean): SetValueCache => ({
 export const readOnce = ({ follow }: SetValueCache, set: SetId): void => void follow?.fixed.add(set);
 
 export function addressValues(set: AddressSet, side: Side, cache: SetValueCache): SetValues {
-  return cached(cache, `${set.id} ${side}`, () => {
+  return cached(cache, set.id, side, () => {
     const make: Make = (keep, ends, live) => addressSet(set, side, keep, ends, live);
     if (!set.nomatch) return split(set, make, followed(cache, set, side));
     readOnce(cache, set.id);
@@ -66,7 +66,7 @@ export function addressValues(set: AddressSet, side: Side, cache: SetValueCache)
 
 /** Ports of bitmap:port and nft inet_service sets. */
 export function portValues(set: PortSet, side: Side, cache: SetValueCache): SetValues {
-  return cached(cache, `${set.id} ${side}`, () => {
+  return cached(cache, set.id, side, () => {
     const ranges = (keep: Uint32Array | null): Ranges =>
       Array.from(keep ?? set.portLo.keys(), (i) => [set.portLo[i] ?? 0, set.portHi[i] ?? 0] as const);
     readOnce(cache, set.id);
@@ -160,8 +160,11 @@ export function elementCounters(set: NamedSet, keep: Uint32Array | null): Elemen
   return { set: set.name, index: keep ?? Uint32Array.from({ length: set.elements }, (_, i) => i) };
 }
 
-export function cached(cache: SetValueCache, key: string, make: () => SetValues): SetValues {
-  const known = cache.values.get(key) ?? make();
-  cache.values.set(key, known);
-  return known;
+export function cached({ values }: SetValueCache, set: SetId, sides: string, make: () => SetValues): SetValues {
+  const own = values.get(set) ?? new Map<string, SetValues>();
+  const known = own.get(sides);
+  if (known) return known;
+  const made = make();
+  values.set(set, own.set(sides, made));
+  return made;
 }

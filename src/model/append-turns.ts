@@ -41,15 +41,12 @@ export function appendTurns(walk: DumpWalk, table: TableDraft, turns: LineTurns,
 
 /** Of each run, the numbers of its lines among those of their chain. */
 function rowsOf({ kinds, runs }: LineTurns, chains: readonly (ChainDraft | null)[]): Uint32Array[] {
-  const lengths = new Map<ChainDraft | null, number>();
+  const named = [...new Set(chains)];
+  const chainOf = chains.map((chain) => named.indexOf(chain));
+  const lengths = new Uint32Array(named.length);
   const rows = runs.map(({ count }) => new Uint32Array(count));
-  const next = runs.map(() => 0);
-  for (const kind of kinds) {
-    const chain = chains[kind]!;
-    const length = lengths.get(chain) ?? 0;
-    rows[kind]![next[kind]!++] = length;
-    lengths.set(chain, length + 1);
-  }
+  const next = new Uint32Array(runs.length);
+  for (const kind of kinds) rows[kind]![next[kind]!++] = lengths[chainOf[kind]!]!++;
   return rows;
 }
 

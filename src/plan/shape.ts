@@ -64,6 +64,7 @@ const isLedPast = (steps: readonly MergedStep[], from: number, to: number): bool
 
 /** Takes steps out; skips that aimed at one aim at the next that is left. */
 function remove(steps: readonly MergedStep[], gone: readonly boolean[]): MergedStep[] {
+  if (!gone.includes(true)) return [...steps];
   const position: number[] = [];
   let kept = 0;
   for (let i = 0; i <= steps.length; i++) {
