@@ -95,7 +95,7 @@ function walkRules(walk: Walk, chain: Chain, entry: Arrival, frame: Frame): void
     if (!isRun(segment)) walkRule(walk, segment, entry, frame);
     else if (runs) {
       if (segment === runs[0]) walkInTurn(walk, runs, entry, frame);
-    } else if (isTakenAsOne(walk, segment, actsAsOne(walk, segment, entry, frame.context)))
+    } else if (isTakenAsOne(walk, segment, actsAsOne(walk, segment, entry, frame)))
       walkRule(
         walk,
         { id: segment, parts: sharedParts(segment, frame.context) },
@@ -376,7 +376,7 @@ function walkJump(
     chainEnd,
     depth: frame.depth + 1,
     certain: condition.must !== null,
-    via: typeof rule.id === 'string' ? rule.id : null,
+    via: typeof rule.id === 'string' ? rule.id : rule.id.id(0),
     states: condition.states,
     run: null,
   };

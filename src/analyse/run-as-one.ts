@@ -1,12 +1,12 @@
 /**
  * When a run of rules is walked as one rule about all their addresses. Drops are: side by side they are the drop of what any of them
- * drops, whatever the order; and so are rules of which no packet is dropped in XDP. It must also be all the same which of them is asked, so
+ * drops, whatever the order; and so are rules that drop nothing themselves (guards.ts). It must also be all the same which of them is asked, so
  * nothing else about the addresses may be known or asked where they stand, and nothing may wait that depends on one of them. Else the rules are
  * walked one by one.
  */
 import type { AddressRun } from '../model/address-run.js';
 import { wordsPerAddress } from '../model/address.js';
-import type { Match, Part, Statement } from '../model/match.js';
+import type { Part } from '../model/match.js';
 import {
   allAddresses,
   isAddressColumn,
@@ -19,11 +19,12 @@ import { absorbed } from '../model/tuple-gaps.js';
 import { leastAvailable } from '../model/tuples.js';
 import { prefixLength } from './address-index.js';
 import { narrow, type Arrival } from './arrival.js';
-import { lowerState } from './connection-state.js';
 import type { Context } from './context.js';
+import { isGuardWhere, type GuardPlace } from './guards.js';
 import { exactly, longestInterned, small, type Condition, type Conj, type Lit, type TupleValues } from './logic.js';
-import { lowerMatch, portProtocols } from './lower-match.js';
+import { portProtocols } from './lower-match.js';
 import { learns } from './lower-set-match.js';
+import { isPlainMatch } from './plain-match.js';
 import { maxCombinations } from './tuple-entries.js';
 import { entryKeys, isWhole, type EntryKeys } from './tuple-ranges.js';
 import { mostDeferred, type Walk } from './walk.js';
@@ -44,28 +45,10 @@ export function noteByItself({ ruleByRule }: Walk['runs'], run: AddressRun, rule
 export const takenBothWays = ({ runs: { asOne, ruleByRule } }: Walk): AddressRun[] =>
   [...asOne].filter((run) => ruleByRule.has(run));
 
-/** Those of which each packet meets at most one condition, and that ask for no address by other means. */
-const plainMatches: ReadonlySet<Match['kind']> = new Set([
-  'address',
-  'family',
-  'interface',
-  'protocol',
-  'port',
-  'tcpFlags',
-  'header',
-  'icmp',
-  'ttl',
-  'tos',
-  'mac',
-  'mark',
-  'packetType',
-  'comment',
-] as const);
-
-export function actsAsOne(walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean {
+export function actsAsOne(walk: Walk, run: AddressRun, arrival: Arrival, place: GuardPlace): boolean {
   if (run.negated || !asksByItself(run, arrival)) return false;
-  if (!isPlainWhere(walk, run, arrival) && !isGuardWhere(walk, run, context)) return false;
-  return run.fields.length > 1 ? fitsTuples(walk, run, context) : differs(run);
+  if (!isPlainWhere(walk, run, arrival) && !isGuardWhere(walk, run, place)) return false;
+  return run.fields.length > 1 ? fitsTuples(walk, run, place.context) : differs(run);
 }
 
 /** They differ in several fields, or in an address that packets must not have, and what is found of one of them holds of each but for its values, were they many or few. */
@@ -97,48 +80,6 @@ function asksByItself(run: AddressRun, { may, must, ofAll, relies }: Arrival): b
   return !may.some(asksElsewhere) && must?.some(asksElsewhere) !== true;
 }
 
-/**
- * A packet that lacks one of several fields lacks a tuple of them as a whole, and passes whatever its address. So such rules are taken as one only
- * where there would be too many steps of them for any rule behind them to have one.
- */
-const isGuardWhere = (walk: Walk, run: AddressRun, context: Context): boolean =>
-  (run.fields.length === 1 || run.count > walk.runs.guardsFrom) && isGuard(walk, run, context);
-
-/** What becomes of a packet that comes to them is decided there, and its mark is not changed. */
-const endings: ReadonlySet<Statement['kind']> = new Set([
-  'accept',
-  'return',
-  'reject',
-  'nat',
-  'observe',
-  'handover',
-  'opaque',
-] as const);
-
-/**
- * No rule drops in XDP: what any of them may take from XDP passes, or is led to one place, whatever their order. What the rules differ in must be
- * asked before a rule is left: by a statement, or by a match that has an effect.
- */
-function isGuard(walk: Walk, { first, fields, varying }: AddressRun, context: Context): boolean {
-  let undecided = false;
-  for (const [at, part] of first.parts.entries()) {
-    const isLast = varying.every((one) => one < at);
-    if ('statement' in part) {
-      const { kind } = part.statement;
-      return isLast && (endings.has(kind) || (kind === 'drop' && undecided));
-    }
-    const { match } = part;
-    if (match.kind === 'unknown') {
-      if (match.knowledge !== 'pure') return isLast;
-      undecided = true;
-    } else if (match.kind === 'ctState') {
-      const state = lowerState(match, context.untrackedStates, walk);
-      undecided ||= !(state ? state.condition : lowerMatch(match, context)).must;
-    } else if (!varying.includes(at) && !isPlainMatch(match, fields)) return false;
-  }
-  return false;
-}
-
 /** What the rules differ in is asked once, in one place. */
 function isPlainDrop({ first, fields, varying }: AddressRun, sets: Context['sets'] | null): boolean {
   return first.parts.every((part, i) => {
@@ -148,13 +89,6 @@ function isPlainDrop({ first, fields, varying }: AddressRun, sets: Context['sets
     if (match.kind === 'set') return sets !== null && !learns(match, sets);
     return isPlainMatch(match, fields);
   });
-}
-
-function isPlainMatch(match: Match, fields: AddressRun['fields']): boolean {
-  if ((match.kind === 'address' || match.kind === 'port') && fields.some((field) => field === match.field))
-    return false;
-  if (match.kind === 'mac' && fields.includes('smac')) return false;
-  return plainMatches.has(match.kind) && !(match.kind === 'port' && match.field === 'either');
 }
 
 /** Rules that are all the same may become one step with others that differ from them elsewhere. */
@@ -230,13 +164,16 @@ const known = new WeakMap<AddressRun, RunTuples>();
 /** What rules ask for that differ in several fields; always the same object. */
 export const tuplesOf = (run: AddressRun): TupleValues => runTuples(run).tuples;
 
+/** The same, where somebody has asked for them. */
+export const madeTuples = (run: AddressRun): TupleValues | undefined => known.get(run)?.tuples;
+
 function runTuples(run: AddressRun): RunTuples {
-  const made = known.get(run) ?? madeTuples(run);
+  const made = known.get(run) ?? makeTuples(run);
   known.set(run, made);
   return made;
 }
 
-function madeTuples(run: AddressRun): RunTuples {
+function makeTuples(run: AddressRun): RunTuples {
   const entries = ruleEntries(run.columns, run.count);
   const set = { id: `rules from ${run.id(0)}`, name: run.id(0) };
   const values = asTupleValues(entries);

@@ -9,6 +9,7 @@ import type { AddressRun } from '../model/address-run.js';
 import type { Label, RawStep, RuleOrRun } from '../analyse/walk.js';
 import type { Conj, Lit, TupleValues, ValueSet } from '../analyse/logic.js';
 import { expires } from '../analyse/logic.js';
+import { madeTuples } from '../analyse/run-as-one.js';
 import { tupleSignature } from '../model/tuples.js';
 import { boxEntries, joinBoxes, type BoxRun, type StepRun } from './box-runs.js';
 import { sideBySide } from './side-by-side.js';
@@ -115,14 +116,17 @@ function tuplesIn(steps: readonly RawStep[], wanted: (step: RawStep, set: TupleV
 const isTuplesOf = (rule: RuleOrRun, set: ValueSet): boolean =>
   typeof rule !== 'string' && set.kind === 'tuples' && isOf(rule, set);
 
-/** Runs of rules whose tuples have no table, for sets have theirs first: they are to be taken rule by rule. */
-export function withoutTable(steps: readonly RawStep[], { leftOut }: Pick<MergeLimits, 'leftOut'>): AddressRun[] {
-  const hasTable = tables(tuplesIn(steps, ({ rule }, set) => !isTuplesOf(rule, set)));
+/** Runs taken as one whose tuples have no table, for sets have theirs first: they are to be taken rule by rule. */
+export function withoutTable(
+  steps: readonly RawStep[],
+  asOne: ReadonlySet<AddressRun>,
+  { leftOut }: Pick<MergeLimits, 'leftOut'>,
+): AddressRun[] {
+  const runs = new Map([...asOne].map((run) => [madeTuples(run)?.columns, run]));
+  const hasTable = tables(tuplesIn(steps, (_, { columns }) => !runs.has(columns)));
   const found = new Set<AddressRun>();
-  for (const { when, rule } of steps)
-    for (const { set } of when)
-      if (set.kind === 'tuples' && typeof rule !== 'string' && isOf(rule, set))
-        if (leftOut.has(set.set.id) || !hasTable(tupleSignature(set))) found.add(rule);
+  for (const set of tuplesIn(steps, (_, { columns }) => runs.has(columns)))
+    if (leftOut.has(set.set.id) || !hasTable(tupleSignature(set))) found.add(runs.get(set.columns)!);
   return [...found];
 }
 

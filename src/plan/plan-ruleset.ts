@@ -126,7 +126,7 @@ function planSteps(
   const tuplesFrom = options.tuplesFrom ?? fewestForTuples;
   const asked = { ...options, tuplesFrom, enough, conntrack: options.conntrack === true };
   let analysis = analyseFamily(ruleset, family, setValues, asked);
-  const split = withoutTable(analysis.walk.steps, { leftOut });
+  const split = withoutTable(analysis.walk.steps, analysis.walk.runs.asOne, { leftOut });
   if (split.length > 0) analysis = analyseFamily(ruleset, family, setValues, { ...asked, split: new Set(split) });
   // With nothing known at all the plan is for reading, and says what it would be once the host is known.
   const symbolic = options.facts !== null && options.facts.localRoutes === null;

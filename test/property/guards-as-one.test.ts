@@ -14,11 +14,13 @@ interface Dialect {
   /** Lines that differ in a source (@), a destination (^) or a port (%). */
   readonly kinds: readonly string[];
   readonly others: readonly string[];
+  /** Of a chain that they lead to. */
+  readonly within: readonly string[];
   readonly write: (policy: 'accept' | 'drop', lines: readonly Line[]) => string;
 }
 
 interface Line {
-  readonly chain: 'input' | 'list';
+  readonly chain: 'input' | 'list' | 'other';
   readonly text: string;
 }
 
@@ -45,6 +47,8 @@ const iptables: Dialect = {
     '-s @ -m mac --mac-source 02:00:00:00:00:01 -j ACCEPT',
     '-s @ -p tcp --dport % ! --syn -j ACCEPT',
     '-s @ -d ^ -m time --timestart 8:00 -j other',
+    ...['-s @ -j other', '-s @ -d ^ -j other', '-s @ -p tcp -m tcp --dport % -g other', '-d ^ -g other'],
+    ...['-p tcp -m tcp --dport % -j other', '-s @ -d ^ -m conntrack --ctstate NEW -j other'],
   ],
   others: [
     '-s 203.0.113.0/28 -j ACCEPT',
@@ -65,10 +69,26 @@ const iptables: Dialect = {
     '-f -j DROP',
     '-s 203.0.113.0/24 -j DROP',
   ],
+  within: [
+    ...['-p udp -j DROP', '-j DROP', '-p tcp -m tcp --dport 1004 -j ACCEPT', '-s 203.0.113.8/30 -j RETURN', '-j LOG'],
+    ...['-m conntrack --ctstate NEW -j DROP', '-m conntrack --ctstate ESTABLISHED -j ACCEPT', '-d 192.0.2.1 -j DROP'],
+    ...['-m mark --mark 1 -j ACCEPT', '-j MARK --set-mark 1', '-j NOTRACK', '-m owner --uid-owner 0 -j RETURN'],
+    ...[
+      '-m conntrack --ctstate UNTRACKED -j ACCEPT',
+      '-m limit --limit 1/s -j RETURN',
+      '-j TTL --ttl-set 9',
+      '-f -j DROP',
+    ],
+    ...[
+      '-s 203.0.113.1 -p tcp -j REJECT',
+      '-m time --timestart 8:00 -j DROP',
+      '-p udp -m udp --dport 1001:1006 -j DROP',
+    ],
+  ],
   write: (policy, lines) => {
-    const written = lines.map(({ chain, text }) => `-A ${chain === 'input' ? 'INPUT' : 'list'} ${text}`);
+    const written = lines.map(({ chain, text }) => `-A ${chain === 'input' ? 'INPUT' : chain} ${text}`);
     const chains = `:INPUT ${policy.toUpperCase()} [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:list - [0:0]\n:other - [0:0]`;
-    return filter(['-A other -p udp -j DROP', ...written].join('\n'), chains);
+    return filter(written.join('\n'), chains);
   },
 };
 
@@ -95,6 +115,8 @@ const nft: Dialect = {
     'ip saddr @ tcp dport % meta mark set 1 accept',
     'ip saddr @ tcp dport != % accept',
     'ip saddr @ ip daddr ^ meta mark 1 accept',
+    ...['ip saddr @ jump other', 'ip saddr @ tcp dport % goto other', 'tcp dport % jump other'],
+    ...['ip saddr @ ip daddr ^ ct state new jump other', 'ip daddr ^ counter goto other'],
   ],
   others: [
     'ip saddr 203.0.113.0/28 accept',
@@ -114,17 +136,23 @@ const nft: Dialect = {
     'meta mark 1 drop',
     'ip saddr 203.0.113.0/24 drop',
   ],
+  within: [
+    ...['meta l4proto udp drop', 'drop', 'tcp dport 1004 accept', 'ip saddr 203.0.113.8/30 return', 'log'],
+    ...['ct state new drop', 'ct state established accept', 'ip daddr 192.0.2.1 drop', 'meta mark 1 accept'],
+    ...['meta mark set 1', 'notrack', 'meta skuid 0 return', 'limit rate 1/second return', 'log prefix "x" drop'],
+    ...['ip saddr 203.0.113.1 reject', 'udp dport 1001-1006 drop', 'ip ttl set 9', 'tcp dport 1003 drop'],
+  ],
   write: (policy, lines) => {
     const rules = (name: Line['chain']): string =>
       lines.flatMap(({ chain, text }) => (chain === name ? [`    ${text}\n`] : [])).join('');
-    return `table inet filter {\n  chain other {\n    meta l4proto udp drop\n  }\n  chain inner {\n${rules('list')}  }
+    return `table inet filter {\n  chain other {\n${rules('other')}  }\n  chain inner {\n${rules('list')}  }
   chain input {\n    type filter hook input priority filter; policy ${policy};\n${rules('input')}  }\n}\n`;
   },
 };
 
 const values = fc.tuple(fc.nat(20), fc.nat(9), fc.nat(7));
 
-const casesOf = ({ kinds, others }: Dialect): fc.Arbitrary<readonly Line[]> => {
+const casesOf = ({ kinds, others, within }: Dialect): fc.Arbitrary<readonly Line[]> => {
   const lone = fc.constantFrom(...others).map((text): Line => ({ chain: 'input', text }));
   const list = fc
     .tuple(
@@ -144,8 +172,14 @@ const casesOf = ({ kinds, others }: Dialect): fc.Arbitrary<readonly Line[]> => {
         };
       }),
     );
+  const inner = fc.constantFrom(...within).map((text): Line => ({ chain: 'other', text }));
   return fc
-    .tuple(fc.array(lone, { maxLength: 2 }), list, fc.array(lone, { minLength: 1, maxLength: 4 }))
+    .tuple(
+      fc.array(inner, { minLength: 1, maxLength: 4 }),
+      fc.array(lone, { maxLength: 2 }),
+      list,
+      fc.array(lone, { minLength: 1, maxLength: 4 }),
+    )
     .map((parts) => parts.flat());
 };
 
