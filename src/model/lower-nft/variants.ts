@@ -19,6 +19,7 @@ import {
   type RunSource,
   type VaryingMatch,
 } from '../address-run.js';
+import { loggedHoles, withWords, type LoggedHole } from './logged.js';
 import { isChanging } from '../kinds-in-turn.js';
 import type { Match, Part } from '../match.js';
 import type { Cut } from '../nft-text.js';
@@ -47,6 +48,7 @@ export interface LoweredShape {
   readonly bounds: readonly number[];
   readonly parts: readonly Part[];
   readonly holes: readonly LoweredHole[];
+  readonly logged: readonly LoggedHole[];
   /** Parts that have their values. */
   readonly holding: readonly number[];
   /** Of all packets that its rules match; null: they may be of either. */
@@ -113,6 +115,8 @@ export class VariantLowering {
     const { bounds } = variantOf(shape.rule) ?? bug();
     if (!parts) return null;
     const holes: LoweredHole[] = [];
+    const logged = loggedHoles(shape, parts);
+    if (!logged) return null;
     for (const [at, { field, family }] of shape.holes.entries()) {
       if (field === null) continue;
       const part = parts.findIndex((one) => holds(one, field));
@@ -125,7 +129,7 @@ export class VariantLowering {
     const family = holes.find((hole) => hole.family !== null)?.family ?? familyOfTable(this.start.family);
     const holding = holes.map(({ part }) => part);
     const told = onlyDrops ? toldBy({ parts, holding }) : null;
-    const made: LoweredShape = { shape, bounds, parts, holes, holding, family, onlyDrops, told };
+    const made: LoweredShape = { shape, bounds, parts, holes, logged, holding, family, onlyDrops, told };
     return trials.every((trial) => this.#holdsFor(made, trial)) ? made : null;
   }
 
@@ -142,22 +146,24 @@ export class VariantLowering {
   }
 
   /** Nothing else of a rule depends on its values: lowered with others it is the same but for them. */
-  #holdsFor({ shape, parts, holes }: LoweredShape, trial: (typeof trials)[number]): boolean {
-    const texts = shape.holes.map(({ field, family, start, end }) =>
-      field === null ? shape.text.slice(start, end) : shape.syntax.written(trial[family ?? trialOf[field]]),
-    );
+  #holdsFor({ shape, parts, holes, logged }: LoweredShape, trial: (typeof trials)[number]): boolean {
+    const texts = shape.holes.map(({ field, family, isLogged, start, end }) => {
+      if (field === null) return isLogged ? `"of ${trial.port}"` : shape.text.slice(start, end);
+      return shape.syntax.written(trial[family ?? trialOf[field]]);
+    });
     const found = this.#partsOf(ruleWith(shape, texts));
     const source = texts.join('\n');
     let at = 0;
     const bounds = texts.flatMap((text) => [at, (at += text.length + 1) - 1]);
     const odd = new Set<number>();
-    const values = holes.map((hole) => columnOf(hole, [{ shape: { ...shape, source }, bounds }], odd));
+    const variant = { shape: { ...shape, source }, bounds };
+    const values = holes.map((hole) => columnOf(hole, [variant], odd));
     return (
       odd.size === 0 &&
       found !== null &&
       isDeepStrictEqual(
         found.map(withoutPlace),
-        parts.map((part, i) => withoutPlace(withValue(part, i, holes, values))),
+        parts.map((part, i) => withoutPlace(withWords(withValue(part, i, holes, values), i, logged, variant))),
       )
     );
   }
@@ -273,16 +279,17 @@ function ruleOf(
   number: number,
   prefix: string,
 ): Rule {
-  const { shape, parts, holes, bounds } = lowered;
+  const { shape, parts, holes, logged, bounds } = lowered;
   const { span, text } = rule;
-  const own = (variantOf(rule) ?? bug()).bounds;
+  const variant = variantOf(rule) ?? bug();
+  const own = variant.bounds;
   const placed = parts.map((part, i): Part => {
     let column = part.span.column + span.column - shape.rule.span.column;
     shape.holes.forEach((hole, h) => {
       if (shape.rule.span.column + hole.start < part.span.column)
         column += own[h * 2 + 1]! - own[h * 2]! - (bounds[h * 2 + 1]! - bounds[h * 2]!);
     });
-    return { ...withValue(part, i, holes, values), span: { ...span, column } };
+    return { ...withWords(withValue(part, i, holes, values), i, logged, variant), span: { ...span, column } };
   });
   return { id: `${prefix}${number}` as RuleId, number, span, text, parts: placed, cut };
 }

@@ -136,6 +136,7 @@ class ItemHoles {
       this.#addMatch(this.#member(statement, 'match'));
       const counter = this.#member(statement, 'counter');
       for (const name of ['packets', 'bytes']) this.#add(this.#member(counter, name), patterns.number);
+      this.#add(this.#member(this.#member(statement, 'log'), 'prefix'), patterns.string, { isLogged: true });
     }
   }
 
@@ -159,19 +160,27 @@ class ItemHoles {
     const value = this.#member(match, 'right');
     if ((protocol === 'ip' || protocol === 'ip6') && (field === 'saddr' || field === 'daddr')) {
       const family = protocol === 'ip' ? 4 : 6;
-      this.#add(value, patterns[family], field, family);
+      this.#add(value, patterns[family], { field, family });
     } else if (protocol === 'ether' && field === 'saddr') {
-      this.#add(value, patterns.mac, 'smac');
+      this.#add(value, patterns.mac, { field: 'smac' });
     } else if (portProtocols.has(protocol ?? '') && (field === 'sport' || field === 'dport')) {
       // Where nothing else asks of the protocol it may be the other one, whose ports stand in the same place.
-      if (this.#text(this.item).match(/"(?:tcp|udp)"/g)?.length === 1) this.#add(asked, patterns.protocol, 'protocol');
-      this.#add(value, patterns.port, field);
+      if (this.#text(this.item).match(/"(?:tcp|udp)"/g)?.length === 1)
+        this.#add(asked, patterns.protocol, { field: 'protocol' });
+      this.#add(value, patterns.port, { field });
     }
   }
 
-  #add(value: Extent | null, pattern: string, field: Hole['field'] = null, family: Hole['family'] = null): void {
+  #add(value: Extent | null, pattern: string, about: Partial<Pick<Hole, 'field' | 'family' | 'isLogged'>> = {}): void {
     if (!value || !new RegExp(`^(?:${pattern})$`).test(this.#text(value))) return;
     const { start } = this.item;
-    this.#found.push({ field, family, start: value.start - start, end: value.end - start, pattern });
+    this.#found.push({
+      field: null,
+      family: null,
+      ...about,
+      start: value.start - start,
+      end: value.end - start,
+      pattern,
+    });
   }
 }

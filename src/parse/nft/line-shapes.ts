@@ -106,7 +106,7 @@ const secondOfAddresses = { '/': 'number', '-': 'address' } as const;
 function holesIn(tokens: readonly Token[], start: number, rule: string): Hole[] {
   const holes: Hole[] = [];
   const text = (i: number): string => tokens[i]?.text ?? '';
-  const add = (from: number, to: number, hole: Pick<Hole, 'field' | 'family' | 'pattern'>): void => {
+  const add = (from: number, to: number, hole: Omit<Hole, 'start' | 'end'>): void => {
     const [before, first, last, next] = [tokens[from - 1], tokens[from], tokens[to], tokens[to + 1]];
     if (!before || !first || !last || first.start === before.end) return;
     if (next && (next.start === last.end || next.type === 'op')) return;
@@ -134,7 +134,9 @@ function holesIn(tokens: readonly Token[], start: number, rule: string): Hole[] 
     } else if (object === 'counter' && field === 'packets' && text(i + 1) === 'bytes') {
       for (const at of [i, i + 2])
         if (tokens[at]?.type === 'number') add(at, at, { field: null, family: null, pattern: patterns.count });
-    } else if (field === 'comment' && token.type === 'quoted' && i === tokens.length - 1)
+    } else if (field === 'prefix' && object === 'log' && token.type === 'quoted')
+      add(i, i, { field: null, family: null, isLogged: true, pattern: patterns.quoted });
+    else if (field === 'comment' && token.type === 'quoted' && i === tokens.length - 1)
       add(i, i, { field: null, family: null, pattern: patterns.quoted });
   }
   return holes;

@@ -1,5 +1,5 @@
 /**
- * Rules that are those before them of their chain but for addresses (of MAC too), ports, lists of either, TCP or UDP, counts and comments. They are found by comparing text, and
+ * Rules that are those before them of their chain but for addresses (of MAC too), ports, lists of either, TCP or UDP, counts, comments and what is logged. They are found by comparing text, and
  * parsed when somebody asks for their statements: the reader makes the same of them, for the words around the values are the same, and
  * the values are of a kind. A test compares with reading each.
  */
@@ -10,6 +10,8 @@ export type HoleField = 'saddr' | 'daddr' | 'smac' | 'protocol' | 'sport' | 'dpo
 export interface Hole {
   /** Null: what stands there says nothing of packets. */
   readonly field: HoleField | null;
+  /** What is logged, in quotes: it stands in the rule's statement. */
+  readonly isLogged?: true;
   readonly family: 4 | 6 | null;
   /** In the text of the shape's rule: where the value begins and ends. */
   readonly start: number;

@@ -34,6 +34,12 @@ const shapes = [
   [asks('"ether"', 'saddr', '*'), '{"drop": null}'],
   [asks('"ether"', 'saddr', '*'), asks('~', 'dport', '%'), '{"drop": null}'],
   [asks('"ip"', 'saddr', '@'), '{"log": {"prefix": "n & "}}', '{"drop": null}'],
+  [
+    asks('"ip"', 'saddr', '@'),
+    '{"log": {"group": 2, "prefix": "n & \'"}}',
+    '{"log": {"prefix": "n & "}}',
+    '{"accept": null}',
+  ],
   [asks('"ip"', 'saddr', '@'), '{"jump": {"target": "last"}}'],
   [asks('"ip"', 'saddr', '@'), '{"limit": {"rate": &, "burst": 5, "per": "second"}}', '{"drop": null}'],
   [asks('"th"', 'dport', '%'), asks('"ip6"', 'saddr', '#'), '{"drop": null}'],
