@@ -47,6 +47,10 @@ const iptables: Kinds = {
     '-p tcp -m mac --mac-source ^ -m tcp --dport % -j DROP',
     '-p tcp -m iprange --src-range & -m tcp --dport % -j DROP',
     '-m iprange --src-range & --dst-range # -j DROP',
+    '-p tcp -m tcp --dport % -j DROP',
+    '-p udp -m udp --dport % -j DROP',
+    '-p udp -m udp --sport % --dport % -j DROP',
+    '-p tcp -m multiport --dports + -j DROP',
   ],
   others: [
     '! -s @ -d # -j DROP',
@@ -57,6 +61,9 @@ const iptables: Kinds = {
     '-m iprange ! --src-range & -d # -j DROP',
     '-s @ -j RETURN',
     '-s @ -m limit --limit 1/hour --limit-burst 5 -j DROP',
+    '-p tcp -m tcp ! --dport % -j DROP',
+    '-p tcp -m tcp --dport % -j ACCEPT',
+    '-m mac --mac-source ^ -j RETURN',
   ],
 };
 
@@ -81,6 +88,18 @@ const nft: Kinds = {
     'meta mark 0x0 IP saddr @ drop',
     'IP saddr @ meta length >= % drop',
     'IP saddr { @, 192.0.2.77 } drop',
+    'tcp dport % drop',
+    'tcp sport % drop',
+    'udp dport % counter drop',
+    'udp sport % udp dport % drop',
+    'tcp dport { 8080, % } drop',
+    'tcp dport + drop',
+    'udp sport != { 8080, % } drop',
+    'meta l4proto { tcp, udp } th dport % drop',
+    'ether saddr ^ drop',
+    'ether saddr ^ tcp dport % drop',
+    'ether saddr ^ IP saddr @ drop',
+    'ether saddr ^ udp dport { 8080, % } drop',
   ],
   others: [
     'IP saddr != @ IP daddr # drop',
@@ -89,6 +108,13 @@ const nft: Kinds = {
     'IP saddr @ counter log',
     'IP saddr @ return',
     'IP saddr @ limit rate 1/hour drop',
+    'tcp dport != % drop',
+    'tcp dport % accept',
+    'udp dport % return',
+    'tcp sport % counter',
+    'ether saddr ^ accept',
+    'IP saddr @ tcp dport % return',
+    'IP saddr @ meta mark set 0x7',
   ],
 };
 
