@@ -16,6 +16,8 @@ interface Dialect {
   readonly others: readonly string[];
   /** Of a chain that they lead to. */
   readonly within: readonly string[];
+  /** Of one that accepts what comes a second time. */
+  readonly again: readonly (readonly string[])[];
   readonly write: (policy: 'accept' | 'drop', lines: readonly Line[]) => string;
 }
 
@@ -85,6 +87,11 @@ const iptables: Dialect = {
       '-p udp -m udp --dport 1001:1006 -j DROP',
     ],
   ],
+  again: [
+    ['-m mark --mark 1 -j ACCEPT', '-j MARK --set-mark 1'],
+    ['-m ttl --ttl-eq 9 -j ACCEPT', '-j TTL --ttl-set 9'],
+    ['-m conntrack --ctstate UNTRACKED -j ACCEPT', '-j NOTRACK'],
+  ],
   write: (policy, lines) => {
     const written = lines.map(({ chain, text }) => `-A ${chain === 'input' ? 'INPUT' : chain} ${text}`);
     const chains = `:INPUT ${policy.toUpperCase()} [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:list - [0:0]\n:other - [0:0]`;
@@ -142,6 +149,11 @@ const nft: Dialect = {
     ...['meta mark set 1', 'notrack', 'meta skuid 0 return', 'limit rate 1/second return', 'log prefix "x" drop'],
     ...['ip saddr 203.0.113.1 reject', 'udp dport 1001-1006 drop', 'ip ttl set 9', 'tcp dport 1003 drop'],
   ],
+  again: [
+    ['meta mark 1 accept', 'meta mark set 1'],
+    ['ip ttl 9 accept', 'ip ttl set 9'],
+    ['ct state untracked accept', 'notrack'],
+  ],
   write: (policy, lines) => {
     const rules = (name: Line['chain']): string =>
       lines.flatMap(({ chain, text }) => (chain === name ? [`    ${text}\n`] : [])).join('');
@@ -152,7 +164,7 @@ const nft: Dialect = {
 
 const values = fc.tuple(fc.nat(20), fc.nat(9), fc.nat(7));
 
-const casesOf = ({ kinds, others, within }: Dialect): fc.Arbitrary<readonly Line[]> => {
+const casesOf = ({ kinds, others, within, again }: Dialect): fc.Arbitrary<readonly Line[]> => {
   const lone = fc.constantFrom(...others).map((text): Line => ({ chain: 'input', text }));
   const list = fc
     .tuple(
@@ -172,14 +184,14 @@ const casesOf = ({ kinds, others, within }: Dialect): fc.Arbitrary<readonly Line
         };
       }),
     );
-  const inner = fc.constantFrom(...within).map((text): Line => ({ chain: 'other', text }));
-  return fc
-    .tuple(
-      fc.array(inner, { minLength: 1, maxLength: 4 }),
-      fc.array(lone, { maxLength: 2 }),
-      list,
-      fc.array(lone, { minLength: 1, maxLength: 4 }),
+  const inner = fc
+    .oneof(
+      { weight: 3, arbitrary: fc.array(fc.constantFrom(...within), { minLength: 1, maxLength: 4 }) },
+      { weight: 1, arbitrary: fc.constantFrom(...again) },
     )
+    .map((texts) => texts.map((text): Line => ({ chain: 'other', text })));
+  return fc
+    .tuple(inner, fc.array(lone, { maxLength: 2 }), list, fc.array(lone, { minLength: 1, maxLength: 4 }))
     .map((parts) => parts.flat());
 };
 
