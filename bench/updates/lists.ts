@@ -1,10 +1,10 @@
 /** Lists of 100,000 lines that are replaced as a whole: what people have, and what is hard to plan. */
 import { dotted } from '../traffic/sources.js';
-import { scenarios } from './names.js';
+import { replaced } from './names.js';
 import { rawTable } from './ways.js';
 
 export interface List {
-  readonly scenario: string;
+  readonly name: string;
   /** Of so many lines, by name of the file. */
   readonly texts: (lines: number) => Readonly<Record<string, string>>;
 }
@@ -20,16 +20,19 @@ const port = (i: number): number => 1 + ((i * 7919) % 65_521);
 const either = (i: number): string => (i % 2 === 0 ? 'tcp' : 'udp');
 
 /** iptables lines by what they ask for. */
-const iptables = (scenario: string, asked: (i: number) => string, sets = ''): List => ({
-  scenario,
+const iptables = (name: string, asked: (i: number) => string, sets = ''): List =>
+  iptablesRules(name, (i) => `${asked(i)} -j DROP`, sets);
+
+const iptablesRules = (name: string, rule: (i: number) => string, sets = ''): List => ({
+  name,
   texts: (count) => ({
-    'rules.v4': rawTable(lines(count, (i) => `-A PREROUTING ${asked(i)} -j DROP\n`)),
+    'rules.v4': rawTable(lines(count, (i) => `-A PREROUTING ${rule(i)}\n`)),
     ...(sets !== '' && { 'sets.ipset': sets }),
   }),
 });
 
-const nft = (scenario: string, family: 'ip' | 'inet', asked: (i: number) => string): List => ({
-  scenario,
+const nft = (name: string, family: 'ip' | 'inet', asked: (i: number) => string): List => ({
+  name,
   texts: (count) => {
     const rules = lines(count, (i) => `${asked(i)} drop\n`);
     const chain = `chain c {\ntype filter hook prerouting priority raw;\n${rules}}`;
@@ -44,29 +47,36 @@ const setTexts = Array.from(
 ).join('');
 
 export const lists: readonly List[] = [
-  iptables(scenarios.replace, (i) => `-s ${source(i)}/32`),
-  iptables(scenarios.replacePorts, (i) => `-s ${source(i)}/32 -p tcp -m tcp --dport ${port(i)}`),
-  iptables(scenarios.replaceProtocols, (i) => `-s ${source(i)}/32 -p ${either(i)} -m ${either(i)} --dport ${port(i)}`),
+  iptables(replaced.sources, (i) => `-s ${source(i)}/32`),
+  iptables(replaced.ports, (i) => `-s ${source(i)}/32 -p tcp -m tcp --dport ${port(i)}`),
+  iptables(replaced.protocols, (i) => `-s ${source(i)}/32 -p ${either(i)} -m ${either(i)} --dport ${port(i)}`),
   iptables(
-    scenarios.replaceComments,
+    replaced.comments,
     (i) => `-s ${source(i)}/32 -p tcp -m tcp --dport ${port(i)} -m comment --comment "ticket ${i}"`,
   ),
   iptables(
-    scenarios.replaceLineTurns,
+    replaced.turns,
     (i) => `-s ${source(i)}/32${['', ` -p tcp -m tcp --dport ${port(i)}`, ` -p icmp -m icmp --icmp-type 8`][i % 3]!}`,
   ),
-  iptables(scenarios.replaceNegated, (i) => `-s ${source(i)}/32 -p tcp -m tcp ! --dport ${port(i)}`),
+  iptables(replaced.negatedPorts, (i) => `-s ${source(i)}/32 -p tcp -m tcp ! --dport ${port(i)}`),
+  iptables(replaced.negatedSources, (i) => `! -s ${source(i)}/32 -p tcp -m tcp --dport ${port(i)}`),
   iptables(
-    scenarios.replaceSets,
+    replaced.sets,
     (i) => `-p tcp -m set --match-set s${(i * 7) % sets} src -m tcp --dport ${port(i)}`,
     setTexts,
   ),
-  nft(scenarios.replaceNft, 'ip', (i) => `ip saddr ${source(i)} tcp dport ${port(i)}`),
+  iptablesRules(replaced.accepts, (i) => `-s ${source(i)}/32 -p tcp -m tcp --dport ${port(i)} -j ACCEPT`),
+  iptablesRules(
+    replaced.logs,
+    (i) => `-s ${source(i >> 1)}/32 -j ${i % 2 === 0 ? `LOG --log-prefix "ticket ${i}: "` : 'DROP'}`,
+  ),
+  nft(replaced.nftPorts, 'ip', (i) => `ip saddr ${source(i)} tcp dport ${port(i)}`),
   nft(
-    scenarios.replaceTurns,
+    replaced.nftTurns,
     'inet',
     (i) =>
       `ip saddr ${source(i)}${['', ` tcp dport ${port(i)}`, ` udp sport ${port(i)} counter packets ${i} bytes ${i * 60}`][i % 3]!}`,
   ),
-  nft(scenarios.replaceInetPorts, 'inet', (i) => `${either(i)} dport ${1 + (i >> 1)}`),
+  nft(replaced.nftInetPorts, 'inet', (i) => `${either(i)} dport ${1 + (i >> 1)}`),
+  nft(replaced.nftPairs, 'ip', (i) => `ip saddr { ${source(i * 2)}, ${source(i * 2 + 1)} }`),
 ];

@@ -5,7 +5,7 @@ import { figures, sizeText } from '../chart/number-text.js';
 import type { Goal, PartResult } from '../harness/result.js';
 import { table } from '../report/markdown.js';
 import { goalOf, measurementsOf, type Chart, type Page } from '../report/page.js';
-import { inPlace, library, reading, scenarios } from './names.js';
+import { inPlace, library, reading, replaced, replacing, scenarios } from './names.js';
 
 function goals(result: PartResult): Goal[] {
   const at = (subject: string, scenario: string, size: number): (number | null)[] =>
@@ -17,16 +17,9 @@ function goals(result: PartResult): Goal[] {
   return [
     ...goalOf('one element more in a set of 1 M, in process', 'ms', 'at most', 1, at(inPlace, scenarios.one, 1_000_000)),
     ...goalOf('10,000 elements more in a set of 1 M, in process', 'ms', 'at most', 50, at(inPlace, scenarios.many, 1_000_000)),
-    ...goalOf('100,000 rules replaced, from text to attached, in process', 's', 'at most', 1, seconds(library, scenarios.replace, 100_000)),
-    ...goalOf('100,000 rules of address and port replaced', 's', 'at most', 1, seconds(library, scenarios.replacePorts, 100_000)),
-    ...goalOf('100,000 rules of address and port, of TCP and UDP in turn, replaced', 's', 'at most', 1, seconds(library, scenarios.replaceProtocols, 100_000)),
-    ...goalOf('100,000 rules of address and port, each with a comment of its own, replaced', 's', 'at most', 1, seconds(library, scenarios.replaceComments, 100_000)),
-    ...goalOf('100,000 rules of three kinds in turn replaced', 's', 'at most', 1, seconds(library, scenarios.replaceLineTurns, 100_000)),
-    ...goalOf('100,000 rules of address and a port that is left out replaced', 's', 'at most', 1, seconds(library, scenarios.replaceNegated, 100_000)),
-    ...goalOf('100,000 rules of one of 1,000 sets and a port replaced', 's', 'at most', 1, seconds(library, scenarios.replaceSets, 100_000)),
-    ...goalOf('100,000 nft rules of address and port replaced', 's', 'at most', 1, seconds(library, scenarios.replaceNft, 100_000)),
-    ...goalOf('100,000 nft rules of three kinds in turn replaced', 's', 'at most', 1, seconds(library, scenarios.replaceTurns, 100_000)),
-    ...goalOf('100,000 nft rules of a port, in a table inet, replaced', 's', 'at most', 1, seconds(library, scenarios.replaceInetPorts, 100_000)),
+    ...Object.values(replaced).flatMap((list) =>
+      goalOf(`100,000 ${list} replaced`, 's', 'at most', 1, seconds(library, replacing(list), 100_000)),
+    ),
     ...goalOf('1,000,000 counters read, in process', 's', 'at most', 1, seconds(reading, scenarios.counters, 1_000_000)),
   ];
 } // prettier-ignore

@@ -10,7 +10,7 @@ import type { Measurement } from '../harness/result.js';
 import { dotted } from '../traffic/sources.js';
 import { makeTarget } from '../traffic/target.js';
 import { listFirst, lists, type List } from './lists.js';
-import { library, manySources, reading, scenarios } from './names.js';
+import { library, manySources, reading, replacing, scenarios } from './names.js';
 import { Probe } from './probe.js';
 import { bySet, ways, type Block, type Prepared, type Way } from './ways.js';
 
@@ -81,8 +81,9 @@ async function replacement(
   const script = LineProcess.start(net, ns, { file: 'bench/updates/updater-script.ts', core: measuringCore });
   const order = JSON.stringify({ op: 'attach', files, bpffs });
   const measure = async (): Promise<number> => Number(await script.ask(order));
-  const subject = { subject: library, scenario: list.scenario, size: count, unit: 'ms', measure } as const;
-  return interleave([subject], turns(context, seconds, `${list.scenario}: ${count}`));
+  const scenario = replacing(list.name);
+  const subject = { subject: library, scenario, size: count, unit: 'ms', measure } as const;
+  return interleave([subject], turns(context, seconds, `${scenario}: ${count}`));
 }
 
 /** Of a set whose elements count for themselves. */

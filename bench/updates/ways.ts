@@ -5,7 +5,7 @@ import type { Net } from '../../test/kernel/namespace.js';
 import { LineProcess } from '../harness/line-process.js';
 import { measuringCore } from '../harness/processor.js';
 import { dotted, sourcesFrom } from '../traffic/sources.js';
-import { inPlace, replacing } from './names.js';
+import { inPlace, runningAgain } from './names.js';
 import type { Order } from './updater-script.js';
 
 /** So many of those that begin there (`sourceOf`), host byte order. */
@@ -98,7 +98,7 @@ const iptables = (name: string, command: string): Way => ({
 
 /** Everything anew: read, plan, load, verify, attach. */
 const offloadCommand: Way = {
-  name: replacing,
+  name: runningAgain,
   most: Infinity,
   takesMany: true,
   prepare: async (net, ns, list) => {

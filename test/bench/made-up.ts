@@ -2,7 +2,7 @@
 import { measurementOf } from '../../bench/harness/interleave.js';
 import type { Measurement, PartResult, Unit } from '../../bench/harness/result.js';
 import { scenarios as capacity } from '../../bench/capacity/names.js';
-import { library, inPlace, scenarios as updates } from '../../bench/updates/names.js';
+import { library, inPlace, replaced, replacing, scenarios as updates } from '../../bench/updates/names.js';
 import { packets, scenarios as watch, who } from '../../bench/watch/names.js';
 import { moved, noRules, original, scenarios as legitimate } from '../../bench/legitimate/names.js';
 import { defended, noDefence, scenarios as goodput } from '../../bench/goodput/names.js';
@@ -89,7 +89,7 @@ export function madeUp(): PartResult[] {
     result('updates', [
       of(inPlace, updates.one, 1_000_000, 1.5, 'ms'),
       of(inPlace, updates.mitigation, 1000, 3, 'ms'),
-      of(library, updates.replace, 100_000, 900, 'ms'),
+      of(library, replacing(replaced.sources), 100_000, 900, 'ms'),
     ]),
     result('watch', [
       of(who.nft, watch.drop, null, 25, 'ms'),
