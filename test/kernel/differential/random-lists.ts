@@ -128,7 +128,7 @@ function portList(random: Random, written: (some: readonly string[]) => string, 
 }
 
 /** Addresses of the networks that frames come from and go to; some come twice, some are networks around others. */
-function filled({ version }: Dialect, kind: string, random: Random, line: number): string {
+function filled({ version, kinds }: Dialect, kind: string, random: Random, line: number): string {
   const host = random.below(40);
   const wide = random.chance(0.1);
   const at = (byte: number): string =>
@@ -142,9 +142,9 @@ function filled({ version }: Dialect, kind: string, random: Random, line: number
     .replaceAll('#', destination)
     .replaceAll('^', () => `02:00:00:00:01:${(16 + random.below(40)).toString(16)}`)
     .replaceAll('+', () =>
-      kind.startsWith('IP')
-        ? portList(random, (some) => `{ ${some.join(', ')} }`, '-')
-        : portList(random, (some) => some.join(','), ':'),
+      kinds === iptables
+        ? portList(random, (some) => some.join(','), ':')
+        : portList(random, (some) => `{ ${some.join(', ')} }`, '-'),
     )
     .replaceAll('%', () => random.pick(ports))
     .replaceAll('~', `seen ${line}`);
