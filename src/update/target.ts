@@ -40,16 +40,20 @@ export function addTargets(memory: TableMemory, layout: FamilyLayout, bySet: Map
   if (first === undefined) return;
   const { escapes } = first.labels;
   const expiries = layout.fields.reduce((most, { labels }) => Math.max(most, labels.expiries?.count ?? 0), 0);
+  const asked = guarding(layout);
   const records = new FamilyRecords(memory, layout, escapes.length, expiries);
   for (const field of layout.fields) {
     const shared = { layout, field, labels: new FieldLabels(memory, field, records), slots: slotsOf(memory, field) };
-    for (const set of setsOf(layout, field)) {
-      const atoms = atomsOf(layout, field, set);
-      const target: Target = { ...shared, atoms, guards: guards(layout, field, atoms) };
+    for (const [set, atoms] of atomsBySet(layout, field)) {
+      const target: Target = { ...shared, atoms, guards: atoms.some(({ atom }) => asked.has(field.use.atoms[atom]!)) };
       bySet.set(set, [...(bySet.get(set) ?? []), target]);
     }
   }
 }
+
+/** Atoms that something other than a drop asks for. */
+const guarding = ({ program }: FamilyLayout): ReadonlySet<number> =>
+  new Set(program.steps.flatMap(({ when, outcome }) => (outcome.kind === 'drop' ? [] : when.map(({ atom }) => atom))));
 
 function slotsOf(memory: TableMemory, { address, prefix, tuple }: FieldLayout): Slots {
   if (tuple !== null) return new TupleSlots(memory, tuple);
@@ -62,19 +66,15 @@ function slotsOf(memory: TableMemory, { address, prefix, tuple }: FieldLayout): 
   };
 }
 
-const setsOf = ({ program }: FamilyLayout, { use }: FieldLayout): ReadonlySet<SetId> =>
-  new Set(use.atoms.flatMap((atom) => program.atoms[atom]!.live?.set ?? []));
-
-const atomsOf = ({ program }: FamilyLayout, { use }: FieldLayout, set: SetId): TargetAtom[] =>
-  use.atoms.flatMap((index, atom): TargetAtom[] => {
+function atomsBySet({ program }: FamilyLayout, { use }: FieldLayout): Map<SetId, TargetAtom[]> {
+  const countedBy = new Map(use.counted.map(({ atom, steps }) => [atom, steps[0] ?? null]));
+  const found = new Map<SetId, TargetAtom[]>();
+  use.atoms.forEach((index, atom) => {
     const { live } = program.atoms[index]!;
-    if (live?.set !== set) return [];
-    return [{ atom, as: live.as, countedBy: use.counted.find((one) => one.atom === atom)?.steps[0] ?? null }];
+    if (!live) return;
+    const own = found.get(live.set) ?? [];
+    own.push({ atom, as: live.as, countedBy: countedBy.get(atom) ?? null });
+    found.set(live.set, own);
   });
-
-function guards({ program }: FamilyLayout, { use }: FieldLayout, atoms: readonly TargetAtom[]): boolean {
-  const indices = new Set(atoms.map(({ atom }) => use.atoms[atom]!));
-  return program.steps.some(
-    ({ when, outcome }) => outcome.kind !== 'drop' && when.some(({ atom }) => indices.has(atom)),
-  );
+  return found;
 }

@@ -1,4 +1,5 @@
 /** Elements of sets come and go in the tables of a running prefilter. */
+import type { LiveSet } from '../analyse/live-set.js';
 import type { Layout } from '../compile/compile.js';
 import type { SetId } from '../model/set.js';
 import type { RuleId } from '../model/ruleset.js';
@@ -72,10 +73,9 @@ class TableUpdater implements Updater {
     this.#nextCounter = layout.counters[0];
     const targets = new Map<SetId, Target[]>();
     for (const family of [layout.ip, layout.ip6]) addTargets(this.#memory, family, targets);
-    for (const [set, own] of targets) {
-      const sides = [...(plan.followed?.live.values() ?? [])].filter((side) => side.set === set);
-      this.#sets.set(set, new SetState(own, sides));
-    }
+    const sides = new Map<SetId, LiveSet[]>();
+    for (const side of plan.followed?.live.values() ?? []) sides.set(side.set, [...(sides.get(side.set) ?? []), side]);
+    for (const [set, own] of targets) this.#sets.set(set, new SetState(own, sides.get(set) ?? []));
   }
 
   added = (known = 0): readonly AddedCounter[] =>
