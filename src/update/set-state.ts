@@ -18,7 +18,7 @@ type Elements = Extract<Atom, { readonly kind: 'addresses' | 'tuples' }>;
 type Addresses = Extract<Atom, { readonly kind: 'addresses' }>;
 
 export class SetState {
-  readonly #conclusions: Conclusions;
+  #conclusions: Conclusions | null = null;
   readonly #elements: Elements | null;
   /** IPv4 addresses. */
   #wide: WideElements | null = null;
@@ -28,9 +28,9 @@ export class SetState {
 
   constructor(
     readonly targets: readonly Target[],
-    sides: readonly LiveSet[],
+    /** The set as source and as destination. */
+    private readonly sides: () => readonly LiveSet[],
   ) {
-    this.#conclusions = new Conclusions(sides);
     const atoms = targets.flatMap(({ layout, field, atoms: own }) =>
       own.map(({ atom }) => layout.program.atoms[field.use.atoms[atom]!]!),
     );
@@ -40,7 +40,8 @@ export class SetState {
 
   /** Before anything is written. */
   obstacle(change: SetChange, i: number): Obstacle {
-    if (!this.#conclusions.isEmpty && !this.#conclusions.allow(change.op, elementOf(change, i)))
+    const conclusions = (this.#conclusions ??= new Conclusions(this.sides()));
+    if (!conclusions.isEmpty && !conclusions.allow(change.op, elementOf(change, i)))
       return 'the plan rests on what was in it';
     if (this.#elements === null) return null;
     if (this.#elements.kind === 'tuples') return this.#pairObstacle(change, i);

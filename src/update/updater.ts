@@ -61,6 +61,8 @@ interface Way {
 class TableUpdater implements Updater {
   readonly #memory: TableMemory;
   readonly #sets = new Map<SetId, SetState>();
+  /** What the plan concludes from sets: it takes the judgement on all rules, and nobody asks before a set changes. */
+  #sides: Map<SetId, readonly LiveSet[]> | null = null;
   readonly #added: { counter: number; rule: RuleId | null; change: SetChange; index: number }[] = [];
   #nextCounter: number;
 
@@ -73,9 +75,16 @@ class TableUpdater implements Updater {
     this.#nextCounter = layout.counters[0];
     const targets = new Map<SetId, Target[]>();
     for (const family of [layout.ip, layout.ip6]) addTargets(this.#memory, family, targets);
-    const sides = new Map<SetId, LiveSet[]>();
-    for (const side of plan.followed?.live.values() ?? []) sides.set(side.set, [...(sides.get(side.set) ?? []), side]);
-    for (const [set, own] of targets) this.#sets.set(set, new SetState(own, sides.get(set) ?? []));
+    for (const [set, own] of targets) this.#sets.set(set, new SetState(own, () => this.#sidesOf(set)));
+  }
+
+  #sidesOf(set: SetId): readonly LiveSet[] {
+    if (this.#sides === null) {
+      this.#sides = new Map();
+      for (const side of this.plan.followed?.live.values() ?? [])
+        this.#sides.set(side.set, [...(this.#sides.get(side.set) ?? []), side]);
+    }
+    return this.#sides.get(set) ?? [];
   }
 
   added = (known = 0): readonly AddedCounter[] =>
