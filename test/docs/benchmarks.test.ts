@@ -50,7 +50,7 @@ for (const result of told)
 test('the goals are told with bound, figure and whether they are met', (t) => {
   const text = benchmarksText(told);
   t.regex(text, /drop capacity against an nft set in raw +\| +≥ 4× \| +4\.8× \| met/);
-  t.regex(text, /100,000 rules replaced.*\| +≤ 1 s \| +0\.9 s \| met/);
+  t.regex(text, /100,000 rules of a source replaced.*\| +≤ 1 s \| +0\.9 s \| met/);
   t.regex(text, /one element more in a set of 1 M.*\| +≤ 1 ms \| +1\.5 ms \| \*\*missed\*\*/);
   t.regex(text, /legitimate packets lost, 1,020 replacements +\| +≤ 0 packets \| 0 packets \| met/);
   t.regex(text, /blocked packets passed by XDP, 20 replacements +\| +≤ 0 packets \| 3 packets \| \*\*missed\*\*/);
