@@ -167,7 +167,7 @@ test('a plan of runs is the plan of their rules', (t) => {
     { numRuns },
   );
   // Of accepts one by one, each may be a skip and a pass in turn.
-  t.true(alike > numRuns * 0.96, `${alike} of ${numRuns} have the same steps`);
+  t.true(alike > numRuns * 0.92, `${alike} of ${numRuns} have the same steps`);
   t.true(asOne > 100, `${asOne} runs were taken as one`);
   t.true(split > 0, 'some were found to be one rule here and several there');
 });
