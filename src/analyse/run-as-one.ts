@@ -47,7 +47,7 @@ export const takenBothWays = ({ runs: { asOne, ruleByRule } }: Walk): AddressRun
 
 export function actsAsOne(walk: Walk, run: AddressRun, arrival: Arrival, place: GuardPlace): boolean {
   if (run.negated || !asksByItself(run, arrival)) return false;
-  if (!isPlainWhere(walk, run, arrival) && !isGuardWhere(walk, run, place)) return false;
+  if (!isPlainHere(walk, run, null) && !isGuardWhere(walk, run, place)) return false;
   return run.fields.length > 1 ? fitsTuples(walk, run, place.context) : differs(run);
 }
 
@@ -55,18 +55,21 @@ export function actsAsOne(walk: Walk, run: AddressRun, arrival: Arrival, place: 
 export const areAlike = (walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean =>
   (run.negated ? run.mayMatch(context.family) : areTuples(run, context)) &&
   !context.destinationRewritten &&
-  isPlainWhere(walk, run, arrival);
+  asksByItself(run, arrival) &&
+  isPlainHere(walk, run, null);
 
 /**
  * What is found of one of the rules holds of each but for its values, were they tuples of any number of fields; also where rules of other runs
  * stand between them.
  */
 export const canBeLeft = (walk: Walk, run: AddressRun, arrival: Arrival, context: Context): boolean =>
-  run.mayMatch(context.family) && !context.destinationRewritten && isPlainWhere(walk, run, arrival, context.sets);
+  run.mayMatch(context.family) &&
+  !context.destinationRewritten &&
+  asksByItself(run, arrival) &&
+  isPlainHere(walk, run, context.sets);
 
 /** `sets`: a match of one of these is as plain as others. */
-function isPlainWhere(walk: Walk, run: AddressRun, arrival: Arrival, sets: Context['sets'] | null = null): boolean {
-  if (!asksByItself(run, arrival)) return false;
+function isPlainHere(walk: Walk, run: AddressRun, sets: Context['sets'] | null): boolean {
   if (walk.deferred.length > mostDeferred || walk.deferred.some(({ outcome }) => outcome.kind === 'drop')) return false;
   return isPlainDrop(run, sets);
 }
